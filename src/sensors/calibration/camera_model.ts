@@ -1,0 +1,200 @@
+import type { CameraInfo } from '../../messages/types.js';
+import type { ImageSize } from '../modality_image.js';
+import { checkCameraInfo } from './check_camera_info.js';
+import { type Distortion, EquidistantDistortion, noDistortion, RationalDistortion } from './distortion.js';
+
+export type CameraModelOutcome = { kind: 'model'; model: CameraModel } | { kind: 'invalid'; reason: string };
+
+/** Which of a camera's two pictures is meant: as the lens makes it (K, D), or rectified (P). */
+export type ImageGeometry = 'raw' | 'rectified';
+
+interface Intrinsics extends ImageSize {
+  fx: number;
+  fy: number;
+  cx: number;
+  cy: number;
+}
+
+/**
+ * Where points in a camera's optical frame (z forward, x right, y down; metres) appear in its picture, and back.
+ * Pixel centres have whole-numbered coordinates: the picture spans -0.5..width-0.5.
+ */
+export class CameraModel implements ImageSize {
+  readonly width: number;
+  readonly height: number;
+  readonly fx: number;
+  readonly fy: number;
+  readonly cx: number;
+  readonly cy: number;
+  readonly #distortion: Distortion;
+  /** From the frame of the message's header to the lens; absent where they agree, as in all but stereo cameras. */
+  readonly #rotation: Float64Array | undefined;
+  readonly #maxRadiusSquared: number;
+  readonly #scratch = new Float64Array(2);
+  #rays: Float32Array | undefined;
+
+  /**
+   * @param rotation - 3x3 row-major, from the header's frame into the frame of the lens
+   */
+  constructor(intrinsics: Intrinsics, distortion: Distortion = noDistortion, rotation?: Float64Array) {
+    this.width = intrinsics.width;
+    this.height = intrinsics.height;
+    this.fx = intrinsics.fx;
+    this.fy = intrinsics.fy;
+    this.cx = intrinsics.cx;
+    this.cy = intrinsics.cy;
+    this.#distortion = distortion;
+    this.#rotation = rotation;
+    this.#maxRadiusSquared = distortion.maxRadius ** 2;
+  }
+
+  /**
+   * Builds the model of the picture the message belongs to, ROI and binning applied: first the ROI's offset is
+   * subtracted, then divided by the binning (image_geometry's convention).
+   */
+  static fromCameraInfo(info: CameraInfo, geometry: ImageGeometry = 'raw'): CameraModelOutcome {
+    const problem = checkCameraInfo(info, geometry);
+    if (problem !== undefined) return { kind: 'invalid', reason: problem };
+    const { roi } = info;
+    const isFull = roi.width === 0 || roi.height === 0;
+    const binningX = Math.max(1, info.binning_x);
+    const binningY = Math.max(1, info.binning_y);
+    const [matrix, rowLength] = geometry === 'raw' ? [info.k, 3] : [info.p, 4];
+    const intrinsics = {
+      width: Math.floor((isFull ? info.width : roi.width) / binningX),
+      height: Math.floor((isFull ? info.height : roi.height) / binningY),
+      fx: matrix[0]! / binningX,
+      fy: matrix[rowLength + 1]! / binningY,
+      cx: (matrix[2]! - (isFull ? 0 : roi.x_offset)) / binningX,
+      cy: (matrix[rowLength + 2]! - (isFull ? 0 : roi.y_offset)) / binningY,
+    };
+    if (geometry === 'rectified') return { kind: 'model', model: new CameraModel(intrinsics) };
+    return { kind: 'model', model: new CameraModel(intrinsics, distortionOf(info), lensRotation(info.r)) };
+  }
+
+  /** The same camera with its picture resized to `size`: edges stay edges, so centres shift by half pixels. */
+  scaledTo(size: ImageSize): CameraModel {
+    if (size.width === this.width && size.height === this.height) return this;
+    const sx = size.width / this.width;
+    const sy = size.height / this.height;
+    const intrinsics = {
+      width: size.width,
+      height: size.height,
+      fx: this.fx * sx,
+      fy: this.fy * sy,
+      cx: (this.cx + 0.5) * sx - 0.5,
+      cy: (this.cy + 0.5) * sy - 0.5,
+    };
+    return new CameraModel(intrinsics, this.#distortion, this.#rotation);
+  }
+
+  /**
+   * Projects a point in the optical frame, in metres, and writes u, v to `pixel[0], pixel[1]`, which may lie outside
+   * the picture. False, and nothing written, for points that are not finite, not in front of the camera, or so far
+   * off the axis that the lens model does not hold.
+   */
+  project(x: number, y: number, z: number, pixel: Float64Array): boolean {
+    const r = this.#rotation;
+    if (r !== undefined) {
+      return this.#projectLens(
+        r[0]! * x + r[1]! * y + r[2]! * z,
+        r[3]! * x + r[4]! * y + r[5]! * z,
+        r[6]! * x + r[7]! * y + r[8]! * z,
+        pixel,
+      );
+    }
+    return this.#projectLens(x, y, z, pixel);
+  }
+
+  /**
+   * Projects `count` points (x, y, z interleaved) and writes u, v interleaved. Points {@link project} refuses get
+   * -Infinity twice, which no bounds test lets through. Returns how many were projected.
+   */
+  projectPoints(points: ArrayLike<number>, count: number, pixels: Float32Array | Float64Array): number {
+    const pixel = this.#scratch;
+    let projected = 0;
+    for (let i = 0; i < count; i++) {
+      const seen = this.project(points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!, pixel);
+      pixels[2 * i] = seen ? pixel[0]! : Number.NEGATIVE_INFINITY;
+      pixels[2 * i + 1] = seen ? pixel[1]! : Number.NEGATIVE_INFINITY;
+      if (seen) projected++;
+    }
+    return projected;
+  }
+
+  /**
+   * The ray of a pixel: writes the point with z = 1 of the optical frame to `ray[0..2]`. False, and zeros written,
+   * where no ray in front of the camera leads to that pixel.
+   */
+  unproject(u: number, v: number, ray: Float64Array | Float32Array): boolean {
+    const point = this.#scratch;
+    ray.fill(0, 0, 3);
+    if (!this.#distortion.undistort((u - this.cx) / this.fx, (v - this.cy) / this.fy, point)) return false;
+    const x = point[0]!;
+    const y = point[1]!;
+    const r = this.#rotation;
+    if (r === undefined) {
+      ray[0] = x;
+      ray[1] = y;
+      ray[2] = 1;
+      return true;
+    }
+    // The inverse of a rotation is its transpose.
+    const z = r[2]! * x + r[5]! * y + r[8]!;
+    if (!(z > 0)) return false;
+    ray[0] = (r[0]! * x + r[3]! * y + r[6]!) / z;
+    ray[1] = (r[1]! * x + r[4]! * y + r[7]!) / z;
+    ray[2] = 1;
+    return true;
+  }
+
+  /** Rays of all pixels, x, y, 1 interleaved, row-major; 0, 0, 0 where there is none. Computed once; read only. */
+  rays(): Float32Array {
+    if (this.#rays !== undefined) return this.#rays;
+    const rays = new Float32Array(this.width * this.height * 3);
+    const ray = new Float64Array(3);
+    for (let v = 0, i = 0; v < this.height; v++) {
+      for (let u = 0; u < this.width; u++, i += 3) {
+        this.unproject(u, v, ray);
+        rays.set(ray, i);
+      }
+    }
+    this.#rays = rays;
+    return rays;
+  }
+
+  #projectLens(x: number, y: number, z: number, pixel: Float64Array): boolean {
+    // Written so that NaN fails every test. A tenth of a millimetre keeps the division from overflowing.
+    if (!(z > 1e-4)) return false;
+    const nx = x / z;
+    const ny = y / z;
+    if (!(nx * nx + ny * ny <= this.#maxRadiusSquared)) return false;
+    this.#distortion.distort(nx, ny, pixel);
+    pixel[0] = this.fx * pixel[0]! + this.cx;
+    pixel[1] = this.fy * pixel[1]! + this.cy;
+    return true;
+  }
+}
+
+function distortionOf(info: CameraInfo): Distortion {
+  if (Array.from(info.d).every((coefficient) => coefficient === 0)) {
+    return isFisheye(info) ? new EquidistantDistortion([]) : noDistortion;
+  }
+  return isFisheye(info) ? new EquidistantDistortion(info.d) : new RationalDistortion(info.d);
+}
+
+/** An equidistant lens with zero coefficients still bends; one without coefficients is not described at all. */
+function isFisheye({ distortion_model, d }: CameraInfo): boolean {
+  return distortion_model === 'equidistant' && d.length > 0;
+}
+
+/**
+ * REP-104's R turns the camera's raw frame into the rectified one that `frame_id` means, so its transpose leads from
+ * there to the lens. Monocular cameras carry the identity, careless drivers zeros.
+ */
+function lensRotation(r: ArrayLike<number>): Float64Array | undefined {
+  const isIdentity = Array.from(r).every((value, i) => Math.abs(value - (i % 4 === 0 ? 1 : 0)) < 1e-9);
+  const isUnset = Array.from(r).every((value) => value === 0);
+  if (isIdentity || isUnset) return undefined;
+  return Float64Array.of(r[0]!, r[3]!, r[6]!, r[1]!, r[4]!, r[7]!, r[2]!, r[5]!, r[8]!);
+}

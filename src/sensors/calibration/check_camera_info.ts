@@ -1,0 +1,79 @@
+import type { CameraInfo } from '../../messages/types.js';
+import type { ImageGeometry } from './camera_model.js';
+
+/** Coefficient counts each model may come with; none at all means an ideal lens. plumb_bob's k3 is often left out. */
+const COEFFICIENTS: ReadonlyMap<string, readonly number[]> = new Map([
+  ['plumb_bob', [0, 4, 5]],
+  ['rational_polynomial', [0, 8]],
+  ['equidistant', [0, 4]],
+]);
+
+const MAX_SIDE = 65_535;
+
+/** Says in one sentence why a CameraInfo cannot be used; undefined for a good one. */
+export function checkCameraInfo(info: CameraInfo, geometry: ImageGeometry): string | undefined {
+  const { width, height, k, d, r, p, roi } = info;
+  if (!(width >= 1 && width <= MAX_SIDE && height >= 1 && height <= MAX_SIDE)) {
+    return `Expected a CameraInfo of 1 to ${MAX_SIDE} pixels a side but received ${width}x${height}: set width and height`;
+  }
+  if (geometry === 'rectified') {
+    if (p.length !== 12 || !allFinite(p)) return expectedNumbers('12 finite numbers', 'p', p);
+    if (!(p[0]! > 0 && p[5]! > 0)) return uncalibrated('p[0], p[5]', p[0]!, p[5]!);
+  } else {
+    if (k.length !== 9 || !allFinite(k)) return expectedNumbers('9 finite numbers', 'k', k);
+    if (!(k[0]! > 0 && k[4]! > 0)) return uncalibrated('k[0], k[4]', k[0]!, k[4]!);
+    const problem = checkDistortion(info.distortion_model, d);
+    if (problem !== undefined) return problem;
+    if (r.length !== 9 || !allFinite(r)) return expectedNumbers('9 finite numbers', 'r', r);
+    if (!isRotationOrUnset(r)) return expectedNumbers('a rotation matrix', 'r', r);
+  }
+  const { x_offset, y_offset } = roi;
+  if (x_offset + roi.width > width || y_offset + roi.height > height) {
+    return (
+      `Expected a CameraInfo.roi inside ${width}x${height} but received ` +
+      `${roi.width}x${roi.height} at ${x_offset},${y_offset}: width and height are those of the full sensor`
+    );
+  }
+  const binning = Math.max(info.binning_x, info.binning_y);
+  if (binning > Math.min(width, height)) return `Expected a CameraInfo.binning of a few pixels but received ${binning}`;
+  return undefined;
+}
+
+function checkDistortion(model: string, d: ArrayLike<number>): string | undefined {
+  if (!allFinite(d)) return expectedNumbers('finite numbers', 'd', d);
+  const isIdeal = Array.from(d).every((coefficient) => coefficient === 0);
+  // Simulators and drivers of ideal cameras leave the name empty.
+  if (model === '' && isIdeal) return undefined;
+  const counts = COEFFICIENTS.get(model);
+  if (counts === undefined) {
+    const known = [...COEFFICIENTS.keys()].join(', ');
+    return `Expected one of ${known} for CameraInfo.distortion_model but received '${model}'`;
+  }
+  if (!counts.includes(d.length) && !(isIdeal && model !== 'equidistant')) {
+    return `Expected ${counts.join(' or ')} coefficients in CameraInfo.d for ${model} but received ${d.length}`;
+  }
+  return undefined;
+}
+
+function allFinite(values: ArrayLike<number>): boolean {
+  return Array.from(values).every(Number.isFinite);
+}
+
+function isRotationOrUnset(r: ArrayLike<number>): boolean {
+  if (Array.from(r).every((value) => value === 0)) return true;
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j < 3; j++) {
+      const dot = r[3 * i]! * r[3 * j]! + r[3 * i + 1]! * r[3 * j + 1]! + r[3 * i + 2]! * r[3 * j + 2]!;
+      if (Math.abs(dot - (i === j ? 1 : 0)) > 1e-3) return false;
+    }
+  }
+  return true;
+}
+
+function expectedNumbers(what: string, field: string, values: ArrayLike<number>): string {
+  return `Expected ${what} for CameraInfo.${field} but received [${Array.from(values).join(', ')}]`;
+}
+
+function uncalibrated(fields: string, fx: number, fy: number): string {
+  return `Expected focal lengths above 0 in CameraInfo ${fields} but received ${fx}, ${fy}: calibrate the camera`;
+}

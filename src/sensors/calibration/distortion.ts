@@ -1,0 +1,169 @@
+/**
+ * Lens distortion on the normalised image plane (x = X/Z, y = Y/Z), as ROS' `CameraInfo.distortion_model` names it.
+ * Formulas: OpenCV, calib3d (plumb_bob and rational_polynomial) and its fisheye module (equidistant,
+ * Kannala and Brandt 2006).
+ */
+export interface Distortion {
+  /**
+   * Undistorted radius up to which the polynomial still rises. A point further out would be folded back into the
+   * picture, far from where its light falls, so it counts as not seen.
+   */
+  readonly maxRadius: number;
+  /** Writes the distorted point to `out[0], out[1]`. */
+  distort(x: number, y: number, out: Float64Array): void;
+  /** Writes the undistorted point to `out[0], out[1]`; false where no ray leads to that point. */
+  undistort(x: number, y: number, out: Float64Array): boolean;
+}
+
+/** How far a normalised point may be off after the inverse was iterated; 1e-9 is about a millionth of a pixel. */
+const CONVERGED = 1e-9;
+const MAX_ITERATIONS = 30;
+/** tan of 84 degrees. No polynomial lens model holds beyond. */
+const WIDEST_RADIUS = 10;
+
+/** A pinhole without distortion, as in rectified images. */
+export const noDistortion: Distortion = {
+  maxRadius: Number.POSITIVE_INFINITY,
+  distort(x, y, out) {
+    out[0] = x;
+    out[1] = y;
+  },
+  undistort(x, y, out) {
+    out[0] = x;
+    out[1] = y;
+    return true;
+  },
+};
+
+/**
+ * `plumb_bob` and `rational_polynomial`: radial factor (1 + k1 r² + k2 r⁴ + k3 r⁶) / (1 + k4 r² + k5 r⁴ + k6 r⁶)
+ * plus tangential p1, p2.
+ */
+export class RationalDistortion implements Distortion {
+  readonly maxRadius: number;
+  readonly #k: Float64Array;
+  readonly #p1: number;
+  readonly #p2: number;
+
+  /** @param d - k1, k2, p1, p2, k3, k4, k5, k6; missing ones are 0 */
+  constructor(d: ArrayLike<number>) {
+    this.#k = Float64Array.of(d[0] ?? 0, d[1] ?? 0, d[4] ?? 0, d[5] ?? 0, d[6] ?? 0, d[7] ?? 0);
+    this.#p1 = d[2] ?? 0;
+    this.#p2 = d[3] ?? 0;
+    this.maxRadius = risesUpTo((r) => r * this.#radialFactor(r * r), WIDEST_RADIUS);
+  }
+
+  distort(x: number, y: number, out: Float64Array): void {
+    const r2 = x * x + y * y;
+    const factor = this.#radialFactor(r2);
+    const xy2 = 2 * x * y;
+    out[0] = x * factor + this.#p1 * xy2 + this.#p2 * (r2 + 2 * x * x);
+    out[1] = y * factor + this.#p1 * (r2 + 2 * y * y) + this.#p2 * xy2;
+  }
+
+  undistort(x: number, y: number, out: Float64Array): boolean {
+    const distortedRadius = Math.hypot(x, y);
+    const radius = invertRising((r) => r * this.#radialFactor(r * r), distortedRadius, this.maxRadius, 12);
+    const scale = distortedRadius > 0 ? radius / distortedRadius : 1;
+    let px = x * scale;
+    let py = y * scale;
+    // The radial inverse is the start; Newton in two dimensions takes care of the tangential part.
+    for (let i = 0; i < MAX_ITERATIONS; i++) {
+      this.distort(px, py, out);
+      const ex = out[0]! - x;
+      const ey = out[1]! - y;
+      if (Math.abs(ex) < CONVERGED && Math.abs(ey) < CONVERGED) {
+        out[0] = px;
+        out[1] = py;
+        return Math.hypot(px, py) <= this.maxRadius;
+      }
+      const r2 = px * px + py * py;
+      const factor = this.#radialFactor(r2);
+      const slope = 2 * this.#radialSlope(r2);
+      const jxx = factor + px * px * slope + 2 * this.#p1 * py + 6 * this.#p2 * px;
+      const jxy = px * py * slope + 2 * this.#p1 * px + 2 * this.#p2 * py;
+      const jyy = factor + py * py * slope + 6 * this.#p1 * py + 2 * this.#p2 * px;
+      const determinant = jxx * jyy - jxy * jxy;
+      px -= (jyy * ex - jxy * ey) / determinant;
+      py -= (jxx * ey - jxy * ex) / determinant;
+    }
+    return false;
+  }
+
+  #radialFactor(r2: number): number {
+    const k = this.#k;
+    return (1 + r2 * (k[0]! + r2 * (k[1]! + r2 * k[2]!))) / (1 + r2 * (k[3]! + r2 * (k[4]! + r2 * k[5]!)));
+  }
+
+  /** Derivative of the radial factor by r². */
+  #radialSlope(r2: number): number {
+    const k = this.#k;
+    const numerator = 1 + r2 * (k[0]! + r2 * (k[1]! + r2 * k[2]!));
+    const denominator = 1 + r2 * (k[3]! + r2 * (k[4]! + r2 * k[5]!));
+    const numeratorSlope = k[0]! + r2 * (2 * k[1]! + r2 * 3 * k[2]!);
+    const denominatorSlope = k[3]! + r2 * (2 * k[4]! + r2 * 3 * k[5]!);
+    return (numeratorSlope * denominator - numerator * denominatorSlope) / (denominator * denominator);
+  }
+}
+
+/** `equidistant`, the fisheye: image radius θ (1 + k1 θ² + k2 θ⁴ + k3 θ⁶ + k4 θ⁸) of the angle θ off the axis. */
+export class EquidistantDistortion implements Distortion {
+  readonly maxRadius: number;
+  readonly #k: Float64Array;
+  readonly #maxAngle: number;
+
+  /** @param d - k1, k2, k3, k4; missing ones are 0 */
+  constructor(d: ArrayLike<number>) {
+    this.#k = Float64Array.of(d[0] ?? 0, d[1] ?? 0, d[2] ?? 0, d[3] ?? 0);
+    // Points at or behind the image plane are not projected, hence just under 90 degrees.
+    this.#maxAngle = risesUpTo((angle) => this.#imageRadius(angle), Math.PI / 2 - 1e-4);
+    this.maxRadius = Math.tan(this.#maxAngle);
+  }
+
+  distort(x: number, y: number, out: Float64Array): void {
+    const r = Math.hypot(x, y);
+    const scale = r > 1e-9 ? this.#imageRadius(Math.atan(r)) / r : 1;
+    out[0] = x * scale;
+    out[1] = y * scale;
+  }
+
+  undistort(x: number, y: number, out: Float64Array): boolean {
+    const imageRadius = Math.hypot(x, y);
+    const angle = invertRising((theta) => this.#imageRadius(theta), imageRadius, this.#maxAngle, 40);
+    const scale = imageRadius > 1e-9 ? Math.tan(angle) / imageRadius : 1;
+    out[0] = x * scale;
+    out[1] = y * scale;
+    return Math.abs(this.#imageRadius(angle) - imageRadius) < CONVERGED;
+  }
+
+  #imageRadius(angle: number): number {
+    const k = this.#k;
+    const t2 = angle * angle;
+    return angle * (1 + t2 * (k[0]! + t2 * (k[1]! + t2 * (k[2]! + t2 * k[3]!))));
+  }
+}
+
+/** The argument, at most `limit`, up to which `f` rises from 0. */
+function risesUpTo(f: (argument: number) => number, limit: number): number {
+  const steps = 2000;
+  let previous = f(0);
+  for (let step = 1; step <= steps; step++) {
+    const argument = (limit * step) / steps;
+    const value = f(argument);
+    if (!(value > previous)) return (limit * (step - 1)) / steps;
+    previous = value;
+  }
+  return limit;
+}
+
+/** Inverse of a function rising on 0..limit to limit / 2^halvings, by bisection, which cannot diverge. */
+function invertRising(f: (argument: number) => number, value: number, limit: number, halvings: number): number {
+  let low = 0;
+  let high = limit;
+  for (let i = 0; i < halvings; i++) {
+    const middle = (low + high) / 2;
+    if (f(middle) < value) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

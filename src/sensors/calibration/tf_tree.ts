@@ -1,0 +1,189 @@
+import { millisecondsBetween, type Stamp, stampFromTime } from '../../messages/stamp.js';
+import type { Quaternion, TFMessage, TransformStamped, Vector3 } from '../../messages/types.js';
+import {
+  composeTransforms,
+  identityTransform,
+  invertTransform,
+  type RigidTransform,
+  slerp,
+  transformFromPose,
+} from './rigid_transform.js';
+
+export type TransformLookup = { kind: 'transform'; transform: RigidTransform } | { kind: 'missing'; reason: string };
+
+export interface TfTreeOptions {
+  /** How much of a moving transform's past is kept. Default 10 s, as tf2's buffer. */
+  historyMs?: number;
+  /**
+   * How far outside the known span the nearest transform is still used. TF of a moving mount usually arrives a
+   * little after the image it belongs to; waiting for it would cost the deadline. Default 200 ms.
+   */
+  toleranceMs?: number;
+}
+
+interface Pose {
+  stamp: Stamp;
+  translation: Vector3;
+  rotation: Quaternion;
+}
+
+/** The edge from a child frame up to its parent; `poses` rise in time, a static edge has one. */
+interface Edge {
+  parent: string;
+  mobility: 'static' | 'dynamic';
+  poses: Pose[];
+}
+
+/**
+ * The robot's frames and how they lie to each other, from /tf and /tf_static. A small, synchronous counterpart of
+ * tf2's buffer: it answers from what it has and never waits.
+ */
+export class TfTree {
+  readonly #edges = new Map<string, Edge>();
+  readonly #historyMs: number;
+  readonly #toleranceMs: number;
+
+  constructor({ historyMs = 10_000, toleranceMs = 200 }: TfTreeOptions = {}) {
+    this.#historyMs = historyMs;
+    this.#toleranceMs = toleranceMs;
+  }
+
+  /** Takes in one message. Transforms that cannot be used are skipped; returns one sentence for each. */
+  update(message: TFMessage, mobility: 'static' | 'dynamic'): string[] {
+    const problems: string[] = [];
+    for (const transform of message.transforms) {
+      const problem = this.#insert(transform, mobility);
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  }
+
+  /** Forgets moving transforms, as after a jump of the clock; mounts stay. */
+  clearDynamic(): void {
+    for (const [child, edge] of this.#edges) {
+      if (edge.mobility === 'dynamic') this.#edges.delete(child);
+    }
+  }
+
+  /** The transform that takes points in frame `source` into frame `target`, at `stamp`. */
+  lookup(target: string, source: string, stamp: Stamp): TransformLookup {
+    const targetFrame = frameName(target);
+    const sourceFrame = frameName(source);
+    if (targetFrame === sourceFrame) return { kind: 'transform', transform: identityTransform() };
+    const targetPath = this.#pathToRoot(targetFrame);
+    const sourcePath = this.#pathToRoot(sourceFrame);
+    const common = sourcePath.find((frame) => targetPath.includes(frame));
+    if (common === undefined) {
+      const known = (path: string[]) => (path.length > 1 ? `the tree of '${path.at(-1)}'` : 'no tree');
+      return {
+        kind: 'missing',
+        reason:
+          `Expected a transform from '${sourceFrame}' to '${targetFrame}' but '${sourceFrame}' is in ` +
+          `${known(sourcePath)} and '${targetFrame}' in ${known(targetPath)}: publish the mount on /tf_static`,
+      };
+    }
+    const up = this.#climb(sourcePath, common, stamp);
+    if (up.kind === 'missing') return up;
+    const down = this.#climb(targetPath, common, stamp);
+    if (down.kind === 'missing') return down;
+    return { kind: 'transform', transform: composeTransforms(invertTransform(down.transform), up.transform) };
+  }
+
+  #insert({ header, child_frame_id, transform }: TransformStamped, mobility: Edge['mobility']): string | undefined {
+    const parent = frameName(header.frame_id);
+    const child = frameName(child_frame_id);
+    if (parent === '' || child === '' || parent === child) {
+      return `Expected two different frames in a transform but received '${parent}' -> '${child}'`;
+    }
+    const { translation, rotation } = transform;
+    const norm = Math.hypot(rotation.x, rotation.y, rotation.z, rotation.w);
+    if (!Number.isFinite(translation.x + translation.y + translation.z) || !(Math.abs(norm - 1) < 0.01)) {
+      return `Expected finite numbers and a unit quaternion in the transform '${parent}' -> '${child}'`;
+    }
+    const pose: Pose = {
+      stamp: stampFromTime(header.stamp),
+      translation: { x: translation.x, y: translation.y, z: translation.z },
+      rotation: { x: rotation.x / norm, y: rotation.y / norm, z: rotation.z / norm, w: rotation.w / norm },
+    };
+    const edge = this.#edges.get(child);
+    if (mobility === 'static' || edge === undefined || edge.mobility === 'static' || edge.parent !== parent) {
+      this.#edges.set(child, { parent, mobility, poses: [pose] });
+      return undefined;
+    }
+    insertByStamp(edge.poses, pose);
+    const newest = edge.poses.at(-1)!.stamp;
+    while (millisecondsBetween(edge.poses[0]!.stamp, newest) > this.#historyMs) edge.poses.shift();
+    return undefined;
+  }
+
+  /** The frame itself, its parent, and so on. A loop, which a wrong configuration can publish, ends the path. */
+  #pathToRoot(frame: string): string[] {
+    const path = [frame];
+    for (let edge = this.#edges.get(frame); edge !== undefined; edge = this.#edges.get(edge.parent)) {
+      if (path.includes(edge.parent)) break;
+      path.push(edge.parent);
+    }
+    return path;
+  }
+
+  /** Transform from the first frame of `path` up to `ancestor`. */
+  #climb(path: string[], ancestor: string, stamp: Stamp): TransformLookup {
+    let transform = identityTransform();
+    for (const child of path) {
+      if (child === ancestor) break;
+      const edge = this.#edges.get(child)!;
+      const pose = this.#poseAt(edge, stamp);
+      if (typeof pose === 'number') {
+        return {
+          kind: 'missing',
+          reason:
+            `Expected the transform '${edge.parent}' -> '${child}' within ${this.#toleranceMs} ms of the sample ` +
+            `but the nearest is ${Math.round(pose)} ms away: is its publisher alive and on the same clock?`,
+        };
+      }
+      transform = composeTransforms(transformFromPose(pose.translation, pose.rotation), transform);
+    }
+    return { kind: 'transform', transform };
+  }
+
+  /** The pose at a stamp, or how many milliseconds the nearest one is away when that is too far. */
+  #poseAt({ mobility, poses }: Edge, stamp: Stamp): Pose | number {
+    const first = poses[0]!;
+    if (mobility === 'static') return first;
+    let after = poses.length;
+    while (after > 0 && poses[after - 1]!.stamp > stamp) after--;
+    const before = poses[after - 1];
+    const next = poses[after];
+    if (before !== undefined && next !== undefined) return interpolate(before, next, stamp);
+    const nearest = before ?? first;
+    const distanceMs = Math.abs(millisecondsBetween(nearest.stamp, stamp));
+    return distanceMs <= this.#toleranceMs ? nearest : distanceMs;
+  }
+}
+
+/** Frame ids of ROS 1 age start with a slash; tf2 drops it. */
+function frameName(id: string): string {
+  return id.startsWith('/') ? id.slice(1) : id;
+}
+
+function insertByStamp(poses: Pose[], pose: Pose): void {
+  let index = poses.length;
+  while (index > 0 && poses[index - 1]!.stamp > pose.stamp) index--;
+  const isRepeat = index > 0 && poses[index - 1]!.stamp === pose.stamp;
+  if (isRepeat) poses[index - 1] = pose;
+  else poses.splice(index, 0, pose);
+}
+
+function interpolate(before: Pose, next: Pose, stamp: Stamp): Pose {
+  const fraction = Number(stamp - before.stamp) / Number(next.stamp - before.stamp);
+  const mix = (from: number, to: number) => from + (to - from) * fraction;
+  return {
+    stamp,
+    translation: {
+      x: mix(before.translation.x, next.translation.x),
+      y: mix(before.translation.y, next.translation.y),
+      z: mix(before.translation.z, next.translation.z),
+    },
+    rotation: slerp(before.rotation, next.rotation, fraction),
+  };
+}
