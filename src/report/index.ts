@@ -1,0 +1,26 @@
+export {
+  type ColouredClass,
+  type ColourTable,
+  colourTable,
+  encodeJpeg,
+  encodeMaskPng,
+  type LabelImage,
+  type RgbImage,
+  renderOverlay,
+} from './overlay.js';
+export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
+export {
+  type FrameLatencyMs,
+  type MessageFate,
+  type PublishedFrame,
+  type ReplayDescription,
+  ReplayRecorder,
+  type ReplayResult,
+} from './replay_recorder.js';
+export type { ReportData } from './report_data.js';
+export {
+  MODALITY_STATES,
+  type ModalityStateName,
+  type ReplaySummary,
+  replaySummarySchema,
+} from './summary.js';

@@ -1,0 +1,138 @@
+import type { AbsentReason } from '../sync/frame_set.js';
+import { type Histogram, histogram } from './histogram.js';
+import type { ColouredClass } from './overlay.js';
+import { nearestRankPercentile } from './percentiles.js';
+import type { StateSpan } from './state_timeline.js';
+import type { ReplaySummary } from './summary.js';
+
+export type LatencyStage = keyof ReplaySummary['latencyMs'];
+export const LATENCY_STAGES: readonly LatencyStage[] = ['total', 'inference', 'syncWait', 'decode'];
+
+/** One frame the report shows; the page lays the mask over the camera itself, so that its opacity can be chosen. */
+export interface ReportPicture {
+  seconds: number;
+  width: number;
+  height: number;
+  cameraJpeg?: Buffer;
+  maskPng: Buffer;
+  truthPng?: Buffer;
+  /** Percent. */
+  miou?: number;
+  stretch?: string;
+  present: string[];
+  absent: Record<string, AbsentReason>;
+}
+
+/** Columns over the published frames. */
+export interface FrameRecords {
+  seconds: Float64Array;
+  /** 0..1, NaN without ground truth. */
+  miou: Float64Array;
+  stretches: readonly (string | undefined)[];
+  latencyMs: Record<LatencyStage, Float64Array>;
+  /** Mean weight over the levels, NaN where absent. */
+  routing: ReadonlyMap<string, Float64Array>;
+  /** Reference frames without a mask. */
+  droppedSeconds: Float64Array;
+}
+
+/** A stretch of consecutive frames of one condition, in seconds. */
+export interface StretchSpan {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** Everything `report.html` shows. */
+export interface ReportData {
+  summary: ReplaySummary;
+  classes: readonly ColouredClass[];
+  endSeconds: number;
+  timelines: { modality: string; spans: StateSpan[] }[];
+  stretches: StretchSpan[];
+  /** Charts over time, thinned to at most {@link MOST_POINTS} points; null = nothing to draw there. */
+  series: {
+    seconds: number[];
+    miou: (number | null)[];
+    routing: Record<string, (number | null)[]>;
+    droppedSeconds: number[];
+  };
+  latency: Record<LatencyStage, Histogram>;
+  pictures: readonly ReportPicture[];
+}
+
+/** A chart is at most some 1200 pixels wide; more points only make the file larger. */
+const MOST_POINTS = 2000;
+
+/** Prepares the records of a replay for the page. */
+export function buildReportData(input: {
+  summary: ReplaySummary;
+  classes: readonly ColouredClass[];
+  records: FrameRecords;
+  timelines: { modality: string; spans: StateSpan[] }[];
+  pictures: readonly ReportPicture[];
+  endSeconds: number;
+}): ReportData {
+  const { records } = input;
+  const stride = Math.max(1, Math.ceil(records.seconds.length / MOST_POINTS));
+  return {
+    summary: input.summary,
+    classes: input.classes,
+    endSeconds: input.endSeconds,
+    timelines: input.timelines,
+    stretches: stretchSpans(records.seconds, records.stretches),
+    series: {
+      seconds: thin(records.seconds, stride, 3).map((value) => value ?? 0),
+      miou: thin(
+        records.miou.map((share) => share * 100),
+        stride,
+        2,
+      ),
+      routing: Object.fromEntries([...records.routing].map(([name, weights]) => [name, thin(weights, stride, 4)])),
+      droppedSeconds: Array.from(records.droppedSeconds.subarray(0, MOST_POINTS)),
+    },
+    latency: {
+      total: latencyHistogram(records.latencyMs.total),
+      inference: latencyHistogram(records.latencyMs.inference),
+      syncWait: latencyHistogram(records.latencyMs.syncWait),
+      decode: latencyHistogram(records.latencyMs.decode),
+    },
+    pictures: input.pictures,
+  };
+}
+
+/** The axis ends a little above the 99th percentile. */
+function latencyHistogram(values: Float64Array): Histogram {
+  const p99 = nearestRankPercentile(Float64Array.from(values).sort(), 99);
+  return histogram(values, Number.isNaN(p99) ? 1 : p99 * 1.05);
+}
+
+/** Means of `stride` values each, NaN left out; null where there is none; rounded to keep the page small. */
+function thin(values: Float64Array, stride: number, decimals: number): (number | null)[] {
+  const thinned: (number | null)[] = [];
+  for (let from = 0; from < values.length; from += stride) {
+    let sum = 0;
+    let count = 0;
+    for (let i = from; i < Math.min(from + stride, values.length); i++) {
+      if (Number.isNaN(values[i])) continue;
+      sum += values[i]!;
+      count++;
+    }
+    thinned.push(count === 0 ? null : Number((sum / count).toFixed(decimals)));
+  }
+  return thinned;
+}
+
+/** Joins consecutive frames of the same condition; a span lasts until the next one begins. */
+function stretchSpans(seconds: Float64Array, stretches: readonly (string | undefined)[]): StretchSpan[] {
+  const spans: StretchSpan[] = [];
+  let open: StretchSpan | undefined;
+  for (const [index, name] of stretches.entries()) {
+    const now = seconds[index]!;
+    if (open) open.to = now;
+    if (open?.name === name) continue;
+    open = name === undefined ? undefined : { name, from: now, to: now };
+    if (open) spans.push(open);
+  }
+  return spans;
+}

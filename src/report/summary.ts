@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+/** A figure that does not exist (no sample, class absent) is null: JSON has no NaN. */
+const figure = z.number().nullable();
+const percent = z.number().min(0).max(100).nullable();
+const percentiles = z.strictObject({ p50: figure, p95: figure, p99: figure });
+
+/** States of a modality's health, in the order in which the report lists them. */
+export const MODALITY_STATES = ['waiting', 'active', 'late', 'dropped', 'recovering', 'invalid'] as const;
+export type ModalityStateName = (typeof MODALITY_STATES)[number];
+
+const stretchScore = z.strictObject({
+  frames: count,
+  miou: percent.describe('mean IoU of the stretch as one confusion matrix, percent'),
+  perClass: z.record(z.string(), percent),
+});
+
+/** `summary.json` of a replay. Percentages are 0..100, times milliseconds or seconds as the name says. */
+export const replaySummarySchema = z.strictObject({
+  formatVersion: z.literal(1),
+  bag: z.strictObject({
+    path: z.string(),
+    name: z.string(),
+    durationSeconds: z.number().nonnegative(),
+    source: z.enum(['simulation', 'recording']),
+  }),
+  model: z.strictObject({
+    name: z.string(),
+    sha256: z.string(),
+    trainedOn: z.string().describe('data the model was trained on, in words'),
+  }),
+  provider: z.string(),
+  frames: z.strictObject({
+    reference: count.describe('samples of the reference stream: each should give a mask'),
+    published: count.describe('complete + partial'),
+    complete: count.describe('masks made from all modalities of the bundle'),
+    partial: count.describe('masks made from fewer'),
+    dropped: count.describe('reference frames without a mask'),
+    droppedBecause: z.record(z.string(), count),
+  }),
+  score: z
+    .strictObject({
+      unit: z.literal('percent'),
+      frames: count.describe('frames with ground truth'),
+      convention: z.literal('left-out').describe('classes in neither ground truth nor prediction are left out'),
+      miou: percent,
+      miouAbsentAsZero: percent.describe('the same with absent classes counted as 0, as CMNeXt does'),
+      meanAccuracy: percent,
+      meanF1: percent,
+      pixelAccuracy: percent,
+      perClass: z.record(z.string(), percent).describe('IoU by class name; null = absent'),
+      perClassAccuracy: z.record(z.string(), percent),
+      perClassF1: z.record(z.string(), percent),
+      stretches: z.record(z.string(), stretchScore).describe('by condition, where the bag says it'),
+    })
+    .optional(),
+  latencyMs: z.strictObject({
+    decode: percentiles,
+    syncWait: percentiles,
+    inference: percentiles,
+    total: percentiles,
+  }),
+  modalities: z.record(
+    z.string(),
+    z.strictObject({
+      topic: z.string().optional(),
+      messages: count,
+      used: count,
+      invalid: count,
+      dropped: count.describe('received and neither used nor invalid: superseded, too late or out of tolerance'),
+      states: z.partialRecord(z.enum(MODALITY_STATES), z.number().nonnegative()).describe('seconds in each state'),
+      stateChanges: count,
+    }),
+  ),
+  routing: z.record(
+    z.string(),
+    z.strictObject({
+      mean: figure.describe('mean weight over all masks, 0 where absent: over the modalities these add up to 1'),
+      meanWhenPresent: figure,
+      perLevel: z.array(figure).describe('mean when present by feature level, fine to coarse'),
+      stretches: z.record(z.string(), figure).describe('mean (0 where absent) by condition'),
+    }),
+  ),
+  throughputFps: figure.describe('masks per second of wall time'),
+  realTimeFactor: figure.describe('bag seconds per second of wall time'),
+  wallSeconds: z.number().nonnegative(),
+  machine: z.strictObject({ cpu: z.string(), cores: count, node: z.string(), platform: z.string() }),
+  settings: z.record(z.string(), z.unknown()),
+  problems: z.array(z.strictObject({ severity: z.enum(['warning', 'error']), text: z.string(), count })),
+});
+
+export type ReplaySummary = z.infer<typeof replaySummarySchema>;
