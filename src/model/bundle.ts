@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ImageSize } from '../sensors/modality_image.js';
+import type { Representation } from '../sensors/representation.js';
+import { BundleError } from './bundle_error.js';
+import { decodeGoldenSample, type GoldenSample } from './golden.js';
+import { type Manifest, type ManifestFile, parseManifest } from './manifest.js';
+
+/** A modality the model has an expert for. */
+export interface BundleModality {
+  name: string;
+  representation: Representation;
+}
+
+export interface BundleClass {
+  /** Value of the class in a mask, 0..254. */
+  id: number;
+  name: string;
+  /** Red, green, blue, 0..255. */
+  color: readonly [number, number, number];
+}
+
+/** A model as it is trained, shipped and run: a folder that has been read and checked by {@link loadBundle}. */
+export interface Bundle {
+  folder: string;
+  name: string;
+  description: string;
+  /** SHA-256 of `model.json`, which holds every file's own: it pins down all that decides a mask. */
+  sha256: string;
+  /** Size of the images the model takes and of the masks it gives. */
+  input: ImageSize;
+  /** In index order: the order of images in a batch and of `present` in a segmentation. */
+  modalities: readonly BundleModality[];
+  classes: readonly BundleClass[];
+  /** 255: pixels no class was given to. */
+  unlabeledId: number;
+  /** Absolute paths of the two graphs. */
+  files: { encoder: string; head: string };
+  golden: GoldenSample;
+  /** What the exporter tells about training and scores; shown, never interpreted. */
+  training: Readonly<Record<string, unknown>>;
+}
+
+const MAX_MANIFEST_BYTES = 1 << 20;
+const MAX_GOLDEN_BYTES = 1 << 28;
+
+/**
+ * Reads a bundle's folder: manifest, hashes of all files, golden sample. The graphs are only hashed, not loaded.
+ * @throws {BundleError} where anything is missing or differs from what the manifest says
+ */
+export async function loadBundle(folder: string): Promise<Bundle> {
+  const manifestBytes = await readWhole(resolve(folder), 'model.json', 'model.json', MAX_MANIFEST_BYTES);
+  const manifest = parseManifest(manifestBytes.toString('utf8'));
+  const root = resolve(folder);
+  const encoder = await checkFile(root, 'files.encoder', manifest.files.encoder);
+  const head = await checkFile(root, 'files.head', manifest.files.head);
+  return {
+    folder: root,
+    name: manifest.name,
+    description: manifest.description,
+    sha256: createHash('sha256').update(manifestBytes).digest('hex'),
+    input: manifest.input,
+    modalities: manifest.modalities,
+    classes: manifest.classes,
+    unlabeledId: manifest.unlabeledId,
+    files: { encoder, head },
+    golden: await loadGolden(root, manifest),
+    training: manifest.training,
+  };
+}
+
+async function loadGolden(root: string, manifest: Manifest): Promise<GoldenSample> {
+  const images = new Map<string, Uint8Array>();
+  for (const { name } of manifest.modalities) {
+    const field = `golden.images.${name}`;
+    images.set(field, await readChecked(root, field, manifest.golden.images[name]!));
+  }
+  const labels = await readChecked(root, 'golden.labels', manifest.golden.labels);
+  return decodeGoldenSample(images, labels, manifest.input);
+}
+
+/** Hashes a file of any size in pieces, and returns its absolute path. */
+async function checkFile(root: string, field: string, file: ManifestFile): Promise<string> {
+  const path = join(root, file.path);
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  } catch (cause) {
+    throw unreadable(field, file.path, cause);
+  }
+  compareHash(field, file, hash.digest('hex'));
+  return path;
+}
+
+async function readChecked(root: string, field: string, file: ManifestFile): Promise<Buffer> {
+  const bytes = await readWhole(root, field, file.path, MAX_GOLDEN_BYTES);
+  compareHash(field, file, createHash('sha256').update(bytes).digest('hex'));
+  return bytes;
+}
+
+async function readWhole(root: string, field: string, path: string, maxBytes: number): Promise<Buffer> {
+  const full = join(root, path);
+  let size: number;
+  try {
+    size = (await stat(full)).size;
+    if (size <= maxBytes) return await readFile(full);
+  } catch (cause) {
+    throw unreadable(field, path, cause);
+  }
+  throw new BundleError(field, `at most ${maxBytes} bytes`, `${size} bytes (${path})`, 'Is this the right folder?');
+}
+
+function compareHash(field: string, file: ManifestFile, actual: string): void {
+  if (actual === file.sha256) return;
+  const advice =
+    'The file was changed or only partly copied: copy the bundle again (git lfs pull?), or export it again.';
+  throw new BundleError(`${field}.sha256 (${file.path})`, file.sha256, actual, advice);
+}
+
+function unreadable(field: string, path: string, cause: unknown): BundleError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const advice = 'Check that the folder is a model bundle and was copied completely.';
+  return new BundleError(field, `a readable file ${path}`, reason, advice, { cause });
+}

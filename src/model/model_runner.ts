@@ -1,0 +1,128 @@
+import { Tensor } from 'onnxruntime-node';
+import { checkGraphs, LEVELS } from './graph_contract.js';
+import type { RunRequest, RunResult } from './protocol.js';
+import type { EncodeMode, ModelSessions } from './providers.js';
+
+export interface ModelShape {
+  width: number;
+  height: number;
+  modalityCount: number;
+}
+
+/** One feature level: room for all modalities, of which the first M slots are in use. */
+interface FeatureLevel {
+  name: string;
+  /** [C,h,w] */
+  dims: readonly number[];
+  data: Float32Array;
+}
+
+/**
+ * Runs encoder and head on buffers that are allocated once: features stay where the encoder wrote them, and the head
+ * reads them from there. Lives in the worker, because a run blocks its thread.
+ */
+export class ModelRunner {
+  readonly #sessions: ModelSessions;
+  readonly #shape: ModelShape;
+  readonly #encodeMode: EncodeMode;
+  readonly #levels: readonly FeatureLevel[];
+  readonly #modalities: BigInt64Array;
+
+  private constructor(
+    sessions: ModelSessions,
+    shape: ModelShape,
+    encodeMode: EncodeMode,
+    levels: readonly FeatureLevel[],
+  ) {
+    this.#sessions = sessions;
+    this.#shape = shape;
+    this.#encodeMode = encodeMode;
+    this.#levels = levels;
+    this.#modalities = new BigInt64Array(shape.modalityCount);
+  }
+
+  /**
+   * Checks the graphs' interface and learns the features' shapes from one run on an empty image.
+   * @throws {Error} where the graphs do not have the inputs and outputs of a bundle
+   */
+  static async create(sessions: ModelSessions, shape: ModelShape, encodeMode: EncodeMode): Promise<ModelRunner> {
+    checkGraphs(sessions, shape);
+    const { width, height, modalityCount } = shape;
+    const outputs = await sessions.encoder.run({
+      images: new Tensor('uint8', new Uint8Array(width * height * 3), [1, height, width, 3]),
+      modality: new Tensor('int64', new BigInt64Array(1), [1]),
+    });
+    const levels = LEVELS.map((name) => {
+      const dims = outputs[name]!.dims.slice(1);
+      const length = dims.reduce((product, side) => product * side, 1);
+      return { name, dims, data: new Float32Array(modalityCount * length) };
+    });
+    return new ModelRunner(sessions, shape, encodeMode, levels);
+  }
+
+  /** Encodes what the request asks for, then decodes all present modalities into the request's buffers. */
+  async run(request: RunRequest): Promise<RunResult> {
+    const start = performance.now();
+    await this.#encode(request);
+    const encoded = performance.now();
+    const routing = await this.#decode(request);
+    const { images, labels, confidence } = request;
+    return {
+      kind: 'result',
+      images,
+      labels,
+      confidence,
+      routing,
+      encodeMs: encoded - start,
+      headMs: performance.now() - encoded,
+    };
+  }
+
+  async release(): Promise<void> {
+    await this.#sessions.encoder.release();
+    await this.#sessions.head.release();
+  }
+
+  async #encode({ images, modalities, encode }: RunRequest): Promise<void> {
+    const { width, height } = this.#shape;
+    const bytes = width * height * 3;
+    const index = this.#modalities;
+    encode.forEach((position, i) => {
+      index[i] = BigInt(modalities[position]!);
+    });
+    const runEncoder = (first: number, count: number, slot: number) =>
+      this.#sessions.encoder.run(
+        {
+          images: new Tensor('uint8', new Uint8Array(images, first * bytes, count * bytes), [count, height, width, 3]),
+          modality: new Tensor('int64', index.subarray(first, first + count), [count]),
+        },
+        this.#features(slot, count),
+      );
+    if (this.#encodeMode === 'batched') {
+      await runEncoder(0, encode.length, 0);
+    } else {
+      for (const [i, slot] of encode.entries()) await runEncoder(i, 1, slot);
+    }
+  }
+
+  async #decode({ modalities, labels, confidence }: RunRequest): Promise<Float32Array> {
+    const { width, height } = this.#shape;
+    const outputs = await this.#sessions.head.run(this.#features(0, modalities.length), {
+      labels: new Tensor('uint8', new Uint8Array(labels), [height, width]),
+      confidence: new Tensor('uint8', new Uint8Array(confidence), [height, width]),
+      routing: null,
+    });
+    return outputs.routing!.data as Float32Array;
+  }
+
+  /** Tensors over `count` slots of each level from `slot` on. */
+  #features(slot: number, count: number): Record<string, Tensor> {
+    const tensors: Record<string, Tensor> = {};
+    for (const { name, dims, data } of this.#levels) {
+      const length = data.length / this.#shape.modalityCount;
+      const slots = data.subarray(slot * length, (slot + count) * length);
+      tensors[name] = new Tensor('float32', slots, [count, ...dims]);
+    }
+    return tensors;
+  }
+}

@@ -1,0 +1,62 @@
+import { InferenceSession } from 'onnxruntime-node';
+
+/** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
+export type ModelSession = Pick<
+  InferenceSession,
+  'run' | 'release' | 'inputNames' | 'outputNames' | 'inputMetadata' | 'outputMetadata'
+>;
+
+export interface ModelSessions {
+  encoder: ModelSession;
+  head: ModelSession;
+}
+
+/** Absolute paths of the two graphs. */
+export interface ModelFiles {
+  encoder: string;
+  head: string;
+}
+
+export interface SessionOptions {
+  /** Threads of the CPU kernels; fixed, because the sums of float kernels depend on it. */
+  threads: number;
+}
+
+/**
+ * `batched`: all images of a set in one encoder run. `one-by-one`: a run for each image, whose features are kept, so
+ * that an image that comes again (a sensor slower than the reference) costs nothing.
+ */
+export type EncodeMode = 'batched' | 'one-by-one';
+
+/** A way to run the two graphs: one rung of the ladder. */
+export interface Provider {
+  name: string;
+  /** The faster form as measured by `bench/model.ts`. */
+  encodeMode: EncodeMode;
+  /** Creates both sessions; throws where the provider cannot be used here. */
+  createSessions(files: ModelFiles, options: SessionOptions): Promise<ModelSessions>;
+}
+
+/** `auto` tries all rungs from the top; a name tries that one only. */
+export type ProviderRequest = 'auto' | 'cpu';
+
+const cpu: Provider = {
+  name: 'cpu',
+  encodeMode: 'one-by-one',
+  async createSessions(files, { threads }) {
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      logSeverityLevel: 4,
+    };
+    return {
+      encoder: await InferenceSession.create(files.encoder, options),
+      head: await InferenceSession.create(files.head, options),
+    };
+  },
+};
+
+/** The rungs, fastest first. */
+export const providerLadder: readonly Provider[] = [cpu];

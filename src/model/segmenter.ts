@@ -1,0 +1,208 @@
+import { availableParallelism } from 'node:os';
+import type { ModalityImage } from '../sensors/modality_image.js';
+import type { FrameSet } from '../sync/frame_set.js';
+import { BufferPool } from './buffer_pool.js';
+import type { Bundle } from './bundle.js';
+import type { ProviderSelection, RunResult, WorkerSetup } from './protocol.js';
+import type { EncodeMode, ProviderRequest } from './providers.js';
+import type { Segmentation } from './segmentation.js';
+import { SegmenterError } from './segmenter_error.js';
+import { type HostState, type RestartPolicy, type WorkerEvent, WorkerHost } from './worker_host.js';
+
+export type SegmenterEvent = WorkerEvent | { kind: 'run-failed'; reason: string };
+
+export interface SegmenterOptions {
+  /** Default `auto`: the first rung of the ladder that reproduces the golden labels. */
+  provider?: ProviderRequest;
+  /** CPU threads of one run; default: all cores, at most 4. */
+  threads?: number;
+  /** Default `auto`: the faster one of the provider in use. */
+  encodeMode?: EncodeMode | 'auto';
+  restart?: RestartPolicy;
+  onEvent?: (event: SegmenterEvent) => void;
+  /** Another entry of the worker thread; tests pass one whose providers fail. */
+  workerEntry?: URL;
+}
+
+const MAX_DEFAULT_THREADS = 4;
+/** One set in flight and one being looked at by each of two sinks; more that comes back is not kept. */
+const POOLED_MASKS = 4;
+
+/**
+ * Turns frame sets into segmentations, in a worker thread of its own.
+ *
+ * One set at a time: `segment` while another is in flight rejects with kind `busy`. Which set to drop is the
+ * pipeline's decision, and a queue in here would only hide how old its sets are.
+ *
+ * Images are copied once into a pooled batch that is transferred to the worker, so callers keep their buffers and may
+ * overwrite them as soon as `segment` has returned its promise. An image object counts as a value: the very same
+ * object in the next set means the very same pixels, and is not encoded again in mode `one-by-one`.
+ */
+export class Segmenter {
+  readonly bundle: Bundle;
+  readonly #host: WorkerHost;
+  readonly #onEvent: (event: SegmenterEvent) => void;
+  readonly #batches: BufferPool;
+  readonly #masks: BufferPool;
+  #selection: ProviderSelection | undefined;
+  /** Image whose features lie in each slot of the worker. */
+  #encoded: readonly ModalityImage[] = [];
+
+  private constructor(bundle: Bundle, options: SegmenterOptions) {
+    const { width, height } = bundle.input;
+    this.bundle = bundle;
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#batches = new BufferPool(bundle.modalities.length * width * height * 3, 1);
+    this.#masks = new BufferPool(width * height, POOLED_MASKS * 2);
+    this.#host = new WorkerHost(
+      workerSetup(bundle, options),
+      (event) => this.#observe(event),
+      options.restart,
+      options.workerEntry,
+    );
+  }
+
+  /**
+   * Starts the worker and waits until a provider has reproduced the bundle's golden labels.
+   * @throws {SegmenterError} `failed`, with what became of each provider
+   */
+  static async create(bundle: Bundle, options: SegmenterOptions = {}): Promise<Segmenter> {
+    const segmenter = new Segmenter(bundle, options);
+    await segmenter.whenReady();
+    return segmenter;
+  }
+
+  /** Provider and encode mode in use, and what was tried before. */
+  get selection(): ProviderSelection {
+    return this.#selection!;
+  }
+
+  get state(): HostState {
+    return this.#host.state;
+  }
+
+  /** Resolves once the worker runs, after a restart as well; rejects where it never will. */
+  whenReady(): Promise<void> {
+    return this.#host.whenReady();
+  }
+
+  /**
+   * Segments the images of a set. Modalities are put into the bundle's order, whatever the map's.
+   * @throws {SegmenterError} see {@link SegmenterErrorKind}; after all but `failed` and `closed` it may be tried again
+   */
+  async segment(frameSet: FrameSet): Promise<Segmentation> {
+    const start = performance.now();
+    this.#host.requireIdle();
+    const { modalities, images } = this.#inBundleOrder(frameSet);
+    const encode = [...images.keys()].filter((slot) => this.#encoded[slot] !== images[slot]);
+    this.#encoded = [];
+    const reply = await this.#host.run({
+      kind: 'run',
+      modalities,
+      encode,
+      images: this.#batch(encode.map((slot) => images[slot]!)),
+      labels: this.#masks.take(),
+      confidence: this.#masks.take(),
+    });
+    this.#batches.give(reply.images);
+    if (reply.kind === 'run-failed') {
+      this.#masks.give(reply.labels);
+      this.#masks.give(reply.confidence);
+      this.#onEvent({ kind: 'run-failed', reason: reply.reason });
+      throw new SegmenterError('run-failed', `The model failed on this frame set: ${reply.reason}`);
+    }
+    if (this.selection.encodeMode === 'one-by-one') this.#encoded = images;
+    return this.#segmentation(frameSet, modalities, reply, performance.now() - start);
+  }
+
+  /**
+   * Gives a segmentation's buffers back for the next ones. Its `labels` and `confidence` are empty afterwards.
+   * Not needed for correctness: what is never given back is allocated anew.
+   */
+  recycle({ labels, confidence }: Segmentation): void {
+    this.#masks.give(labels.buffer);
+    this.#masks.give(confidence.buffer);
+  }
+
+  /** Rejects the set in flight with kind `closed`, and resolves once the worker has ended. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+
+  #observe(event: WorkerEvent): void {
+    if (event.kind === 'ready') {
+      this.#selection = event.selection;
+      this.#encoded = [];
+    }
+    this.#onEvent(event);
+  }
+
+  #inBundleOrder(frameSet: FrameSet): { modalities: number[]; images: ModalityImage[] } {
+    const modalities: number[] = [];
+    const images: ModalityImage[] = [];
+    this.bundle.modalities.forEach(({ name }, index) => {
+      const image = frameSet.images.get(name);
+      if (!image) return;
+      checkSize(image, this.bundle);
+      modalities.push(index);
+      images.push(image);
+    });
+    if (images.length === 0 || images.length !== frameSet.images.size) {
+      const expected = this.bundle.modalities.map(({ name }) => name).join(', ');
+      const received = [...frameSet.images.keys()].join(', ') || 'none';
+      throw new SegmenterError('bad-input', `Expected some of ${expected} for modalities but received ${received}`);
+    }
+    return { modalities, images };
+  }
+
+  /** Copies images into one batch; at 4 x 1024 x 1024 pixels the longest the main thread is ever held. */
+  #batch(images: readonly ModalityImage[]): ArrayBuffer {
+    const buffer = this.#batches.take();
+    const batch = new Uint8Array(buffer);
+    let offset = 0;
+    for (const { data } of images) {
+      batch.set(data, offset);
+      offset += data.length;
+    }
+    return buffer;
+  }
+
+  #segmentation(frameSet: FrameSet, modalities: readonly number[], run: RunResult, totalMs: number): Segmentation {
+    const present = modalities.map((index) => this.bundle.modalities[index]!.name);
+    const count = present.length;
+    const levels = run.routing.length / count;
+    const weights = (slot: number) => Array.from({ length: levels }, (_, level) => run.routing[level * count + slot]!);
+    return {
+      stamp: frameSet.stamp,
+      frameId: frameSet.frameId,
+      ...this.bundle.input,
+      labels: new Uint8Array(run.labels),
+      confidence: new Uint8Array(run.confidence),
+      present,
+      routing: new Map(present.map((name, slot) => [name, weights(slot)])),
+      timings: { encodeMs: run.encodeMs, headMs: run.headMs, totalMs },
+    };
+  }
+}
+
+function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {
+  return {
+    files: bundle.files,
+    ...bundle.input,
+    modalityCount: bundle.modalities.length,
+    golden: bundle.golden,
+    provider: options.provider ?? 'auto',
+    threads: options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism()),
+    encodeMode: options.encodeMode ?? 'auto',
+  };
+}
+
+function checkSize(image: ModalityImage, { input: { width, height } }: Bundle): void {
+  const fits = image.width === width && image.height === height && image.data.length === width * height * 3;
+  if (fits) return;
+  const received = `${image.width}x${image.height} with ${image.data.length} bytes`;
+  throw new SegmenterError(
+    'bad-input',
+    `Expected ${width}x${height} with ${width * height * 3} bytes for image ${image.modality} but received ${received}`,
+  );
+}

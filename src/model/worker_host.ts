@@ -1,0 +1,196 @@
+import { extname } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import type { ProviderSelection, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
+import { transferList } from './protocol.js';
+import { SegmenterError } from './segmenter_error.js';
+import { startWorker } from './worker_thread.js';
+
+export interface RestartPolicy {
+  /** Pause before the first restart; doubled with every further one. */
+  initialDelayMs: number;
+  maxDelayMs: number;
+  /** Restarts without a successful run in between, after which the host gives up. A first start is never repeated. */
+  maxAttempts: number;
+}
+
+export const DEFAULT_RESTART: RestartPolicy = { initialDelayMs: 100, maxDelayMs: 5000, maxAttempts: 8 };
+
+/** What happened to the worker; for logs and diagnostics. */
+export type WorkerEvent =
+  | { kind: 'ready'; selection: ProviderSelection }
+  | { kind: 'exited'; reason: string; restartInMs: number }
+  | { kind: 'gave-up'; reason: string };
+
+type State =
+  | { kind: 'starting'; worker: Worker }
+  | { kind: 'idle'; worker: Worker }
+  | { kind: 'busy'; worker: Worker; settle: Settle }
+  | { kind: 'waiting'; timer: NodeJS.Timeout }
+  | { kind: 'failed'; reason: SegmenterError }
+  | { kind: 'closed' };
+
+export type HostState = State['kind'];
+
+interface Settle {
+  resolve(reply: RunReply): void;
+  reject(error: SegmenterError): void;
+}
+
+/** The worker's entry beside this file, with this file's own ending: `.js` when built, `.ts` when run through tsx. */
+const defaultEntry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Keeps one worker alive: starts it, passes one request at a time, restarts it with growing pauses when it ends. */
+export class WorkerHost {
+  readonly #setup: WorkerSetup;
+  readonly #entry: URL;
+  readonly #restart: RestartPolicy;
+  readonly #onEvent: (event: WorkerEvent) => void;
+  #state!: State;
+  #wasReady = false;
+  #failures = 0;
+  #waiters: { resolve(): void; reject(error: SegmenterError): void }[] = [];
+  #exited: Promise<void> = Promise.resolve();
+
+  constructor(
+    setup: WorkerSetup,
+    onEvent: (event: WorkerEvent) => void,
+    restart: RestartPolicy = DEFAULT_RESTART,
+    entry: URL = defaultEntry,
+  ) {
+    this.#setup = setup;
+    this.#onEvent = onEvent;
+    this.#restart = restart;
+    this.#entry = entry;
+    this.#spawn();
+  }
+
+  get state(): HostState {
+    return this.#state.kind;
+  }
+
+  /**
+   * Resolves once a worker is up (also while it is busy).
+   * @throws {SegmenterError} `failed` or `closed` once that cannot happen any more
+   */
+  async whenReady(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === 'idle' || state.kind === 'busy') return;
+    if (state.kind === 'failed') throw state.reason;
+    if (state.kind === 'closed') throw closedError();
+    await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** @throws {SegmenterError} saying why, unless a run may be started now */
+  requireIdle(): void {
+    if (this.#state.kind !== 'idle') throw unavailable(this.#state);
+  }
+
+  /**
+   * Hands the request and its buffers to the worker.
+   * @throws {SegmenterError} where the worker is not idle, or ends before it answers
+   */
+  run(request: RunRequest): Promise<RunReply> {
+    const state = this.#state;
+    if (state.kind !== 'idle') return Promise.reject(unavailable(state));
+    return new Promise((resolve, reject) => {
+      this.#state = { kind: 'busy', worker: state.worker, settle: { resolve, reject } };
+      state.worker.postMessage(request, transferList(request));
+    });
+  }
+
+  /** Rejects the run in flight, lets the worker release its sessions and waits for its end. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: 'closed' };
+    if (state.kind === 'waiting') clearTimeout(state.timer);
+    if ('worker' in state) state.worker.postMessage({ kind: 'close' });
+    if (state.kind === 'busy') state.settle.reject(closedError());
+    this.#settleWaiters(closedError());
+    await this.#exited;
+  }
+
+  #spawn(): void {
+    const worker = startWorker(this.#entry, { workerData: this.#setup, name: 'mle-sam inference' });
+    this.#state = { kind: 'starting', worker };
+    let reason: string | undefined;
+    worker.on('message', (reply: WorkerReply) => {
+      if (reply.kind === 'no-provider') reason = describeAttempts(reply.attempts);
+      else this.#receive(worker, reply);
+    });
+    worker.on('error', (error) => {
+      reason = error.message;
+    });
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#buryWorker(reason ?? `worker exited with code ${code}`);
+        resolve();
+      });
+    });
+  }
+
+  #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' }>): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    this.#state = { kind: 'idle', worker };
+    if (reply.kind === 'ready') {
+      this.#wasReady = true;
+      this.#onEvent({ kind: 'ready', selection: reply.selection });
+      this.#settleWaiters();
+    } else if (state.kind === 'busy') {
+      if (reply.kind === 'result') this.#failures = 0;
+      state.settle.resolve(reply);
+    }
+  }
+
+  #buryWorker(reason: string): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    const { initialDelayMs, maxDelayMs, maxAttempts } = this.#restart;
+    if (!this.#wasReady || this.#failures >= maxAttempts) {
+      const occasion = this.#wasReady ? `gave up after ${this.#failures} restarts` : 'could not be started';
+      const error = new SegmenterError('failed', `Inference ${occasion}: ${reason}`);
+      this.#state = { kind: 'failed', reason: error };
+      this.#onEvent({ kind: 'gave-up', reason });
+      this.#settleWaiters(error);
+    } else {
+      const restartInMs = Math.min(maxDelayMs, initialDelayMs * 2 ** this.#failures);
+      this.#failures++;
+      this.#state = { kind: 'waiting', timer: setTimeout(() => this.#spawn(), restartInMs) };
+      this.#onEvent({ kind: 'exited', reason, restartInMs });
+    }
+    if (state.kind === 'busy') {
+      state.settle.reject(new SegmenterError('worker-exited', `The inference worker ended during the run: ${reason}`));
+    }
+  }
+
+  #settleWaiters(error?: SegmenterError): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { resolve, reject } of waiters) {
+      if (error) reject(error);
+      else resolve();
+    }
+  }
+}
+
+function unavailable(state: State): SegmenterError {
+  switch (state.kind) {
+    case 'busy':
+      return new SegmenterError('busy', 'A frame set is in flight: wait for it, or drop this one');
+    case 'failed':
+      return state.reason;
+    case 'closed':
+      return closedError();
+    default:
+      return new SegmenterError('restarting', 'The inference worker is being (re)started');
+  }
+}
+
+function closedError(): SegmenterError {
+  return new SegmenterError('closed', 'The segmenter was closed');
+}
+
+function describeAttempts(attempts: ProviderSelection['attempts']): string {
+  const lines = attempts.map(({ provider, outcome, reason }) => `${provider} ${outcome}: ${reason}`);
+  return `no provider can run this bundle (${lines.join('; ') || 'none was asked for'})`;
+}
