@@ -1,0 +1,72 @@
+import type { EventPacket } from '../../messages/types.js';
+import type { EventBuffer } from './event_buffer.js';
+
+/** What one packet held besides the events appended to the buffer. */
+export interface PacketReport {
+  /** Events appended to the buffer. */
+  events: number;
+  /** External trigger edges; they are counted and never drawn. */
+  triggers: number;
+  /** Events whose pixel lies outside the packet's width and height; dropped. */
+  outside: number;
+  /** Words of a type the format does not define; skipped. */
+  unknownWords: number;
+  /**
+   * Earliest and latest sensor time the packet states, in nanoseconds since the decoder's origin. A packet without
+   * events can still state its time; one that states none leaves both undefined.
+   */
+  firstTime: number | undefined;
+  lastTime: number | undefined;
+  /** Why the packet is not what it claims to be. Events decoded up to there are in the buffer and usable. */
+  invalid: string | undefined;
+}
+
+/**
+ * Which instant of a packet its `header.stamp` tells, so that the sensor's clock can be laid on ROS time.
+ * `first`: the first event (Prophesee drivers stamp the packet when they begin to fill it); `last`: the last one
+ * (the libcaer driver stamps when it has the packet); `ros`: event times already are ROS time.
+ */
+export type StampAnchor = 'first' | 'last' | 'ros';
+
+/**
+ * Decodes the packets of one topic. State lives across packets: a word stream is cut into packets anywhere, and row,
+ * time and roll-over count of one packet continue in the next.
+ */
+export interface EventDecoder {
+  readonly stampAnchor: StampAnchor;
+  /** Nanoseconds of the sensor's clock that event time 0 stands for. Fixed by the first packet decoded. */
+  readonly origin: bigint;
+  /** Appends the packet's events to `into`; never throws on bad bytes, see `PacketReport.invalid`. */
+  decode(packet: EventPacket, into: EventBuffer): PacketReport;
+  /** Tells that packets before the next one were lost: state that may be stale is not trusted until renewed. */
+  resynchronise(): void;
+}
+
+/** A report of a packet nothing was read from yet. */
+export function emptyReport(): PacketReport {
+  return {
+    events: 0,
+    triggers: 0,
+    outside: 0,
+    unknownWords: 0,
+    firstTime: undefined,
+    lastTime: undefined,
+    invalid: undefined,
+  };
+}
+
+/** The reason for a packet whose length is no whole number of words, or undefined. */
+export function cutWordReason(packet: EventPacket, wordBytes: number): string | undefined {
+  const { length } = packet.events;
+  if (length % wordBytes === 0) return undefined;
+  return (
+    `Expected a multiple of ${wordBytes} bytes for events of encoding ${packet.encoding} but received ${length}; ` +
+    'the last word is cut off'
+  );
+}
+
+/** The reason for a packet without a sensor size, which nothing can be checked against, or undefined. */
+export function sizeReason(packet: EventPacket): string | undefined {
+  if (packet.width > 0 && packet.height > 0) return undefined;
+  return `Expected a positive width and height for the event packet but received ${packet.width} x ${packet.height}`;
+}

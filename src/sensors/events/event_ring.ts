@@ -1,0 +1,118 @@
+import type { EventBuffer } from './event_buffer.js';
+
+/** What the ring keeps: whichever bound is met first lets the oldest events go. */
+export interface EventRingLimits {
+  /** Nanoseconds of sensor time to look back from the newest packet. */
+  horizon: number;
+  /** Events held at most; the memory is 13 bytes an event, allocated at once. */
+  capacity: number;
+}
+
+/** Events taken from a ring, as index ranges of its arrays. */
+export interface EventWindow {
+  /** Window bounds in nanoseconds since the decoder's origin: start excluded, end included. */
+  start: number;
+  end: number;
+}
+
+/** The events of one packet in the ring. */
+interface Batch {
+  /** Index of the first event, counted since the ring was made; modulo the capacity it is a place in the arrays. */
+  from: number;
+  count: number;
+  earliest: number;
+  latest: number;
+}
+
+/**
+ * The latest decoded events of one camera, from which windows that end at a camera frame's stamp are cut. Packets are
+ * kept with their time span, so that a window touches only packets that reach into it and sensor time inside a
+ * packet need not rise.
+ */
+export class EventRing {
+  readonly capacity: number;
+  readonly x: Uint16Array;
+  readonly y: Uint16Array;
+  readonly polarity: Uint8Array;
+  readonly t: Float64Array;
+
+  readonly #horizon: number;
+  #batches: Batch[] = [];
+  /** Events ever written. */
+  #written = 0;
+
+  constructor(limits: EventRingLimits) {
+    this.#horizon = limits.horizon;
+    this.capacity = limits.capacity;
+    this.x = new Uint16Array(limits.capacity);
+    this.y = new Uint16Array(limits.capacity);
+    this.polarity = new Uint8Array(limits.capacity);
+    this.t = new Float64Array(limits.capacity);
+  }
+
+  /** Events held. */
+  get length(): number {
+    const oldest = this.#batches[0];
+    return oldest === undefined ? 0 : this.#written - oldest.from;
+  }
+
+  clear(): void {
+    this.#batches = [];
+  }
+
+  /** Appends one packet's events. Of a packet larger than the ring only the last events are kept. */
+  push(events: EventBuffer): void {
+    const skipped = Math.max(0, events.length - this.capacity);
+    const count = events.length - skipped;
+    if (count === 0) return;
+
+    let earliest = Number.POSITIVE_INFINITY;
+    let latest = Number.NEGATIVE_INFINITY;
+    let place = this.#written % this.capacity;
+    for (let i = skipped; i < events.length; i++) {
+      const t = events.t[i]!;
+      if (t < earliest) earliest = t;
+      if (t > latest) latest = t;
+      this.x[place] = events.x[i]!;
+      this.y[place] = events.y[i]!;
+      this.polarity[place] = events.polarity[i]!;
+      this.t[place] = t;
+      if (++place === this.capacity) place = 0;
+    }
+    this.#batches.push({ from: this.#written, count, earliest, latest });
+    this.#written += count;
+    this.#forget(latest - this.#horizon);
+  }
+
+  /**
+   * Calls `visit` with index ranges [from, to) of the ring's arrays that hold every event of the window, oldest packet
+   * first. The ranges may hold events outside the window too: test each event's time.
+   */
+  forEachRange(window: EventWindow, visit: (from: number, to: number) => void): void {
+    for (const batch of this.#batches) {
+      if (batch.latest <= window.start || batch.earliest > window.end) continue;
+      const from = batch.from % this.capacity;
+      const to = from + batch.count;
+      visit(from, Math.min(to, this.capacity));
+      if (to > this.capacity) visit(0, to - this.capacity);
+    }
+  }
+
+  /** Drops packets that ended before `time` and what the newest events have overwritten. */
+  #forget(time: number): void {
+    const overwritten = this.#written - this.capacity;
+    let drop = 0;
+    for (const batch of this.#batches) {
+      const lost = overwritten - batch.from;
+      if (batch.latest >= time && lost < batch.count) {
+        if (lost > 0) {
+          batch.from += lost;
+          batch.count -= lost;
+        }
+        break;
+      }
+      drop++;
+    }
+    if (drop > 0) this.#batches.splice(0, drop);
+  }
+}
