@@ -1,0 +1,11 @@
+export {
+  decodeCompressed,
+  detectCodec,
+  MAX_COMPRESSED_PIXELS,
+  openCompressed,
+  type RgbOutcome,
+} from './decode_compressed.js';
+export { decodeImage } from './decode_image.js';
+export { judgePicture } from './picture_quality.js';
+export type { Pixels, PixelsOutcome } from './pixels.js';
+export { resizePixels } from './resize.js';

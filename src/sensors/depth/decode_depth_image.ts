@@ -1,0 +1,28 @@
+import type { Image } from '../../messages/types.js';
+import { readSamples16, readSamplesFloat } from '../image_samples.js';
+import { type DepthOutcome, dropInvalid, metresFromMillimetres } from './depth_map.js';
+
+/** Decodes a depth `sensor_msgs/Image`: 16UC1 (or mono16) in millimetres, 32FC1 in metres (REP-118). */
+export function decodeDepthImage(image: Image): DepthOutcome {
+  const { width, height, encoding } = image;
+  switch (encoding) {
+    case '16UC1':
+    case '16UC':
+    case 'mono16': {
+      const read = readSamples16(image, width);
+      if (read.kind === 'invalid') return read;
+      return { kind: 'depth', depth: { width, height, metres: metresFromMillimetres(read.samples) } };
+    }
+    case '32FC1':
+    case '32FC': {
+      const read = readSamplesFloat(image, width);
+      if (read.kind === 'invalid') return read;
+      return { kind: 'depth', depth: { width, height, metres: dropInvalid(read.samples) } };
+    }
+    default:
+      return {
+        kind: 'invalid',
+        reason: `Expected 16UC1 or 32FC1 for a depth Image.encoding but received '${encoding}'`,
+      };
+  }
+}

@@ -1,0 +1,29 @@
+import type { ImageSize } from '../modality_image.js';
+
+/**
+ * Distances along the optical axis (z, not range) in metres, row-major. 0 = nothing known: no return, too near,
+ * too far or invalid, which ROS writes as 0 (16UC1), NaN or an infinity (32FC1, REP-117 and REP-118).
+ */
+export interface DepthMap extends ImageSize {
+  metres: Float32Array;
+}
+
+export type DepthOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string };
+
+const METRES_PER_MILLIMETRE = 0.001;
+
+export function metresFromMillimetres(millimetres: Uint16Array): Float32Array {
+  const metres = new Float32Array(millimetres.length);
+  for (let i = 0; i < metres.length; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
+  return metres;
+}
+
+/** Replaces in place everything that is no distance by 0. */
+export function dropInvalid(metres: Float32Array): Float32Array {
+  for (let i = 0; i < metres.length; i++) {
+    const value = metres[i]!;
+    // Written so that NaN fails.
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) metres[i] = 0;
+  }
+  return metres;
+}

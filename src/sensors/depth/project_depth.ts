@@ -1,0 +1,91 @@
+import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import type { ImageSize } from '../modality_image.js';
+import type { DepthMap } from './depth_map.js';
+
+/** A splat never grows beyond this many grid pixels a side: surfaces seen edge-on would smear over the picture. */
+const MAX_SPLAT_PIXELS = 9;
+/** Splats overlap a little, so that rounding leaves no seams between the pixels of one surface. */
+const SPLAT_OVERLAP = 1.1;
+
+/**
+ * Lays a depth picture taken from elsewhere onto the camera's grid: each pixel becomes a point, is moved into the
+ * camera's frame and drawn through the camera's lens. A pixel of the depth camera covers as much of the grid as the
+ * two cameras' resolutions and distances make it, so that a coarser depth picture leaves no holes. The nearest point
+ * wins; points behind the camera or outside the picture are dropped.
+ *
+ * @param depthCamera - of the same size as `depth`
+ * @param toGrid - from the depth camera's optical frame to the grid camera's
+ * @param grid - the camera scaled to model size
+ * @returns depth along the grid camera's axis; 0 = nothing known
+ */
+export function projectDepth(
+  depth: DepthMap,
+  depthCamera: CameraModel,
+  toGrid: RigidTransform,
+  grid: CameraModel,
+): DepthMap {
+  const metres = new Float32Array(grid.width * grid.height);
+  const rays = depthCamera.rays();
+  const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(toGrid.rotation) as NineNumbers;
+  const [tx, ty, tz] = Array.from(toGrid.translation) as [number, number, number];
+  const pixel = new Float64Array(2);
+  const halfWidthRatio = (SPLAT_OVERLAP * grid.fx) / depthCamera.fx / 2;
+  const halfHeightRatio = (SPLAT_OVERLAP * grid.fy) / depthCamera.fy / 2;
+  for (let i = 0; i < depth.metres.length; i++) {
+    const d = depth.metres[i]!;
+    const rayZ = rays[3 * i + 2]!;
+    if (d === 0 || rayZ === 0) continue;
+    const x = rays[3 * i]! * d;
+    const y = rays[3 * i + 1]! * d;
+    const z = r20 * x + r21 * y + r22 * d + tz;
+    if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
+    const scale = d / z;
+    splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+  }
+  return { width: grid.width, height: grid.height, metres };
+}
+
+/**
+ * Depth that already lies on the camera's picture, brought to the grid: each grid pixel takes the depth pixel under
+ * its centre. Depths are never averaged: the mean of a pole and the wall behind it is a place where nothing is.
+ */
+export function resampleDepth(depth: DepthMap, { width, height }: ImageSize): DepthMap {
+  if (depth.width === width && depth.height === height) return depth;
+  const metres = new Float32Array(width * height);
+  for (let v = 0, i = 0; v < height; v++) {
+    const row = Math.floor(((v + 0.5) * depth.height) / height) * depth.width;
+    for (let u = 0; u < width; u++, i++) {
+      metres[i] = depth.metres[row + Math.floor(((u + 0.5) * depth.width) / width)]!;
+    }
+  }
+  return { width, height, metres };
+}
+
+type NineNumbers = [number, number, number, number, number, number, number, number, number];
+
+/** Half a pixel at least, so that the pixel a point falls on is always covered. */
+function halfExtent(half: number): number {
+  return Math.min(Math.max(half, 0.5), MAX_SPLAT_PIXELS / 2);
+}
+
+/** Writes `z` to all pixels whose centres lie within the splat, unless something nearer is there. */
+function splat(
+  metres: Float32Array,
+  { width, height }: ImageSize,
+  centre: Float64Array,
+  halfWidth: number,
+  halfHeight: number,
+  z: number,
+): void {
+  const left = Math.max(0, Math.ceil(centre[0]! - halfWidth));
+  const right = Math.min(width - 1, Math.floor(centre[0]! + halfWidth));
+  const top = Math.max(0, Math.ceil(centre[1]! - halfHeight));
+  const bottom = Math.min(height - 1, Math.floor(centre[1]! + halfHeight));
+  for (let v = top; v <= bottom; v++) {
+    for (let u = left; u <= right; u++) {
+      const i = v * width + u;
+      const there = metres[i]!;
+      if (there === 0 || z < there) metres[i] = z;
+    }
+  }
+}
