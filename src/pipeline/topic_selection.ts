@@ -1,0 +1,202 @@
+import type { Representation } from '../sensors/representation.js';
+import { type Fit, judge, roleOf, type TopicCandidate, type TopicRole } from './topic_roles.js';
+
+/** Topics a person chose; everything left out is found by type, encoding and name. */
+export interface TopicConfiguration {
+  /** Topic by modality name. */
+  modalities?: Readonly<Record<string, string>>;
+  /** CameraInfo topic by modality name. */
+  cameraInfo?: Readonly<Record<string, string>>;
+  groundTruth?: string;
+}
+
+/** What a modality will be read from. */
+export type TopicAssignment =
+  | {
+      kind: 'assigned';
+      role: TopicRole;
+      topic: string;
+      type: string;
+      /** Why this topic, in words. */
+      reason: string;
+      /** Other topics that could serve, best first. */
+      alternatives: string[];
+      /** The topic with this sensor's CameraInfo; LiDARs have none. */
+      cameraInfo?: string;
+    }
+  | { kind: 'missing'; role: TopicRole; reason: string };
+
+export interface TopicSelection {
+  /** One entry for each modality of the bundle, in its order. */
+  modalities: ReadonlyMap<string, TopicAssignment>;
+  /** Label images to score masks against. */
+  groundTruth?: { topic: string; reason: string };
+  /** Topics of type TFMessage; a name ending in `static` tells mounts from moving parts. */
+  transforms: { static: string[]; dynamic: string[] };
+  /** One sentence each: what was ambiguous, what is missing and what that means. */
+  problems: string[];
+}
+
+interface Judged extends Fit {
+  topic: TopicCandidate;
+}
+
+/**
+ * Chooses which topic each modality is read from. By message type first, then by encoding, then by name; a topic
+ * serves one modality only. Where several fit equally well the one with the most messages wins, then a raw image
+ * before its compressed copy, then the shorter name, and the others are told as alternatives.
+ */
+export function selectTopics(
+  topics: readonly TopicCandidate[],
+  modalities: readonly { name: string; representation: Representation }[],
+  configured: TopicConfiguration = {},
+): TopicSelection {
+  const problems: string[] = [];
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
+  const chosen = new Map<string, Judged & { by: 'configuration' | 'choice' }>();
+  const taken = new Set<string>();
+  const truth = selectGroundTruth(topics, configured.groundTruth, problems);
+  if (truth) taken.add(truth.topic);
+
+  for (const { name, representation } of modalities) {
+    const wanted = configured.modalities?.[name];
+    if (wanted === undefined) continue;
+    const topic = byName.get(wanted);
+    const fit = topic && judge(topic, roleOf(representation), name);
+    if (!topic || !fit || fit.because.length === 0) {
+      const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
+      problems.push(`Expected a ${roleOf(representation)} topic for ${name} but received ${wanted}: ${received}.`);
+      continue;
+    }
+    chosen.set(name, { ...fit, topic, by: 'configuration' });
+    taken.add(wanted);
+  }
+
+  const pairs = modalities
+    .filter(({ name }) => configured.modalities?.[name] === undefined)
+    .flatMap(({ name, representation }) =>
+      candidates(topics, roleOf(representation), name).map((judged) => ({ name, judged })),
+    )
+    .sort((a, b) => better(a.judged, b.judged));
+  for (const { name, judged } of pairs) {
+    if (chosen.has(name) || taken.has(judged.topic.name)) continue;
+    chosen.set(name, { ...judged, by: 'choice' });
+    taken.add(judged.topic.name);
+  }
+
+  const assignments = new Map<string, TopicAssignment>();
+  for (const { name, representation } of modalities) {
+    const role = roleOf(representation);
+    const judged = chosen.get(name);
+    if (!judged) {
+      const reason = missingReason(role, topics);
+      problems.push(`No topic for ${name}: ${reason}. Masks are made without it.`);
+      assignments.set(name, { kind: 'missing', role, reason });
+      continue;
+    }
+    const others = candidates(topics, role, name).filter(({ topic }) => !taken.has(topic.name));
+    const rivals = others.filter(({ score }) => judged.by === 'choice' && score === judged.score);
+    if (rivals.length > 0) {
+      problems.push(
+        `${name}: ${judged.topic.name} and ${rivals.map(({ topic }) => topic.name).join(', ')} fit equally well; ` +
+          `${judged.topic.name} is used. Name the topic in the configuration to choose another.`,
+      );
+    }
+    const cameraInfo =
+      role === 'lidar' ? undefined : findCameraInfo(judged.topic, topics, configured.cameraInfo?.[name]);
+    if (role !== 'lidar' && cameraInfo === undefined) {
+      problems.push(`No CameraInfo for ${name} (${judged.topic.name}): its place in the camera image is not known.`);
+    }
+    assignments.set(name, {
+      kind: 'assigned',
+      role,
+      topic: judged.topic.name,
+      type: judged.topic.type,
+      reason: judged.by === 'configuration' ? 'named in the configuration' : judged.because.join(', '),
+      alternatives: others.map(({ topic }) => topic.name),
+      ...(cameraInfo !== undefined && { cameraInfo }),
+    });
+  }
+
+  const transforms = topics.filter(({ type }) => type === 'tf2_msgs/msg/TFMessage').map(({ name }) => name);
+  return {
+    modalities: assignments,
+    ...(truth && { groundTruth: truth }),
+    transforms: {
+      static: transforms.filter((name) => name.endsWith('static')),
+      dynamic: transforms.filter((name) => !name.endsWith('static')),
+    },
+    problems,
+  };
+}
+
+function selectGroundTruth(
+  topics: readonly TopicCandidate[],
+  wanted: string | undefined,
+  problems: string[],
+): TopicSelection['groundTruth'] {
+  if (wanted !== undefined) {
+    const topic = topics.find(({ name }) => name === wanted);
+    if (topic?.type === 'sensor_msgs/msg/Image') return { topic: wanted, reason: 'named in the configuration' };
+    const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
+    problems.push(`Expected a topic of sensor_msgs/msg/Image for groundTruth but received ${wanted}: ${received}.`);
+    return undefined;
+  }
+  const best = candidates(topics, 'ground-truth')[0];
+  return best && { topic: best.topic.name, reason: best.because.join(', ') };
+}
+
+/** All topics that fit a role, best first. */
+function candidates(topics: readonly TopicCandidate[], role: TopicRole, modality?: string): Judged[] {
+  return topics
+    .map((topic) => ({ topic, ...judge(topic, role, modality) }))
+    .filter(({ score }) => score > 0)
+    .sort(better);
+}
+
+function better(a: Judged, b: Judged): number {
+  const isCompressed = ({ topic }: Judged): number => Number(topic.type === 'sensor_msgs/msg/CompressedImage');
+  return (
+    b.score - a.score ||
+    b.topic.messageCount - a.topic.messageCount ||
+    isCompressed(a) - isCompressed(b) ||
+    a.topic.name.length - b.topic.name.length ||
+    (a.topic.name < b.topic.name ? -1 : 1)
+  );
+}
+
+function missingReason(role: TopicRole, topics: readonly TopicCandidate[]): string {
+  const silent = topics.filter(
+    (topic) => topic.messageCount === 0 && judge({ ...topic, messageCount: 1 }, role).score > 0,
+  );
+  if (silent.length > 0) return `${silent.map(({ name }) => name).join(', ')} would fit but has no messages`;
+  return `no topic here looks like ${role === 'events' ? 'an event camera' : `a ${role}`}`;
+}
+
+/**
+ * The CameraInfo that belongs to an image: by convention `camera_info` in the image's own namespace
+ * (image_transport), else in one of the namespaces around it, else the only one with the image's frame.
+ */
+function findCameraInfo(
+  image: TopicCandidate,
+  topics: readonly TopicCandidate[],
+  wanted: string | undefined,
+): string | undefined {
+  const infos = topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
+  if (wanted !== undefined) return infos.find(({ name }) => name === wanted)?.name;
+  const parts = image.name.split('/');
+  for (let depth = parts.length; depth > 0; depth--) {
+    const name = [...parts.slice(0, depth), 'camera_info'].join('/');
+    const found = infos.find((info) => info.name === name);
+    // The one at the root is everybody's neighbour: it is this image's only if the frames do not say otherwise.
+    const isRoot = parts[depth - 1] === '';
+    if (found && !(isRoot && frameOf(found) !== frameOf(image))) return found.name;
+  }
+  const frame = frameOf(image);
+  const sameFrame = frame === undefined ? [] : infos.filter((info) => frameOf(info) === frame);
+  return sameFrame.length === 1 ? sameFrame[0]!.name : undefined;
+}
+
+function frameOf({ content }: TopicCandidate): string | undefined {
+  return content && content.kind !== 'unreadable' ? content.frameId : undefined;
+}
