@@ -73,12 +73,17 @@ export function roleOf(representation: Representation): TopicRole {
   }
 }
 
+/** True when messages of this topic's type can serve the role at all. */
+export function hasTypeFor(topic: TopicCandidate, role: TopicRole): boolean {
+  return TYPES[role].includes(topic.type);
+}
+
 /**
  * Judges one topic for one role: the type must be right, then encoding and name count.
  * @param modality - name of the modality, itself a hint: modality `thermal` wants a topic like `/thermal/image`
  */
 export function judge(topic: TopicCandidate, role: TopicRole, modality?: string): Fit {
-  if (!TYPES[role].includes(topic.type)) return { score: 0, because: [] };
+  if (!hasTypeFor(topic, role)) return { score: 0, because: [] };
   const words = wordsOf(topic.name);
   const because = [`type ${topic.type}`];
   const encoding = judgeEncoding(topic.content, role);

@@ -1,5 +1,5 @@
 import type { Representation } from '../sensors/representation.js';
-import { type Fit, judge, roleOf, type TopicCandidate, type TopicRole } from './topic_roles.js';
+import { type Fit, hasTypeFor, judge, roleOf, type TopicCandidate, type TopicRole } from './topic_roles.js';
 
 /** Topics a person chose; everything left out is found by type, encoding and name. */
 export interface TopicConfiguration {
@@ -62,13 +62,12 @@ export function selectTopics(
     const wanted = configured.modalities?.[name];
     if (wanted === undefined) continue;
     const topic = byName.get(wanted);
-    const fit = topic && judge(topic, roleOf(representation), name);
-    if (!topic || !fit || fit.because.length === 0) {
+    if (!topic || !hasTypeFor(topic, roleOf(representation))) {
       const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
       problems.push(`Expected a ${roleOf(representation)} topic for ${name} but received ${wanted}: ${received}.`);
       continue;
     }
-    chosen.set(name, { ...fit, topic, by: 'configuration' });
+    chosen.set(name, { topic, score: 0, because: ['named in the configuration'], by: 'configuration' });
     taken.add(wanted);
   }
 
@@ -112,7 +111,7 @@ export function selectTopics(
       role,
       topic: judged.topic.name,
       type: judged.topic.type,
-      reason: judged.by === 'configuration' ? 'named in the configuration' : judged.because.join(', '),
+      reason: judged.because.join(', '),
       alternatives: others.map(({ topic }) => topic.name),
       ...(cameraInfo !== undefined && { cameraInfo }),
     });
