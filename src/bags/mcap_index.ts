@@ -1,0 +1,50 @@
+import type { DecompressHandlers, McapTypes } from '@mcap/core';
+import type { Stamp } from '../messages/index.js';
+
+/** A stretch of an MCAP file that is read as a whole. */
+export interface Segment {
+  /** `chunk`: a Chunk record. `cut-chunk`: what is left of one the file ends in. `records`: Message records outside chunks. */
+  kind: 'chunk' | 'cut-chunk' | 'records';
+  /** Where it is in the file, in bytes. */
+  offset: number;
+  length: number;
+  /** Bytes it takes in memory once read. */
+  expandedBytes: number;
+  /** Range of the log times in it. */
+  start: Stamp;
+  end: Stamp;
+  channels: ReadonlySet<number>;
+}
+
+/** Where the messages of an MCAP file are. */
+export interface McapIndex {
+  channels: Map<number, McapTypes.Channel>;
+  schemas: Map<number, McapTypes.Schema>;
+  segments: Segment[];
+  /** Messages by channel; undefined where the file does not say. */
+  counts: ReadonlyMap<number, number> | undefined;
+}
+
+/**
+ * The most bytes a chunk may expand to. Recorders write chunks of about one megabyte; a claim far beyond is a damaged
+ * or hostile file, and would be allocated at once.
+ */
+export const MAXIMUM_CHUNK_BYTES = 1 << 29;
+
+/** Bytes of schemas, channels and chunk headers that are read at once; see {@link MAXIMUM_CHUNK_BYTES}. */
+export const MAXIMUM_SUMMARY_BYTES = 1 << 28;
+
+/** Lets decompressors refuse a chunk by the size it claims, before they allocate it. */
+export function limitChunkSize(handlers: DecompressHandlers): DecompressHandlers {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, decompress]) => [
+      name,
+      (buffer: Uint8Array, size: bigint) => {
+        if (size > MAXIMUM_CHUNK_BYTES) {
+          throw new Error(`Expected a chunk of at most ${MAXIMUM_CHUNK_BYTES} bytes but received one of ${size}`);
+        }
+        return decompress(buffer, size);
+      },
+    ]),
+  );
+}

@@ -1,0 +1,150 @@
+import type { RawMessage } from '../messages/index.js';
+import type { BagInfo, BagReader, MessageQuery, TopicInfo } from './bag.js';
+import { fileKind } from './file_kind.js';
+import { locateBag } from './locate.js';
+import { McapFile } from './mcap_file.js';
+import { mergeFiles } from './merge.js';
+import { expandMessages } from './message_compression.js';
+import type { BagMetadata } from './metadata.js';
+import { SqliteFile } from './sqlite_file.js';
+import { spanOf } from './stamps.js';
+import type { ReportProblem, Selection, StorageFile } from './storage.js';
+import { combineTopics, isReadable, refuseUnreadable } from './topics.js';
+import { Workspace } from './workspace.js';
+
+/**
+ * Opens a rosbag2 recording: a folder or one of its files, MCAP or SQLite, whole, split, compressed or cut off.
+ *
+ * An MCAP file without summary is first walked over once to index it (its chunks are skipped where their message
+ * indexes tell what is inside). Compressed files are expanded into temporary ones, which `close` removes.
+ * @throws Error in one sentence when there is no bag at `path` or none of its messages are CDR
+ */
+export async function openBag(path: string): Promise<BagReader> {
+  const problems: string[] = [];
+  const report = (problem: string) => {
+    if (!problems.includes(problem)) problems.push(problem);
+  };
+  const { files: paths, metadata } = await locateBag(path, report);
+  const workspace = new Workspace();
+  try {
+    const files = await openFiles(paths, workspace, report);
+    const topics = combineTopics(files, metadata, report);
+    refuseUnreadable(path, topics);
+    const info = describe(path, files, topics, problems);
+    checkCount(info, metadata, report);
+    return new OpenBag(info, files, workspace, metadata?.compressionMode ?? 'none', report);
+  } catch (error) {
+    await workspace.close();
+    throw error;
+  }
+}
+
+class OpenBag implements BagReader {
+  readonly info: BagInfo;
+  readonly #files: readonly StorageFile[];
+  readonly #workspace: Workspace;
+  readonly #compressionMode: BagMetadata['compressionMode'];
+  readonly #report: ReportProblem;
+
+  constructor(
+    info: BagInfo,
+    files: readonly StorageFile[],
+    workspace: Workspace,
+    compressionMode: BagMetadata['compressionMode'],
+    report: ReportProblem,
+  ) {
+    this.info = info;
+    this.#files = files;
+    this.#workspace = workspace;
+    this.#compressionMode = compressionMode;
+    this.#report = report;
+  }
+
+  messages(query: MessageQuery = {}): AsyncIterable<RawMessage> {
+    const selection: Selection = { topics: this.#selectedTopics(query.topics), start: query.start, end: query.end };
+    const messages = mergeFiles(this.#files, selection);
+    return this.#compressionMode === 'message' ? expandMessages(messages, this.#report) : messages;
+  }
+
+  async close(): Promise<void> {
+    await this.#workspace.close();
+  }
+
+  #selectedTopics(names: readonly string[] | undefined): ReadonlySet<string> {
+    if (!names) return new Set(this.info.topics.filter(isReadable).map(({ name }) => name));
+    const asked = new Set(names);
+    refuseUnreadable(
+      this.info.path,
+      this.info.topics.filter((topic) => asked.has(topic.name) && !isReadable(topic)),
+    );
+    return asked;
+  }
+}
+
+/** Opens each file; one that cannot be read is left out when others can. */
+async function openFiles(
+  paths: readonly string[],
+  workspace: Workspace,
+  report: ReportProblem,
+): Promise<StorageFile[]> {
+  const files: StorageFile[] = [];
+  const failures: Error[] = [];
+  for (const path of paths) {
+    try {
+      files.push(await openFile(path, workspace, report));
+    } catch (error) {
+      failures.push(error as Error);
+    }
+  }
+  if (files.length === 0) throw failures[0] ?? new Error('Expected at least one file in the bag but received none');
+  for (const { message } of failures) report(`${message}: the other files of the bag are read`);
+  return files;
+}
+
+async function openFile(path: string, workspace: Workspace, report: ReportProblem): Promise<StorageFile> {
+  let source = path;
+  let kind = await fileKind(path);
+  if (kind === 'zstd') {
+    source = await workspace.expand(path, report);
+    kind = await fileKind(source);
+  }
+  switch (kind) {
+    case 'mcap':
+      return McapFile.open(source, report);
+    case 'sqlite3':
+      return SqliteFile.open(path, await workspace.linkDatabase(source, report), report);
+    case 'ros1':
+      throw new Error(`Expected a ROS 2 bag but ${path} is one of ROS 1: convert it with rosbags-convert`);
+    case 'empty':
+      throw new Error(`Expected a bag but ${path} is empty`);
+    default:
+      throw new Error(`Expected an MCAP or rosbag2 SQLite file but ${path} is neither`);
+  }
+}
+
+function describe(path: string, files: readonly StorageFile[], topics: TopicInfo[], problems: string[]): BagInfo {
+  const span = spanOf(files.flatMap(({ range }) => range ?? []));
+  const counts = topics.map(({ count }) => count);
+  return {
+    path,
+    storage: files[0]!.storage,
+    files: files.map((file) => file.path),
+    topics,
+    messageCount: counts.every((count) => count !== undefined)
+      ? counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+      : undefined,
+    start: span?.start,
+    end: span?.end,
+    durationSeconds: span ? Number(span.end - span.start) / 1e9 : 0,
+    problems,
+  };
+}
+
+function checkCount(info: BagInfo, metadata: BagMetadata | undefined, report: ReportProblem): void {
+  const expected = metadata?.messageCount;
+  const isWhole = metadata?.files.length === info.files.length;
+  if (expected === undefined || info.messageCount === undefined || !isWhole) return;
+  if (expected !== info.messageCount) {
+    report(`metadata.yaml counts ${expected} messages but the files hold ${info.messageCount}`);
+  }
+}

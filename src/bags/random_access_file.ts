@@ -1,0 +1,40 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/**
+ * A file that is read at any position. Each read has a buffer of its own, so what is read stays valid; the reader that
+ * comes with the MCAP library reuses one buffer, which would change messages after they were handed out.
+ */
+export class RandomAccessFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, handle: FileHandle, size: number) {
+    this.path = path;
+    this.#handle = handle;
+    this.size = size;
+  }
+
+  static async open(path: string): Promise<RandomAccessFile> {
+    const handle = await open(path, 'r');
+    return new RandomAccessFile(path, handle, (await handle.stat()).size);
+  }
+
+  /** @throws Error when the range is not inside the file; nothing is allocated then */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new Error(`Expected bytes ${offset} to ${offset + length} of ${this.path} but it has ${this.size}`);
+    }
+    const buffer = new Uint8Array(length);
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled);
+      if (bytesRead === 0) throw new Error(`Expected ${this.size} bytes in ${this.path} but it became shorter`);
+      filled += bytesRead;
+    }
+    return buffer;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
