@@ -7,7 +7,7 @@ export interface PacketReport {
   events: number;
   /** External trigger edges; they are counted and never drawn. */
   triggers: number;
-  /** Events whose pixel lies outside the packet's width and height; dropped. */
+  /** Events dropped because their pixel lies outside the packet's width and height, or is not known after a loss. */
   outside: number;
   /** Words of a type the format does not define; skipped. */
   unknownWords: number;
@@ -42,6 +42,17 @@ export interface EventDecoder {
   resynchronise(): void;
 }
 
+/**
+ * The most events taken from one packet. A vector word of two bytes holds up to twelve events, so a packet of some
+ * megabytes could fill the memory; the fastest sensors send less than this in a packet.
+ */
+export const MAX_EVENTS_PER_PACKET = 4_194_304;
+
+/** The reason for a packet that holds more events than `MAX_EVENTS_PER_PACKET`; the rest of it is not decoded. */
+export function tooManyReason(packet: EventPacket): string {
+  return `Expected at most ${MAX_EVENTS_PER_PACKET} events in a packet but received more in ${packet.events.length} bytes`;
+}
+
 /** A report of a packet nothing was read from yet. */
 export function emptyReport(): PacketReport {
   return {
@@ -63,6 +74,15 @@ export function cutWordReason(packet: EventPacket, wordBytes: number): string | 
     `Expected a multiple of ${wordBytes} bytes for events of encoding ${packet.encoding} but received ${length}; ` +
     'the last word is cut off'
   );
+}
+
+/**
+ * The reason for bytes that are not of the packet's encoding at all, or undefined. A few words of undefined type are a
+ * newer sensor's; of random bytes a third or so are undefined, and what seems to be events there must not be drawn.
+ */
+export function foreignReason(packet: EventPacket, unknownWords: number, words: number): string | undefined {
+  if (unknownWords <= 8 + words / 10) return undefined;
+  return `Expected words of encoding ${packet.encoding} but received ${unknownWords} of undefined type among ${words}`;
 }
 
 /** The reason for a packet without a sensor size, which nothing can be checked against, or undefined. */

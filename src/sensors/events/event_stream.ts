@@ -1,5 +1,6 @@
 import { type Stamp, stampFromTime } from '../../messages/stamp.js';
 import type { EventPacket } from '../../messages/types.js';
+import type { ImageSize } from '../modality_image.js';
 import { ClockMapping, type ClockMappingOptions, type ClockObservation } from './clock_mapping.js';
 import { createEventDecoder } from './create_decoder.js';
 import { EventArrayReader } from './event_array_cdr.js';
@@ -46,6 +47,7 @@ export class EventStream {
   #lastSeq: bigint | undefined;
   #lastStamp: Stamp | undefined;
   #latest: Stamp | undefined;
+  #sensorSize: ImageSize | undefined;
 
   constructor(options: Partial<EventStreamOptions> = {}) {
     this.#options = { ...DEFAULTS, ...options };
@@ -60,6 +62,11 @@ export class EventStream {
    */
   get latestStamp(): Stamp | undefined {
     return this.#latest;
+  }
+
+  /** Pixels of the sensor, as its messages state them; undefined before the first. */
+  get sensorSize(): ImageSize | undefined {
+    return this.#sensorSize;
   }
 
   /** Takes in an event_camera_msgs/EventPacket or event_array_msgs/EventArray. */
@@ -78,6 +85,7 @@ export class EventStream {
     } else if (order.lostPackets > 0) this.#decoder.resynchronise();
     this.#lastSeq = packet.seq;
     this.#lastStamp = stamp;
+    this.#sensorSize = { width: packet.width, height: packet.height };
 
     this.#buffer.clear();
     const report = this.#decoder.decode(packet, this.#buffer);
@@ -95,6 +103,7 @@ export class EventStream {
     const { head, report } = this.#arrays.read(data, this.#buffer);
     const order = { superseded: false, lostPackets: 0 };
     if (head === undefined) return { ...report, ...order, clock: undefined };
+    this.#sensorSize = { width: head.width, height: head.height };
     const clock = this.#accept(report, head.stamp, 'ros', this.#arrays.origin);
     return { ...report, ...order, clock };
   }
@@ -130,11 +139,23 @@ export class EventStream {
       if (clock.kind === 'jump') this.#ring.clear();
     }
     this.#ring.push(this.#buffer);
-    const offset = anchor === 'ros' ? 0n : (this.#clock.offset ?? 0n);
-    const lastEvent = report.lastTime === undefined ? stamp : origin + BigInt(Math.round(report.lastTime)) + offset;
-    const known = lastEvent > stamp ? lastEvent : stamp;
+    const known = this.#knownUntil(report, stamp, origin, anchor, clock);
     if (this.#latest === undefined || known > this.#latest || clock?.kind === 'jump') this.#latest = known;
     return clock;
+  }
+
+  /** The later of the packet's stamp and its last event's ROS time, as far as the latter can be trusted. */
+  #knownUntil(
+    report: PacketReport,
+    stamp: Stamp,
+    origin: bigint,
+    anchor: StampAnchor,
+    clock: ClockObservation | undefined,
+  ): Stamp {
+    if (report.lastTime === undefined || clock?.kind === 'doubtful') return stamp;
+    const offset = anchor === 'ros' ? 0n : (this.#clock.offset ?? 0n);
+    const lastEvent = origin + BigInt(Math.round(report.lastTime)) + offset;
+    return lastEvent > stamp ? lastEvent : stamp;
   }
 
   /** Tells lost, late and repeated packets by sequence number and stamp, and starts anew when both went back. */

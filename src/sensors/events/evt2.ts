@@ -1,6 +1,13 @@
 import type { EventPacket } from '../../messages/types.js';
 import type { EventBuffer } from './event_buffer.js';
-import { cutWordReason, type EventDecoder, emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
+import {
+  cutWordReason,
+  type EventDecoder,
+  emptyReport,
+  foreignReason,
+  type PacketReport,
+  sizeReason,
+} from './event_decoder.js';
 import { words32 } from './words.js';
 
 // Word types, bits 31..28 (Prophesee EVT 2.0 format description).
@@ -13,7 +20,6 @@ const CONTINUED = 0xf;
 
 /** TIME_HIGH has 28 bits and counts units of 64 microseconds: it rolls over every 2^34 microseconds, 4.8 hours. */
 const HIGH_RANGE = 2 ** 28;
-const UNKNOWN_SHARE = 0.1;
 
 /**
  * EVT 2.0: 32-bit words, one event each: type 4 bits, low time 6 bits, x 11 bits, y 11 bits, the high time in words of
@@ -44,7 +50,10 @@ export class Evt2Decoder implements EventDecoder {
       const word = words[i]!;
       const type = word >>> 28;
       if (type === CD_OFF || type === CD_ON) {
-        if (!this.#hasTime) continue;
+        if (!this.#hasTime) {
+          report.outside++;
+          continue;
+        }
         const x = (word >>> 11) & 0x7ff;
         const y = word & 0x7ff;
         const t = highNanoseconds + ((word >>> 22) & 0x3f) * 1000;
@@ -71,8 +80,9 @@ export class Evt2Decoder implements EventDecoder {
 
     into.length = count;
     report.invalid = cutWordReason(packet, 4);
-    if (report.unknownWords > words.length * UNKNOWN_SHARE) {
-      report.invalid = `Expected EVT2 words but received ${report.unknownWords} of undefined type among ${words.length}`;
+    const foreign = foreignReason(packet, report.unknownWords, words.length);
+    if (foreign !== undefined) {
+      report.invalid = foreign;
       into.length = lengthBefore;
       this.resynchronise();
     }

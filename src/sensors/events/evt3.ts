@@ -1,6 +1,15 @@
 import type { EventPacket } from '../../messages/types.js';
 import type { EventBuffer } from './event_buffer.js';
-import { cutWordReason, type EventDecoder, emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
+import {
+  cutWordReason,
+  type EventDecoder,
+  emptyReport,
+  foreignReason,
+  MAX_EVENTS_PER_PACKET,
+  type PacketReport,
+  sizeReason,
+  tooManyReason,
+} from './event_decoder.js';
 import { words16 } from './words.js';
 
 // Word types, bits 15..12 (Prophesee EVT 3.0 format description).
@@ -22,8 +31,6 @@ const HIGH_JITTER = 10;
 /** The most events one word can hold, and how many words are decoded before room is made again. */
 const EVENTS_PER_WORD = 12;
 const WORDS_PER_BLOCK = 4096;
-/** Beyond this share of undefined words the bytes are not EVT3 at all: random bytes have five of sixteen. */
-const UNKNOWN_SHARE = 0.1;
 
 /**
  * EVT 3.0: 16-bit words that each update a part of the state (row, column, time). Where known decoders differ this one
@@ -52,19 +59,26 @@ export class Evt3Decoder implements EventDecoder {
     const words = words16(packet.events, packet.is_bigendian);
     const lengthBefore = into.length;
     let start = this.#hasTime ? 0 : this.#findTime(words, report);
+    let problem = cutWordReason(packet, 2);
     while (start < words.length) {
+      if (into.length - lengthBefore > MAX_EVENTS_PER_PACKET) {
+        problem = tooManyReason(packet);
+        this.resynchronise();
+        break;
+      }
       const end = Math.min(start + WORDS_PER_BLOCK, words.length);
       into.reserve((end - start) * EVENTS_PER_WORD);
       this.#decodeBlock(words, start, end, packet.width, packet.height, into, report);
       start = end;
     }
 
-    report.invalid = cutWordReason(packet, 2);
-    if (report.unknownWords > words.length * UNKNOWN_SHARE) {
-      report.invalid = `Expected EVT3 words but received ${report.unknownWords} of undefined type among ${words.length}`;
+    const foreign = foreignReason(packet, report.unknownWords, words.length);
+    if (foreign !== undefined) {
+      problem = foreign;
       into.length = lengthBefore;
       this.resynchronise();
     }
+    report.invalid = problem;
     report.events = into.length - lengthBefore;
     return report;
   }
@@ -154,6 +168,7 @@ export class Evt3Decoder implements EventDecoder {
           this.#low = word & 0xfff;
           t = this.#nanoseconds();
           report.firstTime ??= t;
+          report.lastTime = t;
           break;
         case TIME_HIGH:
           this.#updateHigh(word & 0xfff);
@@ -171,8 +186,10 @@ export class Evt3Decoder implements EventDecoder {
       }
     }
 
-    if (count > into.length) report.firstTime ??= times[into.length]!;
-    if (report.firstTime !== undefined) report.lastTime = t;
+    if (count > into.length) {
+      report.firstTime ??= times[into.length]!;
+      report.lastTime = times[count - 1]!;
+    }
     report.outside += outside;
     into.length = count;
     this.#y = y;

@@ -1,6 +1,15 @@
 import type { EventPacket } from '../../messages/types.js';
 import type { EventBuffer } from './event_buffer.js';
-import { cutWordReason, type EventDecoder, emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
+import {
+  cutWordReason,
+  type EventDecoder,
+  emptyReport,
+  foreignReason,
+  MAX_EVENTS_PER_PACKET,
+  type PacketReport,
+  sizeReason,
+  tooManyReason,
+} from './event_decoder.js';
 import { words16 } from './words.js';
 
 // Word types, bits 15..12. Column first: a libcaer sensor reads out columns where an EVT3 one reads rows.
@@ -14,7 +23,6 @@ const VECT_12 = 0x6;
 
 const EVENTS_PER_WORD = 12;
 const WORDS_PER_BLOCK = 4096;
-const UNKNOWN_SHARE = 0.1;
 
 /**
  * `libcaer_cmp`: the libcaer events packed into 16-bit words. Time is microseconds since the packet's `time_base`
@@ -46,19 +54,24 @@ export class LibcaerCmpDecoder implements EventDecoder {
     const words = words16(packet.events, packet.is_bigendian);
     const lengthBefore = into.length;
     report.firstTime = report.lastTime = base;
+    let problem = cutWordReason(packet, 2);
     for (let start = 0; start < words.length; start += WORDS_PER_BLOCK) {
+      if (into.length - lengthBefore > MAX_EVENTS_PER_PACKET) {
+        problem = tooManyReason(packet);
+        break;
+      }
       const block = words.subarray(start, start + WORDS_PER_BLOCK);
       into.reserve(block.length * EVENTS_PER_WORD);
       this.#decodeBlock(block, base, packet.width, packet.height, into, report);
     }
 
-    report.invalid = cutWordReason(packet, 2);
-    if (report.unknownWords > words.length * UNKNOWN_SHARE) {
-      report.invalid =
-        `Expected libcaer_cmp words but received ${report.unknownWords} of undefined type ` + `among ${words.length}`;
+    const foreign = foreignReason(packet, report.unknownWords, words.length);
+    if (foreign !== undefined) {
+      problem = foreign;
       into.length = lengthBefore;
       this.resynchronise();
     }
+    report.invalid = problem;
     report.events = into.length - lengthBefore;
     return report;
   }
