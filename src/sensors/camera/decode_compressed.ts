@@ -5,7 +5,8 @@ import { demosaic } from './bayer.js';
 import { pixelLayout } from './encodings.js';
 import { resizePixels, toModelSize } from './resize.js';
 
-export type RgbOutcome = { kind: 'rgb'; data: Uint8Array } | { kind: 'invalid'; reason: string };
+/** RGB of the model's size, and the size the picture was taken at. */
+export type RgbOutcome = { kind: 'rgb'; data: Uint8Array; source: ImageSize } | { kind: 'invalid'; reason: string };
 
 /** Pixels a compressed picture may unfold to: 64 Mpx is more than any camera on a robot, and 200 MB. */
 export const MAX_COMPRESSED_PIXELS = 64 * 1024 * 1024;
@@ -44,17 +45,15 @@ export async function decodeCompressed({ data, format }: CompressedImage, size: 
     };
   }
   try {
+    const { width, height, channels } = await openCompressed(data).metadata();
+    const source = { width, height };
     const layout = pixelLayout(format.split(';')[0]!.trim());
-    const picture = openCompressed(data);
-    if (layout?.kind === 'bayer' && (await picture.metadata()).channels === 1) {
-      const { data: mosaic, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-      const rgb = demosaic(mosaic, info, layout.pattern, 0);
-      return {
-        kind: 'rgb',
-        data: await resizePixels({ width: info.width, height: info.height, channels: 3, data: rgb }, size),
-      };
+    if (layout?.kind === 'bayer' && channels === 1) {
+      const mosaic = await openCompressed(data).raw().toBuffer();
+      const rgb = demosaic(mosaic, source, layout.pattern, 0);
+      return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
     }
-    return { kind: 'rgb', data: await toModelSize(picture, size) };
+    return { kind: 'rgb', data: await toModelSize(openCompressed(data), size), source };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     return { kind: 'invalid', reason: `Expected a whole ${detectCodec(data)} picture but its decoder says: ${what}` };

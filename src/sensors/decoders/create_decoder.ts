@@ -1,0 +1,39 @@
+import type { EventStreamOptions } from '../events/index.js';
+import type { ReadPointCloudOptions } from '../lidar/index.js';
+import type { ImageSize } from '../modality_image.js';
+import type { Representation } from '../representation.js';
+import type { RigCalibration } from '../rig_calibration.js';
+import { CameraDecoder } from './camera_decoder.js';
+import { DepthDecoder } from './depth_decoder.js';
+import { EventsDecoder } from './events_decoder.js';
+import { LidarDecoder } from './lidar_decoder.js';
+import type { ModalityDecoder } from './modality_decoder.js';
+
+/** What a single modality's sensor may need to be told. */
+export interface DecoderOptions {
+  events?: Partial<EventStreamOptions>;
+  lidar?: ReadPointCloudOptions;
+}
+
+/** The decoder for a modality: what kind of sensor it is follows from how its expert wants to see it. */
+export function createDecoder(
+  modality: string,
+  representation: Representation,
+  size: ImageSize,
+  calibration: RigCalibration,
+  options: DecoderOptions = {},
+): ModalityDecoder {
+  switch (representation.kind) {
+    case 'rgb':
+      return new CameraDecoder(modality, size, calibration);
+    case 'inverse':
+    case 'linear':
+    case 'hha':
+      return new DepthDecoder(modality, size, calibration, representation);
+    case 'polarity':
+    case 'counts-recency':
+      return new EventsDecoder(modality, size, calibration, representation, options.events);
+    case 'range-intensity-height':
+      return new LidarDecoder(calibration, representation, options.lidar);
+  }
+}

@@ -1,0 +1,91 @@
+import { decodeMessage } from '../../messages/index.js';
+import type { RawMessage } from '../../messages/raw_message.js';
+import type { Stamp } from '../../messages/stamp.js';
+import type { CompressedImage, Image } from '../../messages/types.js';
+import {
+  type DepthMap,
+  type DepthOutcome,
+  decodeCompressedDepth,
+  decodeDepthImage,
+  encodeDepth,
+  encodeHha,
+  projectDepth,
+  resampleDepth,
+} from '../depth/index.js';
+import type { ContentQuality, ImageSize } from '../modality_image.js';
+import type { Representation } from '../representation.js';
+import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
+import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
+import { sameView } from './same_view.js';
+
+type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' }>;
+type Grid = Extract<GridOutcome, { kind: 'grid' }>;
+
+/** Of less than one pixel in a thousand nothing can be learned: the sensor sees sky only, or is covered. */
+const MIN_KNOWN_SHARE = 0.001;
+
+/** Depth, `inverse`, `linear` or `hha`: laid onto the grid where it was taken from elsewhere. */
+export class DepthDecoder implements ModalityDecoder {
+  readonly messageTypes = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
+  readonly repetition = 'unnatural';
+  readonly #modality: string;
+  readonly #size: ImageSize;
+  readonly #calibration: RigCalibration;
+  readonly #representation: DepthRepresentation;
+
+  constructor(modality: string, size: ImageSize, calibration: RigCalibration, representation: DepthRepresentation) {
+    this.#modality = modality;
+    this.#size = size;
+    this.#calibration = calibration;
+    this.#representation = representation;
+  }
+
+  async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
+    const decoded = await decodeDepth(raw);
+    if (decoded.kind === 'invalid') return decoded;
+    const grid = this.#calibration.grid();
+    if (grid.kind === 'invalid') return grid;
+    const aligned = this.#align(decoded.depth, frameId, stamp, grid);
+    if (aligned.kind === 'invalid') return aligned;
+    const quality = judgeDepth(decoded.depth);
+    if (this.#representation.kind !== 'hha') {
+      return { kind: 'content', data: encodeDepth(aligned.depth, this.#representation), quality, stamp };
+    }
+    const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
+    if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
+    const data = encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
+    return { kind: 'content', data, quality, stamp };
+  }
+
+  #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): DepthOutcome {
+    const camera = this.#calibration.camera(this.#modality, depth);
+    if (camera.kind === 'invalid') return camera;
+    const isInCameraFrame = frameId === grid.frameId;
+    if (isInCameraFrame && (camera.kind === 'uncalibrated' || sameView(camera.model, grid.model))) {
+      return { kind: 'depth', depth: resampleDepth(depth, this.#size) };
+    }
+    if (camera.kind === 'uncalibrated') {
+      return {
+        kind: 'invalid',
+        reason:
+          `Expected a CameraInfo for '${this.#modality}' in frame '${frameId}' but none has arrived: ` +
+          `publish it on its camera_info topic, or register the depth into frame '${grid.frameId}'`,
+      };
+    }
+    const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
+    if (toGrid.kind === 'missing') return { kind: 'invalid', reason: toGrid.reason };
+    return { kind: 'depth', depth: projectDepth(depth, camera.model, toGrid.transform, grid.model) };
+  }
+}
+
+async function decodeDepth(raw: RawMessage): Promise<DepthOutcome> {
+  return raw.type.endsWith('/CompressedImage')
+    ? decodeCompressedDepth(decodeMessage<CompressedImage>(raw))
+    : decodeDepthImage(decodeMessage<Image>(raw));
+}
+
+function judgeDepth({ metres }: DepthMap): ContentQuality {
+  let known = 0;
+  for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) known++;
+  return known < MIN_KNOWN_SHARE * metres.length ? { kind: 'blind', reason: 'no-return' } : { kind: 'good' };
+}

@@ -1,0 +1,107 @@
+import { decodeMessage } from '../../messages/index.js';
+import type { Stamp } from '../../messages/stamp.js';
+import type { EventPacket } from '../../messages/types.js';
+import type { CameraModel } from '../calibration/index.js';
+import {
+  buildEventLookup,
+  type EventRepresentation,
+  EventStream,
+  type EventStreamOptions,
+  eventArrayTypes,
+} from '../events/index.js';
+import type { ImageSize } from '../modality_image.js';
+import type { RigCalibration } from '../rig_calibration.js';
+import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
+
+type LookupOutcome = { kind: 'lookup'; lookup: Int32Array } | { kind: 'invalid'; reason: string };
+
+/** What the current lookup table was made from. */
+interface LookupKey {
+  camera: CameraModel | undefined;
+  grid: CameraModel;
+  rotation: Float64Array;
+  lookup: Int32Array;
+}
+
+/**
+ * Events, `polarity` or `counts-recency`: every packet is decoded as it arrives, and the window that ends at the
+ * reference stamp is drawn. An event camera that sends nothing new sees a still scene.
+ */
+export class EventsDecoder implements ModalityDecoder {
+  readonly messageTypes = ['event_camera_msgs/msg/EventPacket', 'event_array_msgs/msg/EventArray', ...eventArrayTypes];
+  readonly repetition = 'natural';
+  readonly #modality: string;
+  readonly #size: ImageSize;
+  readonly #calibration: RigCalibration;
+  readonly #representation: EventRepresentation;
+  readonly #stream: EventStream;
+  #key: LookupKey | undefined;
+
+  constructor(
+    modality: string,
+    size: ImageSize,
+    calibration: RigCalibration,
+    representation: EventRepresentation,
+    options?: Partial<EventStreamOptions>,
+  ) {
+    this.#modality = modality;
+    this.#size = size;
+    this.#calibration = calibration;
+    this.#representation = representation;
+    this.#stream = new EventStream(options);
+  }
+
+  ingest({ raw }: Sample): string | undefined {
+    const report = eventArrayTypes.includes(raw.type)
+      ? this.#stream.pushEventArray(raw.data)
+      : this.#stream.pushPacket(decodeMessage<EventPacket>(raw));
+    return report.invalid;
+  }
+
+  async decode({ stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
+    const sensor = this.#stream.sensorSize;
+    if (sensor === undefined) return { kind: 'invalid', reason: `Expected event packets of '${this.#modality}' first` };
+    const outcome = this.#lookup(sensor, frameId, stamp);
+    if (outcome.kind === 'invalid') return outcome;
+    const canvas = { grid: this.#size, sensor, lookup: outcome.lookup };
+    const data = this.#stream.render(referenceStamp, canvas, this.#representation);
+    return { kind: 'content', data, quality: { kind: 'good' }, stamp: referenceStamp };
+  }
+
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  /** The table from sensor to grid pixels, made anew only when a camera or its mount changed. */
+  #lookup(sensor: ImageSize, frameId: string, stamp: Stamp): LookupOutcome {
+    const grid = this.#calibration.grid();
+    if (grid.kind === 'invalid') return grid;
+    const camera = this.#calibration.camera(this.#modality, sensor);
+    if (camera.kind === 'invalid') return camera;
+    if (camera.kind === 'uncalibrated' && frameId !== grid.frameId) {
+      return {
+        kind: 'invalid',
+        reason:
+          `Expected a CameraInfo for '${this.#modality}' in frame '${frameId}' but none has arrived: ` +
+          `publish it on its camera_info topic, or send events in frame '${grid.frameId}' of the camera`,
+      };
+    }
+    const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
+    if (toGrid.kind === 'missing') return { kind: 'invalid', reason: toGrid.reason };
+    // A sensor that gives pictures and events shares the camera's lens: its own picture scaled.
+    const model = camera.kind === 'model' ? camera.model : undefined;
+    const { rotation } = toGrid.transform;
+    const key = this.#key;
+    if (key !== undefined && key.camera === model && key.grid === grid.model && sameNumbers(key.rotation, rotation)) {
+      const fits = key.lookup.length === sensor.width * sensor.height;
+      if (fits) return { kind: 'lookup', lookup: key.lookup };
+    }
+    const lookup = buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model, rotation);
+    this.#key = { camera: model, grid: grid.model, rotation, lookup };
+    return { kind: 'lookup', lookup };
+  }
+}
+
+function sameNumbers(a: Float64Array, b: Float64Array): boolean {
+  return a.every((value, i) => Math.abs(value - b[i]!) < 1e-9);
+}

@@ -1,0 +1,39 @@
+import { decodeMessage } from '../../messages/index.js';
+import type { PointCloud2 } from '../../messages/types.js';
+import {
+  type LidarRepresentation,
+  type ReadPointCloudOptions,
+  readPointCloud,
+  renderPointCloud,
+} from '../lidar/index.js';
+import type { RigCalibration } from '../rig_calibration.js';
+import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
+
+/** Point clouds, `range-intensity-height`: drawn into the grid. */
+export class LidarDecoder implements ModalityDecoder {
+  readonly messageTypes = ['sensor_msgs/msg/PointCloud2'];
+  readonly repetition = 'unnatural';
+  readonly #calibration: RigCalibration;
+  readonly #representation: LidarRepresentation;
+  readonly #options: ReadPointCloudOptions;
+
+  constructor(calibration: RigCalibration, representation: LidarRepresentation, options: ReadPointCloudOptions = {}) {
+    this.#calibration = calibration;
+    this.#representation = representation;
+    this.#options = options;
+  }
+
+  async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
+    const read = readPointCloud(decodeMessage<PointCloud2>(raw), this.#options);
+    if (read.kind === 'invalid') return read;
+    const grid = this.#calibration.grid();
+    if (grid.kind === 'invalid') return grid;
+    const toCamera = this.#calibration.transform(grid.frameId, frameId, stamp);
+    if (toCamera.kind === 'missing') return { kind: 'invalid', reason: toCamera.reason };
+    const toBase = this.#calibration.transform(this.#calibration.baseFrame, frameId, stamp);
+    if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
+    const placement = { grid: grid.model, lidarToCamera: toCamera.transform, lidarToBase: toBase.transform };
+    const { data, quality } = renderPointCloud(read.cloud, placement, this.#representation);
+    return { kind: 'content', data, quality, stamp };
+  }
+}

@@ -1,0 +1,32 @@
+import type { RawMessage } from '../../messages/raw_message.js';
+import type { Stamp } from '../../messages/stamp.js';
+import type { ContentQuality } from '../modality_image.js';
+
+/** An image on the grid, before the rig adds what it knows about the stream; or the reason there is none. */
+export type DecodedContent =
+  | { kind: 'content'; data: Uint8Array; quality: ContentQuality; stamp: Stamp }
+  | { kind: 'invalid'; reason: string };
+
+/** A message with its header read. */
+export interface Sample {
+  raw: RawMessage;
+  stamp: Stamp;
+  frameId: string;
+}
+
+/** Turns one modality's messages into images on the grid; which one it is, the representation decides. */
+export interface ModalityDecoder {
+  /** Message types it reads, e.g. `sensor_msgs/msg/Image`. */
+  readonly messageTypes: readonly string[];
+  /**
+   * `unnatural` where the same content under a new stamp means a frozen sensor; `natural` where it means that
+   * nothing happened.
+   */
+  readonly repetition: 'unnatural' | 'natural';
+  /** Looks at every message as it arrives, cheaply; returns why it cannot be used, or undefined. */
+  ingest?(sample: Sample): string | undefined;
+  /** May throw on bad data; the rig turns that into `invalid`. */
+  decode(sample: Sample, referenceStamp: Stamp): Promise<DecodedContent>;
+  /** Forgets what belongs to a moment, after a jump of the clock. */
+  reset?(): void;
+}

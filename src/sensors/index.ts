@@ -1,0 +1,20 @@
+export {
+  CameraModel,
+  type CameraModelOutcome,
+  type ImageGeometry,
+  type RigidTransform,
+  TfTree,
+} from './calibration/index.js';
+export { ContentWatch } from './content_watch.js';
+export type { DecoderOptions } from './decoders/create_decoder.js';
+export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
+export { type Representation, type RepresentationKind, representationSchema } from './representation.js';
+export {
+  cameraInfoTopics,
+  type IngestOutcome,
+  type ModalityInput,
+  type RigGrid,
+  SensorRig,
+  type SensorRigOptions,
+} from './rig.js';
+export type { ConfiguredCalibration } from './rig_calibration.js';

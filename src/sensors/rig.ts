@@ -1,0 +1,218 @@
+import { peekHeader } from '../messages/index.js';
+import type { RawMessage } from '../messages/raw_message.js';
+import type { Stamp } from '../messages/stamp.js';
+import type { CameraInfo } from '../messages/types.js';
+import type { CameraModel, ImageGeometry, TfTreeOptions } from './calibration/index.js';
+import { ContentWatch } from './content_watch.js';
+import { createDecoder, type DecoderOptions } from './decoders/create_decoder.js';
+import type { ModalityDecoder } from './decoders/modality_decoder.js';
+import type { DecodeOutcome, ImageSize } from './modality_image.js';
+import type { Representation } from './representation.js';
+import { type ConfiguredCalibration, RigCalibration } from './rig_calibration.js';
+
+/** Where a modality's messages come from. */
+export interface ModalityInput extends DecoderOptions {
+  topic: string;
+  /** Topic of its CameraInfo. Default: the topics drivers use for it, see {@link cameraInfoTopics}. */
+  infoTopic?: string;
+  /** `rectified` where the topic carries rectified pictures, which P of the CameraInfo describes. Default `raw`. */
+  geometry?: ImageGeometry;
+}
+
+export interface SensorRigOptions {
+  /** The model's input size. */
+  grid: ImageSize;
+  modalities: readonly { name: string; representation: Representation }[];
+  /** By modality; one without input is never seen. */
+  inputs: ReadonlyMap<string, ModalityInput>;
+  /** Frame on the ground, z up, that heights are measured in. Default `base_link`. */
+  baseFrame?: string;
+  /** The modality whose pixel grid all others are brought to. Default: the first with representation `rgb`. */
+  referenceCamera?: string;
+  /** Calibration for what is not published. */
+  configured?: ConfiguredCalibration;
+  /** So many messages in a row with identical content make a sensor `frozen`. Default 3. */
+  identicalLimit?: number;
+  tf?: TfTreeOptions;
+}
+
+/** What a message is to the synchroniser: a sample with its sensor time, or not usable. */
+export type IngestOutcome = { kind: 'sample'; stamp: Stamp; frameId: string } | { kind: 'invalid'; reason: string };
+
+/** The grid all images lie on, and what brings masks back to the camera's own size. */
+export interface RigGrid {
+  size: ImageSize;
+  /** The reference camera scaled to `size`; undefined while it is not calibrated. */
+  model: CameraModel | undefined;
+  /** The reference camera's CameraInfo as last received or configured. */
+  cameraInfo: CameraInfo | undefined;
+  /** Size of the reference camera's own pictures; undefined while neither picture nor CameraInfo is known. */
+  pictureSize: ImageSize | undefined;
+  /** Frame the masks belong to; empty while nothing is known. */
+  frameId: string;
+}
+
+/**
+ * All sensors of a robot as one: takes their messages, keeps their calibration, and turns chosen messages into images
+ * on the reference camera's grid. Which kind of sensor a modality is, its representation says; no name is special.
+ *
+ * Nothing here throws on a bad message: it becomes `invalid` with a reason, and the other sensors go on.
+ */
+export class SensorRig {
+  readonly #size: ImageSize;
+  readonly #calibration: RigCalibration;
+  readonly #watch: ContentWatch;
+  readonly #decoders = new Map<string, ModalityDecoder>();
+  readonly #inputs: ReadonlyMap<string, ModalityInput>;
+  readonly #modalitiesByInfoTopic = new Map<string, string[]>();
+
+  /** @throws Error where the reference camera is none of the modalities */
+  constructor(options: SensorRigOptions) {
+    const { grid, modalities, inputs } = options;
+    const names = modalities.map(({ name }) => name);
+    const firstCamera = modalities.find(({ representation }) => representation.kind === 'rgb')?.name;
+    const referenceCamera = options.referenceCamera ?? firstCamera ?? names[0] ?? '';
+    if (!names.includes(referenceCamera)) {
+      throw new Error(`Expected one of ${names.join(', ')} for referenceCamera but received '${referenceCamera}'`);
+    }
+    this.#size = grid;
+    this.#inputs = inputs;
+    this.#watch = new ContentWatch(options.identicalLimit);
+    const geometries = new Map<string, ImageGeometry>();
+    for (const [name, { geometry }] of inputs) if (geometry !== undefined) geometries.set(name, geometry);
+    this.#calibration = new RigCalibration({
+      grid,
+      referenceCamera,
+      baseFrame: options.baseFrame ?? 'base_link',
+      geometries,
+      ...(options.configured && { configured: options.configured }),
+      ...(options.tf && { tf: options.tf }),
+    });
+    for (const { name, representation } of modalities) {
+      this.#decoders.set(name, createDecoder(name, representation, grid, this.#calibration, inputs.get(name)));
+      for (const topic of this.infoTopics(name)) {
+        this.#modalitiesByInfoTopic.set(topic, [...(this.#modalitiesByInfoTopic.get(topic) ?? []), name]);
+      }
+    }
+  }
+
+  /** Topics on which a modality's CameraInfo is looked for. */
+  infoTopics(modality: string): readonly string[] {
+    const input = this.#inputs.get(modality);
+    if (input === undefined) return [];
+    return input.infoTopic === undefined ? cameraInfoTopics(input.topic) : [input.infoTopic];
+  }
+
+  /**
+   * Takes in calibration: CameraInfo on one of the rig's topics, and TF; anything else is ignored.
+   * @returns what is wrong with the message, one sentence each; empty for a good one
+   */
+  observe(raw: RawMessage): string[] {
+    try {
+      switch (raw.type) {
+        case 'tf2_msgs/msg/TFMessage':
+          return this.#calibration.observeTransforms(raw, raw.topic.endsWith('_static') ? 'static' : 'dynamic');
+        case 'sensor_msgs/msg/CameraInfo': {
+          const modalities = this.#modalitiesByInfoTopic.get(raw.topic) ?? [];
+          const problems = modalities.map((name) => this.#calibration.observeCameraInfo(name, raw));
+          return problems.filter((problem) => problem !== undefined);
+        }
+        default:
+          return [];
+      }
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  }
+
+  /**
+   * Looks at a message as it arrives: reads its header, notes whether its content changed, and decodes events into
+   * their ring. Pictures and clouds are decoded later, and only if the synchroniser chooses them.
+   */
+  ingest(modality: string, raw: RawMessage): IngestOutcome {
+    const decoder = this.#decoders.get(modality);
+    if (decoder === undefined) return invalid(`Expected one of ${this.#names()} but received modality '${modality}'`);
+    if (!decoder.messageTypes.includes(raw.type)) {
+      return invalid(`Expected ${decoder.messageTypes.join(' or ')} on ${raw.topic} but received ${raw.type}`);
+    }
+    const header = peekHeader(raw);
+    if (header.kind === 'malformed') return invalid(header.reason);
+    if (header.kind === 'headerless')
+      return invalid(`Expected a header in ${raw.type} on ${raw.topic} but it has none`);
+    const { stamp, frameId } = header;
+    try {
+      const problem = decoder.ingest?.({ raw, stamp, frameId });
+      if (problem !== undefined) return invalid(problem);
+    } catch (error) {
+      return invalid(messageOf(error));
+    }
+    if (decoder.repetition === 'unnatural') this.#watch.observe(modality, raw);
+    return { kind: 'sample', stamp, frameId };
+  }
+
+  /**
+   * Turns a message that went through {@link ingest} into an image on the grid.
+   * @param referenceStamp - the set's stamp: event windows end there
+   */
+  async decode(modality: string, raw: RawMessage, referenceStamp: Stamp): Promise<DecodeOutcome> {
+    const decoder = this.#decoders.get(modality);
+    if (decoder === undefined) return invalid(`Expected one of ${this.#names()} but received modality '${modality}'`);
+    const header = peekHeader(raw);
+    if (header.kind !== 'header') return invalid(`Expected a message with a header on ${raw.topic}`);
+    const { stamp, frameId } = header;
+    try {
+      const content = await decoder.decode({ raw, stamp, frameId }, referenceStamp);
+      if (content.kind === 'invalid') return content;
+      const isFrozen = content.quality.kind === 'good' && this.#watch.isFrozen(raw);
+      const quality = isFrozen ? ({ kind: 'blind', reason: 'frozen' } as const) : content.quality;
+      return { kind: 'image', image: { modality, ...this.#size, stamp: content.stamp, data: content.data, quality } };
+    } catch (error) {
+      return invalid(messageOf(error));
+    }
+  }
+
+  /** The grid as it is known now. It stays when the camera dies. */
+  grid(): RigGrid {
+    const outcome = this.#calibration.grid();
+    const picture = this.#calibration.picture;
+    if (outcome.kind === 'invalid') {
+      return {
+        size: this.#size,
+        model: undefined,
+        cameraInfo: undefined,
+        pictureSize: picture?.size,
+        frameId: picture?.frameId ?? '',
+      };
+    }
+    const { model, info, frameId, nativeSize } = outcome;
+    return { size: this.#size, model, cameraInfo: info, pictureSize: picture?.size ?? nativeSize, frameId };
+  }
+
+  /** Forgets what belongs to a moment, after the clock jumped back: events, moving transforms, repeats. */
+  reset(): void {
+    this.#calibration.clearMoving();
+    this.#watch.reset();
+    for (const decoder of this.#decoders.values()) decoder.reset?.();
+  }
+
+  #names(): string {
+    return [...this.#decoders.keys()].join(', ');
+  }
+}
+
+/**
+ * Where drivers publish the CameraInfo of a topic: beside it (`/camera/image_raw/compressed` has
+ * `/camera/camera_info`, image_transport's rule), or below it, as for a sensor with a single topic.
+ */
+export function cameraInfoTopics(topic: string): string[] {
+  const base = topic.replace(/\/(compressed|compressedDepth)$/, '');
+  return [`${base.slice(0, base.lastIndexOf('/'))}/camera_info`, `${base}/camera_info`];
+}
+
+function invalid(reason: string): { kind: 'invalid'; reason: string } {
+  return { kind: 'invalid', reason };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

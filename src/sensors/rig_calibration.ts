@@ -1,0 +1,173 @@
+import { decodeMessage } from '../messages/index.js';
+import type { RawMessage } from '../messages/raw_message.js';
+import type { Stamp } from '../messages/stamp.js';
+import type { CameraInfo, TFMessage, TransformStamped } from '../messages/types.js';
+import {
+  CameraModel,
+  type ImageGeometry,
+  TfTree,
+  type TfTreeOptions,
+  type TransformLookup,
+} from './calibration/index.js';
+import type { ImageSize } from './modality_image.js';
+
+/** Calibration to start with, for what is not published: what arrives on the topics replaces it. */
+export interface ConfiguredCalibration {
+  /** By modality. */
+  cameraInfos?: ReadonlyMap<string, CameraInfo>;
+  transforms?: readonly TransformStamped[];
+}
+
+export interface RigCalibrationOptions {
+  grid: ImageSize;
+  /** The modality whose picture is the grid. */
+  referenceCamera: string;
+  baseFrame: string;
+  configured?: ConfiguredCalibration;
+  /** Modalities whose pictures are rectified already, so that P and not K and D describes them. */
+  geometries?: ReadonlyMap<string, ImageGeometry>;
+  tf?: TfTreeOptions;
+}
+
+/** A camera's model at the size its CameraInfo describes. */
+export interface CalibratedCamera {
+  model: CameraModel;
+  info: CameraInfo;
+}
+
+export type GridOutcome =
+  /** `model` is at model size, `nativeSize` that of the camera's own pictures. */
+  | { kind: 'grid'; model: CameraModel; frameId: string; info: CameraInfo; nativeSize: ImageSize }
+  | { kind: 'invalid'; reason: string };
+
+/** Sizes whose aspect ratios differ by more than this are not the same picture scaled. */
+const ASPECT_TOLERANCE = 0.01;
+
+/** What is known about where the sensors are and how they see: CameraInfo by modality, TF, and the grid they make. */
+export class RigCalibration {
+  readonly baseFrame: string;
+  readonly #options: RigCalibrationOptions;
+  readonly #cameras = new Map<string, CalibratedCamera>();
+  readonly #problems = new Map<string, string>();
+  readonly #lastInfos = new Map<string, Uint8Array>();
+  readonly #tf: TfTree;
+  readonly #scaled = new WeakMap<CameraModel, CameraModel>();
+  #picture: { size: ImageSize; frameId: string } | undefined;
+
+  constructor(options: RigCalibrationOptions) {
+    this.#options = options;
+    this.baseFrame = options.baseFrame;
+    this.#tf = new TfTree(options.tf);
+    for (const [modality, info] of options.configured?.cameraInfos ?? []) this.#setCameraInfo(modality, info);
+    this.#tf.update({ transforms: [...(options.configured?.transforms ?? [])] }, 'static');
+  }
+
+  /** Size and frame of the reference camera's latest picture, before scaling. */
+  get picture(): { size: ImageSize; frameId: string } | undefined {
+    return this.#picture;
+  }
+
+  notePicture(modality: string, size: ImageSize, frameId: string): void {
+    if (modality === this.#options.referenceCamera) this.#picture = { size, frameId };
+  }
+
+  /**
+   * Takes in a CameraInfo message. A bad one leaves the last good one in place.
+   * @returns what is wrong with it, or undefined
+   */
+  observeCameraInfo(modality: string, raw: RawMessage): string | undefined {
+    // All but encapsulation and stamp: drivers repeat the same calibration with every picture.
+    const content = raw.data.subarray(12);
+    const last = this.#lastInfos.get(modality);
+    if (last !== undefined && Buffer.compare(last, content) === 0) return this.#problems.get(modality);
+    this.#lastInfos.set(modality, content);
+    return this.#setCameraInfo(modality, decodeMessage<CameraInfo>(raw));
+  }
+
+  /** Takes in a message of /tf or /tf_static; returns one sentence for each transform that cannot be used. */
+  observeTransforms(raw: RawMessage, mobility: 'static' | 'dynamic'): string[] {
+    return this.#tf.update(decodeMessage<TFMessage>(raw), mobility);
+  }
+
+  /** Forgets what belongs to a moment; mounts and lenses stay. */
+  clearMoving(): void {
+    this.#tf.clearDynamic();
+  }
+
+  transform(target: string, source: string, stamp: Stamp): TransformLookup {
+    return this.#tf.lookup(target, source, stamp);
+  }
+
+  /** The reference camera scaled to model size, or what to publish so that it becomes known. */
+  grid(): GridOutcome {
+    const { referenceCamera, grid } = this.#options;
+    const camera = this.#cameras.get(referenceCamera);
+    if (camera === undefined) return { kind: 'invalid', reason: this.#missingInfo(referenceCamera) };
+    const { model, info } = camera;
+    const picture = this.#picture;
+    if (picture !== undefined && !sameAspect(model, picture.size)) {
+      return { kind: 'invalid', reason: sizeMismatch(referenceCamera, model, picture.size) };
+    }
+    // Some drivers leave the frame out of the CameraInfo.
+    const frameId = info.header.frame_id === '' ? (picture?.frameId ?? '') : info.header.frame_id;
+    return { kind: 'grid', model: this.#scaleTo(model, grid), frameId, info, nativeSize: model };
+  }
+
+  /**
+   * The model of a sensor's picture of a given size, `uncalibrated` where it never told its CameraInfo, or
+   * `invalid` where what it told does not fit.
+   */
+  camera(
+    modality: string,
+    size: ImageSize,
+  ): { kind: 'model'; model: CameraModel } | { kind: 'uncalibrated' } | { kind: 'invalid'; reason: string } {
+    const camera = this.#cameras.get(modality);
+    if (camera === undefined) {
+      const problem = this.#problems.get(modality);
+      return problem === undefined ? { kind: 'uncalibrated' } : { kind: 'invalid', reason: problem };
+    }
+    if (!sameAspect(camera.model, size)) {
+      return { kind: 'invalid', reason: sizeMismatch(modality, camera.model, size) };
+    }
+    return { kind: 'model', model: this.#scaleTo(camera.model, size) };
+  }
+
+  /** Why nothing is known about a sensor's lens, with what to do. */
+  #missingInfo(modality: string): string {
+    return (
+      this.#problems.get(modality) ??
+      `Expected a CameraInfo for '${modality}' but none has arrived: publish it on its camera_info topic or configure one`
+    );
+  }
+
+  #setCameraInfo(modality: string, info: CameraInfo): string | undefined {
+    const outcome = CameraModel.fromCameraInfo(info, this.#options.geometries?.get(modality));
+    if (outcome.kind === 'invalid') {
+      this.#problems.set(modality, outcome.reason);
+      return outcome.reason;
+    }
+    this.#problems.delete(modality);
+    this.#cameras.set(modality, { model: outcome.model, info });
+    return undefined;
+  }
+
+  /** Scaled models carry tables of rays that are costly to make, so the latest one is kept. */
+  #scaleTo(model: CameraModel, size: ImageSize): CameraModel {
+    const known = this.#scaled.get(model);
+    if (known !== undefined && known.width === size.width && known.height === size.height) return known;
+    const scaled = model.scaledTo(size);
+    this.#scaled.set(model, scaled);
+    return scaled;
+  }
+}
+
+function sameAspect(a: ImageSize, b: ImageSize): boolean {
+  return Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
+}
+
+function sizeMismatch(modality: string, model: ImageSize, size: ImageSize): string {
+  return (
+    `Expected pictures of '${modality}' with the shape of its CameraInfo, ${model.width}x${model.height}, ` +
+    `but received ${size.width}x${size.height}: publish the CameraInfo of that picture, with its ROI and binning`
+  );
+}
