@@ -1,0 +1,102 @@
+"""Checkpoints. Weights are safetensors files that carry their own configuration; training state is apart."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from .config import Config, config_from_dict, config_to_dict
+from .errors import InputError
+from .model import MleSam, Rig
+
+FORMAT = "mle-sam-train/1"
+
+
+def save_weights(model: MleSam, path: Path, summary: dict[str, Any]) -> None:
+    """Write weights, configuration, rig and a free-form training summary to `path`, atomically."""
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(config_to_dict(model.config)),
+        "modalities": json.dumps(model.rig.modalities),
+        "classes": json.dumps(model.rig.classes),
+        "summary": json.dumps(summary),
+    }
+    tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    save_file(tensors, temporary, metadata)
+    os.replace(temporary, path)
+
+
+def load_model(path: Path) -> tuple[MleSam, dict[str, Any]]:
+    """Model in evaluation mode and training summary from a file of `save_weights`, or from a run folder (its
+    latest stage)."""
+    path = resolve_checkpoint(path)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            f"Expected a safetensors checkpoint at {path} but could not read it: {error}."
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise InputError(
+            f"Expected checkpoint format {FORMAT!r} but received {metadata.get('format')!r}: {path}."
+        )
+    rig = Rig(tuple(json.loads(metadata["modalities"])), tuple(json.loads(metadata["classes"])))
+    model = MleSam(config_from_dict(json.loads(metadata["config"])), rig)
+    load_tensors(model, tensors, path)
+    return model.eval(), json.loads(metadata["summary"])
+
+
+def load_tensors(model: MleSam, tensors: dict[str, torch.Tensor], source: Path) -> None:
+    """Copy `tensors` into `model`; names and shapes must match exactly."""
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    received = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for name in sorted(expected.keys() | received.keys()):
+        if expected.get(name) != received.get(name):
+            raise InputError(
+                f"Expected shape {expected.get(name)} for {name} but received {received.get(name)} from {source}; "
+                "the checkpoint belongs to another model size or rig."
+            )
+    model.load_state_dict(tensors)
+
+
+def resolve_checkpoint(path: Path) -> Path:
+    """A file itself; for a run folder the weights of its latest stage."""
+    if not path.is_dir():
+        return path
+    for stage in ("experts", "base"):
+        candidate = path / stage / "model.safetensors"
+        if candidate.exists():
+            return candidate
+    raise InputError(f"Expected a checkpoint file or a run folder but found no trained stage in {path}.")
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write a training state atomically: a kill at any moment leaves the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Read a training state."""
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def write_config(config: Config, path: Path) -> None:
+    """Write the configuration of a run as JSON (which is YAML)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")

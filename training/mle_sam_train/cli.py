@@ -1,0 +1,122 @@
+"""`mle-sam-train`: base, experts, evaluate, export, predict."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from .errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns 0, or 2 after printing the one sentence of an `InputError`."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    try:
+        options.command(options)
+    except InputError as error:
+        print(f"mle-sam-train: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    from .checkpoint import load_model, write_config
+    from .config import load_config
+    from .data import open_cache, read_dataset_info
+    from .model import MleSam
+    from .schedule import Budget
+    from .training import Trainer
+
+    stage, run = options.stage, options.run
+    info = read_dataset_info(options.data)
+    config = load_config(options.config)
+    if (info.width, info.height) != (config.width, config.height):
+        raise InputError(
+            f"Expected images of {config.width}x{config.height} pixels as configured "
+            f"but the data set has {info.width}x{info.height}."
+        )
+    budget = Budget.of(getattr(config, stage), options.steps, options.minutes)
+    torch.manual_seed(config.seed)
+    model = MleSam(config, info.rig)
+    if stage == "experts":
+        source = options.base or run / "base" / "model.safetensors"
+        if not source.exists():
+            raise InputError(
+                f"Expected a trained base at {source} but found none; run `mle-sam-train base` first."
+            )
+        trained = load_model(source)[0]
+        model.load_state_dict(trained.state_dict())
+    cache = options.cache or run / "cache"
+    train, val = (open_cache(info, split, cache) for split in ("train", "val"))
+    trainer = Trainer(model, train, val, run, stage, budget)
+    if trainer.state_path.exists():
+        if not options.resume:
+            raise InputError(
+                f"Expected a fresh run but found {trainer.state_path}; add --resume to continue it, "
+                "or choose another folder with --run."
+            )
+        trainer.resume()
+    write_config(config, run / stage / "config.json")
+    print(f"{stage}: {len(train)} training frames, {len(val)} validation frames, from step {trainer.step}")
+    trainer.run()
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from .checkpoint import load_model
+    from .data import open_cache, read_dataset_info
+    from .evaluation import evaluate
+    from .tables import evaluation_table
+
+    model, _ = load_model(options.checkpoint)
+    info = read_dataset_info(options.data)
+    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
+    report = {"split": options.split, "frames": len(cache), **evaluate(model, cache).report()}
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
+    print(evaluation_table(report))
+
+
+def _cache_beside(checkpoint: Path) -> Path:
+    return checkpoint / "cache" if checkpoint.is_dir() else checkpoint.parent / "cache"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mle-sam-train", description="Train, evaluate and export MLE-SAM.")
+    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
+    commands = parser.add_subparsers(required=True)
+    for stage, text in (
+        ("base", "train trunk, neck and heads on the camera alone"),
+        ("experts", "freeze the base; train experts, router and heads with absent and failing sensors"),
+    ):
+        command = commands.add_parser(stage, help=text)
+        command.set_defaults(command=_train, stage=stage)
+        command.add_argument("--config", type=Path, required=True)
+        command.add_argument(
+            "--data", type=Path, required=True, help="root of a data set in DELIVER's layout"
+        )
+        command.add_argument("--run", type=Path, required=True, help="folder of the run")
+        command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
+        command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
+        command.add_argument("--steps", type=int)
+        command.add_argument("--minutes", type=float)
+        command.add_argument(
+            "--resume", action="store_true", help="continue from the last checkpoint, if any"
+        )
+    command = commands.add_parser("evaluate", help="score every subset of the modalities")
+    command.set_defaults(command=_evaluate)
+    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--split", default="val")
+    command.add_argument("--out", type=Path, help="JSON report")
+    command.add_argument("--cache", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

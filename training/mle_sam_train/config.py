@@ -1,0 +1,205 @@
+"""Configuration of the model and of the two training stages, read from YAML into checked dataclasses."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class BaseConfig:
+    """The Hiera trunk and its FPN neck, in the terms of transformers' `Sam2HieraDetConfig`.
+
+    The sizes are given per stage, fine to coarse. Two traps: a global attention block must not be the first
+    block of a stage (transformers divides by its window size there), and `pos_embed` starts at zero.
+    """
+
+    width: int = 32
+    blocks: tuple[int, ...] = (1, 2, 3, 1)
+    heads: tuple[int, ...] = (1, 2, 4, 8)
+    windows: tuple[int, ...] = (8, 8, 12, 6)
+    global_blocks: tuple[int, ...] = (4, 5)
+    position_background: tuple[int, int] = (6, 10)
+    fpn_channels: int = 64
+    fpn_top_down: tuple[int, ...] = (0, 1, 2, 3)
+    """Levels that receive the coarser level; SAM 2 itself uses (2, 3)."""
+
+
+@dataclass(frozen=True)
+class LoraConfig:
+    """One expert per modality: low-rank additions to the projections named in `targets`."""
+
+    rank: int = 16
+    alpha: float = 16.0
+    targets: tuple[Literal["q", "k", "v"], ...] = ("q", "v")
+
+
+@dataclass(frozen=True)
+class RouterConfig:
+    """Weights per image and FPN level: softmax over present modalities of `scale * sigmoid(linear(pooled))`."""
+
+    pool: Literal["mean", "mean-std"] = "mean-std"
+    """`mean` is the published form; the deviation lets the router see that an image is empty."""
+    scale: Literal["one", "learned"] = "learned"
+    """With scale one, a sigmoid bounds the ratio of two weights to e; a learned scale lifts that bound."""
+    initial_scale: float = 2.0
+    top_k: int | None = None
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """SAM mask decoder (one token per class) on one branch, multi-scale convolution head on the other."""
+
+    decoder_branch: Literal["routed", "mean"] = "routed"
+    auxiliary_branch: Literal["routed", "mean", "none"] = "mean"
+    layers: int = 2
+    heads: int = 4
+    mlp_channels: int = 256
+    upscale_channels: tuple[int, int] = (32, 32)
+    """Channels after the first and second upscaling; SAM 2 itself uses C/4 and C/8."""
+    subpixel: int = 2
+    """Logits are produced at stride 4 / subpixel (SAM: 1), then upsampled bilinearly."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """All of MLE-SAM."""
+
+    base: BaseConfig = field(default_factory=BaseConfig)
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    router: RouterConfig = field(default_factory=RouterConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """OHEM cross-entropy on each head and on their sum, plus soft Dice on the sum."""
+
+    ohem_threshold: float = 0.7
+    ohem_min_fraction: float = 1 / 16
+    head_weight: float = 0.4
+    dice_weight: float = 0.5
+    class_weight_power: float = 0.3
+    """Weight of a class = (median frequency / its frequency) ** power, clipped to [0.5, 3]."""
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes to training samples. Geometry is shared by all modalities of a sample and its label."""
+
+    flip: float = 0.5
+    zoom_probability: float = 0.6
+    zoom_min: float = 0.6
+    """Smallest side of the crop that is enlarged to the full size, as a fraction."""
+    colour_probability: float = 0.6
+    rare_probability: float = 0.5
+    """Share of samples drawn for a class at random, among frames that show it, instead of in order."""
+    full_set_probability: float = 0.4
+    """Experts only: share of samples that keep every modality; the others draw a proper subset uniformly."""
+    degrade_probability: float = 0.35
+    """Experts only: share of samples in which one to all-but-one of the present modalities are spoilt."""
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One training stage."""
+
+    batch: int = 8
+    learning_rate: float = 1e-3
+    lora_learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.03
+    """Fraction of the budget."""
+    power: float = 0.9
+    clip: float = 1.0
+    minutes: float | None = None
+    steps: int | None = None
+    log_every: int = 20
+    validate_every_minutes: float = 10.0
+    validate_frames: int = 48
+    checkpoint_every_minutes: float = 3.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run."""
+
+    name: str = "mle-sam"
+    width: int = 320
+    height: int = 192
+    seed: int = 7
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    base: StageConfig = field(default_factory=StageConfig)
+    experts: StageConfig = field(default_factory=lambda: StageConfig(batch=4))
+
+
+def load_config(path: Path) -> Config:
+    """Read a YAML file. Keys that are absent keep their defaults; unknown keys are refused."""
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"Expected a YAML configuration at {path} but could not read it: {error}") from error
+    return config_from_dict(raw or {})
+
+
+def config_from_dict(raw: dict[str, Any]) -> Config:
+    """Build a checked `Config` from plain values."""
+    return _build(Config, raw, "config")
+
+
+def config_to_dict(config: Any) -> dict[str, Any]:
+    """Plain values for JSON or YAML; the inverse of `config_from_dict`."""
+    return {
+        f.name: config_to_dict(value) if dataclasses.is_dataclass(value) else _plain(value)
+        for f in dataclasses.fields(config)
+        for value in [getattr(config, f.name)]
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _build(cls: type, raw: Any, name: str) -> Any:
+    if not isinstance(raw, dict):
+        raise InputError(f"Expected a mapping for {name} but received {raw!r}.")
+    hints = get_type_hints(cls)
+    known = {f.name for f in dataclasses.fields(cls)}
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise InputError(f"Expected keys of {name} among {sorted(known)} but received {unknown[0]!r}.")
+    return cls(**{key: _check(hints[key], value, f"{name}.{key}") for key, value in raw.items()})
+
+
+def _check(hint: Any, value: Any, name: str) -> Any:
+    """Convert `value` to the annotated type `hint` or raise `InputError`."""
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, name)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return (
+            None if value is None else _check(next(a for a in arguments if a is not type(None)), value, name)
+        )
+    if origin is Literal:
+        if value in arguments:
+            return value
+        raise InputError(f"Expected one of {list(arguments)} for {name} but received {value!r}.")
+    if origin is tuple:
+        if isinstance(value, (list, tuple)):
+            return tuple(_check(arguments[0], item, f"{name}[{i}]") for i, item in enumerate(value))
+        raise InputError(f"Expected a list for {name} but received {value!r}.")
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if hint in (int, str) and isinstance(value, hint) and not isinstance(value, bool):
+        return value
+    raise InputError(f"Expected a value of type {hint.__name__} for {name} but received {value!r}.")

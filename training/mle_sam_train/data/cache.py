@@ -1,0 +1,75 @@
+"""Decoded frames in memory-mapped arrays: PNGs are decoded once, then shared by all runs through the page cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .layout import IGNORE, DatasetInfo, Frame, list_frames, read_image, read_label
+
+
+@dataclass(frozen=True)
+class FrameCache:
+    """A split: `images` uint8 `[N, M, H, W, 3]`, `labels` uint8 `[N, H, W]`, `histogram` int64 `[N, classes]`."""
+
+    frames: list[Frame]
+    images: np.ndarray
+    labels: np.ndarray
+    histogram: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def open_cache(info: DatasetInfo, split: str, folder: Path, workers: int = 2) -> FrameCache:
+    """Open the cache of a split, building it first when the file list (names, sizes, times) has changed."""
+    frames = list_frames(info, split)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp, paths = folder / f"{split}.json", [folder / f"{split}_{part}.npy" for part in ("images", "labels")]
+    fingerprint = _fingerprint(frames, info)
+    if not (stamp.exists() and json.loads(stamp.read_text()).get("fingerprint") == fingerprint):
+        _build(info, frames, paths, workers)
+        temporary = stamp.with_suffix(".tmp")
+        temporary.write_text(json.dumps({"fingerprint": fingerprint, "frames": len(frames)}))
+        temporary.replace(stamp)
+    images, labels = (np.load(path, mmap_mode="r") for path in paths)
+    return FrameCache(frames, images, labels, _histogram(labels, len(info.rig.classes)))
+
+
+def _build(info: DatasetInfo, frames: list[Frame], paths: list[Path], workers: int) -> None:
+    shape = (len(frames), len(info.rig.modalities), info.height, info.width, 3)
+    images = np.lib.format.open_memmap(paths[0], mode="w+", dtype=np.uint8, shape=shape)
+    labels = np.lib.format.open_memmap(paths[1], mode="w+", dtype=np.uint8, shape=(*shape[:1], *shape[2:4]))
+
+    def decode(index: int) -> None:
+        labels[index] = read_label(frames[index].label, info)
+        for position, path in enumerate(frames[index].images):
+            images[index, position] = read_image(path, info)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(decode, range(len(frames))))
+    images.flush()
+    labels.flush()
+
+
+def _histogram(labels: np.ndarray, classes: int) -> np.ndarray:
+    counts = [np.bincount(label.ravel(), minlength=IGNORE + 1)[:classes] for label in labels]
+    return np.stack(counts).astype(np.int64)
+
+
+def _fingerprint(frames: list[Frame], info: DatasetInfo) -> str:
+    digest = hashlib.sha256(f"{info.width}x{info.height} {info.rig}".encode())
+    for frame in frames:
+        for path in (*frame.images, frame.label):
+            try:
+                status = os.stat(path)
+                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+            except FileNotFoundError:
+                digest.update(f"{path} missing\n".encode())
+    return digest.hexdigest()

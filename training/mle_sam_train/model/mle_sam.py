@@ -1,0 +1,142 @@
+"""MLE-SAM put together: encode each modality image, weigh them, decode class logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..config import Config
+from .base import LEVELS, build_base
+from .experts import add_experts
+from .heads import AuxiliaryHead, ClassMaskDecoder
+from .router import Router, fuse, mean_weights
+
+RGB_MEAN = (0.485, 0.456, 0.406)
+RGB_STD = (0.229, 0.224, 0.225)
+"""ImageNet statistics in [0, 1], as SAM 2 uses them; representations other than `rgb` are only divided by 255."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What the model is wired for: modality names in index order with their representations, and the classes."""
+
+    modalities: tuple[dict, ...]
+    classes: tuple[dict, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Modality names in index order."""
+        return [modality["name"] for modality in self.modalities]
+
+
+@dataclass
+class Output:
+    """Logits `[B, classes, h', w']` of each head and of both, and the routing weights `[B, levels, M]`."""
+
+    decoder: Tensor
+    auxiliary: Tensor | None
+    joined: Tensor
+    routing: Tensor
+
+
+class MleSam(nn.Module):
+    """The frozen (or, in the first stage, trained) base with experts, router and heads."""
+
+    def __init__(self, config: Config, rig: Rig) -> None:
+        super().__init__()
+        self.config = config
+        self.rig = rig
+        channels, classes = config.model.base.fpn_channels, len(rig.classes)
+        self.vision = build_base(config.model.base, config.height, config.width)
+        add_experts(self.vision, len(rig.modalities), config.model.lora)
+        self.router = Router(LEVELS, channels, config.model.router)
+        self.decoder = ClassMaskDecoder(channels, classes, config.model.head)
+        has_auxiliary = config.model.head.auxiliary_branch != "none"
+        self.auxiliary = (
+            AuxiliaryHead(LEVELS, channels, classes, config.model.head) if has_auxiliary else None
+        )
+        self.join = nn.Parameter(torch.ones(()))
+        is_rgb = [modality["representation"]["kind"] == "rgb" for modality in rig.modalities]
+        mean = torch.tensor([RGB_MEAN if rgb else (0.0, 0.0, 0.0) for rgb in is_rgb])
+        std = torch.tensor([RGB_STD if rgb else (1.0, 1.0, 1.0) for rgb in is_rgb])
+        self.register_buffer("pixel_gain", 1 / (255 * std), persistent=False)
+        self.register_buffer("pixel_shift", mean / std, persistent=False)
+
+    def base_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The weights that are SAM's own: trunk and neck without experts."""
+        return (item for item in self.vision.named_parameters() if ".expert_" not in item[0])
+
+    def expert_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The LoRA factors of all modalities."""
+        return (item for item in self.vision.named_parameters() if ".expert_" in item[0])
+
+    def encode(self, images: Tensor, modality: Tensor, experts: bool = True) -> list[Tensor]:
+        """Features of single modality images.
+
+        Args:
+            images: uint8 `[N, H, W, 3]`.
+            modality: int64 `[N]`, index of each image's modality.
+            experts: False runs the bare base, as the first training stage does.
+
+        Returns:
+            Per level `[N, C, h, w]` at strides 4, 8, 16.
+        """
+        gain, shift = self.pixel_gain[modality], self.pixel_shift[modality]
+        pixels = images.to(gain.dtype) * gain[:, None, None] - shift[:, None, None]
+        output = self.vision(pixels.permute(0, 3, 1, 2), modality=modality if experts else None)
+        return list(output.fpn_hidden_states)
+
+    def decode(self, features: list[Tensor], present: Tensor) -> Output:
+        """Fuse the modalities present and classify.
+
+        Args:
+            features: per level `[B, M, C, h, w]`.
+            present: bool `[B, M]`.
+        """
+        routing = self.router(features, present)
+        unified = mean_weights(present)
+        fused = [
+            fuse(level, torch.stack((routing[:, i], unified), dim=1).to(level.dtype))
+            for i, level in enumerate(features)
+        ]
+        return self._classify([f[:, 0] for f in fused], [f[:, 1] for f in fused], routing)
+
+    def _classify(self, routed: list[Tensor], mean: list[Tensor], routing: Tensor) -> Output:
+        """Run the heads on the branches the configuration gives them."""
+        head, branches = self.config.model.head, {"routed": routed, "mean": mean}
+        decoder = self.decoder(branches[head.decoder_branch])
+        if self.auxiliary is None:
+            return Output(decoder, None, decoder, routing)
+        auxiliary = self.auxiliary(branches[head.auxiliary_branch])
+        return Output(decoder, auxiliary, decoder + self.join * auxiliary, routing)
+
+    def forward(self, images: Tensor, present: Tensor, experts: bool = True) -> Output:
+        """Encode only what is present, then decode.
+
+        Args:
+            images: uint8 `[B, M, H, W, 3]`.
+            present: bool `[B, M]`.
+            experts: False runs the bare base and needs M = 1, where both branches are the features themselves.
+        """
+        batch, count = present.shape
+        sample, modality = present.nonzero(as_tuple=True)
+        encoded = self.encode(images[sample, modality], modality, experts)
+        if not experts:
+            return self._classify(encoded, encoded, images.new_ones(batch, LEVELS, 1, dtype=torch.float32))
+        slots = sample * count + modality
+        dense = [
+            level.new_zeros(batch * count, *level.shape[1:])
+            .index_copy(0, slots, level)
+            .unflatten(0, (batch, count))
+            for level in encoded
+        ]
+        return self.decode(dense, present)
+
+    def full_size(self, logits: Tensor) -> Tensor:
+        """Bilinear upsampling of `[B, classes, h', w']` to the input size."""
+        size = (self.config.height, self.config.width)
+        return F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)

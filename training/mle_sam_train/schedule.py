@@ -1,0 +1,40 @@
+"""Learning-rate schedule over a budget of steps or of minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .config import StageConfig
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a stage runs. With minutes, time spent before a resume counts, time while stopped does not."""
+
+    steps: int | None
+    minutes: float | None
+
+    @staticmethod
+    def of(stage: StageConfig, steps: int | None, minutes: float | None) -> Budget:
+        """The command line's budget if given, else the configuration's."""
+        if steps is None and minutes is None:
+            steps, minutes = stage.steps, stage.minutes
+        if (steps is None) == (minutes is None):
+            raise InputError(
+                f"Expected either steps or minutes as budget but received {steps} and {minutes}."
+            )
+        if (steps or minutes or 0) <= 0:
+            raise InputError(f"Expected a positive budget but received {steps or minutes}.")
+        return Budget(steps, minutes)
+
+    def progress(self, step: int, seconds: float) -> float:
+        """Fraction of the budget used, may exceed 1."""
+        return step / self.steps if self.steps is not None else seconds / (60 * (self.minutes or 1))
+
+
+def learning_rate_factor(progress: float, warmup: float, power: float) -> float:
+    """Linear warm-up over the first `warmup` of the budget, then polynomial decay to zero."""
+    if progress < warmup:
+        return max(progress, 0.02 * warmup) / warmup
+    return max(0.0, (1 - progress) / (1 - warmup)) ** power
