@@ -31,7 +31,7 @@ def save_weights(model: MleSam, path: Path, summary: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     save_file(tensors, temporary, metadata)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_model(path: Path) -> tuple[MleSam, dict[str, Any]]:
@@ -63,8 +63,8 @@ def load_tensors(model: MleSam, tensors: dict[str, torch.Tensor], source: Path) 
     for name in sorted(expected.keys() | received.keys()):
         if expected.get(name) != received.get(name):
             raise InputError(
-                f"Expected shape {expected.get(name)} for {name} but received {received.get(name)} from {source}; "
-                "the checkpoint belongs to another model size or rig."
+                f"Expected shape {expected.get(name)} for {name} but received {received.get(name)} "
+                f"from {source}; the checkpoint belongs to another model size or rig."
             )
     model.load_state_dict(tensors)
 
@@ -88,7 +88,7 @@ def save_state(state: dict[str, Any], path: Path) -> None:
         torch.save(state, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class LoraConfig:
 
 @dataclass(frozen=True)
 class RouterConfig:
-    """Weights per image and FPN level: softmax over present modalities of `scale * sigmoid(linear(pooled))`."""
+    """Weights per image and level: softmax over present modalities of `scale * sigmoid(linear(pooled))`."""
 
     pool: Literal["mean", "mean-std"] = "mean-std"
     """`mean` is the published form; the deviation lets the router see that an image is empty."""

@@ -1,4 +1,4 @@
-"""Evaluation: mIoU of every subset of the modalities (absent protocol), per condition, with routing weights."""
+"""Evaluation: mIoU of every subset of the modalities (absent protocol), per condition, with routing."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def evaluate(
 
 
 def quick_miou(model: MleSam, cache: FrameCache, frames: int, stage: str) -> dict[str, float]:
-    """Validation while training: the camera alone and, for experts, also the full set, on evenly spread frames."""
+    """Validation while training: the camera alone, for experts also the full set, on evenly spread frames."""
     chosen = np.unique(np.linspace(0, len(cache) - 1, min(frames, len(cache))).astype(int))
     if stage == "base":
         return {"camera": _base_miou(model, cache, chosen)}

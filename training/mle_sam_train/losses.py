@@ -48,7 +48,7 @@ def ohem_cross_entropy(
 
 
 def soft_dice(log_probability: Tensor, labels: Tensor) -> Tensor:
-    """One minus the mean soft Dice over the classes in the batch; a rare class counts as much as a common one.
+    """One minus the mean soft Dice over the classes in the batch; rare classes count as much as common ones.
 
     Args:
         log_probability: `[B, classes, H, W]`, log-softmax over the classes.
@@ -80,8 +80,9 @@ def total_loss(
 ) -> Tensor:
     """Loss of a batch: OHEM cross-entropy of both heads and of their sum, and Dice of the sum.
 
-    The sum is judged on the logits' own grid against every n-th label pixel from `offset`, which is drawn anew each
-    step; each head alone on a quarter of that. On average it is the loss at full size, for a fraction of the cost.
+    The sum is judged on the logits' own grid against every n-th label pixel from `offset`, drawn anew
+    each step; each head alone on a quarter of that. On average it is the loss at full size, for a fraction of
+    the cost.
     """
     stride = labels.shape[-1] // output.joined.shape[-1]
     labels = labels[:, offset[0] % stride :: stride, offset[1] % stride :: stride]

@@ -42,7 +42,7 @@ def trainable_parameters(model: MleSam, stage: StageName) -> dict[str, list[tupl
 
 
 def build_optimizer(model: MleSam, stage: StageName, config: StageConfig) -> torch.optim.AdamW:
-    """AdamW over what the stage trains; everything else is frozen. No decay on vectors, embeddings, factors."""
+    """AdamW over what the stage trains; all else is frozen. No decay on vectors, embeddings, factors."""
     groups = trainable_parameters(model, stage)
     chosen = {id(parameter) for group in groups.values() for _, parameter in group}
     for parameter in model.parameters():
@@ -83,8 +83,8 @@ class Trainer:
         return self.folder / "state.pt"
 
     def resume(self) -> None:
-        """Continue from the last checkpoint. All randomness is a function of seed and step, so the step is all
-        there is to restore besides weights and optimizer."""
+        """Continue from the last checkpoint. All randomness is a function of seed and step, so the step is
+        all there is to restore besides weights and optimizer."""
         state = load_state(self.state_path)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

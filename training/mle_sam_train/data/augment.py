@@ -1,4 +1,4 @@
-"""Augmentations on uint8 arrays. Geometry moves all modalities and the label alike; labels only by nearest pixel."""
+"""Augmentations on uint8 arrays. Geometry moves all modalities and labels alike, labels by nearest pixel."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def zoom(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Enlarge a random crop of at least `smallest` of each side to full size.
 
-    The camera is resampled bilinearly; the others by nearest pixel, since a mean of "nothing known" and a range
-    is neither.
+    The camera is resampled bilinearly; the others by nearest pixel, since a mean of "nothing known" and a
+    range is neither.
     """
     height, width = label.shape
     factor = rng.uniform(smallest, 1.0)

@@ -1,10 +1,9 @@
-"""Decoded frames in memory-mapped arrays: PNGs are decoded once, then shared by all runs through the page cache."""
+"""Decoded frames in memory-mapped arrays: PNGs are decoded once, then shared through the page cache."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from .layout import IGNORE, DatasetInfo, Frame, list_frames, read_image, read_la
 
 @dataclass(frozen=True)
 class FrameCache:
-    """A split: `images` uint8 `[N, M, H, W, 3]`, `labels` uint8 `[N, H, W]`, `histogram` int64 `[N, classes]`."""
+    """A split: `images` uint8 `[N, M, H, W, 3]`, `labels` uint8 `[N, H, W]`, `histogram` `[N, classes]`."""
 
     frames: list[Frame]
     images: np.ndarray
@@ -68,7 +67,7 @@ def _fingerprint(frames: list[Frame], info: DatasetInfo) -> str:
     for frame in frames:
         for path in (*frame.images, frame.label):
             try:
-                status = os.stat(path)
+                status = path.stat()
                 digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
             except FileNotFoundError:
                 digest.update(f"{path} missing\n".encode())

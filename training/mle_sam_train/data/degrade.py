@@ -1,4 +1,4 @@
-"""Sensor failures as training augmentation. They teach experts and router what a blinded sensor looks like."""
+"""Sensor failures as augmentation. They teach experts and router what a blinded sensor looks like."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Failure = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def degrade(images: np.ndarray, present: np.ndarray, kinds: list[str], rng: np.random.Generator) -> None:
     """Spoil some of the present modalities of one sample, in place, and never all of them.
 
-    The label stays as it is: whatever the spoilt sensor showed must now come from the others, which only works
-    if the router takes weight from it.
+    The label stays as it is: whatever the spoilt sensor showed must now come from the others, which only
+    works if the router takes weight from it.
 
     Args:
         images: uint8 `[M, H, W, 3]`.

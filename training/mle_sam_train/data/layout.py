@@ -1,7 +1,7 @@
-"""DELIVER's folder layout: `ROOT/<kind>/<condition>/<split>/MAP_<n>_point<k>[_<case>]/<frame>_<suffix>_front.png`.
+"""DELIVER's layout: `ROOT/<kind>/<condition>/<split>/MAP_<n>_point<k>[_<case>]/<frame>_<suffix>_front.png`.
 
-Splits and conditions are read from path *parts* below the root. A substring test on the whole path, as the public
-loader does, finds `rain` in `train` and any condition that happens to be part of the root's own name.
+Splits and conditions are read from path *parts* below the root. A substring test on the whole path, as the
+public loader does, finds `rain` in `train` and any condition that is part of the root's own name.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def read_image(path: Path, info: DatasetInfo) -> np.ndarray:
 
 
 def read_label(path: Path, info: DatasetInfo) -> np.ndarray:
-    """uint8 class ids `[H, W]`, 255 where ignored. On disk: id + 1 in the first channel, 0 and 255 ignored."""
+    """uint8 class ids `[H, W]`, 255 = ignored. On disk: id + 1 in the first channel, 0 and 255 ignored."""
     try:
         with Image.open(path) as image:
             stored = np.asarray(image)

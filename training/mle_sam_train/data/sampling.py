@@ -1,4 +1,4 @@
-"""What a training step sees, as a pure function of (seed, stage, step): a killed run resumes with the same data."""
+"""What a training step sees: a pure function of (seed, stage, step), so a killed run resumes alike."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_PIXELS = 20
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` uint8 `[B, M, H, W, 3]`, `present` bool `[B, M]`, `labels` int64 `[B, H, W]` with 255 ignored."""
+    """`images` uint8 `[B, M, H, W, 3]`, `present` bool `[B, M]`, `labels` int64 `[B, H, W]`, 255 ignored."""
 
     images: Tensor
     present: Tensor
@@ -88,7 +88,7 @@ class TrainingSampler:
         return image, label
 
     def _draw_present(self, rng: np.random.Generator) -> np.ndarray:
-        """The full set with the configured probability, else a non-empty proper subset, all equally likely."""
+        """The full set with the configured probability, else any non-empty proper subset alike."""
         count = len(self.kinds)
         mask = np.ones(count, bool)
         if count > 1 and rng.random() >= self.config.full_set_probability:

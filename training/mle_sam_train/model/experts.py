@@ -14,16 +14,16 @@ from ..config import LoraConfig
 
 PROJECTIONS = ("q", "k", "v")
 EXPLICIT_TOKENS = 512
-"""Up to this many keys the attention is written out: on CPUs that trains 1.6 times as fast as the fused kernel, whose
-backward pass is slow for small windows. Beyond it the fused kernel saves memory."""
+"""Up to this many keys the attention is written out: on CPUs that trains 1.6 times as fast as the fused one,
+whose backward pass is slow for small windows. Beyond it the fused one saves memory."""
 
 
 class ExpertAttention(nn.Module):
-    """Sam2MultiScaleAttention with experts: `Q_m = Q + x A_m B_m * alpha / rank`, likewise for the other targets.
+    """Sam2MultiScaleAttention with experts: `Q_m = Q + x A_m B_m * alpha / rank`, likewise for other targets.
 
     It keeps the original `qkv` and `proj` modules under the original names, so published checkpoints load
-    unchanged. At stage transitions queries and values are `dim_out` wide, and so are the experts. It also leaves
-    out a softmax that transformers computes and never uses, which saves a fifth of the time.
+    unchanged. At stage transitions queries and values are `dim_out` wide, and so are the experts. It also
+    leaves out a softmax that transformers computes and never uses, which saves a fifth of the time.
     """
 
     def __init__(self, attention: Sam2MultiScaleAttention, experts: int, config: LoraConfig) -> None:
@@ -51,7 +51,7 @@ class ExpertAttention(nn.Module):
         Returns:
             `[N * windows, h', w', dim_out]`, pooled by the query stride at stage transitions.
         """
-        batch, height, width, _ = hidden_states.shape
+        batch = hidden_states.shape[0]
         projected = list(self.qkv(hidden_states).split(self.dim_out, dim=-1))
         if modality is not None:
             deltas = self._expert_deltas(hidden_states, modality)
@@ -80,7 +80,7 @@ class ExpertAttention(nn.Module):
 
     @torch.no_grad()
     def merged_qkv_weight(self, modality: int) -> Tensor:
-        """`W + (A_m B_m)^T * alpha / rank`, shaped like `qkv.weight`: the expert of one modality folded in."""
+        """`W + (A_m B_m)^T * alpha / rank`, shaped like `qkv.weight`: one expert folded in."""
         weight = self.qkv.weight.clone()
         for i, target in enumerate(self.targets):
             down = self.expert_down[modality, :, i * self.rank : (i + 1) * self.rank]

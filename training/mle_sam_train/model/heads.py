@@ -18,7 +18,7 @@ from ..config import HeadConfig
 
 class ClassMaskDecoder(nn.Module):
     """SAM 2's mask decoder, prompt-free: a learned token per class attends to the image and becomes the
-    weights of that class's mask. No IoU token and no object-score gate: a class either wins a pixel or not."""
+    weights of that class's mask. No IoU token, no object-score gate: a class wins a pixel or does not."""
 
     def __init__(self, channels: int, classes: int, config: HeadConfig) -> None:
         super().__init__()

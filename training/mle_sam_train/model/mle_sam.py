@@ -17,12 +17,12 @@ from .router import Router, fuse, mean_weights
 
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
-"""ImageNet statistics in [0, 1], as SAM 2 uses them; representations other than `rgb` are only divided by 255."""
+"""ImageNet statistics in [0, 1], as SAM 2 uses them; other representations are only divided by 255."""
 
 
 @dataclass(frozen=True)
 class Rig:
-    """What the model is wired for: modality names in index order with their representations, and the classes."""
+    """What the model is wired for: modalities in index order with their representations, and classes."""
 
     modalities: tuple[dict, ...]
     classes: tuple[dict, ...]
@@ -120,7 +120,7 @@ class MleSam(nn.Module):
         Args:
             images: uint8 `[B, M, H, W, 3]`.
             present: bool `[B, M]`.
-            experts: False runs the bare base and needs M = 1, where both branches are the features themselves.
+            experts: False runs the bare base and needs M = 1: both branches are the features themselves.
         """
         batch, count = present.shape
         sample, modality = present.nonzero(as_tuple=True)

@@ -10,11 +10,11 @@ from ..config import RouterConfig
 
 
 class Router(nn.Module):
-    """Pooled features -> linear -> sigmoid -> softmax over the modalities present. One linear layer per level,
+    """Pooled features -> linear -> sigmoid -> softmax over the modalities present. One linear layer a level,
     shared by the modalities: it reads the quality of a feature map, not the name of the sensor.
 
-    The deviation is taken over cells of the coarsest level's size, where noise has averaged out and only structure
-    is left: it falls for an empty and for a noisy image alike.
+    The deviation is taken over cells of the coarsest level's size, where noise has averaged out and only
+    structure is left: it falls for an empty and for a noisy image alike.
     """
 
     def __init__(self, levels: int, channels: int, config: RouterConfig) -> None:
@@ -62,7 +62,7 @@ class Router(nn.Module):
 
 
 def fuse(feature: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sums over the modalities: `[B, M, C, h, w]` by `[B, branches, M]` to `[B, branches, C, h, w]`."""
+    """Weighted sums over modalities: `[B, M, C, h, w]` by `[B, branches, M]` to `[B, branches, C, h, w]`."""
     return torch.bmm(weights, feature.flatten(2)).unflatten(2, feature.shape[2:])
 
 
