@@ -1,0 +1,207 @@
+import { valueNoise } from '../noise.js';
+import { APPEARANCE_STRIDE, GEOMETRY_STRIDE, type Primitives, TEXTURE } from '../primitives.js';
+import { cellHash } from '../random.js';
+import { leafNoise } from './cutouts.js';
+import { LOCAL } from './local_hit.js';
+import { SAMPLE, type SurfaceSample, visibleDetail } from './surface_sample.js';
+
+/** Albedo, gloss and own light of a point on a primitive, given in its own frame. */
+export function objectTexture(
+  p: Primitives,
+  index: number,
+  local: Float64Array,
+  footprint: number,
+  out: SurfaceSample,
+): void {
+  const color = index * APPEARANCE_STRIDE;
+  const a = p.appearance;
+  const seed = p.seed[index]!;
+  const halfHeight = p.geometry[index * GEOMETRY_STRIDE + 5]!;
+  const [lx, ly, lz] = [local[LOCAL.x]!, local[LOCAL.y]!, local[LOCAL.z]!];
+  const [nx, ny, nz] = [local[LOCAL.nx]!, local[LOCAL.ny]!, local[LOCAL.nz]!];
+  // Along a vertical face, whichever way it looks.
+  const u = Math.abs(ny) > Math.abs(nx) ? lx : ly;
+  out[SAMPLE.gloss] = 0;
+  out[SAMPLE.emission] = 0;
+  let shade = 1;
+  let second = 0;
+  switch (p.texture[index]!) {
+    case TEXTURE.facade:
+      facade(a, color, seed, u, lz + halfHeight, nz, footprint, out);
+      return;
+    case TEXTURE.brick: {
+      const row = Math.floor(lz / 0.16);
+      const along = u / 0.42 + 0.5 * (row & 1);
+      const isJoint = lz / 0.16 - row < 0.14 || along - Math.floor(along) < 0.06;
+      const detail = visibleDetail(0.16, footprint);
+      shade =
+        0.8 + 0.3 * valueNoise(0.7 * u + seed, lz) + detail * 0.35 * (cellHash(Math.floor(along), row, seed) - 0.5);
+      if (isJoint) shade *= 1 + 0.35 * detail;
+      break;
+    }
+    case TEXTURE.concrete: {
+      const panel = u / 2.4;
+      const isJoint = panel - Math.floor(panel) < 0.02;
+      shade = 0.75 + 0.4 * valueNoise(0.8 * u + seed, 1.3 * lz) + 0.15 * valueNoise(5 * u, 0.4 * lz + seed);
+      if (isJoint) shade *= 0.7;
+      // Somebody sprayed some panels.
+      if (cellHash(Math.floor(panel), 1, seed) > 0.8 && valueNoise(2 * u + seed, 2.4 * lz) > 0.6) second = 0.9;
+      break;
+    }
+    case TEXTURE.roof: {
+      const course = lz / 0.3;
+      shade =
+        0.85 + 0.25 * valueNoise(lx + seed, ly) - 0.15 * visibleDetail(0.3, footprint) * (course - Math.floor(course));
+      break;
+    }
+    case TEXTURE.slats:
+    case TEXTURE.mesh:
+      shade = 0.8 + 0.4 * cellHash(Math.floor(u / 0.3), 0, seed);
+      break;
+    case TEXTURE.metal:
+      shade = 0.85 + 0.3 * valueNoise(3 * lz + seed, nx);
+      out[SAMPLE.gloss] = 0.08;
+      break;
+    case TEXTURE.roundSign:
+      second = roundSign(seed, ly, lz, halfHeight, nx);
+      if (second < 0) {
+        fillGray(out, 0.25);
+        return;
+      }
+      break;
+    case TEXTURE.boardSign:
+      second = boardSign(seed, ly, lz, p.geometry[index * GEOMETRY_STRIDE + 4]!, halfHeight, nx);
+      if (second < 0) {
+        fillGray(out, 0.25);
+        return;
+      }
+      break;
+    case TEXTURE.foliage: {
+      const clump = leafNoise(seed, 2.6 * lx, 2.6 * ly, 2.6 * lz) - 0.5;
+      const fine = visibleDetail(0.1, footprint) * (leafNoise(seed, 11 * lx, 11 * ly, 11 * lz) - 0.5);
+      // Darker inside and below, where less light gets through.
+      shade = Math.max(0.2, 0.85 + 0.25 * nz + 1.9 * clump + 2.2 * fine);
+      break;
+    }
+    case TEXTURE.bark:
+      shade = 0.7 + 0.6 * valueNoise(14 * nx + 9 * ny, 1.5 * lz);
+      break;
+    case TEXTURE.paint: {
+      out[SAMPLE.gloss] = 0.06;
+      // A darker sill, the gap between doors, a number plate.
+      if (lz < -0.6 * halfHeight) shade = 0.35;
+      else if (Math.abs(ny) > 0.7 && Math.abs(Math.abs(lx + 0.15) - 0.55) < 0.025)
+        shade = 1 - 0.6 * visibleDetail(0.05, footprint);
+      if (Math.abs(nx) > 0.7 && Math.abs(ly) < 0.26 && Math.abs(lz + 0.05) < 0.07) {
+        fillGray(out, 0.7);
+        return;
+      }
+      break;
+    }
+    case TEXTURE.glasshouse: {
+      const isRoof = nz > 0.9;
+      const along = Math.abs(ny) > 0.5 ? lx : ly;
+      const isPillar = Math.abs(ny) > 0.5 && Math.abs(along - 0.05) < 0.06;
+      if (!isRoof && !isPillar && Math.abs(lz) < 0.82 * halfHeight) {
+        second = 1;
+        out[SAMPLE.gloss] = 0.12;
+      } else out[SAMPLE.gloss] = 0.06;
+      break;
+    }
+    case TEXTURE.cargo: {
+      const style = seed % 4;
+      const rib = u / 0.5 - Math.floor(u / 0.5);
+      shade = 0.9 + 0.2 * valueNoise(0.6 * u + seed, 0.6 * lz);
+      if (style === 0) shade *= rib < 0.15 ? 1 - 0.3 * visibleDetail(0.25, footprint) : 1;
+      else if (style === 1) second = Math.abs(lz - 0.2) < 0.35 ? 1 : 0;
+      else if (style === 2) second = valueNoise(0.9 * u + seed, 1.1 * lz) > 0.6 ? 1 : 0;
+      if (lz < -halfHeight + 0.12) shade *= 0.4;
+      break;
+    }
+    case TEXTURE.cloth:
+      shade = 0.75 + 0.5 * valueNoise(9 * (lx + ly) + seed, 9 * lz);
+      break;
+    case TEXTURE.wheel:
+      second = lx * lx + lz * lz < 0.38 * halfHeight * halfHeight ? 1 : 0;
+      break;
+    case TEXTURE.lamp:
+      out[SAMPLE.emission] = a[color + 7]!;
+      break;
+    default:
+      break;
+  }
+  const first = 1 - second;
+  out[SAMPLE.red] = shade * (first * a[color]! + second * a[color + 3]!);
+  out[SAMPLE.green] = shade * (first * a[color + 1]! + second * a[color + 4]!);
+  out[SAMPLE.blue] = shade * (first * a[color + 2]! + second * a[color + 5]!);
+}
+
+function fillGray(out: SurfaceSample, level: number): void {
+  out[SAMPLE.red] = out[SAMPLE.green] = out[SAMPLE.blue] = level;
+}
+
+/** Plaster with rows of windows; a few are lit, which only shows at night. */
+function facade(
+  a: Float64Array,
+  color: number,
+  seed: number,
+  u: number,
+  z: number,
+  nz: number,
+  footprint: number,
+  out: SurfaceSample,
+): void {
+  const storey = 2.9 + 0.08 * (seed & 7);
+  const bay = 1.7 + 0.25 * ((seed >> 3) & 7);
+  const row = Math.floor(z / storey);
+  const column = Math.floor(u / bay);
+  const fu = Math.abs(u / bay - column - 0.5);
+  const fz = z / storey - row;
+  const isShop = row === 0 && (seed & 64) !== 0;
+  const half = isShop ? 0.42 : 0.18 + 0.03 * ((seed >> 7) & 3);
+  const [bottom, top] = isShop ? [0.12, 0.82] : [0.3, 0.78];
+  const chance = cellHash(column, row, seed);
+  const isDoor = row === 0 && !isShop && chance > 0.82;
+  const isWindow = nz < 0.5 && fu < half && fz > (isDoor ? 0 : bottom) && fz < top && chance > 0.06;
+  const isBand = row === 0 && (seed & 512) !== 0;
+  const detail = visibleDetail(0.7, footprint);
+  const base = isBand ? color + 3 : color;
+  const shade = 0.82 + 0.3 * valueNoise(0.5 * u + seed, 0.5 * z) + 0.12 * (valueNoise(3 * u, 3 * z + seed) - 0.5);
+  // Windows too small to resolve darken the wall by their share instead of flickering.
+  const glass = isWindow ? 0.35 + 0.65 * detail : 0.25 * (1 - detail);
+  const isFrame = isWindow && (fu > half - 0.03 || fu < 0.012) ? detail : 0;
+  const curtain = chance > 0.6 ? 0.22 : 0.03;
+  for (let c = 0; c < 3; c++) {
+    const wall = shade * a[base + c]!;
+    const pane = isDoor ? 0.3 * a[color + 3 + c]! : curtain * (1 + 0.15 * (c - 1));
+    out[c] = wall + glass * (pane - wall) + isFrame * 0.5 * (0.8 - pane);
+  }
+  out[SAMPLE.gloss] = isWindow && !isDoor ? 0.09 * detail : 0;
+  out[SAMPLE.emission] = isWindow && !isDoor && chance > 0.93 ? 0.02 : 0;
+}
+
+/** Share of the second colour on a round plate; below 0 on its gray back. */
+function roundSign(seed: number, y: number, z: number, half: number, nx: number): number {
+  if (nx > 0) return -1;
+  const r = Math.hypot(y, z) / half;
+  switch (seed & 3) {
+    case 0:
+      return r < 0.72 ? 1 : 0;
+    case 1:
+      return r < 0.72 && Math.abs(z) < 0.22 * half ? 1 : 0;
+    case 2:
+      return Math.abs(y - z) < 0.22 * half || r > 0.86 ? 1 : 0;
+    default:
+      return r < 0.75 && (Math.abs(y) < 0.16 * half || z > 0.35 * half) ? 1 : 0;
+  }
+}
+
+function boardSign(seed: number, y: number, z: number, halfWidth: number, halfHeight: number, nx: number): number {
+  if (nx > -0.5) return -1;
+  const edge = Math.min(halfWidth - Math.abs(y), halfHeight - Math.abs(z));
+  if (edge < 0.05) return 1;
+  const row = Math.floor((z + halfHeight) / 0.3);
+  const inRow = (z + halfHeight) / 0.3 - row;
+  const end = -0.8 * halfWidth + 1.6 * halfWidth * cellHash(row, 3, seed);
+  return inRow > 0.35 && inRow < 0.75 && y < end && y > -0.8 * halfWidth ? 1 : 0;
+}
