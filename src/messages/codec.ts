@@ -84,8 +84,8 @@ function createCodec(definitions: MessageDefinitions, type: string): Codec {
 
 function parseSchema(schema: MessageSchema): MessageDefinitions {
   try {
-    const definitions = schema.encoding === 'ros2idl' ? parseRos2idl(schema.text) : parse(schema.text, { ros2: true });
-    return rootFirst(definitions, schema.name);
+    if (schema.encoding === 'ros2msg') return parse(schema.text, { ros2: true });
+    return rootFirst(parseRos2idl(schema.text).map(withRosTime), schema.name);
   } catch (error) {
     throw new Error(
       `Expected a ${schema.encoding} definition of ${schema.name} but its text cannot be parsed: ${(error as Error).message}`,
@@ -97,4 +97,13 @@ function parseSchema(schema: MessageSchema): MessageDefinitions {
 function rootFirst(definitions: MessageDefinitions, name: string): MessageDefinitions {
   const root = definitions.find((definition) => shortTypeName(definition.name ?? '') === shortTypeName(name));
   return root ? [root, ...definitions.filter((definition) => definition !== root)] : definitions;
+}
+
+/** The IDL parser gives times the field names of ROS 1; the names of ROS 2 are put back. */
+function withRosTime(definition: MessageDefinitions[number]): MessageDefinitions[number] {
+  if (!/^builtin_interfaces\/(msg\/)?(Time|Duration)$/.test(definition.name ?? '')) return definition;
+  const definitions = definition.definitions.map((field) =>
+    field.name === 'nsec' ? { ...field, name: 'nanosec' } : field,
+  );
+  return { ...definition, definitions };
 }
