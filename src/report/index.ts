@@ -1,3 +1,4 @@
+export { renderReport, writeReplayReport } from './html_report.js';
 export {
   type ColouredClass,
   type ColourTable,

@@ -1,0 +1,95 @@
+/** Histogram of the latency of one stage, with its percentiles marked. */
+(() => {
+  const { page, uPlot } = globalThis;
+  const { latency, latencyMs } = page.data;
+  const host = page.element('chart-latency');
+  const HEIGHT = 230;
+  const font = '12px system-ui, sans-serif';
+  let chart;
+
+  function drawPercentiles(stage) {
+    return (u) => {
+      const { ctx } = u;
+      const ratio = devicePixelRatio;
+      ctx.save();
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.textBaseline = 'top';
+      for (const [row, [name, value]] of Object.entries(latencyMs[stage]).entries()) {
+        if (value === null) continue;
+        const x = u.valToPos(value, 'x', true);
+        ctx.fillStyle = page.colour('ink');
+        ctx.fillRect(x, u.bbox.top, ratio, u.bbox.height);
+        // Labels keep to the inner side of their line, one row each: p95 and p99 often lie close together.
+        ctx.textAlign = x > u.bbox.left + u.bbox.width * 0.8 ? 'right' : 'left';
+        ctx.fillText(name, x + (ctx.textAlign === 'right' ? -4 : 5) * ratio, u.bbox.top + row * 14 * ratio);
+      }
+      ctx.restore();
+    };
+  }
+
+  function show(stage) {
+    chart?.destroy();
+    const { binWidth, counts, beyond } = latency[stage];
+    const edges = counts.map((_, i) => i * binWidth);
+    chart = new uPlot(
+      {
+        width: Math.max(200, host.clientWidth),
+        height: HEIGHT,
+        legend: { show: false },
+        padding: [8, 12, 0, 0],
+        cursor: { show: false },
+        scales: {
+          x: { time: false, range: [0, counts.length * binWidth] },
+          y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] },
+        },
+        axes: [
+          {
+            stroke: () => page.colour('muted'),
+            font,
+            size: 32,
+            grid: { show: false },
+            ticks: { show: false },
+            values: (_u, splits) => splits.map((v) => `${Number(v.toFixed(3))} ms`),
+            space: 70,
+          },
+          {
+            stroke: () => page.colour('muted'),
+            font,
+            size: 44,
+            grid: { stroke: () => page.colour('grid'), width: 1 },
+            ticks: { show: false },
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000],
+          },
+        ],
+        series: [
+          {},
+          {
+            stroke: () => page.colour('accent'),
+            fill: () => page.colour('accent'),
+            width: 0,
+            paths: uPlot.paths.bars({ size: [0.9, 100], align: 1 }),
+            points: { show: false },
+          },
+        ],
+        hooks: { draw: [drawPercentiles(stage)] },
+      },
+      [edges, counts],
+      host,
+    );
+    const frames = counts.reduce((sum, count) => sum + count, 0);
+    page.element('latency-note').textContent =
+      `frames per ${Number(binWidth.toPrecision(3))} ms, of ${frames}` +
+      (beyond > 0 ? `; last bar: ${beyond} longer` : '');
+  }
+
+  const selected = () => document.querySelector('input[name=stage]:checked').value;
+  for (const radio of document.querySelectorAll('input[name=stage]')) {
+    radio.addEventListener('change', () => show(selected()));
+  }
+  new ResizeObserver(() => {
+    if (chart && Math.abs(host.clientWidth - chart.width) > 1)
+      chart.setSize({ width: host.clientWidth, height: HEIGHT });
+  }).observe(host);
+  page.onThemeChange(() => chart.redraw(false));
+  show(selected());
+})();
