@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../support/shared_data.js';
+
+/** What OpenCV 5.0.0 computed; see fixtures/make_opencv_goldens.py. */
+export interface OpenCvGoldens {
+  projections: {
+    k: number[];
+    width: number;
+    height: number;
+    points: [number, number, number][];
+    cases: { model: string; d: number[]; pixels: [number, number][] }[];
+  };
+  demosaics: {
+    pattern: string;
+    bits: 8 | 16;
+    width: number;
+    height: number;
+    mosaic: number[];
+    rgb: number[];
+  }[];
+  yuv: { encoding: string; width: number; height: number; data: number[]; rgb: number[] }[];
+  depthPng: { width: number; height: number; millimetres: number[]; png: string };
+}
+
+export const goldens = JSON.parse(
+  readFileSync(join(projectRoot, 'test/sensors/fixtures/opencv_goldens.json'), 'utf8'),
+) as OpenCvGoldens;
