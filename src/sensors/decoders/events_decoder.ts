@@ -8,6 +8,7 @@ import {
   EventStream,
   type EventStreamOptions,
   eventArrayTypes,
+  eventFault,
 } from '../events/index.js';
 import type { ImageSize } from '../modality_image.js';
 import type { RigCalibration } from '../rig_calibration.js';
@@ -55,7 +56,7 @@ export class EventsDecoder implements ModalityDecoder {
     const report = eventArrayTypes.includes(raw.type)
       ? this.#stream.pushEventArray(raw.data)
       : this.#stream.pushPacket(decodeMessage<EventPacket>(raw));
-    return report.invalid;
+    return eventFault(report);
   }
 
   async decode({ stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {

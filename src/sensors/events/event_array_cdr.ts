@@ -1,6 +1,6 @@
 import { type Stamp, stampFromTime } from '../../messages/stamp.js';
 import type { EventBuffer } from './event_buffer.js';
-import { emptyReport, type PacketReport } from './event_decoder.js';
+import { emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
 
 /** The message types read here: both have the same fields, one structure an event. */
 export const eventArrayTypes: readonly string[] = ['dvs_msgs/msg/EventArray', 'prophesee_event_msgs/msg/EventArray'];
@@ -41,10 +41,8 @@ export class EventArrayReader {
       report.invalid = `Expected an EventArray in plain CDR but received ${data.length} bytes that end in its header`;
       return { head: undefined, report };
     }
-    if (head.width === 0 || head.height === 0) {
-      report.invalid = `Expected a positive width and height for the EventArray but received ${head.width} x ${head.height}`;
-      return { head, report };
-    }
+    report.invalid = sizeReason(head);
+    if (report.invalid !== undefined) return { head, report };
     // Alignment makes the stride 16 bytes, except that the first event has no gap before it and the last none after.
     const needed = count === 0 ? 0 : 16 * count - 3;
     if (!cursor.has(needed)) {

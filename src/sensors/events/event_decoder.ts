@@ -22,11 +22,11 @@ export interface PacketReport {
 }
 
 /**
- * Which instant of a packet its `header.stamp` tells, so that the sensor's clock can be laid on ROS time.
- * `first`: the first event (Prophesee drivers stamp the packet when they begin to fill it); `last`: the last one
- * (the libcaer driver stamps when it has the packet); `ros`: event times already are ROS time.
+ * Which instant of a packet its `header.stamp` tells, so that the sensor's clock can be laid on ROS time: `first`, the
+ * first event, as Prophesee's drivers stamp a packet when they begin to fill it; `last`, the last event, as the libcaer
+ * driver stamps it when it has it all.
  */
-export type StampAnchor = 'first' | 'last' | 'ros';
+export type StampAnchor = 'first' | 'last';
 
 /**
  * Decodes the packets of one topic. State lives across packets: a word stream is cut into packets anywhere, and row,
@@ -85,8 +85,11 @@ export function foreignReason(packet: EventPacket, unknownWords: number, words: 
   return `Expected words of encoding ${packet.encoding} but received ${unknownWords} of undefined type among ${words}`;
 }
 
-/** The reason for a packet without a sensor size, which nothing can be checked against, or undefined. */
-export function sizeReason(packet: EventPacket): string | undefined {
-  if (packet.width > 0 && packet.height > 0) return undefined;
-  return `Expected a positive width and height for the event packet but received ${packet.width} x ${packet.height}`;
+/** No event sensor comes near; a size beyond it is a lie that tables of its pixels must not be made for. */
+const MAX_SENSOR_PIXELS = 2 ** 24;
+
+/** The reason for a message without a believable sensor size, which its events are checked against, or undefined. */
+export function sizeReason({ width, height }: { width: number; height: number }): string | undefined {
+  if (width > 0 && height > 0 && width * height <= MAX_SENSOR_PIXELS) return undefined;
+  return `Expected a width and height of 1 to ${MAX_SENSOR_PIXELS} pixels for the events but received ${width} x ${height}`;
 }

@@ -5,8 +5,9 @@ import { ClockMapping, type ClockMappingOptions, type ClockObservation } from '.
 import { createEventDecoder } from './create_decoder.js';
 import { EventArrayReader } from './event_array_cdr.js';
 import { EventBuffer } from './event_buffer.js';
-import { type EventDecoder, emptyReport, type PacketReport, type StampAnchor } from './event_decoder.js';
+import { type EventDecoder, emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
 import { EventRing } from './event_ring.js';
+import { isSetBack, PacketSequence } from './packet_order.js';
 import { type EventCanvas, type EventRepresentation, renderEvents } from './render_events.js';
 
 export interface EventStreamOptions {
@@ -21,39 +22,41 @@ export interface EventStreamOptions {
 export interface EventStreamReport extends PacketReport {
   /** Packets missing before this one, by their sequence numbers. */
   lostPackets: number;
-  /** How the sensor's clock stands to ROS time; undefined where the packet told no time. */
-  clock: ClockObservation | undefined;
   /** True for a packet that came again or too late; it was left out. */
   superseded: boolean;
+  /** How the sensor's clock stands to ROS time; undefined where the message told no sensor time. */
+  clock: ClockObservation | undefined;
+}
+
+/** What is wrong with the message or with the sensor's clock, in a sentence, or undefined. */
+export function eventFault({ invalid, clock }: EventStreamReport): string | undefined {
+  if (invalid !== undefined || clock?.kind !== 'jump') return invalid;
+  const seconds = (clock.byNanoseconds / 1e9).toFixed(3);
+  return `Expected the event sensor's clock to keep pace with header.stamp but it jumped: the stamps are ${seconds} s off`;
 }
 
 const DEFAULTS: EventStreamOptions = { horizonMs: 500, capacity: 2_000_000, clock: {} };
 
-/** A stamp this far back is a clock set back (bag loop, simulation reset), not a packet that came late. */
-const RESTART_NANOSECONDS = 1_000_000_000n;
+const UNREAD = { lostPackets: 0, superseded: false, clock: undefined } as const;
 
 /**
- * One event camera: decodes its packets as they arrive, whatever their encoding, keeps the latest events, and draws
+ * One event camera: decodes its messages as they arrive, whatever their encoding, keeps the latest events, and draws
  * the window that ends at a given ROS time. Nothing here throws on a bad message.
  */
 export class EventStream {
-  readonly #options: EventStreamOptions;
   readonly #ring: EventRing;
   readonly #buffer = new EventBuffer();
   readonly #clock: ClockMapping;
-  #encoding = '';
-  #decoder: EventDecoder | undefined;
+  /** One of the two is there, by the kind of messages the topic carries. */
+  #packets: { encoding: string; decoder: EventDecoder; sequence: PacketSequence } | undefined;
   #arrays: EventArrayReader | undefined;
-  #lastSeq: bigint | undefined;
-  #lastStamp: Stamp | undefined;
-  #latest: Stamp | undefined;
   #sensorSize: ImageSize | undefined;
+  #latest: Stamp | undefined;
 
   constructor(options: Partial<EventStreamOptions> = {}) {
-    this.#options = { ...DEFAULTS, ...options };
-    const { horizonMs, capacity } = this.#options;
+    const { horizonMs, capacity, clock } = { ...DEFAULTS, ...options };
     this.#ring = new EventRing({ horizon: horizonMs * 1e6, capacity });
-    this.#clock = new ClockMapping(this.#options.clock);
+    this.#clock = new ClockMapping(clock);
   }
 
   /**
@@ -72,28 +75,36 @@ export class EventStream {
   /** Takes in an event_camera_msgs/EventPacket or event_array_msgs/EventArray. */
   pushPacket(packet: EventPacket): EventStreamReport {
     const stamp = stampFromTime(packet.header.stamp);
-    const order = this.#order(packet.seq, stamp);
-    if (order.superseded) return { ...emptyReport(), ...order, clock: undefined };
-    if (packet.encoding !== this.#encoding || this.#decoder === undefined) {
+    let packets = this.#packets;
+    if (packets?.encoding !== packet.encoding) {
       const created = createEventDecoder(packet.encoding);
-      if (created.kind === 'invalid') {
-        return { ...emptyReport(), ...order, clock: undefined, invalid: created.reason };
-      }
+      if (created.kind === 'invalid') return { ...UNREAD, ...emptyReport(), invalid: created.reason };
       this.reset();
-      this.#encoding = packet.encoding;
-      this.#decoder = created.decoder;
-    } else if (order.lostPackets > 0) this.#decoder.resynchronise();
-    this.#lastSeq = packet.seq;
-    this.#lastStamp = stamp;
-    this.#sensorSize = { width: packet.width, height: packet.height };
+      packets = { encoding: packet.encoding, decoder: created.decoder, sequence: new PacketSequence() };
+      this.#packets = packets;
+    }
+    const order = packets.sequence.follow(packet.seq, stamp);
+    if (order.kind === 'superseded') return { ...UNREAD, ...emptyReport(), superseded: true };
+    if (order.kind === 'restart') {
+      this.reset();
+      return this.pushPacket(packet);
+    }
+    const { decoder } = packets;
+    if (order.lostPackets > 0) decoder.resynchronise();
+    if (sizeReason(packet) === undefined) this.#sensorSize = { width: packet.width, height: packet.height };
 
     this.#buffer.clear();
-    const report = this.#decoder.decode(packet, this.#buffer);
-    const clock = this.#accept(report, stamp, this.#decoder.stampAnchor, this.#decoder.origin);
-    return { ...report, ...order, clock };
+    const report = decoder.decode(packet, this.#buffer);
+    const clock = this.#observeClock(decoder, report, stamp);
+    this.#ring.push(this.#buffer);
+    this.#advance(report, stamp, clock);
+    return { ...report, superseded: false, lostPackets: order.lostPackets, clock };
   }
 
-  /** Takes in the CDR bytes of a dvs_msgs/EventArray or prophesee_event_msgs/EventArray. */
+  /**
+   * Takes in the CDR bytes of a dvs_msgs/EventArray or prophesee_event_msgs/EventArray. Their events carry ROS time, and
+   * the messages no sequence number.
+   */
   pushEventArray(data: Uint8Array): EventStreamReport {
     if (this.#arrays === undefined) {
       this.reset();
@@ -101,11 +112,16 @@ export class EventStream {
     }
     this.#buffer.clear();
     const { head, report } = this.#arrays.read(data, this.#buffer);
-    const order = { superseded: false, lostPackets: 0 };
-    if (head === undefined) return { ...report, ...order, clock: undefined };
-    this.#sensorSize = { width: head.width, height: head.height };
-    const clock = this.#accept(report, head.stamp, 'ros', this.#arrays.origin);
-    return { ...report, ...order, clock };
+    if (head === undefined) return { ...UNREAD, ...report };
+    const first = report.firstTime === undefined ? head.stamp : this.#rosTime(report.firstTime);
+    if (isSetBack(first, this.#latest)) {
+      this.reset();
+      return this.pushEventArray(data);
+    }
+    if (sizeReason(head) === undefined) this.#sensorSize = { width: head.width, height: head.height };
+    this.#ring.push(this.#buffer);
+    this.#advance(report, head.stamp, undefined);
+    return { ...UNREAD, ...report };
   }
 
   /**
@@ -113,63 +129,41 @@ export class EventStream {
    * @returns height * width * 3 bytes on the grid, RGB order
    */
   render(stamp: Stamp, canvas: EventCanvas, representation: EventRepresentation): Uint8Array {
-    const origin = this.#arrays?.origin ?? this.#decoder?.origin ?? 0n;
-    const offset = this.#arrays === undefined ? (this.#clock.offset ?? 0n) : 0n;
-    return renderEvents(this.#ring, Number(stamp - offset - origin), canvas, representation);
+    return renderEvents(this.#ring, Number(stamp - this.#rosTime(0)), canvas, representation);
   }
 
   /** Forgets everything, as for a camera never seen: after the clock was set back, or the driver restarted. */
   reset(): void {
     this.#ring.clear();
     this.#clock.reset();
-    this.#decoder = undefined;
+    this.#packets = undefined;
     this.#arrays = undefined;
-    this.#lastSeq = undefined;
-    this.#lastStamp = undefined;
     this.#latest = undefined;
   }
 
-  /** Lays a decoded packet on ROS time and keeps its events. */
-  #accept(report: PacketReport, stamp: Stamp, anchor: StampAnchor, origin: bigint): ClockObservation | undefined {
-    const anchorTime = anchor === 'last' ? report.lastTime : report.firstTime;
-    let clock: ClockObservation | undefined;
-    if (anchor !== 'ros' && anchorTime !== undefined) {
-      clock = this.#clock.observe(origin + BigInt(Math.round(anchorTime)), stamp);
+  /** ROS time of an event time; meaningless for packets before their first clock observation. */
+  #rosTime(t: number): Stamp {
+    if (this.#arrays !== undefined) return this.#arrays.origin + BigInt(Math.round(t));
+    return (this.#packets?.decoder.origin ?? 0n) + (this.#clock.offset ?? 0n) + BigInt(Math.round(t));
+  }
+
+  #observeClock(decoder: EventDecoder, report: PacketReport, stamp: Stamp): ClockObservation | undefined {
+    const anchor = decoder.stampAnchor === 'last' ? report.lastTime : report.firstTime;
+    if (anchor === undefined) return undefined;
+    const clock = this.#clock.observe(decoder.origin + BigInt(Math.round(anchor)), stamp);
+    if (clock.kind === 'jump') {
       // Events from before the jump lie at times that mean something else now.
-      if (clock.kind === 'jump') this.#ring.clear();
+      this.#ring.clear();
+      this.#latest = undefined;
     }
-    this.#ring.push(this.#buffer);
-    const known = this.#knownUntil(report, stamp, origin, anchor, clock);
-    if (this.#latest === undefined || known > this.#latest || clock?.kind === 'jump') this.#latest = known;
     return clock;
   }
 
-  /** The later of the packet's stamp and its last event's ROS time, as far as the latter can be trusted. */
-  #knownUntil(
-    report: PacketReport,
-    stamp: Stamp,
-    origin: bigint,
-    anchor: StampAnchor,
-    clock: ClockObservation | undefined,
-  ): Stamp {
-    if (report.lastTime === undefined || clock?.kind === 'doubtful') return stamp;
-    const offset = anchor === 'ros' ? 0n : (this.#clock.offset ?? 0n);
-    const lastEvent = origin + BigInt(Math.round(report.lastTime)) + offset;
-    return lastEvent > stamp ? lastEvent : stamp;
-  }
-
-  /** Tells lost, late and repeated packets by sequence number and stamp, and starts anew when both went back. */
-  #order(seq: bigint, stamp: Stamp): { superseded: boolean; lostPackets: number } {
-    const [lastSeq, lastStamp] = [this.#lastSeq, this.#lastStamp];
-    if (lastSeq === undefined || lastStamp === undefined) return { superseded: false, lostPackets: 0 };
-    const setBack = stamp < lastStamp - RESTART_NANOSECONDS;
-    const restarted = seq < lastSeq && stamp > lastStamp;
-    if (setBack || restarted) {
-      this.reset();
-      return { superseded: false, lostPackets: 0 };
-    }
-    if (seq <= lastSeq && stamp <= lastStamp) return { superseded: true, lostPackets: 0 };
-    // Writers that never count send the same number always; that is no gap.
-    return { superseded: false, lostPackets: seq > lastSeq + 1n ? Number(seq - lastSeq - 1n) : 0 };
+  /** Moves the time up to which events are known: to the message's stamp or its last event, whichever is later. */
+  #advance(report: PacketReport, stamp: Stamp, clock: ClockObservation | undefined): void {
+    if (clock?.kind === 'doubtful') return;
+    const lastEvent = report.lastTime === undefined ? stamp : this.#rosTime(report.lastTime);
+    const known = lastEvent > stamp ? lastEvent : stamp;
+    if (this.#latest === undefined || known > this.#latest) this.#latest = known;
   }
 }

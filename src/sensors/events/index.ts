@@ -5,5 +5,5 @@ export { EventBuffer } from './event_buffer.js';
 export type { EventDecoder, PacketReport } from './event_decoder.js';
 export { buildEventLookup } from './event_lookup.js';
 export { EventRing, type EventRingLimits } from './event_ring.js';
-export { EventStream, type EventStreamOptions, type EventStreamReport } from './event_stream.js';
+export { EventStream, type EventStreamOptions, type EventStreamReport, eventFault } from './event_stream.js';
 export { type EventCanvas, type EventRepresentation, renderEvents } from './render_events.js';

@@ -26,7 +26,7 @@ export interface ReadPointCloudOptions {
 /** More points than any LiDAR sends in one message; a header that claims more lies. */
 const MAX_POINTS = 16_777_216;
 
-/** PointField datatypes 1..8: bytes, reader, full scale of an intensity. */
+/** PointField datatypes 1..8: bytes, and the value taken as full intensity. */
 const datatypes: Record<number, { bytes: number; fullIntensity: number }> = {
   1: { bytes: 1, fullIntensity: 255 },
   2: { bytes: 1, fullIntensity: 255 },
@@ -57,13 +57,13 @@ export function readPointCloud(message: PointCloud2, options: ReadPointCloudOpti
     intensity: new Float32Array(capacity),
     ring: undefined,
   };
-  const intensityField = fields.get('intensity') ?? fields.get('i') ?? fields.get('reflectivity');
+  const intensityField = fields.get('intensity') ?? fields.get('reflectivity');
   if (intensityField !== undefined) {
     cloud.intensity = readColumn(message, intensityField);
     const full = options.fullIntensity ?? datatypes[intensityField.datatype]!.fullIntensity;
     scaleIntensity(cloud.intensity, 255 / full);
   }
-  const ringField = fields.get('ring') ?? fields.get('channel');
+  const ringField = fields.get('ring');
   if (ringField !== undefined) cloud.ring = Uint16Array.from(readColumn(message, ringField));
   dropNotFinite(cloud);
   return { kind: 'cloud', cloud };
@@ -152,7 +152,7 @@ function dropNotFinite(cloud: PointCloud): void {
   const { x, y, z, intensity, ring } = cloud;
   let kept = 0;
   for (let i = 0; i < cloud.length; i++) {
-    // The sum is finite only if no coordinate is NaN or infinite (or all overflow a float, which is no place either).
+    // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
     if (!Number.isFinite(x[i]! + y[i]! + z[i]!)) continue;
     if (kept !== i) {
       x[kept] = x[i]!;

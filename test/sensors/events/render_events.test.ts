@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { CameraModel } from '../../../src/sensors/calibration/index.js';
+import { buildEventLookup, EventBuffer, EventRing, renderEvents } from '../../../src/sensors/events/index.js';
+import type { Row } from './support.js';
+
+const MS = 1e6;
+
+function ringOf(rows: Row[]): EventRing {
+  const ring = new EventRing({ horizon: 1e12, capacity: 1000 });
+  const buffer = new EventBuffer();
+  for (const [x, y, polarity, t] of rows) {
+    buffer.clear();
+    buffer.reserve(1);
+    buffer.x[0] = x;
+    buffer.y[0] = y;
+    buffer.polarity[0] = polarity;
+    buffer.t[0] = t;
+    buffer.length = 1;
+    ring.push(buffer);
+  }
+  return ring;
+}
+
+/** A sensor of 3 x 2 pixels mirrored into a grid of 2 x 2: columns 2, 1 are columns 0, 1; column 0 lies outside. */
+const canvas = {
+  grid: { width: 2, height: 2 },
+  sensor: { width: 3, height: 2 },
+  lookup: Int32Array.from([-1, 1, 0, -1, 3, 2]),
+};
+
+describe('renderEvents', () => {
+  it('draws counts and the age of the newest event', () => {
+    const ring = ringOf([
+      [2, 0, 1, 10 * MS],
+      [2, 0, 1, 20 * MS],
+      [2, 0, 0, 30 * MS],
+      [1, 1, 0, 40 * MS],
+      [0, 1, 1, 40 * MS],
+    ]);
+    const representation = { kind: 'counts-recency', windowMs: 40, countScale: 64 } as const;
+    // Newest of pixel 0: 30 ms, a quarter of the window old: 255 * 0.75 = 191.25.
+    assert.deepEqual(
+      [...renderEvents(ring, 40 * MS, canvas, representation)],
+      [128, 191, 64, 0, 0, 0, 0, 0, 0, 0, 255, 64],
+    );
+  });
+
+  it('saturates at 255 and scales by fractions', () => {
+    const ring = ringOf(Array.from({ length: 5 }, (): Row => [1, 0, 1, 1 * MS]));
+    const draw = (countScale: number) =>
+      renderEvents(ring, 1 * MS, canvas, { kind: 'counts-recency', windowMs: 1, countScale })[3];
+    assert.deepEqual([draw(64), draw(51), draw(0.5), draw(0.3)], [255, 255, 3, 2]);
+  });
+
+  it('draws polarity as 255 in red and blue', () => {
+    const ring = ringOf([
+      [2, 0, 1, 10 * MS],
+      [2, 0, 1, 20 * MS],
+      [1, 0, 0, 20 * MS],
+      [2, 1, 0, 20 * MS],
+      [2, 1, 1, 20 * MS],
+    ]);
+    assert.deepEqual(
+      [...renderEvents(ring, 20 * MS, canvas, { kind: 'polarity', windowMs: 50 })],
+      [255, 0, 0, 0, 0, 255, 255, 0, 255, 0, 0, 0],
+    );
+  });
+
+  it('leaves out events at the window start, before it, and after its end', () => {
+    const ring = ringOf([
+      [2, 0, 1, 9 * MS],
+      [2, 0, 1, 10 * MS],
+      [1, 0, 1, 20 * MS + 1],
+    ]);
+    const image = renderEvents(ring, 20 * MS, canvas, { kind: 'polarity', windowMs: 10 });
+    assert.deepEqual([...image], Array(12).fill(0));
+  });
+
+  it('leaves out events outside the sensor the lookup was made for', () => {
+    const ring = ringOf([
+      [3, 0, 1, MS],
+      [0, 2, 1, MS],
+    ]);
+    const image = renderEvents(ring, MS, canvas, { kind: 'polarity', windowMs: 10 });
+    assert.deepEqual([...image], Array(12).fill(0));
+  });
+});
+
+describe('buildEventLookup', () => {
+  const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  const pinhole = (width: number, height: number, f: number) =>
+    new CameraModel({ width, height, fx: f, fy: f, cx: (width - 1) / 2, cy: (height - 1) / 2 });
+
+  it('maps a camera onto itself pixel by pixel', () => {
+    const camera = pinhole(7, 5, 6);
+    assert.deepEqual([...buildEventLookup(camera, camera, identity)], [...Array(35).keys()]);
+  });
+
+  it('finds the grid pixel of a coarser grid', () => {
+    const lookup = buildEventLookup(pinhole(4, 2, 4), pinhole(2, 1, 2), identity);
+    assert.deepEqual([...lookup], [0, 0, 1, 1, 0, 0, 1, 1]);
+  });
+
+  it('turns by the rotation from event camera to grid camera', () => {
+    // Rolled by 90 degrees: the event camera's right (x) is the grid camera's down (y).
+    const rolled = [0, -1, 0, 1, 0, 0, 0, 0, 1];
+    const lookup = buildEventLookup(pinhole(3, 3, 2), pinhole(3, 3, 2), rolled);
+    assert.deepEqual([...lookup], [2, 5, 8, 1, 4, 7, 0, 3, 6]);
+  });
+
+  it('equals the homography K_grid R K_event^-1 where lenses do not bend', () => {
+    const events = pinhole(40, 30, 33);
+    const grid = pinhole(64, 48, 41);
+    const angle = 0.07;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    const lookup = buildEventLookup(events, grid, [c, 0, s, 0, 1, 0, -s, 0, c]);
+    for (let v = 0; v < 30; v++) {
+      for (let u = 0; u < 40; u++) {
+        const x = (u - 19.5) / 33;
+        const y = (v - 14.5) / 33;
+        const z = -s * x + c;
+        const column = Math.round((41 * (c * x + s)) / z + 31.5);
+        const line = Math.round((41 * y) / z + 23.5);
+        const inside = column >= 0 && column < 64 && line >= 0 && line < 48;
+        assert.equal(lookup[v * 40 + u], inside ? line * 64 + column : -1, `pixel ${u}, ${v}`);
+      }
+    }
+  });
+
+  it('leaves out what lies behind the grid camera or beside its picture', () => {
+    const behind = [-1, 0, 0, 0, 1, 0, 0, 0, -1];
+    const camera = pinhole(7, 5, 6);
+    assert.ok(buildEventLookup(camera, camera, behind).every((target) => target === -1));
+    const wide = buildEventLookup(pinhole(5, 1, 1), pinhole(3, 1, 1), identity);
+    assert.deepEqual([...wide], [-1, 0, 1, 2, -1]);
+  });
+});
