@@ -1,11 +1,15 @@
 import type { Stamp } from '../messages/stamp.js';
 import type { ModalityImage } from '../sensors/modality_image.js';
 
-/** Why a modality is missing from a set. */
+/**
+ * Why a modality is missing from a set. `late`: it should have come by now; `unmatched`: it is alive and well, but has
+ * no sample within tolerance of this stamp (a slow sensor with a tight tolerance); the others are its state of health.
+ */
 export type AbsentReason =
   | 'disabled'
   | 'waiting'
   | 'late'
+  | 'unmatched'
   | 'dropped'
   | 'recovering'
   | 'invalid'

@@ -1,0 +1,20 @@
+export { type SyncConfig, synchronizerOptions, syncOptionsSchema } from './config.js';
+export type { AbsentReason, FrameSet } from './frame_set.js';
+export {
+  DEFAULT_THRESHOLDS,
+  defaultStreamOptions,
+  type MatchKind,
+  type StreamOptions,
+  type SynchronizerOptions,
+} from './options.js';
+export type { ContentVerdict, ModalityState } from './stream_health.js';
+export type {
+  Match,
+  ModalityStatus,
+  Sample,
+  StreamCounters,
+  SyncEvent,
+  SynchronizerStatus,
+  SyncOutcome,
+} from './sync_event.js';
+export { Synchronizer } from './synchronizer.js';

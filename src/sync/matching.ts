@@ -1,0 +1,71 @@
+import type { HeldSample } from './sample_buffer.js';
+
+/** Part of a period a sample may come early and still be foreseen: jitter of 20 % must not make a prediction wrong. */
+const PREDICTION_SLACK = 0.2;
+
+/** What a stream's samples are compared with, in the stream's own stamps. */
+export interface Target {
+  /** The reference instant. Tolerance is measured from here. */
+  instant: number;
+  /** The instant shifted by the stream's learned phase. Closeness is measured from here. */
+  preferred: number;
+  tolerance: number;
+}
+
+/** Whether one sample may serve several references, or only the first that takes it. */
+export type Reuse = 'shared' | 'once';
+
+/** The sample closest to the target within its tolerance; of two equally close ones the older, which needs no wait. */
+export function findNearest<T>(
+  samples: readonly HeldSample<T>[],
+  target: Target,
+  reuse: Reuse,
+): HeldSample<T> | undefined {
+  let best: HeldSample<T> | undefined;
+  for (const sample of samples) {
+    if (Math.abs(sample.stamp - target.instant) > target.tolerance) continue;
+    if (sample.used && reuse === 'once') continue;
+    if (best === undefined || distance(sample, target) < distance(best, target)) best = sample;
+  }
+  return best;
+}
+
+/**
+ * Whether no later sample can be closer than `best`. Stamps rise, so this holds once a sample at or past the target
+ * is there. It also holds when the next one, judged by the period, will be farther away: a LiDAR that fired 20 ms ago
+ * need not be waited for, for another 180 ms.
+ */
+export function isNearestSettled<T>(
+  newest: HeldSample<T> | undefined,
+  best: HeldSample<T> | undefined,
+  target: Target,
+  period: number | undefined,
+): boolean {
+  if (newest === undefined) return false;
+  if (newest.stamp >= target.preferred || newest.stamp > target.instant + target.tolerance) return true;
+  if (period === undefined) return false;
+  const next = newest.stamp + (1 - PREDICTION_SLACK) * period;
+  if (best === undefined) return next > target.instant + target.tolerance;
+  return next - target.preferred >= distance(best, target);
+}
+
+/**
+ * The packets of a window that ends at the target and that no set before has taken; `undefined` where the stream does
+ * not reach up to it: the last packet that starts at or before the target lies farther back than the tolerance.
+ * The list may be empty: the packet that covers the target may have been taken already.
+ */
+export function findWindow<T>(samples: readonly HeldSample<T>[], target: Target): HeldSample<T>[] | undefined {
+  const before = samples.filter((sample) => sample.stamp <= target.instant);
+  const last = before.at(-1);
+  if (last === undefined || target.instant - last.stamp > target.tolerance) return undefined;
+  return before.filter((sample) => !sample.used);
+}
+
+/** Whether the window is complete: a packet that starts at or after its end has come, and packets come in order. */
+export function isWindowSettled<T>(newest: HeldSample<T> | undefined, target: Target): boolean {
+  return newest !== undefined && newest.stamp >= target.instant;
+}
+
+function distance<T>(sample: HeldSample<T>, target: Target): number {
+  return Math.abs(sample.stamp - target.preferred);
+}

@@ -1,0 +1,90 @@
+/** All times in this folder are nanoseconds as plain numbers; stamps count from the run's first stamp. */
+export const MILLISECOND = 1e6;
+export const SECOND = 1e9;
+
+/** Period assumed before one is known; 10 Hz is the pace of most spinning LiDARs and many cameras. */
+export const FALLBACK_PERIOD = 100 * MILLISECOND;
+
+/**
+ * How a stream is matched to a reference stamp. `nearest`: the sample whose stamp is closest. `window`: everything up
+ * to the reference stamp, for event cameras, whose packets each cover a stretch of time that starts at their stamp.
+ */
+export type MatchKind = 'nearest' | 'window';
+
+export interface StreamOptions {
+  modality: string;
+  match: MatchKind;
+  /** Expected time between samples; learned from the stamps where absent. */
+  period?: number;
+  /** How much later this stream stamps an instant than the others do (a known, constant latency of its stamps). */
+  offset: number;
+  /** Largest distance of a sample from the reference stamp; derived from the period where absent. */
+  tolerance?: number;
+  /** Without an `essential` stream there is no set; without an `optional` one there is a partial set. */
+  necessity: 'essential' | 'optional';
+  /** Where it starts; `Synchronizer.setEnabled` changes it at run time. */
+  availability: 'enabled' | 'disabled';
+}
+
+export interface SynchronizerOptions {
+  streams: readonly StreamOptions[];
+  /** Modalities that may be the reference, best first. One left out never paces the output. */
+  referencePriority: readonly string[];
+  /** Longest wait for the other streams, from the arrival of the reference sample. */
+  deadline: number;
+  /** Silence after which a stream is `late`, in its periods. A late reference is stood in for. */
+  latePeriods: number;
+  /** Silence after which a stream is `dropped`: this many of its periods, but never under `dropSilence`. */
+  dropPeriods: number;
+  dropSilence: number;
+  /** Bad verdicts in a row that make a stream `invalid`. */
+  invalidAfter: number;
+  /** Good samples in a row that bring a dropped or invalid stream back. */
+  recoverAfter: number;
+  /** A stamp this much before its predecessor, or this much ahead of the time passed, is a jump of its clock. */
+  clockJump: number;
+}
+
+/** A stream about which nothing is configured: everything is learned, nothing is essential. */
+export function defaultStreamOptions(modality: string, match: MatchKind = 'nearest'): StreamOptions {
+  return { modality, match, offset: 0, necessity: 'optional', availability: 'enabled' };
+}
+
+/** Thresholds that suit sensors of 5 to 60 Hz; the reasons are in the header of `synchronizer.ts`. */
+export const DEFAULT_THRESHOLDS: Omit<SynchronizerOptions, 'streams' | 'referencePriority'> = {
+  deadline: 100 * MILLISECOND,
+  latePeriods: 1.5,
+  dropPeriods: 3,
+  dropSilence: 300 * MILLISECOND,
+  invalidAfter: 3,
+  recoverAfter: 2,
+  clockJump: 250 * MILLISECOND,
+};
+
+/**
+ * Throws where options contradict themselves, naming what was expected and received; values come from a checked
+ * configuration, so only what a schema cannot see is left.
+ */
+export function assertConsistent(options: SynchronizerOptions): void {
+  const names = options.streams.map((stream) => stream.modality);
+  if (names.length === 0) throw new Error('Expected at least one stream to synchronise but received none.');
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Error(`Expected different modalities for the streams but received '${twice}' twice. Remove one of them.`);
+  }
+  if (options.referencePriority.length === 0) {
+    throw new Error(
+      'Expected at least one modality for referencePriority but received none. Name one that paces the masks.',
+    );
+  }
+  for (const modality of options.referencePriority) {
+    if (!names.includes(modality)) throw unknownModality('referencePriority', modality, names);
+  }
+}
+
+/** The error for a modality no stream has. */
+export function unknownModality(where: string, received: string, known: readonly string[]): Error {
+  return new Error(
+    `Expected one of ${known.join(', ')} for ${where} but received '${received}'. Check the name against the model's modalities.`,
+  );
+}

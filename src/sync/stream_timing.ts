@@ -1,0 +1,74 @@
+import { FALLBACK_PERIOD } from './options.js';
+import { RunningMedian } from './running_median.js';
+
+/** Intervals remembered: at 10 Hz a lasting change of rate is followed within 0.8 s. */
+const WINDOW = 15;
+/** A phase is believed once seen this often ... */
+const PHASE_SAMPLES = 8;
+/** ... and scattered less than this part of the period: two streams of one rate, each with 20 % jitter, stay under it. */
+const PHASE_SPREAD = 0.15;
+/** Rates that differ by less than this part are one rate; between others there is no constant phase. */
+const SAME_RATE = 0.1;
+
+/** What is known about the rhythm of one stream: learned from its samples, robust against jitter and lost ones. */
+export class StreamTiming {
+  readonly #givenPeriod: number | undefined;
+  readonly #stampIntervals = new RunningMedian(WINDOW);
+  readonly #receiveIntervals = new RunningMedian(WINDOW);
+  readonly #phases = new RunningMedian(WINDOW);
+
+  constructor(givenPeriod: number | undefined) {
+    this.#givenPeriod = givenPeriod;
+  }
+
+  /** Takes note of a sample: time since the one before by its own clock, and by the clock of arrival. */
+  observeInterval(stampInterval: number, receiveInterval: number): void {
+    this.#stampIntervals.push(stampInterval);
+    this.#receiveIntervals.push(receiveInterval);
+  }
+
+  /** Takes note of where a sample lies relative to a reference stamp, which one does not matter. */
+  observePhase(distance: number): void {
+    const period = this.period;
+    if (period !== undefined) this.#phases.push(((distance % period) + period) % period);
+  }
+
+  /** Forgets the phase, because another stream is the reference now. */
+  forgetPhase(): void {
+    this.#phases.clear();
+  }
+
+  /** Time between samples, given or learned; `undefined` before the second sample. */
+  get period(): number | undefined {
+    return this.#givenPeriod ?? this.#stampIntervals.median;
+  }
+
+  /** The period, or an assumption that suits most sensors while there is none. */
+  get assumedPeriod(): number {
+    return this.period ?? FALLBACK_PERIOD;
+  }
+
+  /**
+   * Learned constant distance of this stream's samples from the reference stamps, in (-period/2, period/2]; 0 while
+   * there is none (other rate, too much scatter, too few samples). It settles which of two samples belongs to a
+   * reference stamp that lies half-way between them, where jitter would otherwise decide anew each time.
+   * @param referencePeriod - time between the samples of the reference stream
+   */
+  phase(referencePeriod: number): number {
+    const { period } = this;
+    const phase = this.#phases.median;
+    if (period === undefined || phase === undefined || this.#phases.count < PHASE_SAMPLES) return 0;
+    if (Math.abs(referencePeriod - period) > SAME_RATE * period) return 0;
+    if (this.#phases.spread > PHASE_SPREAD * period) return 0;
+    return phase <= period / 2 ? phase : phase - period;
+  }
+
+  /** Messages a second by their stamps and by their arrival; `undefined` before the second. */
+  get rates(): { stamped: number | undefined; received: number | undefined } {
+    return { stamped: rate(this.#stampIntervals.median), received: rate(this.#receiveIntervals.median) };
+  }
+}
+
+function rate(interval: number | undefined): number | undefined {
+  return interval === undefined || interval <= 0 ? undefined : 1e9 / interval;
+}

@@ -1,0 +1,111 @@
+import type { AbsentReason } from './frame_set.js';
+import type { ModalityState } from './stream_health.js';
+
+/** One chosen sample. */
+export interface Sample<T> {
+  readonly stamp: number;
+  /** When it arrived, by the receive clock. */
+  readonly received: number;
+  readonly value: T;
+}
+
+/**
+ * What a set takes from one stream: the nearest sample, or the window that ends at `end` (in the stream's own stamps)
+ * with those of its packets that no earlier set has been given. Between them, sets are given each packet once.
+ */
+export type Match<T> =
+  | { readonly kind: 'sample'; readonly sample: Sample<T> }
+  | { readonly kind: 'window'; readonly end: number; readonly packets: readonly Sample<T>[] };
+
+interface CollectedSet {
+  /** Stamp of the reference sample. Rises from set to set. */
+  readonly stamp: number;
+  /** Modality of the reference sample. */
+  readonly reference: string;
+  /** Receive times: when the reference sample came, when the set was closed. */
+  readonly opened: number;
+  readonly closed: number;
+  /** `deadline`: the wait was over; `overflow`: too many sets were waiting; `settled`: nothing better could come. */
+  readonly closedBy: 'settled' | 'deadline' | 'overflow' | 'reset';
+  /** Every modality that is not in the set, with the reason. */
+  readonly absent: ReadonlyMap<string, AbsentReason>;
+}
+
+/** What became of one reference sample. */
+export type SyncOutcome<T> =
+  | (CollectedSet & { readonly kind: 'complete' | 'partial'; readonly matches: ReadonlyMap<string, Match<T>> })
+  | (CollectedSet & { readonly kind: 'dropped'; readonly reason: 'essential-missing' | 'nothing-usable' | 'reset' });
+
+/** What the synchroniser has to say, in the order in which it happened. `at` is a receive time. */
+export type SyncEvent<T> =
+  | SyncOutcome<T>
+  /** A sample of a modality with bad content: not for a set, only to be decoded and judged, so that it can recover. */
+  | { readonly kind: 'probe'; readonly modality: string; readonly sample: Sample<T> }
+  | {
+      readonly kind: 'transition';
+      readonly modality: string;
+      readonly from: ModalityState;
+      readonly to: ModalityState;
+      readonly reason: string | undefined;
+      readonly at: number;
+    }
+  /** The time line starts anew: stamps may go back here, and whoever keeps a history (an event ring) clears it. */
+  | { readonly kind: 'reset'; readonly reason: string; readonly at: number };
+
+/**
+ * What became of a stream's samples. Each has exactly one fate:
+ * received = used + superseded + repeated + outOfOrder + ignored + cleared + those still held.
+ */
+export interface StreamCounters {
+  received: number;
+  /** In at least one set. */
+  used: number;
+  /** Passed over, because another was closer or no set wanted it. */
+  superseded: number;
+  /** Had the stamp of the one before. */
+  repeated: number;
+  /** Had an earlier stamp than the one before. */
+  outOfOrder: number;
+  /** Came while the modality was disabled. */
+  ignored: number;
+  /** Held when the time line started anew. */
+  cleared: number;
+  /** Of the received: came after the set was closed that had waited for it. */
+  missed: number;
+  /** Bad verdicts on content, and messages that yielded no sample at all. */
+  invalid: number;
+  /** Changes of state. */
+  transitions: number;
+}
+
+export interface ModalityStatus {
+  readonly modality: string;
+  readonly state: ModalityState;
+  /** What the state stems from, in words. */
+  readonly reason: string | undefined;
+  /** Receive time of the last change of state. */
+  readonly since: number;
+  /** Time since the last message. */
+  readonly age: number | undefined;
+  /** Time between samples, given or learned. */
+  readonly period: number | undefined;
+  /** Learned distance from the reference stamps, beyond the given offset; 0 where there is no constant one. */
+  readonly phase: number;
+  readonly tolerance: number;
+  /** Messages a second, by their stamps and by their arrival; of the last messages, also where they have ceased. */
+  readonly rates: { readonly stamped: number | undefined; readonly received: number | undefined };
+  readonly counters: Readonly<StreamCounters>;
+  /** Samples held that no set has taken so far. */
+  readonly held: number;
+}
+
+export interface SynchronizerStatus {
+  /** The modality that paces the sets, `undefined` while none can. */
+  readonly reference: string | undefined;
+  /** Sets that are waiting for samples. */
+  readonly open: number;
+  readonly sets: { readonly complete: number; readonly partial: number; readonly dropped: number };
+  /** How often the time line started anew. */
+  readonly resets: number;
+  readonly modalities: readonly ModalityStatus[];
+}
