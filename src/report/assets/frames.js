@@ -16,6 +16,7 @@
   let timer;
 
   for (const canvas of Object.values(canvases)) {
+    if (!canvas) continue;
     canvas.width = CANVAS_WIDTH;
     canvas.height = Math.round((CANVAS_WIDTH * pictures[0].height) / pictures[0].width);
   }
@@ -77,20 +78,34 @@
     context.putImageData(picture, 0, 0);
   }
 
+  function drawReference(images) {
+    const view = document.querySelector('input[name=reference]:checked').value;
+    if (view === 'errors' && images.truth) drawErrors(canvases.reference, images);
+    else if (view === 'truth' && images.truth)
+      draw(canvases.reference, [camera(images), overlay(images, images.truth)]);
+    else if (view === 'camera' && images.camera) draw(canvases.reference, [camera(images)]);
+    else drawNotice(canvases.reference, view === 'camera' ? 'no camera image' : 'no ground truth');
+  }
+
+  function drawNotice(canvas, text) {
+    const context = draw(canvas, []);
+    context.fillStyle = '#9aa6b6';
+    context.font = '20px system-ui, sans-serif';
+    context.textAlign = 'center';
+    context.fillText(text, canvas.width / 2, canvas.height / 2);
+  }
+
   async function show() {
     const wanted = index;
     const images = await load(wanted);
     if (wanted !== index) return;
     draw(canvases.mask, [camera(images), overlay(images, images.mask)]);
-    const view = document.querySelector('input[name=reference]:checked').value;
-    if (view === 'errors' && images.truth) drawErrors(canvases.reference, images);
-    else if (view === 'truth') draw(canvases.reference, [camera(images), overlay(images, images.truth)]);
-    else draw(canvases.reference, [camera(images)]);
+    if (canvases.reference) drawReference(images);
     describe(pictures[wanted]);
     void load((wanted + 1) % pictures.length);
   }
 
-  function describe({ seconds, stretch, miou, present, absent }) {
+  function describe({ seconds, stretch, miou, present, absent, camera }) {
     const text = `${seconds.toFixed(2)} s`;
     page.element('frame-time').textContent = `${text} of ${page.data.endSeconds.toFixed(1)} s`;
     slider.setAttribute('aria-valuetext', text);
@@ -99,7 +114,7 @@
     if (miou !== undefined) chips.push(['chip', `mIoU ${miou.toFixed(1)} %`]);
     chips.push(['chip', present.join(' + ')]);
     for (const [modality, reason] of Object.entries(absent)) chips.push(['chip absent', `${modality}: ${reason}`]);
-    if (absent.camera !== undefined) chips.push(['chip', 'mask shown alone']);
+    if (camera === undefined) chips.push(['chip', 'mask shown alone']);
     page
       .element('frame-info')
       .replaceChildren(

@@ -4,6 +4,8 @@
   const { latency, latencyMs } = page.data;
   const host = page.element('chart-latency');
   const HEIGHT = 230;
+  /** Leaves the top quarter to the labels of the percentiles. */
+  const LABEL_ROOM = 1.32;
   const font = '12px system-ui, sans-serif';
   let chart;
 
@@ -14,14 +16,22 @@
       ctx.save();
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       ctx.textBaseline = 'top';
-      for (const [row, [name, value]] of Object.entries(latencyMs[stage]).entries()) {
-        if (value === null) continue;
-        const x = u.valToPos(value, 'x', true);
+      const marks = Object.entries(latencyMs[stage])
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => ({ name, x: u.valToPos(value, 'x', true) }));
+      ctx.fillStyle = page.colour('ink');
+      for (const { x } of marks) ctx.fillRect(x, u.bbox.top, ratio, u.bbox.height);
+      for (const [row, { name, x }] of marks.entries()) {
+        // One row each: p95 and p99 often lie close together. A label covers the lines behind it.
+        const isRight = x > u.bbox.left + u.bbox.width * 0.85;
+        const width = ctx.measureText(name).width;
+        const left = isRight ? x - width - 5 * ratio : x + 5 * ratio;
+        const top = u.bbox.top + row * 15 * ratio;
+        ctx.fillStyle = page.colour('card');
+        ctx.fillRect(left - 2 * ratio, top - ratio, width + 4 * ratio, 13 * ratio);
         ctx.fillStyle = page.colour('ink');
-        ctx.fillRect(x, u.bbox.top, ratio, u.bbox.height);
-        // Labels keep to the inner side of their line, one row each: p95 and p99 often lie close together.
-        ctx.textAlign = x > u.bbox.left + u.bbox.width * 0.8 ? 'right' : 'left';
-        ctx.fillText(name, x + (ctx.textAlign === 'right' ? -4 : 5) * ratio, u.bbox.top + row * 14 * ratio);
+        ctx.textAlign = 'left';
+        ctx.fillText(name, left, top);
       }
       ctx.restore();
     };
@@ -36,11 +46,11 @@
         width: Math.max(200, host.clientWidth),
         height: HEIGHT,
         legend: { show: false },
-        padding: [8, 12, 0, 0],
+        padding: [8, 26, 0, 0],
         cursor: { show: false },
         scales: {
           x: { time: false, range: [0, counts.length * binWidth] },
-          y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] },
+          y: { range: (_u, _min, max) => [0, Math.max(1, max * LABEL_ROOM)] },
         },
         axes: [
           {

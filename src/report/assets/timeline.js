@@ -18,8 +18,8 @@
     const x = Math.round(u.valToPos(page.moment, 'x', true)) + 0.5;
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
     u.ctx.save();
-    u.ctx.strokeStyle = page.colour('accent');
-    u.ctx.lineWidth = 1.5 * devicePixelRatio;
+    u.ctx.strokeStyle = page.colour('ink');
+    u.ctx.lineWidth = devicePixelRatio;
     u.ctx.beginPath();
     u.ctx.moveTo(x, u.bbox.top);
     u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
@@ -29,15 +29,15 @@
 
   function makeChart(id, height, table, series, options) {
     const host = page.element(id);
-    const { yAxis = {}, yRange, hooks = {}, showTimes } = options;
+    const { yAxis = {}, yRange, yDirection = 1, hooks = {}, showTimes } = options;
     const chart = new uPlot(
       {
         width: width(host),
         height,
         legend: { show: false },
-        padding: [6, 8, 0, 0],
+        padding: [6, 20, 0, 0],
         cursor: { y: false, sync: { key: sync.key, setSeries: false }, drag: { x: true, y: false } },
-        scales: { x: { time: false, range: (_u, min, max) => [min, max] }, y: { range: yRange } },
+        scales: { x: { time: false, range: (_u, min, max) => [min, max] }, y: { range: yRange, dir: yDirection } },
         axes: [
           {
             stroke: muted,
@@ -85,6 +85,7 @@
     ctx.save();
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textBaseline = 'middle';
+    ctx.textAlign = 'left';
     for (const [row, { spans, stretches }] of rows.entries()) {
       const middle = u.valToPos(row + 0.5, 'y', true);
       const height = (BAND - 8) * ratio;
@@ -115,7 +116,8 @@
   }
 
   makeChart('chart-states', rows.length * BAND + 16, [seconds, seconds.map(() => null)], [{ show: false }], {
-    yRange: [rows.length, 0],
+    yRange: [0, rows.length],
+    yDirection: -1,
     yAxis: {
       splits: rows.map((_, i) => i + 0.5),
       values: rows.map(({ label }) => (label.length > 11 ? `${label.slice(0, 10)}…` : label)),
