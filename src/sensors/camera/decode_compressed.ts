@@ -49,7 +49,7 @@ export async function decodeCompressed({ data, format }: CompressedImage, size: 
     const source = { width, height };
     const layout = pixelLayout(format.split(';')[0]!.trim());
     if (layout?.kind === 'bayer' && channels === 1) {
-      const mosaic = await openCompressed(data).raw().toBuffer();
+      const mosaic = await openCompressed(data).toColourspace('b-w').raw().toBuffer();
       const rgb = demosaic(mosaic, source, layout.pattern, 0);
       return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
     }
