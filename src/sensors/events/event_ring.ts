@@ -8,11 +8,16 @@ export interface EventRingLimits {
   capacity: number;
 }
 
-/** Events taken from a ring, as index ranges of its arrays. */
+/** A span of sensor time in nanoseconds since the decoder's origin: start excluded, end included. */
 export interface EventWindow {
-  /** Window bounds in nanoseconds since the decoder's origin: start excluded, end included. */
   start: number;
   end: number;
+}
+
+/** Indexes from `from` up to, not including, `to`. */
+export interface IndexRange {
+  from: number;
+  to: number;
 }
 
 /** The events of one packet in the ring. */
@@ -68,34 +73,41 @@ export class EventRing {
 
     let earliest = Number.POSITIVE_INFINITY;
     let latest = Number.NEGATIVE_INFINITY;
-    let place = this.#written % this.capacity;
     for (let i = skipped; i < events.length; i++) {
       const t = events.t[i]!;
       if (t < earliest) earliest = t;
       if (t > latest) latest = t;
-      this.x[place] = events.x[i]!;
-      this.y[place] = events.y[i]!;
-      this.polarity[place] = events.polarity[i]!;
-      this.t[place] = t;
-      if (++place === this.capacity) place = 0;
     }
+    const place = this.#written % this.capacity;
+    const untilEnd = Math.min(count, this.capacity - place);
+    this.#copy(events, skipped, skipped + untilEnd, place);
+    this.#copy(events, skipped + untilEnd, events.length, 0);
     this.#batches.push({ from: this.#written, count, earliest, latest });
     this.#written += count;
     this.#forget(latest - this.#horizon);
   }
 
   /**
-   * Calls `visit` with index ranges [from, to) of the ring's arrays that hold every event of the window, oldest packet
-   * first. The ranges may hold events outside the window too: test each event's time.
+   * Index ranges of the ring's arrays that hold every event of the window, oldest packet first. They may hold events
+   * outside the window too: test each event's time.
    */
-  forEachRange(window: EventWindow, visit: (from: number, to: number) => void): void {
+  ranges(window: EventWindow): IndexRange[] {
+    const ranges: IndexRange[] = [];
     for (const batch of this.#batches) {
       if (batch.latest <= window.start || batch.earliest > window.end) continue;
       const from = batch.from % this.capacity;
       const to = from + batch.count;
-      visit(from, Math.min(to, this.capacity));
-      if (to > this.capacity) visit(0, to - this.capacity);
+      ranges.push({ from, to: Math.min(to, this.capacity) });
+      if (to > this.capacity) ranges.push({ from: 0, to: to - this.capacity });
     }
+    return ranges;
+  }
+
+  #copy(events: EventBuffer, from: number, to: number, place: number): void {
+    this.x.set(events.x.subarray(from, to), place);
+    this.y.set(events.y.subarray(from, to), place);
+    this.polarity.set(events.polarity.subarray(from, to), place);
+    this.t.set(events.t.subarray(from, to), place);
   }
 
   /** Drops packets that ended before `time` and what the newest events have overwritten. */

@@ -1,6 +1,6 @@
 import type { ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
-import type { EventRing } from './event_ring.js';
+import type { EventRing, EventWindow, IndexRange } from './event_ring.js';
 
 /** The representations an event window can be drawn in. */
 export type EventRepresentation = Extract<Representation, { kind: 'polarity' | 'counts-recency' }>;
@@ -27,37 +27,52 @@ export function renderEvents(
   canvas: EventCanvas,
   representation: EventRepresentation,
 ): Uint8Array {
+  const window = { start: end - representation.windowMs * NANOSECONDS_PER_MILLISECOND, end };
   const pixels = canvas.grid.width * canvas.grid.height;
-  const on = new Uint32Array(pixels);
-  const off = new Uint32Array(pixels);
-  const newest = new Float64Array(pixels).fill(Number.NEGATIVE_INFINITY);
-  const start = end - representation.windowMs * NANOSECONDS_PER_MILLISECOND;
-  const { width: sensorWidth, height: sensorHeight } = canvas.sensor;
-  const { lookup } = canvas;
-  const { x: xs, y: ys, polarity, t: times } = ring;
-
-  ring.forEachRange({ start, end }, (from, to) => {
-    for (let i = from; i < to; i++) {
-      const t = times[i]!;
-      const x = xs[i]!;
-      const y = ys[i]!;
-      if (t <= start || t > end || x >= sensorWidth || y >= sensorHeight) continue;
-      const pixel = lookup[y * sensorWidth + x]!;
-      if (pixel < 0) continue;
-      if (polarity[i] === 1) on[pixel]!++;
-      else off[pixel]!++;
-      if (t > newest[pixel]!) newest[pixel] = t;
-    }
-  });
+  const seen = { counts: new Uint32Array(pixels * 2), newest: new Float32Array(pixels) };
+  for (const range of ring.ranges(window)) accumulate(ring, range, window, canvas, seen);
 
   const image = new Uint8Array(pixels * 3);
   const isPolarity = representation.kind === 'polarity';
   const scale = isPolarity ? 255 : representation.countScale;
+  const recencyScale = isPolarity ? 0 : 255 / (end - window.start);
   for (let pixel = 0, i = 0; pixel < pixels; pixel++, i += 3) {
-    if (newest[pixel] === Number.NEGATIVE_INFINITY) continue;
-    image[i] = Math.min(255, Math.round(on[pixel]! * scale));
-    if (!isPolarity) image[i + 1] = Math.round((255 * (newest[pixel]! - start)) / (end - start));
-    image[i + 2] = Math.min(255, Math.round(off[pixel]! * scale));
+    image[i] = Math.min(255, Math.round(seen.counts[2 * pixel]! * scale));
+    image[i + 1] = Math.round(seen.newest[pixel]! * recencyScale);
+    image[i + 2] = Math.min(255, Math.round(seen.counts[2 * pixel + 1]! * scale));
   }
   return image;
+}
+
+/** What happened at each grid pixel. */
+interface Seen {
+  /** ON and OFF events, interleaved. */
+  counts: Uint32Array;
+  /** Nanoseconds from the window's start to the newest event; 0 where there was none. */
+  newest: Float32Array;
+}
+
+function accumulate(
+  ring: EventRing,
+  { from, to }: IndexRange,
+  window: EventWindow,
+  canvas: EventCanvas,
+  seen: Seen,
+): void {
+  const { x: xs, y: ys, polarity, t: times } = ring;
+  const { start, end } = window;
+  const { lookup } = canvas;
+  const { width, height } = canvas.sensor;
+  const { counts, newest } = seen;
+  for (let i = from; i < to; i++) {
+    const t = times[i]!;
+    const x = xs[i]!;
+    const y = ys[i]!;
+    if (t <= start || t > end || x >= width || y >= height) continue;
+    const pixel = lookup[y * width + x]!;
+    if (pixel < 0) continue;
+    counts[2 * pixel + 1 - polarity[i]!]!++;
+    const since = t - start;
+    if (since > newest[pixel]!) newest[pixel] = since;
+  }
 }

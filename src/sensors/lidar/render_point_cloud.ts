@@ -37,25 +37,24 @@ export function renderPointCloud(
   representation: LidarRepresentation,
 ): LidarImage {
   const { width, height } = placement.grid;
-  const nearest = nearestPoints(cloud, placement);
-  const winners = dilate(nearest, width, height, representation.dilation);
+  const { nearest, visiblePoints } = nearestPoints(cloud, placement, representation.dilation);
   const data = new Uint8Array(width * height * 3);
-  paint(data, winners, cloud, placement.lidarToBase, representation);
-  const quality: ContentQuality = nearest.visible > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
-  return { data, visiblePoints: nearest.visible, quality };
+  paint(data, nearest, cloud, placement.lidarToBase, representation);
+  const quality: ContentQuality = visiblePoints > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
+  return { data, visiblePoints, quality };
 }
 
-/** For each grid pixel the index of its nearest point (-1: none) and that point's depth in metres. */
-interface DepthBuffer {
-  point: Int32Array;
-  depth: Float32Array;
-  /** Points that fell into the grid. */
-  visible: number;
-}
-
-function nearestPoints(cloud: PointCloud, { grid, lidarToCamera }: LidarPlacement): DepthBuffer {
+/**
+ * For each grid pixel the index of the nearest point that covers it, or -1. A point covers the square of `radius` pixels
+ * around its own; points outside the grid cover nothing.
+ */
+function nearestPoints(
+  cloud: PointCloud,
+  { grid, lidarToCamera }: LidarPlacement,
+  radius: number,
+): { nearest: Int32Array; visiblePoints: number } {
   const { width, height } = grid;
-  const point = new Int32Array(width * height).fill(-1);
+  const nearest = new Int32Array(width * height).fill(-1);
   const depth = new Float32Array(width * height).fill(Number.POSITIVE_INFINITY);
   const pixel = new Float64Array(2);
   const { rotation: r, translation } = lidarToCamera;
@@ -71,7 +70,7 @@ function nearestPoints(cloud: PointCloud, { grid, lidarToCamera }: LidarPlacemen
   const tx = translation[0]!;
   const ty = translation[1]!;
   const tz = translation[2]!;
-  let visible = 0;
+  let visiblePoints = 0;
 
   for (let i = 0; i < cloud.length; i++) {
     const x = cloud.x[i]!;
@@ -83,46 +82,25 @@ function nearestPoints(cloud: PointCloud, { grid, lidarToCamera }: LidarPlacemen
     const column = Math.floor(pixel[0]! + 0.5);
     const row = Math.floor(pixel[1]! + 0.5);
     if (column < 0 || column >= width || row < 0 || row >= height) continue;
-    visible++;
-    const index = row * width + column;
-    if (ahead < depth[index]!) {
-      depth[index] = ahead;
-      point[index] = i;
-    }
-  }
-  return { point, depth, visible };
-}
-
-/** Lets every point cover the square of `radius` pixels around it; the nearest wins. Two passes, rows then columns. */
-function dilate(from: DepthBuffer, width: number, height: number, radius: number): Int32Array {
-  if (radius === 0) return from.point;
-  const wide: DepthBuffer = { point: from.point.slice(), depth: from.depth.slice(), visible: from.visible };
-  for (let row = 0; row < height; row++) spreadLine(from, wide, row * width, 1, width, radius);
-  const tall: DepthBuffer = { point: wide.point.slice(), depth: wide.depth.slice(), visible: from.visible };
-  for (let column = 0; column < width; column++) spreadLine(wide, tall, column, width, height, radius);
-  return tall.point;
-}
-
-/** The minimum filter along one row or column. */
-function spreadLine(from: DepthBuffer, to: DepthBuffer, start: number, stride: number, length: number, radius: number) {
-  for (let i = 0; i < length; i++) {
-    const source = start + i * stride;
-    const depth = from.depth[source]!;
-    if (depth === Number.POSITIVE_INFINITY) continue;
-    const last = Math.min(length - 1, i + radius);
-    for (let j = Math.max(0, i - radius); j <= last; j++) {
-      const target = start + j * stride;
-      if (depth < to.depth[target]!) {
-        to.depth[target] = depth;
-        to.point[target] = from.point[source]!;
+    visiblePoints++;
+    const left = Math.max(0, column - radius);
+    const right = Math.min(width - 1, column + radius);
+    const bottom = Math.min(height - 1, row + radius);
+    for (let v = Math.max(0, row - radius); v <= bottom; v++) {
+      for (let index = v * width + left; index <= v * width + right; index++) {
+        if (ahead < depth[index]!) {
+          depth[index] = ahead;
+          nearest[index] = i;
+        }
       }
     }
   }
+  return { nearest, visiblePoints };
 }
 
 function paint(
   data: Uint8Array,
-  winners: Int32Array,
+  nearest: Int32Array,
   cloud: PointCloud,
   lidarToBase: RigidTransform,
   { rangeMetres, heightMetres }: LidarRepresentation,
@@ -132,8 +110,8 @@ function paint(
   const logSpan = Math.log(farRange / nearRange);
   const [bx, by, bz] = [lidarToBase.rotation[6]!, lidarToBase.rotation[7]!, lidarToBase.rotation[8]!];
   const baseZ = lidarToBase.translation[2]!;
-  for (let pixel = 0; pixel < winners.length; pixel++) {
-    const i = winners[pixel]!;
+  for (let pixel = 0; pixel < nearest.length; pixel++) {
+    const i = nearest[pixel]!;
     if (i < 0) continue;
     const x = cloud.x[i]!;
     const y = cloud.y[i]!;

@@ -17,9 +17,9 @@ function events(first: number, times: number[]): EventBuffer {
 /** Numbers of the events in the window (start, end], as the ring finds them. */
 function inWindow(ring: EventRing, start: number, end: number): number[] {
   const found: number[] = [];
-  ring.forEachRange({ start, end }, (from, to) => {
+  for (const { from, to } of ring.ranges({ start, end })) {
     for (let i = from; i < to; i++) if (ring.t[i]! > start && ring.t[i]! <= end) found.push(ring.x[i]!);
-  });
+  }
   return found;
 }
 
