@@ -43,9 +43,7 @@ def load_model(path: Path) -> tuple[MleSam, dict[str, Any]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
-        raise InputError(
-            f"Expected a safetensors checkpoint at {path} but could not read it: {error}."
-        ) from error
+        raise InputError(f"Expected a checkpoint at {path} but could not read it: {error}.") from error
     if metadata.get("format") != FORMAT:
         raise InputError(
             f"Expected checkpoint format {FORMAT!r} but received {metadata.get('format')!r}: {path}."

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from .checkpoint import load_model, write_config
+    from .checkpoint import load_model, load_tensors, write_config
     from .config import load_config
     from .data import open_cache, read_dataset_info
     from .model import MleSam
@@ -43,17 +43,19 @@ def _train(options: argparse.Namespace) -> None:
     budget = Budget.of(getattr(config, stage), options.steps, options.minutes)
     torch.manual_seed(config.seed)
     model = MleSam(config, info.rig)
+    earlier = []
     if stage == "experts":
         source = options.base or run / "base" / "model.safetensors"
         if not source.exists():
             raise InputError(
                 f"Expected a trained base at {source} but found none; run `mle-sam-train base` first."
             )
-        trained = load_model(source)[0]
-        model.load_state_dict(trained.state_dict())
+        trained, summary = load_model(source)
+        load_tensors(model, trained.state_dict(), source)
+        earlier = summary["stages"]
     cache = options.cache or run / "cache"
     train, val = (open_cache(info, split, cache) for split in ("train", "val"))
-    trainer = Trainer(model, train, val, run, stage, budget)
+    trainer = Trainer(model, train, val, run, stage, budget, earlier)
     if trainer.state_path.exists():
         if not options.resume:
             raise InputError(
@@ -80,6 +82,42 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(report, indent=2) + "\n")
     print(evaluation_table(report))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from .bundle import write_bundle
+    from .checkpoint import load_model, save_weights
+    from .data import open_cache, read_dataset_info
+
+    try:
+        report = json.loads(options.scores.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(
+            f"Expected an evaluation report at {options.scores} but could not read it ({error}); "
+            "write one with `mle-sam-train evaluate --split test --out`."
+        ) from error
+    model, summary = load_model(options.checkpoint)
+    info = read_dataset_info(options.data)
+    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
+    parity = write_bundle(model, cache, options.out, summary, report)
+    if options.weights:
+        save_weights(model, options.weights, summary)
+    print(
+        f"Wrote {options.out}: features within {parity['featureDifference']:.1e} of PyTorch, "
+        f"{100 * parity['labelDifference']:.3f} % of labels differ."
+    )
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from .checkpoint import load_model
+    from .data import list_frames, read_dataset_info
+    from .predict import write_predictions
+
+    model, _ = load_model(options.checkpoint)
+    info = read_dataset_info(options.data)
+    frames = list_frames(info, options.split)[: options.limit]
+    write_predictions(model, info, frames, options.out)
+    print(f"Wrote {len(frames)} label images to {options.out}.")
 
 
 def _cache_beside(checkpoint: Path) -> Path:
@@ -114,7 +152,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--data", type=Path, required=True)
     command.add_argument("--split", default="val")
     command.add_argument("--out", type=Path, help="JSON report")
-    command.add_argument("--cache", type=Path)
+    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser("export", help="write a bundle: two ONNX graphs, golden sample, model card")
+    command.set_defaults(command=_export)
+    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
+    command.add_argument("--data", type=Path, required=True, help="data set the golden sample is taken from")
+    command.add_argument("--split", default="val")
+    command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
+    command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
+    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
+    command.set_defaults(command=_predict)
+    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--split", default="test")
+    command.add_argument("--limit", type=int, default=20)
+    command.add_argument("--out", type=Path, required=True)
     return parser
 
 

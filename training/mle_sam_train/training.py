@@ -62,7 +62,14 @@ class Trainer:
     """Runs one stage of `model` inside a run folder, from its start or from its last checkpoint."""
 
     def __init__(
-        self, model: MleSam, train: FrameCache, val: FrameCache, run: Path, stage: StageName, budget: Budget
+        self,
+        model: MleSam,
+        train: FrameCache,
+        val: FrameCache,
+        run: Path,
+        stage: StageName,
+        budget: Budget,
+        earlier_stages: list[dict[str, Any]] | None = None,
     ) -> None:
         self.model, self.val, self.stage, self.budget = model, val, stage, budget
         self.config: Config = model.config
@@ -74,6 +81,7 @@ class Trainer:
         )
         self.optimizer = build_optimizer(model, stage, self.settings)
         self.weights = class_weights(train.histogram, self.config.loss.class_weight_power)
+        self.train_frames, self.earlier_stages = len(train), earlier_stages or []
         self.step, self.seconds = 0, 0.0
         self._stop_requested = False
 
@@ -104,8 +112,10 @@ class Trainer:
         save_weights(self.model, self.folder / "model.safetensors", self.summary())
 
     def summary(self) -> dict[str, Any]:
-        """What the model card says about this stage."""
-        return {"stage": self.stage, "steps": self.step, "minutes": round(self.seconds / 60, 1)}
+        """What the model card says about the training: one entry per stage so far."""
+        minutes = round(self.seconds / 60, 1)
+        this = {"stage": self.stage, "steps": self.step, "batch": self.settings.batch, "minutes": minutes}
+        return {"trainFrames": self.train_frames, "stages": [*self.earlier_stages, this]}
 
     def run(self) -> None:
         """Train until the budget is used up or a termination signal comes; either way nothing is lost."""

@@ -1,0 +1,86 @@
+"""The bundle a robot loads: the two graphs, a golden sample, `model.json` and `MODEL_CARD.md`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .data import FrameCache
+from .export import check_parity, export_graphs, torch_labels
+from .model import MleSam
+from .model_card import model_card
+
+FORMAT_VERSION = 1
+UNLABELED_ID = 255
+
+
+def write_bundle(
+    model: MleSam, cache: FrameCache, folder: Path, summary: dict[str, Any], report: dict[str, Any]
+) -> dict[str, float]:
+    """Export `model` to `folder`, with a golden sample out of `cache` and the scores of `report`.
+
+    Returns:
+        The differences between ONNX Runtime and PyTorch; a model that differs too much is refused.
+    """
+    export_graphs(model, folder)
+    index = golden_frame(cache)
+    images = np.array(cache.images[index])
+    parity = check_parity(model, folder, images)
+    labels = torch_labels(model, images, np.arange(len(images)))[1]
+    golden = folder / "golden"
+    golden.mkdir(exist_ok=True)
+    for name, image in zip(model.rig.names, images, strict=True):
+        Image.fromarray(image).save(golden / f"{name}.png", optimize=True)
+    Image.fromarray(labels).save(golden / "labels.png", optimize=True)
+    description = "MLE-SAM on a small SAM 2 Hiera, trained on simulated scenes: it shows the machine at work."
+    training = {**summary, "scores": headline_scores(report)}
+    manifest = {
+        "formatVersion": FORMAT_VERSION,
+        "name": model.config.name,
+        "description": description,
+        "input": {"width": model.config.width, "height": model.config.height},
+        "modalities": [
+            {"name": m["name"], "representation": m["representation"]} for m in model.rig.modalities
+        ],
+        "classes": list(model.rig.classes),
+        "unlabeledId": UNLABELED_ID,
+        "files": {name: _entry(folder, f"{name}.onnx") for name in ("encoder", "head")},
+        "golden": {
+            "images": {name: _entry(folder, f"golden/{name}.png") for name in model.rig.names},
+            "labels": _entry(folder, "golden/labels.png"),
+        },
+        "training": training,
+    }
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "MODEL_CARD.md").write_text(model_card(model, manifest, report, parity))
+    return parity
+
+
+def golden_frame(cache: FrameCache) -> int:
+    """The frame that shows most classes, ties going to the one whose smallest class is largest."""
+    shown = (cache.histogram > 0).sum(axis=1)
+    rarest = np.where(cache.histogram > 0, cache.histogram, np.iinfo(np.int64).max).min(axis=1)
+    return int(np.lexsort((-rarest, -shown))[0])
+
+
+def headline_scores(report: dict[str, Any]) -> dict[str, Any]:
+    """The part of an evaluation report that belongs into `model.json`."""
+    return {
+        "split": report["split"],
+        "frames": report["frames"],
+        "convention": report["convention"],
+        "miou": report["full"]["miou"],
+        "night": report["full"]["night"],
+        "subsetMean": report["subsetMean"],
+        "perClass": report["full"]["perClass"],
+        "subsets": report["subsets"],
+    }
+
+
+def _entry(folder: Path, path: str) -> dict[str, str]:
+    return {"path": path, "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest()}

@@ -1,0 +1,73 @@
+"""The model card, filled from the run and its evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .model import MleSam
+from .tables import evaluation_table
+
+TEMPLATE = """# Model card: {name}
+
+{description}
+
+**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
+be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout.
+
+## What it is
+MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
+weighs the modalities present, SAM's mask decoder with one token per class and an auxiliary multi-scale head.
+The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU.
+
+| | |
+|---|---|
+| input | {width} x {height} pixels, uint8 RGB order, one image per modality present |
+| modalities | {modalities} |
+| classes | {classes} |
+| parameters | base {base:,} (frozen in stage two), experts {experts:,}, router and heads {rest:,} |
+| LoRA | rank {rank}, alpha {alpha:g}, on {targets} of every attention block |
+| training | {training} |
+| ONNX against PyTorch | features within {features:.1e}, {labels:.3f} % of labels differ |
+
+## Scores
+{frames} frames of the split `{split}`, none of them seen in training. Absent protocol: a missing modality is
+not run, and router and mean go over the ones present. mIoU convention: {convention}.
+
+{tables}
+
+## Limits
+- One simulated world, one rig: sensors mounted elsewhere or other representations need training anew.
+- Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
+- The confidence is a softmax, not calibrated.
+"""
+
+
+def model_card(
+    model: MleSam, manifest: dict[str, Any], report: dict[str, Any], parity: dict[str, float]
+) -> str:
+    """Markdown text."""
+    base = sum(p.numel() for _, p in model.base_parameters())
+    experts = sum(p.numel() for _, p in model.expert_parameters())
+    lora = model.config.model.lora
+    stages = manifest["training"].get("stages", [])
+    return TEMPLATE.format(
+        name=manifest["name"],
+        description=manifest["description"],
+        width=manifest["input"]["width"],
+        height=manifest["input"]["height"],
+        modalities=", ".join(f"{m['name']} ({m['representation']['kind']})" for m in manifest["modalities"]),
+        classes=", ".join(c["name"] for c in manifest["classes"]),
+        base=base,
+        experts=experts,
+        rest=sum(p.numel() for p in model.parameters()) - base - experts,
+        rank=lora.rank,
+        alpha=lora.alpha,
+        targets=" and ".join(lora.targets),
+        training="; ".join(f"{s['stage']}: {s['steps']} steps in {s['minutes']:.0f} min" for s in stages),
+        features=parity["featureDifference"],
+        labels=100 * parity["labelDifference"],
+        frames=report["frames"],
+        split=report["split"],
+        convention=report["convention"],
+        tables=evaluation_table(report),
+    )

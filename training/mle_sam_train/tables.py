@@ -1,0 +1,66 @@
+"""Evaluation reports as text: for the terminal and, in Markdown, for the model card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Row = list[str]
+
+
+def evaluation_table(report: dict[str, Any]) -> str:
+    """The report of `Scores.report` as aligned Markdown tables."""
+    parts = [
+        _markdown(["figure", "mIoU (%)"], headline_rows(report)),
+        _markdown(["class", "IoU (%)"], [[n, _number(v)] for n, v in report["full"]["perClass"].items()]),
+        _markdown(
+            ["modalities present", "mIoU (%)"], [[n, _number(v)] for n, v in report["subsets"].items()]
+        ),
+        _markdown(*condition_rows(report)),
+        _markdown(*routing_rows(report)),
+    ]
+    return "\n\n".join(parts)
+
+
+def headline_rows(report: dict[str, Any]) -> list[Row]:
+    """The figures a reader asks for first."""
+    full, first = report["full"], report["modalities"][0]
+    single = report["singles"].get(first, {})
+    share = 100 * report["subsetMean"] / full["miou"]
+    return [
+        ["all modalities", _number(full["miou"])],
+        [f"{first} only, day", _number(single.get("day"))],
+        [f"{first} only, night", _number(single.get("night"))],
+        ["all modalities, night", _number(full["night"])],
+        [f"mean over {len(report['subsets'])} subsets", _number(report["subsetMean"])],
+        ["that mean as a share of the full score", f"{share:.0f} %"],
+    ]
+
+
+def condition_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """mIoU per condition: all modalities and each alone."""
+    conditions = list(report["full"]["perCondition"])
+    rows = [["all", *(_number(report["full"]["perCondition"][c]) for c in conditions)]]
+    for name, single in report["singles"].items():
+        rows.append([f"{name} only", *(_number(single["perCondition"][c]) for c in conditions)])
+    return ["present", *conditions], rows
+
+
+def routing_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """Mean routing weights per condition; each cell lists the levels from fine to coarse."""
+    rows = []
+    for condition, levels in report["routing"].items():
+        cells = [" / ".join(f"{level[i]:.2f}" for level in levels) for i in range(len(report["modalities"]))]
+        rows.append([condition, *cells])
+    return ["routing weight, strides 4 / 8 / 16", *report["modalities"]], rows
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _markdown(header: Row, rows: list[Row]) -> str:
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    top = " | ".join(cell.ljust(width) for cell, width in zip(header, widths, strict=True))
+    rule = " | ".join("-" * width for width in widths)
+    return "\n".join(f"| {line} |" for line in (top, rule, *lines))

@@ -1,0 +1,157 @@
+"""The whole way by the command line, and the bundle against PyTorch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mle_sam_train.checkpoint import load_model, save_weights
+from mle_sam_train.cli import main
+from mle_sam_train.data import FrameCache
+from mle_sam_train.evaluation import all_subsets, evaluate
+from mle_sam_train.export import HeadGraph, OnnxModel, check_parity, export_graphs
+from mle_sam_train.model import MleSam
+
+CONFIG = str(Path(__file__).parent.parent / "configs" / "tiny-test.yaml")
+
+
+@pytest.fixture(scope="module")
+def run(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of both stages, evaluated and exported."""
+    folder = tmp_path_factory.mktemp("run")
+    data = ["--data", str(data_root)]
+    threads = ["--threads", str(torch.get_num_threads())]
+    for stage in ("base", "experts"):
+        assert main([*threads, stage, "--config", CONFIG, *data, "--run", str(folder), "--resume"]) == 0
+    scores = ["--split", "test", "--out", str(folder / "scores.json")]
+    assert main([*threads, "evaluate", str(folder), *data, *scores]) == 0
+    outputs = ["--scores", str(folder / "scores.json"), "--out", str(folder / "bundle")]
+    weights = ["--weights", str(folder / "small.safetensors")]
+    assert main([*threads, "export", str(folder), *data, *outputs, *weights]) == 0
+    return folder
+
+
+def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
+    bundle = run / "bundle"
+    manifest = json.loads((bundle / "model.json").read_text())
+    assert manifest["formatVersion"] == 1
+    assert manifest["input"] == {"width": 64, "height": 64}
+    assert [m["name"] for m in manifest["modalities"]] == ["camera", "depth", "events", "lidar"]
+    assert manifest["unlabeledId"] == 255
+    entries = [
+        *manifest["files"].values(),
+        *manifest["golden"]["images"].values(),
+        manifest["golden"]["labels"],
+    ]
+    for entry in entries:
+        assert hashlib.sha256((bundle / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
+    assert [s["stage"] for s in manifest["training"]["stages"]] == ["base", "experts"]
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert "no claim about the real world" in card
+    assert f"| all modalities | {manifest['training']['scores']['miou']:.1f}" in " ".join(card.split())
+
+
+def test_onnx_gives_the_golden_labels(run: Path) -> None:
+    bundle = run / "bundle"
+    names = list(json.loads((bundle / "model.json").read_text())["golden"]["images"])
+    images = np.stack([np.array(Image.open(bundle / "golden" / f"{name}.png")) for name in names])
+    onnx = OnnxModel(bundle)
+    labels, confidence, routing = onnx.decode(onnx.encode(images, np.arange(len(names))))
+    golden = np.array(Image.open(bundle / "golden" / "labels.png"))
+    assert golden.dtype == labels.dtype == confidence.dtype == np.uint8
+    assert (labels == golden).mean() > 0.999
+    np.testing.assert_allclose(routing.sum(axis=1), 1, atol=1e-5)
+
+
+def test_exported_graphs_agree_for_any_subset(model: MleSam, val_cache: FrameCache, tmp_path: Path) -> None:
+    """`model` is shaken, so position embeddings and experts are far from zero. It is saved first and loaded
+    again after the export: tracing must not have changed what it is compared with."""
+    save_weights(model, tmp_path / "model.safetensors", {})
+    export_graphs(model, tmp_path)
+    again = load_model(tmp_path / "model.safetensors")[0]
+    parity = check_parity(again, tmp_path, np.array(val_cache.images[0]))
+    assert parity["featureDifference"] < 1e-4
+    assert parity["labelDifference"] < 1e-3
+    onnx = OnnxModel(tmp_path)
+    for subset in ([1, 3], [2], [3, 0, 1]):
+        images, modality = np.array(val_cache.images[1][subset]), np.array(subset)
+        received = onnx.encode(images, modality)
+        with torch.inference_mode():
+            expected = again.encode(torch.from_numpy(images), torch.tensor(subset))
+            labels, confidence, routing = HeadGraph(again)(*expected)
+        for a, b in zip(received, expected, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), atol=1e-4)
+        decoded = onnx.decode(received)
+        assert (decoded[0] == labels.numpy()).mean() > 0.999
+        assert np.abs(decoded[1].astype(int) - confidence.numpy()).max() <= 1
+        np.testing.assert_allclose(decoded[2], routing.numpy(), atol=1e-5)
+
+
+@torch.inference_mode()
+def test_confidence_is_the_softmax_of_the_winner(model: MleSam, val_cache: FrameCache) -> None:
+    images = torch.from_numpy(np.array(val_cache.images[2]))
+    features = model.encode(images, torch.arange(4))
+    labels, confidence, _ = HeadGraph(model)(*features)
+    output = model.decode([f[None] for f in features], torch.ones(1, 4, dtype=torch.bool))
+    best, index = model.full_size(output.joined).softmax(dim=1)[0].max(dim=0)
+    assert torch.equal(labels, index.to(torch.uint8))
+    assert ((255 * best).round() - confidence).abs().max() <= 1
+
+
+def test_predict_writes_the_labels_the_evaluation_scored(run: Path, data_root: Path, tmp_path: Path) -> None:
+    command = ["predict", str(run / "small.safetensors"), "--data", str(data_root), "--limit", "2"]
+    assert main(["--threads", "1", *command, "--out", str(tmp_path)]) == 0
+    written = sorted(tmp_path.rglob("*.png"))
+    assert [str(path.relative_to(tmp_path)) for path in written] == [
+        f"night/test/MAP_1_point0/00000{i}.png" for i in (1, 3)
+    ]
+    assert np.array(Image.open(written[0])).shape == (64, 64)
+
+
+def test_subsets_are_scored_like_single_runs(model: MleSam, val_cache: FrameCache) -> None:
+    assert len(all_subsets(4)) == 15
+    scores = evaluate(model, val_cache)
+    alone = evaluate(model, val_cache, [(1, 3)], batch=1)
+    both = scores.matrix((1, 3)).counts, alone.matrix((1, 3)).counts
+    assert np.abs(both[0] - both[1]).sum() <= 8  # sums in another order may turn a tie
+    assert both[0].sum() == (val_cache.labels != 255).sum()
+    assert set(scores.routing) == {"night", "sun"}
+    report = scores.report()
+    assert report["subsetMean"] == pytest.approx(np.mean(list(report["subsets"].values())), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["evaluate", "nowhere", "--data", "DATA"], "Expected a checkpoint at nowhere"),
+        (
+            ["base", "--config", CONFIG, "--data", "nowhere", "--run", "RUN"],
+            "Expected a data set description at",
+        ),
+        (
+            ["base", "--config", "nowhere", "--data", "DATA", "--run", "RUN"],
+            "Expected a YAML configuration at",
+        ),
+        (["experts", "--config", CONFIG, "--data", "DATA", "--run", "EMPTY"], "Expected a trained base at"),
+        (["base", "--config", CONFIG, "--data", "DATA", "--run", "RUN"], "Expected a fresh run but found"),
+        (
+            ["base", "--config", CONFIG, "--data", "DATA", "--run", "X", "--steps", "0"],
+            "Expected a positive budget",
+        ),
+        (["predict", "RUN", "--data", "DATA", "--split", "x", "--out", "X"], "Expected a split among"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    run: Path, data_root: Path, tmp_path: Path, capsys, arguments, sentence
+) -> None:
+    known = {"DATA": data_root, "RUN": run, "EMPTY": tmp_path, "X": tmp_path / "x"}
+    assert main(["--threads", "1", *(str(known.get(a, a)) for a in arguments)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert sentence in error
