@@ -112,7 +112,7 @@ async function openFile(path: string, workspace: Workspace, report: ReportProble
     case 'mcap':
       return McapFile.open(source, report);
     case 'sqlite3':
-      return SqliteFile.open(path, await workspace.linkDatabase(source, report), report);
+      return SqliteFile.open(path, () => workspace.linkDatabase(source, report), report);
     case 'ros1':
       throw new Error(`Expected a ROS 2 bag but ${path} is one of ROS 1: convert it with rosbags-convert`);
     case 'empty':

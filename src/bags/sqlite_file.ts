@@ -16,6 +16,9 @@ const ROWS_PER_TURN = 64;
 const FIRST_STAMP = -(2n ** 63n);
 const LAST_STAMP = 2n ** 63n - 1n;
 
+/** Makes a new path by which the file can be opened once more. */
+type LinkDatabase = () => Promise<string>;
+
 interface Topic extends TopicInfo {
   id: number;
   schema: MessageSchema | undefined;
@@ -27,11 +30,11 @@ export class SqliteFile implements StorageFile {
   readonly path: string;
   readonly topics: readonly TopicInfo[];
   readonly range: StampRange | undefined;
-  readonly #link: string;
+  readonly #link: LinkDatabase;
   readonly #topicsById: ReadonlyMap<number, Topic>;
   readonly #report: ReportProblem;
 
-  private constructor(path: string, link: string, contents: Contents, report: ReportProblem) {
+  private constructor(path: string, link: LinkDatabase, contents: Contents, report: ReportProblem) {
     this.path = path;
     this.#link = link;
     this.topics = contents.topics;
@@ -42,11 +45,11 @@ export class SqliteFile implements StorageFile {
 
   /**
    * @param path - the file, for messages to people
-   * @param link - where it is opened; its folder must be writable
+   * @param link - gives a path to open it by; SQLite writes beside it, and locks it for one connection
    * @throws Error when it is no rosbag2 file
    */
-  static open(path: string, link: string, report: ReportProblem): SqliteFile {
-    const database = openDatabase(link, path);
+  static async open(path: string, link: LinkDatabase, report: ReportProblem): Promise<SqliteFile> {
+    const database = openDatabase(await link(), path);
     try {
       return new SqliteFile(path, link, readContents(database, path), report);
     } catch (error) {
@@ -57,21 +60,34 @@ export class SqliteFile implements StorageFile {
     }
   }
 
+  async *messages(selection: Selection): AsyncGenerator<RawMessage, void, void> {
+    const database = openDatabase(await this.#link(), this.path);
+    try {
+      yield* this.#read(database, selection);
+    } finally {
+      database.close();
+    }
+  }
+
   /**
    * The order comes from one statement, the bytes from another: were SQLite to sort the rows themselves, as it must in
    * a file without index on the time, it would sort the images in them too.
    */
-  async *messages({ topics, start, end }: Selection): AsyncGenerator<RawMessage, void, void> {
+  async *#read(database: Database, { topics, start, end }: Selection): AsyncGenerator<RawMessage, void, void> {
     const ids = [...this.#topicsById.values()].filter(({ name }) => topics.has(name)).map(({ id }) => id);
-    if (ids.length === 0) return;
-    const database = openDatabase(this.#link, this.path);
-    const order = database.prepare(
-      `SELECT id, topic_id, timestamp FROM messages WHERE topic_id IN (${ids.join()}) ` +
-        'AND timestamp BETWEEN ? AND ? ORDER BY timestamp, id',
-    );
-    const bytes = database.prepare('SELECT data FROM messages WHERE id = ?');
+    const statements: ReturnType<Database['prepare']>[] = [];
+    const prepare = (sql: string) => {
+      const statement = database.prepare(sql);
+      statements.push(statement);
+      return statement;
+    };
     let rows = 0;
     try {
+      const order = prepare(
+        `SELECT id, topic_id, timestamp FROM messages WHERE topic_id IN (${ids.join()}) ` +
+          'AND timestamp BETWEEN ? AND ? ORDER BY timestamp, id',
+      );
+      const bytes = prepare('SELECT data FROM messages WHERE id = ?');
       for (const row of order.iterate([start ?? FIRST_STAMP, end ?? LAST_STAMP]) as IterableIterator<Row>) {
         const topic = this.#topicsById.get(Number(row.topic_id))!;
         const data = (bytes.get(Number(row.id)) as Row).data;
@@ -86,11 +102,9 @@ export class SqliteFile implements StorageFile {
       }
     } catch (error) {
       if (!(error instanceof sqlite.SQLite3Error)) throw error;
-      this.#report(`${damaged(this.path, error).message}; its messages end after ${rows}`);
+      this.#report(`${damaged(this.path, error).message}. Its messages end after ${rows}`);
     } finally {
-      order.finalize();
-      bytes.finalize();
-      database.close();
+      statements.forEach(finalize);
     }
   }
 }
@@ -162,6 +176,17 @@ function readSchemas(database: Database): Map<string, MessageSchema> {
   return schemas;
 }
 
+/** Frees a statement. SQLite says the error of its last step once more here, and it was dealt with there. */
+function finalize(statement: ReturnType<Database['prepare']>): void {
+  try {
+    statement.finalize();
+  } catch (error) {
+    if (!(error instanceof sqlite.SQLite3Error)) throw error;
+  }
+}
+
 function damaged(path: string, error: Error): Error {
-  return new Error(`${path} is cut off or damaged as a SQLite file (${error.message})`);
+  return new Error(
+    `${path} is cut off or damaged as a SQLite file (${error.message}): "sqlite3 FILE .recover" may rescue it`,
+  );
 }
