@@ -9,7 +9,8 @@ export interface TopicCandidate {
   name: string;
   /** Full type name, e.g. `sensor_msgs/msg/Image`. */
   type: string;
-  messageCount: number;
+  /** Undefined where the bag does not say; then the topic counts as having some. */
+  messageCount: number | undefined;
   /** What its first message says, where one was read. */
   content?: TopicContent;
 }

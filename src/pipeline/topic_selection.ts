@@ -157,7 +157,7 @@ function better(a: Judged, b: Judged): number {
   const isCompressed = ({ topic }: Judged): number => Number(topic.type === 'sensor_msgs/msg/CompressedImage');
   return (
     b.score - a.score ||
-    b.topic.messageCount - a.topic.messageCount ||
+    (b.topic.messageCount ?? 0) - (a.topic.messageCount ?? 0) ||
     isCompressed(a) - isCompressed(b) ||
     a.topic.name.length - b.topic.name.length ||
     (a.topic.name < b.topic.name ? -1 : 1)

@@ -21,7 +21,6 @@ export {
 export type { ReportData } from './report_data.js';
 export {
   MODALITY_STATES,
-  type ModalityStateName,
   type ReplaySummary,
   replaySummarySchema,
 } from './summary.js';

@@ -1,7 +1,7 @@
 import { ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
 import { millisecondsBetween, type Stamp } from '../messages/stamp.js';
 import type { Segmentation } from '../model/segmentation.js';
-import type { AbsentReason } from '../sync/frame_set.js';
+import type { AbsentReason, ModalityState } from '../sync/index.js';
 import { EvenSample } from './even_sample.js';
 import { describeMachine } from './machine.js';
 import { NumberColumn } from './number_column.js';
@@ -19,7 +19,7 @@ import { buildReportData, type FrameRecords, type ReportData, type ReportPicture
 import { RoutingStatistics } from './routing_statistics.js';
 import { summariseScores } from './score_summary.js';
 import { StateTimeline, secondsPerState } from './state_timeline.js';
-import type { ModalityStateName, ReplaySummary } from './summary.js';
+import type { ReplaySummary } from './summary.js';
 
 /** What a replay knows before its first message. */
 export interface ReplayDescription {
@@ -137,7 +137,7 @@ export class ReplayRecorder {
   }
 
   /** The health of a modality changed. Calls without a change are ignored. */
-  modalityState(modality: string, stamp: Stamp, state: ModalityStateName, reason?: string): void {
+  modalityState(modality: string, stamp: Stamp, state: ModalityState, reason?: string): void {
     this.#of(this.#timelines, modality).change(this.#seconds(stamp), state, reason);
   }
 

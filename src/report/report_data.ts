@@ -1,4 +1,4 @@
-import type { AbsentReason } from '../sync/frame_set.js';
+import type { AbsentReason } from '../sync/index.js';
 import { type Histogram, histogram } from './histogram.js';
 import type { ColouredClass } from './overlay.js';
 import { nearestRankPercentile } from './percentiles.js';

@@ -1,8 +1,8 @@
-import type { ModalityStateName } from './summary.js';
+import type { ModalityState } from '../sync/index.js';
 
 /** A stretch of time a modality spent in one state, in seconds since the start of the bag. */
 export interface StateSpan {
-  state: ModalityStateName;
+  state: ModalityState;
   from: number;
   to: number;
   reason?: string;
@@ -11,7 +11,7 @@ export interface StateSpan {
 /** Follows the state of one modality. A modality that never reported is `waiting` from the start. */
 export class StateTimeline {
   readonly #spans: StateSpan[] = [];
-  #state: ModalityStateName = 'waiting';
+  #state: ModalityState = 'waiting';
   #reason: string | undefined;
   #since = 0;
   #changes = 0;
@@ -22,7 +22,7 @@ export class StateTimeline {
   }
 
   /** @param seconds - since the start of the bag; a time before the last change counts as that change's time */
-  change(seconds: number, state: ModalityStateName, reason?: string): void {
+  change(seconds: number, state: ModalityState, reason?: string): void {
     if (state === this.#state && reason === this.#reason) return;
     if (state !== this.#state) this.#changes++;
     this.#close(seconds);
@@ -50,8 +50,8 @@ export class StateTimeline {
 }
 
 /** Seconds spent in each state that occurs. */
-export function secondsPerState(spans: readonly StateSpan[]): Partial<Record<ModalityStateName, number>> {
-  const seconds: Partial<Record<ModalityStateName, number>> = {};
+export function secondsPerState(spans: readonly StateSpan[]): Partial<Record<ModalityState, number>> {
+  const seconds: Partial<Record<ModalityState, number>> = {};
   for (const { state, from, to } of spans) seconds[state] = (seconds[state] ?? 0) + to - from;
   return seconds;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModalityState } from '../sync/index.js';
 
 const count = z.number().int().nonnegative();
 /** A figure that does not exist (no sample, class absent) is null: JSON has no NaN. */
@@ -7,8 +8,15 @@ const percent = z.number().min(0).max(100).nullable();
 const percentiles = z.strictObject({ p50: figure, p95: figure, p99: figure });
 
 /** States of a modality's health, in the order in which the report lists them. */
-export const MODALITY_STATES = ['waiting', 'active', 'late', 'dropped', 'recovering', 'invalid'] as const;
-export type ModalityStateName = (typeof MODALITY_STATES)[number];
+export const MODALITY_STATES = [
+  'waiting',
+  'active',
+  'late',
+  'dropped',
+  'recovering',
+  'invalid',
+  'disabled',
+] as const satisfies readonly ModalityState[];
 
 const stretchScore = z.strictObject({
   frames: count,
