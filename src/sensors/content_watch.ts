@@ -42,7 +42,5 @@ export class ContentWatch {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, from: number): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  const rest = Buffer.from(a.buffer, a.byteOffset + from, Math.max(0, a.byteLength - from));
-  return rest.equals(b.subarray(from));
+  return Buffer.compare(a.subarray(from), b.subarray(from)) === 0;
 }

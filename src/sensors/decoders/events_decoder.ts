@@ -4,6 +4,7 @@ import type { EventPacket } from '../../messages/types.js';
 import type { CameraModel } from '../calibration/index.js';
 import {
   buildEventLookup,
+  type EventLookup,
   type EventRepresentation,
   EventStream,
   type EventStreamOptions,
@@ -14,14 +15,14 @@ import type { ImageSize } from '../modality_image.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 
-type LookupOutcome = { kind: 'lookup'; lookup: Int32Array } | { kind: 'invalid'; reason: string };
+type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | { kind: 'invalid'; reason: string };
 
 /** What the current lookup table was made from. */
 interface LookupKey {
   camera: CameraModel | undefined;
   grid: CameraModel;
   rotation: Float64Array;
-  lookup: Int32Array;
+  lookup: EventLookup;
 }
 
 /**
@@ -64,8 +65,7 @@ export class EventsDecoder implements ModalityDecoder {
     if (sensor === undefined) return { kind: 'invalid', reason: `Expected event packets of '${this.#modality}' first` };
     const outcome = this.#lookup(sensor, frameId, stamp);
     if (outcome.kind === 'invalid') return outcome;
-    const canvas = { grid: this.#size, sensor, lookup: outcome.lookup };
-    const data = this.#stream.render(referenceStamp, canvas, this.#representation);
+    const data = this.#stream.render(referenceStamp, outcome.lookup, this.#representation);
     return { kind: 'content', data, quality: { kind: 'good' }, stamp: referenceStamp };
   }
 
@@ -94,8 +94,8 @@ export class EventsDecoder implements ModalityDecoder {
     const { rotation } = toGrid.transform;
     const key = this.#key;
     if (key !== undefined && key.camera === model && key.grid === grid.model && sameNumbers(key.rotation, rotation)) {
-      const fits = key.lookup.length === sensor.width * sensor.height;
-      if (fits) return { kind: 'lookup', lookup: key.lookup };
+      const made = key.lookup.sensor;
+      if (made.width === sensor.width && made.height === sensor.height) return { kind: 'lookup', lookup: key.lookup };
     }
     const lookup = buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model, rotation);
     this.#key = { camera: model, grid: grid.model, rotation, lookup };
