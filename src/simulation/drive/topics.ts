@@ -1,0 +1,26 @@
+/** Topics of the simulated rig and their message types. */
+export const TOPICS = {
+  camera: '/camera/image/compressed',
+  cameraInfo: '/camera/camera_info',
+  depth: '/depth/image/compressedDepth',
+  depthInfo: '/depth/camera_info',
+  events: '/events',
+  eventsInfo: '/events/camera_info',
+  lidar: '/lidar/points',
+  transforms: '/tf_static',
+  labels: '/ground_truth/labels',
+} as const;
+
+export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
+
+export const MESSAGE_TYPES: Readonly<Record<Topic, string>> = {
+  [TOPICS.camera]: 'sensor_msgs/msg/CompressedImage',
+  [TOPICS.cameraInfo]: 'sensor_msgs/msg/CameraInfo',
+  [TOPICS.depth]: 'sensor_msgs/msg/CompressedImage',
+  [TOPICS.depthInfo]: 'sensor_msgs/msg/CameraInfo',
+  [TOPICS.events]: 'event_camera_msgs/msg/EventPacket',
+  [TOPICS.eventsInfo]: 'sensor_msgs/msg/CameraInfo',
+  [TOPICS.lidar]: 'sensor_msgs/msg/PointCloud2',
+  [TOPICS.transforms]: 'tf2_msgs/msg/TFMessage',
+  [TOPICS.labels]: 'sensor_msgs/msg/Image',
+};

@@ -1,0 +1,176 @@
+import { GaussianStream } from '../noise.js';
+import { Random } from '../random.js';
+
+/** Events in order of time, as parallel arrays. */
+export interface EventBatch {
+  readonly length: number;
+  readonly x: Uint16Array;
+  readonly y: Uint16Array;
+  /** Microseconds of the sensor's clock. */
+  readonly t: Float64Array;
+  /** 1 = brighter, 0 = darker. */
+  readonly p: Uint8Array;
+}
+
+export interface EventCameraOptions {
+  readonly width: number;
+  readonly height: number;
+  /** Contrast threshold: change of the natural logarithm of intensity that fires an event. */
+  readonly threshold: number;
+  readonly seed: number | string;
+}
+
+/** The array is read out once a millisecond, row by row: events carry their row's read-out time, as in real sensors. */
+const READOUT_MICROSECONDS = 1000;
+/** Radiance below which the photodiode's dark current hides all contrast. */
+const DARK_RADIANCE = 0.0006;
+/** A pixel that fired rests: more than this many events a step are lost. */
+const MAX_EVENTS_PER_STEP = 6;
+
+/**
+ * An event camera: each pixel remembers the log intensity of its last event and fires when the present one differs by
+ * its threshold, which varies from pixel to pixel (the model of ESIM and v2e). Between two pictures log intensity is
+ * taken as linear, which dates the crossings.
+ */
+export class EventCamera {
+  readonly width: number;
+  readonly height: number;
+  readonly #thresholds: Float32Array;
+  readonly #reference: Float32Array;
+  readonly #previous: Float32Array;
+  readonly #noise: GaussianStream;
+  #previousTime: number | undefined;
+
+  constructor(options: EventCameraOptions) {
+    this.width = options.width;
+    this.height = options.height;
+    const count = options.width * options.height;
+    const random = new Random(options.seed, 'event camera');
+    this.#noise = new GaussianStream(random.uint32());
+    this.#thresholds = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      this.#thresholds[i] = options.threshold * Math.max(0.4, 1 + 0.12 * this.#noise.next());
+    }
+    this.#reference = new Float32Array(count);
+    this.#previous = new Float32Array(count);
+  }
+
+  /**
+   * Takes the picture at `time` and returns the events since the previous one; the first call returns none.
+   * @param radiance - linear RGB, interleaved
+   * @param time - microseconds of the sensor's clock, rising
+   * @param noiseRate - events a pixel and second that no light caused
+   */
+  step(radiance: Float32Array, time: number, noiseRate: number): EventBatch {
+    const count = this.#reference.length;
+    const previousTime = this.#previousTime;
+    this.#previousTime = time;
+    const noise = this.#noise;
+    if (previousTime === undefined) {
+      for (let i = 0; i < count; i++) {
+        const level = this.#logIntensity(radiance, i);
+        this.#previous[i] = level;
+        // Anywhere within the threshold, as after having watched for a while.
+        this.#reference[i] = level + this.#thresholds[i]! * (1.6 * noise.uniform() - 0.8);
+      }
+      return collect(new EventSink(0), this.height);
+    }
+    const sink = new EventSink(previousTime);
+    const span = time - previousTime;
+    const spontaneous = (noiseRate * span) / 1e6;
+    for (let i = 0; i < count; i++) {
+      const from = this.#previous[i]!;
+      const to = this.#logIntensity(radiance, i);
+      this.#previous[i] = to;
+      const threshold = this.#thresholds[i]!;
+      const x = i % this.width;
+      const y = (i - x) / this.width;
+      let reference = this.#reference[i]!;
+      const polarity = to > reference ? 1 : 0;
+      const step = polarity === 1 ? threshold : -threshold;
+      let fired = 0;
+      while (polarity === 1 ? to - reference >= threshold : reference - to >= threshold) {
+        reference += step;
+        if (fired++ < MAX_EVENTS_PER_STEP) {
+          const fraction = (reference - from) / (to - from);
+          sink.add(x, y, polarity, span * Math.min(0.9999, Math.max(0, fraction)));
+        }
+      }
+      this.#reference[i] = reference;
+      if (noise.uniform() < spontaneous) {
+        sink.add(x, y, noise.uniform() < 0.6 ? 1 : 0, span * noise.uniform());
+      }
+    }
+    return collect(sink, this.height);
+  }
+
+  #logIntensity(radiance: Float32Array, pixel: number): number {
+    const luminance = 0.25 * radiance[3 * pixel]! + 0.6 * radiance[3 * pixel + 1]! + 0.15 * radiance[3 * pixel + 2]!;
+    // Few photons make the logarithm noisy.
+    const sigma = 0.01 + 0.0003 / (luminance + 0.003);
+    return Math.log(Math.max(0, luminance) + DARK_RADIANCE) + sigma * this.#noise.next();
+  }
+}
+
+/** Growing arrays of events in pixel order, with their read-out. */
+class EventSink {
+  readonly start: number;
+  length = 0;
+  x = new Uint16Array(4096);
+  y = new Uint16Array(4096);
+  p = new Uint8Array(4096);
+  readout = new Uint16Array(4096);
+  readouts = 0;
+
+  constructor(start: number) {
+    this.start = start;
+  }
+
+  add(x: number, y: number, p: number, sinceStart: number): void {
+    if (this.length === this.x.length) this.#grow();
+    const readout = Math.floor(sinceStart / READOUT_MICROSECONDS);
+    if (readout >= this.readouts) this.readouts = readout + 1;
+    this.x[this.length] = x;
+    this.y[this.length] = y;
+    this.p[this.length] = p;
+    this.readout[this.length++] = readout;
+  }
+
+  #grow(): void {
+    const size = 2 * this.x.length;
+    const x = new Uint16Array(size);
+    const y = new Uint16Array(size);
+    const p = new Uint8Array(size);
+    const readout = new Uint16Array(size);
+    x.set(this.x);
+    y.set(this.y);
+    p.set(this.p);
+    readout.set(this.readout);
+    [this.x, this.y, this.p, this.readout] = [x, y, p, readout];
+  }
+}
+
+/** Counting sort by read-out, row and polarity; pixel order keeps x rising within each. */
+function collect(sink: EventSink, height: number): EventBatch {
+  const buckets = new Uint32Array(sink.readouts * height * 2 + 1);
+  const key = (i: number) => (sink.readout[i]! * height + sink.y[i]!) * 2 + sink.p[i]!;
+  for (let i = 0; i < sink.length; i++) buckets[key(i) + 1]!++;
+  for (let k = 1; k < buckets.length; k++) buckets[k]! += buckets[k - 1]!;
+  const { length } = sink;
+  const batch = {
+    length,
+    x: new Uint16Array(length),
+    y: new Uint16Array(length),
+    t: new Float64Array(length),
+    p: new Uint8Array(length),
+  };
+  const rowTime = READOUT_MICROSECONDS / height;
+  for (let i = 0; i < length; i++) {
+    const at = buckets[key(i)]!++;
+    batch.x[at] = sink.x[i]!;
+    batch.y[at] = sink.y[i]!;
+    batch.p[at] = sink.p[i]!;
+    batch.t[at] = Math.floor(sink.start + sink.readout[i]! * READOUT_MICROSECONDS + sink.y[i]! * rowTime);
+  }
+  return batch;
+}
