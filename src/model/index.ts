@@ -2,7 +2,7 @@ export { type Bundle, type BundleClass, type BundleModality, loadBundle } from '
 export { BundleError } from './bundle_error.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 export type { ProviderAttempt } from './ladder.js';
-export { UNLABELED_ID } from './manifest.js';
+export { type ManifestFile, parseManifest, UNLABELED_ID } from './manifest.js';
 export type { ProviderSelection } from './protocol.js';
 export type { EncodeMode, ProviderRequest } from './providers.js';
 export type { Segmentation } from './segmentation.js';

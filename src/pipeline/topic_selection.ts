@@ -37,6 +37,14 @@ export interface TopicSelection {
   problems: string[];
 }
 
+const ROLE_WORDS: Readonly<Record<TopicRole, string>> = {
+  camera: 'a camera',
+  depth: 'a depth camera',
+  events: 'an event camera',
+  lidar: 'a LiDAR',
+  'ground-truth': 'label images',
+};
+
 interface Judged extends Fit {
   topic: TopicCandidate;
 }
@@ -169,7 +177,7 @@ function missingReason(role: TopicRole, topics: readonly TopicCandidate[]): stri
     (topic) => topic.messageCount === 0 && judge({ ...topic, messageCount: 1 }, role).score > 0,
   );
   if (silent.length > 0) return `${silent.map(({ name }) => name).join(', ')} would fit but has no messages`;
-  return `no topic here looks like ${role === 'events' ? 'an event camera' : `a ${role}`}`;
+  return `no topic here looks like ${ROLE_WORDS[role]}`;
 }
 
 /**

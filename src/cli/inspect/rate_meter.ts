@@ -1,0 +1,40 @@
+import { millisecondsBetween, peekHeader, type RawMessage, type Stamp } from '../../messages/index.js';
+
+export interface Rate {
+  /** Mean, from the first to the last message measured. */
+  hz: number;
+  /** Standard deviation of the time between messages. */
+  jitterMs: number;
+  /** What was measured: `header.stamp` where the type has one, else the time of reception. */
+  by: 'header stamp' | 'receive time';
+}
+
+/** Measures how regularly the messages of a topic come. Constant memory (Welford's running variance). */
+export class RateMeter {
+  #previous: Stamp | undefined;
+  #by: Rate['by'] | undefined;
+  #intervals = 0;
+  #meanMs = 0;
+  #squares = 0;
+
+  add(raw: RawMessage): void {
+    const header = peekHeader(raw);
+    this.#by ??= header.kind === 'header' ? 'header stamp' : 'receive time';
+    if (this.#by === 'header stamp' && header.kind !== 'header') return;
+    const stamp = this.#by === 'header stamp' && header.kind === 'header' ? header.stamp : raw.receiveStamp;
+    if (this.#previous !== undefined) {
+      const intervalMs = millisecondsBetween(this.#previous, stamp);
+      this.#intervals++;
+      const delta = intervalMs - this.#meanMs;
+      this.#meanMs += delta / this.#intervals;
+      this.#squares += delta * (intervalMs - this.#meanMs);
+    }
+    this.#previous = stamp;
+  }
+
+  /** Undefined with fewer than two messages, and where stamps do not advance. */
+  rate(): Rate | undefined {
+    if (this.#by === undefined || this.#intervals === 0 || !(this.#meanMs > 0)) return undefined;
+    return { hz: 1000 / this.#meanMs, jitterMs: Math.sqrt(this.#squares / this.#intervals), by: this.#by };
+  }
+}
