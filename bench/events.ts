@@ -96,7 +96,7 @@ report(
 );
 
 const grid = { width: 320, height: 192 };
-const lookup = Int32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
+const gridIndex = Int32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
   const column = (i % WIDTH) >> 2;
   const row = Math.floor(i / WIDTH / HEIGHT / (1 / 192));
   return Math.min(row, 191) * 320 + column;
@@ -104,8 +104,8 @@ const lookup = Int32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
 ring.clear();
 ring.push(single);
 const end = single.t[single.length - 1]!;
-const canvas = { grid, sensor: { width: WIDTH, height: HEIGHT }, lookup };
-const draw = () => renderEvents(ring, end, canvas, { kind: 'counts-recency', windowMs: 1e6, countScale: 64 });
+const lookup = { kind: 'scatter', grid, sensor: { width: WIDTH, height: HEIGHT }, gridIndex } as const;
+const draw = () => renderEvents(ring, end, lookup, { kind: 'counts-recency', windowMs: 1e6, countScale: 64 });
 report('draw counts-recency, 320 x 192', single.length, median(draw));
 ring.clear();
 report('draw an empty window, 320 x 192', 0, median(draw));

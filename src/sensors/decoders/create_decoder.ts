@@ -32,7 +32,7 @@ export function createDecoder(
       return new DepthDecoder(modality, size, calibration, representation);
     case 'polarity':
     case 'counts-recency':
-      return new EventsDecoder(modality, size, calibration, representation, options.events);
+      return new EventsDecoder(modality, calibration, representation, options.events);
     case 'range-intensity-height':
       return new LidarDecoder(calibration, representation, options.lidar);
   }

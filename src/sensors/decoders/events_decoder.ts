@@ -33,7 +33,6 @@ export class EventsDecoder implements ModalityDecoder {
   readonly messageTypes = ['event_camera_msgs/msg/EventPacket', 'event_array_msgs/msg/EventArray', ...eventArrayTypes];
   readonly repetition = 'natural';
   readonly #modality: string;
-  readonly #size: ImageSize;
   readonly #calibration: RigCalibration;
   readonly #representation: EventRepresentation;
   readonly #stream: EventStream;
@@ -41,13 +40,11 @@ export class EventsDecoder implements ModalityDecoder {
 
   constructor(
     modality: string,
-    size: ImageSize,
     calibration: RigCalibration,
     representation: EventRepresentation,
     options?: Partial<EventStreamOptions>,
   ) {
     this.#modality = modality;
-    this.#size = size;
     this.#calibration = calibration;
     this.#representation = representation;
     this.#stream = new EventStream(options);

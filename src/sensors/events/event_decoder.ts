@@ -12,8 +12,8 @@ export interface PacketReport {
   /** Words of a type the format does not define; skipped. */
   unknownWords: number;
   /**
-   * Earliest and latest sensor time the packet states, in nanoseconds since the decoder's origin. A packet without
-   * events can still state its time; one that states none leaves both undefined.
+   * Sensor time of the first event, or where there is none the first time stated, and the last time stated; in
+   * nanoseconds since the decoder's origin. Undefined for a packet that tells no time.
    */
   firstTime: number | undefined;
   lastTime: number | undefined;

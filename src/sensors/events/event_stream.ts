@@ -6,9 +6,10 @@ import { createEventDecoder } from './create_decoder.js';
 import { EventArrayReader } from './event_array_cdr.js';
 import { EventBuffer } from './event_buffer.js';
 import { type EventDecoder, emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
+import type { EventLookup } from './event_lookup.js';
 import { EventRing } from './event_ring.js';
 import { isSetBack, PacketSequence } from './packet_order.js';
-import { type EventCanvas, type EventRepresentation, renderEvents } from './render_events.js';
+import { type EventRepresentation, renderEvents } from './render_events.js';
 
 export interface EventStreamOptions {
   /** How far back windows may reach from the newest packet, in milliseconds. */
@@ -128,8 +129,8 @@ export class EventStream {
    * Draws the window that ends at `stamp`; all zero where there were no events, which is what a still scene looks like.
    * @returns height * width * 3 bytes on the grid, RGB order
    */
-  render(stamp: Stamp, canvas: EventCanvas, representation: EventRepresentation): Uint8Array {
-    return renderEvents(this.#ring, Number(stamp - this.#rosTime(0)), canvas, representation);
+  render(stamp: Stamp, lookup: EventLookup, representation: EventRepresentation): Uint8Array {
+    return renderEvents(this.#ring, Number(stamp - this.#rosTime(0)), lookup, representation);
   }
 
   /** Forgets everything, as for a camera never seen: after the clock was set back, or the driver restarted. */

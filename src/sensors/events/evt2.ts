@@ -57,7 +57,6 @@ export class Evt2Decoder implements EventDecoder {
         const x = (word >>> 11) & 0x7ff;
         const y = word & 0x7ff;
         const t = highNanoseconds + ((word >>> 22) & 0x3f) * 1000;
-        report.firstTime ??= t;
         report.lastTime = t;
         if (x < width && y < height) {
           xs[count] = x;
@@ -87,6 +86,7 @@ export class Evt2Decoder implements EventDecoder {
       this.resynchronise();
     }
     report.events = into.length - lengthBefore;
+    if (report.events > 0) report.firstTime = into.t[lengthBefore]!;
     return report;
   }
 

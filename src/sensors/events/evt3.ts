@@ -80,6 +80,7 @@ export class Evt3Decoder implements EventDecoder {
     }
     report.invalid = problem;
     report.events = into.length - lengthBefore;
+    if (report.events > 0) report.firstTime = into.t[lengthBefore]!;
     return report;
   }
 
@@ -186,10 +187,7 @@ export class Evt3Decoder implements EventDecoder {
       }
     }
 
-    if (count > into.length) {
-      report.firstTime ??= times[into.length]!;
-      report.lastTime = times[count - 1]!;
-    }
+    if (count > into.length) report.lastTime = Math.max(report.lastTime ?? 0, times[count - 1]!);
     report.outside += outside;
     into.length = count;
     this.#y = y;

@@ -3,7 +3,7 @@ export { createEventDecoder, type EventEncoding, eventEncodings } from './create
 export { EventArrayReader, eventArrayTypes } from './event_array_cdr.js';
 export { EventBuffer } from './event_buffer.js';
 export type { EventDecoder, PacketReport } from './event_decoder.js';
-export { buildEventLookup } from './event_lookup.js';
+export { buildEventLookup, type EventLookup } from './event_lookup.js';
 export { EventRing, type EventRingLimits } from './event_ring.js';
 export { EventStream, type EventStreamOptions, type EventStreamReport, eventFault } from './event_stream.js';
-export { type EventCanvas, type EventRepresentation, renderEvents } from './render_events.js';
+export { type EventRepresentation, renderEvents } from './render_events.js';

@@ -1,18 +1,11 @@
-import type { ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
+import type { EventLookup } from './event_lookup.js';
 import type { EventRing, EventWindow, IndexRange } from './event_ring.js';
 
 /** The representations an event window can be drawn in. */
 export type EventRepresentation = Extract<Representation, { kind: 'polarity' | 'counts-recency' }>;
 
 const NANOSECONDS_PER_MILLISECOND = 1e6;
-
-/** Where events are drawn: the grid, and for each sensor pixel its index in the grid or -1 (`buildEventLookup`). */
-export interface EventCanvas {
-  grid: ImageSize;
-  sensor: ImageSize;
-  lookup: Int32Array;
-}
 
 /**
  * Draws the events of the window that ends at `end` (included) and starts `windowMs` earlier (excluded).
@@ -24,27 +17,30 @@ export interface EventCanvas {
 export function renderEvents(
   ring: EventRing,
   end: number,
-  canvas: EventCanvas,
+  lookup: EventLookup,
   representation: EventRepresentation,
 ): Uint8Array {
   const window = { start: end - representation.windowMs * NANOSECONDS_PER_MILLISECOND, end };
-  const pixels = canvas.grid.width * canvas.grid.height;
-  const seen = { counts: new Uint32Array(pixels * 2), newest: new Float32Array(pixels) };
-  for (const range of ring.ranges(window)) accumulate(ring, range, window, canvas, seen);
+  const pixels = lookup.grid.width * lookup.grid.height;
+  const cells = lookup.kind === 'scatter' ? pixels : lookup.sensor.width * lookup.sensor.height;
+  const seen = { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
+  for (const range of ring.ranges(window)) accumulate(ring, range, window, lookup, seen);
 
   const image = new Uint8Array(pixels * 3);
   const isPolarity = representation.kind === 'polarity';
   const scale = isPolarity ? 255 : representation.countScale;
   const recencyScale = isPolarity ? 0 : 255 / (end - window.start);
   for (let pixel = 0, i = 0; pixel < pixels; pixel++, i += 3) {
-    image[i] = Math.min(255, Math.round(seen.counts[2 * pixel]! * scale));
-    image[i + 1] = Math.round(seen.newest[pixel]! * recencyScale);
-    image[i + 2] = Math.min(255, Math.round(seen.counts[2 * pixel + 1]! * scale));
+    const cell = lookup.kind === 'scatter' ? pixel : lookup.sensorIndex[pixel]!;
+    if (cell < 0) continue;
+    image[i] = Math.min(255, Math.round(seen.counts[2 * cell]! * scale));
+    image[i + 1] = Math.round(seen.newest[cell]! * recencyScale);
+    image[i + 2] = Math.min(255, Math.round(seen.counts[2 * cell + 1]! * scale));
   }
   return image;
 }
 
-/** What happened at each grid pixel. */
+/** What happened in each cell: a grid pixel where events are scattered, a sensor pixel where they are gathered. */
 interface Seen {
   /** ON and OFF events, interleaved. */
   counts: Uint32Array;
@@ -52,27 +48,22 @@ interface Seen {
   newest: Float32Array;
 }
 
-function accumulate(
-  ring: EventRing,
-  { from, to }: IndexRange,
-  window: EventWindow,
-  canvas: EventCanvas,
-  seen: Seen,
-): void {
+function accumulate(ring: EventRing, range: IndexRange, window: EventWindow, lookup: EventLookup, seen: Seen): void {
   const { x: xs, y: ys, polarity, t: times } = ring;
   const { start, end } = window;
-  const { lookup } = canvas;
-  const { width, height } = canvas.sensor;
+  const { width, height } = lookup.sensor;
+  const gridIndex = lookup.kind === 'scatter' ? lookup.gridIndex : undefined;
   const { counts, newest } = seen;
-  for (let i = from; i < to; i++) {
+  for (let i = range.from; i < range.to; i++) {
     const t = times[i]!;
     const x = xs[i]!;
     const y = ys[i]!;
     if (t <= start || t > end || x >= width || y >= height) continue;
-    const pixel = lookup[y * width + x]!;
-    if (pixel < 0) continue;
-    counts[2 * pixel + 1 - polarity[i]!]!++;
+    const own = y * width + x;
+    const cell = gridIndex === undefined ? own : gridIndex[own]!;
+    if (cell < 0) continue;
+    counts[2 * cell + 1 - polarity[i]!]!++;
     const since = t - start;
-    if (since > newest[pixel]!) newest[pixel] = since;
+    if (since > newest[cell]!) newest[cell] = since;
   }
 }

@@ -4,11 +4,12 @@ import { fixture, golden, packet, words16 } from './support.js';
 
 const MS = 1_000_000n;
 const EPOCH = 1_700_000_000_000_000_000n;
-const canvas = {
+const lookup = {
+  kind: 'scatter',
   grid: { width: 64, height: 48 },
   sensor: { width: 64, height: 48 },
-  lookup: Int32Array.from({ length: 64 * 48 }, (_, i) => i),
-};
+  gridIndex: Int32Array.from({ length: 64 * 48 }, (_, i) => i),
+} as const;
 const polarity = (windowMs: number) => ({ kind: 'polarity', windowMs }) as const;
 
 /** EVT3 bytes that state a sensor time and one ON event at (x, 0) then. */
@@ -18,7 +19,7 @@ function eventAt(microseconds: number, x: number): Uint8Array {
 
 /** Columns of row 0 that are drawn. */
 function drawn(stream: EventStream, stamp: bigint, windowMs = 40): number[] {
-  const image = stream.render(stamp, canvas, polarity(windowMs));
+  const image = stream.render(stamp, lookup, polarity(windowMs));
   return [...Array(64).keys()].filter((x) => image[3 * x] === 255);
 }
 
@@ -168,8 +169,8 @@ describe('EventStream', () => {
     const last = BigInt(origin) + BigInt(nanoseconds.at(-1)!);
     assert.equal(stream.latestStamp, last);
     const size = { width, height };
-    const lookup = Int32Array.from({ length: width * height }, (_, i) => i);
-    const image = stream.render(last, { grid: size, sensor: size, lookup }, polarity(0.5));
+    const gridIndex = Int32Array.from({ length: width * height }, (_, i) => i);
+    const image = stream.render(last, { kind: 'scatter', grid: size, sensor: size, gridIndex }, polarity(0.5));
     const inWindow = nanoseconds.flatMap((t, i) => (t > nanoseconds.at(-1)! - 5e5 ? [y[i]! * width + x[i]!] : []));
     const lit = [...Array(width * height).keys()].filter((i) => image[3 * i] === 255 || image[3 * i + 2] === 255);
     assert.ok(inWindow.length > 1 && inWindow.length < x.length);

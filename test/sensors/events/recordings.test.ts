@@ -129,10 +129,14 @@ describe('recordings of event cameras', () => {
         assert.ok(ahead >= 0 && ahead < 20, `events reach ${ahead} ms beyond the stamp`);
       }
       const [width, height] = [packets[0]!.width, packets[0]!.height];
-      const lookup = Int32Array.from({ length: width * height }, (_, i) => i);
+      const gridIndex = Int32Array.from({ length: width * height }, (_, i) => i);
       const size = { width, height };
       const representation = { kind: 'counts-recency', windowMs: 5000, countScale: 1 } as const;
-      const image = stream.render(stream.latestStamp!, { grid: size, sensor: size, lookup }, representation);
+      const image = stream.render(
+        stream.latestStamp!,
+        { kind: 'scatter', grid: size, sensor: size, gridIndex },
+        representation,
+      );
       assert.deepEqual(channels(image), countsOf(packets));
     });
   }
