@@ -67,6 +67,25 @@ def load_tensors(model: MleSam, tensors: dict[str, torch.Tensor], source: Path) 
     model.load_state_dict(tensors)
 
 
+def load_base(model: MleSam, path: Path) -> dict[str, Any]:
+    """Copy trunk, neck and heads of a trained base into `model` and return its summary. Experts and router are
+    left as they are, so the base may come from a rig with other modalities, but not with other classes."""
+    trained, summary = load_model(path)
+    own, other = ([entry["name"] for entry in rig.classes] for rig in (model.rig, trained.rig))
+    if own != other:
+        raise InputError(
+            f"Expected a base trained on the classes {own} but received one for {other}: {path}."
+        )
+    fresh = {name: t for name, t in model.state_dict().items() if _is_of_experts(name)}
+    base = {name: t for name, t in trained.state_dict().items() if not _is_of_experts(name)}
+    load_tensors(model, {**base, **fresh}, path)
+    return summary
+
+
+def _is_of_experts(name: str) -> bool:
+    return ".expert_" in name or name.startswith("router.")
+
+
 def resolve_checkpoint(path: Path) -> Path:
     """A file itself; for a run folder the weights of its latest stage."""
     if not path.is_dir():

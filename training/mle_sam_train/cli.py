@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from .checkpoint import load_model, load_tensors, write_config
+    from .checkpoint import load_base, write_config
     from .config import load_config
     from .data import open_cache, read_dataset_info
     from .model import MleSam
@@ -50,9 +50,7 @@ def _train(options: argparse.Namespace) -> None:
             raise InputError(
                 f"Expected a trained base at {source} but found none; run `mle-sam-train base` first."
             )
-        trained, summary = load_model(source)
-        load_tensors(model, trained.state_dict(), source)
-        earlier = summary["stages"]
+        earlier = load_base(model, source)["stages"]
     cache = options.cache or run / "cache"
     train, val = (open_cache(info, split, cache) for split in ("train", "val"))
     trainer = Trainer(model, train, val, run, stage, budget, earlier)

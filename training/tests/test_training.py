@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from mle_sam_train.checkpoint import load_model, load_tensors
+from mle_sam_train.checkpoint import load_base, load_model, load_tensors, save_weights
 from mle_sam_train.config import Config, config_from_dict, config_to_dict
 from mle_sam_train.data import DatasetInfo, FrameCache
 from mle_sam_train.errors import InputError
-from mle_sam_train.model import MleSam
+from mle_sam_train.model import MleSam, Rig
 from mle_sam_train.schedule import Budget, learning_rate_factor
 from mle_sam_train.training import Trainer
 
@@ -164,3 +164,22 @@ def test_a_geometry_that_cannot_run_is_refused(config, info, changes, sentence) 
     raw["model"]["base"].update(changes)
     with pytest.raises(InputError, match=sentence):
         MleSam(config_from_dict(raw), info.rig)
+
+
+def test_experts_start_from_the_base_of_a_camera_alone(config, info, tmp_path) -> None:
+    camera = MleSam(config, Rig(info.rig.modalities[:1], info.rig.classes))
+    save_weights(camera, tmp_path / "camera.safetensors", {"stages": ["told"]})
+    model = fresh(config, info)
+    before = snapshot(model)
+    assert load_base(model, tmp_path / "camera.safetensors") == {"stages": ["told"]}
+    after, source = model.state_dict(), camera.state_dict()
+    for name in after:
+        kept = ".expert_" in name or name.startswith("router.")
+        assert torch.equal(after[name], before[name] if kept else source[name]), name
+
+
+def test_a_base_for_other_classes_is_refused(config, info, tmp_path) -> None:
+    other = MleSam(config, Rig(info.rig.modalities, info.rig.classes[:3]))
+    save_weights(other, tmp_path / "other.safetensors", {"stages": []})
+    with pytest.raises(InputError, match="Expected a base trained on the classes"):
+        load_base(fresh(config, info), tmp_path / "other.safetensors")
