@@ -68,8 +68,8 @@ def load_tensors(model: MleSam, tensors: dict[str, torch.Tensor], source: Path) 
 
 
 def load_base(model: MleSam, path: Path) -> dict[str, Any]:
-    """Copy trunk, neck and heads of a trained base into `model` and return its summary. Experts and router are
-    left as they are, so the base may come from a rig with other modalities, but not with other classes."""
+    """Copy trunk, neck and heads of a trained base into `model` and return its summary. Experts and router
+    stay as they are, so the base may come from a rig with other modalities, but not with other classes."""
     trained, summary = load_model(path)
     own, other = ([entry["name"] for entry in rig.classes] for rig in (model.rig, trained.rig))
     if own != other:
