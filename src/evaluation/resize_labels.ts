@@ -6,7 +6,8 @@ import type { ImageSize } from '../sensors/modality_image.js';
  * Convention: pixel centres. Target pixel x covers the source at (x + 0.5) * from.width / to.width, and takes the
  * source pixel that point lies in, computed in integers. This is Pillow's `NEAREST` and OpenCV's
  * `INTER_NEAREST_EXACT`; OpenCV's plain `INTER_NEAREST` and PyTorch's `nearest` take the pixel's corner instead and
- * shift labels by up to half a source pixel.
+ * shift labels by up to half a source pixel. A centre exactly between two source pixels takes the later one (the
+ * rounding errors of Pillow and OpenCV take either).
  *
  * @param labels - `from.height * from.width` class ids, row-major
  * @returns `to.height * to.width` class ids; a new array even when the sizes are equal
