@@ -2,7 +2,7 @@
  * Proves that reading a bag takes bounded memory: writes bags of some gigabytes, streams through each in a process of
  * its own and prints how far its resident memory rose over what it was before the bag was opened.
  *
- *   node dist/bench/bags_memory.js [--gigabytes 3]
+ *   node dist/bench/bags_memory.js [--gigabytes 3.2]
  *
  * Ends with exit code 1 when a bag took more than the 200 MB that are promised.
  */
@@ -130,7 +130,7 @@ async function readInChild(path: string): Promise<Reading> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { gigabytes: { type: 'string', default: '3' }, read: { type: 'string' } } });
+  const { values } = parseArgs({ options: { gigabytes: { type: 'string', default: '3.2' }, read: { type: 'string' } } });
   if (values.read !== undefined) {
     process.send?.(await read(values.read));
     return;
