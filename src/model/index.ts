@@ -4,7 +4,7 @@ export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js'
 export type { ProviderAttempt } from './ladder.js';
 export { type ManifestFile, parseManifest, UNLABELED_ID } from './manifest.js';
 export type { ProviderSelection } from './protocol.js';
-export type { EncodeMode, ProviderRequest } from './providers.js';
+export { type EncodeMode, PROVIDER_REQUESTS, type ProviderRequest } from './providers.js';
 export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';

@@ -1,10 +1,13 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 
 /** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
-export type ModelSession = Pick<
-  InferenceSession,
-  'run' | 'release' | 'inputNames' | 'outputNames' | 'inputMetadata' | 'outputMetadata'
->;
+export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'> {
+  /** @param fetches - by name of output a tensor to write to, or null for a new one; without, all outputs are new */
+  run(feeds: InferenceSession.FeedsType, fetches?: InferenceSession.NullableOnnxValueMapType): Promise<RunOutputs>;
+  release(): Promise<void>;
+}
+
+export type RunOutputs = Readonly<Record<string, Tensor>>;
 
 export interface ModelSessions {
   encoder: ModelSession;
@@ -38,7 +41,8 @@ export interface Provider {
 }
 
 /** `auto` tries all rungs from the top; a name tries that one only. */
-export type ProviderRequest = 'auto' | 'cpu';
+export type ProviderRequest = (typeof PROVIDER_REQUESTS)[number];
+export const PROVIDER_REQUESTS = ['auto', 'cpu'] as const;
 
 const cpu: Provider = {
   name: 'cpu',

@@ -5,6 +5,7 @@ export {
   type RigidTransform,
   TfTree,
 } from './calibration/index.js';
+export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
 export type { DecoderOptions } from './decoders/create_decoder.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';

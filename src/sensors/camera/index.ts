@@ -6,6 +6,7 @@ export {
   type RgbOutcome,
 } from './decode_compressed.js';
 export { decodeImage } from './decode_image.js';
+export { decodePicture } from './decode_picture.js';
 export { judgePicture } from './picture_quality.js';
 export type { Pixels, PixelsOutcome } from './pixels.js';
 export { resizePixels } from './resize.js';

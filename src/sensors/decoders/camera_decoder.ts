@@ -1,6 +1,4 @@
-import { decodeMessage } from '../../messages/index.js';
-import type { CompressedImage, Image } from '../../messages/types.js';
-import { decodeCompressed, decodeImage, judgePicture, type RgbOutcome, resizePixels } from '../camera/index.js';
+import { decodePicture, judgePicture } from '../camera/index.js';
 import type { ImageSize } from '../modality_image.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
@@ -20,18 +18,9 @@ export class CameraDecoder implements ModalityDecoder {
   }
 
   async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
-    const rgb = raw.type.endsWith('/CompressedImage')
-      ? await decodeCompressed(decodeMessage<CompressedImage>(raw), this.#size)
-      : await this.#decodeRaw(decodeMessage<Image>(raw));
+    const rgb = await decodePicture(raw, this.#size);
     if (rgb.kind === 'invalid') return rgb;
     this.#calibration.notePicture(this.#modality, rgb.source, frameId);
     return { kind: 'content', data: rgb.data, quality: judgePicture(rgb.data), stamp };
-  }
-
-  async #decodeRaw(image: Image): Promise<RgbOutcome> {
-    const decoded = decodeImage(image);
-    if (decoded.kind === 'invalid') return decoded;
-    const { width, height } = decoded.pixels;
-    return { kind: 'rgb', data: await resizePixels(decoded.pixels, this.#size), source: { width, height } };
   }
 }

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { inspectCommand } from './inspect.js';
+import { replayCommand } from './replay.js';
+import { simulateCommand } from './simulate.js';
+
+const { version, description } = createRequire(import.meta.url)('mle-sam-ros/package.json') as {
+  version: string;
+  description: string;
+};
+
+const program = new Command('mle-sam')
+  .description(description)
+  .version(version)
+  .addCommand(replayCommand())
+  .addCommand(inspectCommand())
+  .addCommand(simulateCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What a person can mend is one sentence; with DEBUG set the place it came from is shown as well.
+  const shown = process.env.DEBUG !== undefined && error instanceof Error ? error.stack : (error as Error).message;
+  process.stderr.write(`mle-sam: ${shown}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,128 @@
+import { basename, join } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { PROVIDER_REQUESTS, type ProviderRequest } from '../model/index.js';
+import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
+import { type ReplayOutputs, replayBag } from '../replay/index.js';
+import type { ReplaySummary } from '../report/index.js';
+import { defaultBundlePath } from './default_bundle.js';
+
+interface ReplayFlags {
+  model: string;
+  out?: string;
+  rate: 'max' | 'realtime';
+  config?: string;
+  provider: ProviderRequest;
+  threads?: number;
+  json?: true;
+}
+
+/** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('replay a rosbag through the model: masks.mcap, summary.json and report.html')
+    .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
+    .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
+    .option('-o, --out <folder>', "where the results go (default: out/ and the bag's name)")
+    .addOption(
+      new Option('-r, --rate <rate>', 'max: every frame, as fast as it goes; realtime: as live sensors would send it')
+        .choices(['max', 'realtime'])
+        .default('max'),
+    )
+    .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
+    .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
+    .option('--threads <count>', 'CPU threads of the model', parseThreads)
+    .option('--json', 'print summary.json instead of a table')
+    .action(replay);
+}
+
+async function replay(bag: string, flags: ReplayFlags): Promise<void> {
+  const out = flags.out ?? join('out', basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
+  const isShown = process.stderr.isTTY && flags.json === undefined;
+  const bar = isShown ? progressBar() : undefined;
+  try {
+    const { rate, provider, threads, model } = flags;
+    const outputs = await replayBag({
+      bag,
+      model,
+      out,
+      rate,
+      provider,
+      ...(threads !== undefined && { threads }),
+      config: flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config),
+      onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
+    });
+    bar?.stop();
+    const text = flags.json ? JSON.stringify(outputs.summary, null, 2) : describe(outputs);
+    process.stdout.write(`${text}\n`);
+  } finally {
+    bar?.stop();
+  }
+}
+
+function progressBar(): SingleBar {
+  const bar = new SingleBar({
+    format: 'replay {bar} {percentage} % | {masks} masks | {duration_formatted}',
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  });
+  bar.start(100, 0, { masks: 0 });
+  return bar;
+}
+
+function describe({ summary, paths }: ReplayOutputs): string {
+  const { frames, score, latencyMs, throughputFps, realTimeFactor, bag, model, provider } = summary;
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(
+    ['bag', `${bag.name}, ${bag.durationSeconds.toFixed(1)} s, ${describeSource(bag.source)}`],
+    ['model', `${model.name} on ${provider}`],
+    ['masks', `${frames.published} of ${frames.reference} frames (${frames.partial} from fewer sensors)`],
+  );
+  if (score?.miou != null) table.push(['mIoU', `${score.miou.toFixed(1)} % over ${score.frames} frames`]);
+  for (const [stretch, { miou }] of Object.entries(score?.stretches ?? {})) {
+    table.push([`  ${stretch}`, `${miou?.toFixed(1) ?? '-'} %`]);
+  }
+  table.push(
+    ['latency', `p50 ${ms(latencyMs.total.p50)}, p95 ${ms(latencyMs.total.p95)}, p99 ${ms(latencyMs.total.p99)}`],
+    ['pace', `${throughputFps?.toFixed(1) ?? '-'} masks/s, ${realTimeFactor?.toFixed(1) ?? '-'} x real time`],
+  );
+  const lines = [table.toString(), describeModalities(summary)];
+  for (const { text, count } of summary.problems.slice(0, MAX_PROBLEMS)) {
+    lines.push(`! ${text}${count > 1 ? ` (${count} times)` : ''}`);
+  }
+  const more = summary.problems.length - MAX_PROBLEMS;
+  if (more > 0) lines.push(`! and ${more} more: see the report`);
+  lines.push(`masks   ${paths.masks}`, `summary ${paths.summary}`, `report  ${paths.report}  (open it in a browser)`);
+  return lines.join('\n');
+}
+
+const MAX_PROBLEMS = 5;
+
+function describeModalities({ modalities, routing }: ReplaySummary): string {
+  const table = new Table({
+    head: ['modality', 'messages', 'used', 'invalid', 'seconds not active', 'mean weight'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, { messages, used, invalid, states }] of Object.entries(modalities)) {
+    const inactive = Object.entries(states).filter(([state, seconds]) => state !== 'active' && seconds >= 0.05);
+    const words = inactive.map(([state, seconds]) => `${state} ${seconds.toFixed(1)}`).join(', ') || '-';
+    table.push([name, messages, used, invalid, words, routing[name]?.mean?.toFixed(2) ?? '-']);
+  }
+  return table.toString();
+}
+
+function describeSource(source: ReplaySummary['bag']['source']): string {
+  return source === 'simulation' ? 'simulated' : 'recorded';
+}
+
+function ms(value: number | null): string {
+  return value === null ? '-' : `${value.toFixed(0)} ms`;
+}
+
+function parseThreads(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 256) return count;
+  throw new InvalidArgumentError(`Expected a whole number of at least 1 but received ${text}.`);
+}

@@ -1,0 +1,53 @@
+import type { RawMessage } from '../messages/index.js';
+import type { Bundle } from '../model/index.js';
+import { type ModalityInput, SensorRig } from '../sensors/index.js';
+import { Synchronizer, synchronizerOptions } from '../sync/index.js';
+import type { PipelineConfig } from './config.js';
+import { type FrameSegmenter, Pipeline } from './pipeline.js';
+import type { PipelineSink } from './results.js';
+import { roleOf } from './topic_roles.js';
+import type { TopicSelection } from './topic_selection.js';
+
+export interface PipelineParts {
+  bundle: Bundle;
+  selection: TopicSelection;
+  config: PipelineConfig;
+  segmenter: FrameSegmenter;
+  sink: PipelineSink;
+  backpressure: 'wait' | 'newest';
+}
+
+/**
+ * Wires a pipeline for a bundle's modalities, each read from the topic that was chosen for it. A modality without a
+ * topic is simply never there.
+ */
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { bundle, selection, config, segmenter, sink, backpressure } = parts;
+  const inputs = new Map<string, ModalityInput>();
+  for (const [modality, assignment] of selection.modalities) {
+    if (assignment.kind === 'missing') continue;
+    const { topic, cameraInfo } = assignment;
+    inputs.set(modality, { topic, ...(cameraInfo !== undefined && { infoTopic: cameraInfo }) });
+  }
+  const streams = bundle.modalities.map(({ name, representation }) => ({
+    modality: name,
+    match: roleOf(representation) === 'events' ? ('window' as const) : ('nearest' as const),
+  }));
+  const syncOptions = synchronizerOptions(streams, config.sync);
+  const essential = syncOptions.streams.filter(({ necessity }) => necessity === 'essential');
+  return new Pipeline({
+    rig: new SensorRig({
+      grid: bundle.input,
+      modalities: bundle.modalities,
+      inputs,
+      baseFrame: config.baseFrame,
+      identicalLimit: config.identicalLimit,
+    }),
+    synchronizer: new Synchronizer<RawMessage>(syncOptions),
+    segmenter,
+    sink,
+    modalityByTopic: new Map([...inputs].map(([modality, { topic }]) => [topic, modality])),
+    essential: new Set(essential.map(({ modality }) => modality)),
+    backpressure,
+  });
+}

@@ -1,0 +1,86 @@
+import type { RawMessage, Stamp } from '../messages/index.js';
+import type { DecodeOutcome, ModalityImage, SensorRig } from '../sensors/index.js';
+import type { AbsentReason, ContentVerdict } from '../sync/index.js';
+
+/** One message to be turned into an image: a sample, or the window that ends at `stamp`. */
+export interface Selection {
+  modality: string;
+  message: RawMessage;
+  /** Of the sample; for windows their end. */
+  stamp: Stamp;
+  kind: 'sample' | 'window';
+}
+
+/** What decoding said about one selection. */
+export interface Verdict {
+  selection: Selection;
+  verdict: ContentVerdict;
+}
+
+export interface AssembledFrame {
+  images: Map<string, ModalityImage>;
+  /** Modalities that were chosen but show nothing, or cannot be read. */
+  absent: Map<string, AbsentReason>;
+  verdicts: Verdict[];
+  decodeMs: number;
+}
+
+/**
+ * Decodes what the synchroniser chose. A sample that serves several sets, as of a LiDAR slower than the camera, is
+ * decoded once: the same image object comes back, and the segmenter may keep its features as well.
+ */
+export class FrameAssembler {
+  readonly #rig: SensorRig;
+  readonly #latest = new Map<string, { message: RawMessage; outcome: DecodeOutcome }>();
+
+  constructor(rig: SensorRig) {
+    this.#rig = rig;
+  }
+
+  /**
+   * Decodes all selections side by side.
+   * @param referenceStamp - the set's stamp
+   */
+  async assemble(selections: readonly Selection[], referenceStamp: Stamp): Promise<AssembledFrame> {
+    const start = performance.now();
+    const outcomes = await Promise.all(selections.map((selection) => this.#decode(selection, referenceStamp)));
+    const frame: AssembledFrame = { images: new Map(), absent: new Map(), verdicts: [], decodeMs: 0 };
+    selections.forEach((selection, index) => {
+      const outcome = outcomes[index]!;
+      const verdict = verdictOf(outcome);
+      frame.verdicts.push({ selection, verdict });
+      if (outcome.kind === 'image' && verdict.kind === 'good') frame.images.set(selection.modality, outcome.image);
+      else frame.absent.set(selection.modality, absentReason(verdict));
+    });
+    frame.decodeMs = performance.now() - start;
+    return frame;
+  }
+
+  /** Looks at one message without using it. */
+  async judge(selection: Selection): Promise<Verdict> {
+    return { selection, verdict: verdictOf(await this.#decode(selection, selection.stamp)) };
+  }
+
+  reset(): void {
+    this.#latest.clear();
+  }
+
+  async #decode({ modality, message, stamp, kind }: Selection, referenceStamp: Stamp): Promise<DecodeOutcome> {
+    // A window moves on with every set, even if no packet was added to it.
+    if (kind === 'window') return this.#rig.decode(modality, message, stamp);
+    const latest = this.#latest.get(modality);
+    if (latest?.message === message) return latest.outcome;
+    const outcome = await this.#rig.decode(modality, message, referenceStamp);
+    // What could not be decoded may be once a calibration has come.
+    if (outcome.kind === 'image') this.#latest.set(modality, { message, outcome });
+    return outcome;
+  }
+}
+
+function verdictOf(outcome: DecodeOutcome): ContentVerdict {
+  return outcome.kind === 'image' ? outcome.image.quality : outcome;
+}
+
+function absentReason(verdict: ContentVerdict): AbsentReason {
+  return verdict.kind === 'blind' ? verdict.reason : 'invalid';
+}

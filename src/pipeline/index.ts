@@ -1,0 +1,22 @@
+export {
+  DEFAULT_PIPELINE_CONFIG,
+  loadPipelineConfig,
+  type PipelineConfig,
+  pipelineConfigSchema,
+  topicConfiguration,
+} from './config.js';
+export { createPipeline, type PipelineParts } from './create_pipeline.js';
+export {
+  diagnosticArray,
+  jpegImage,
+  labelInfo,
+  type ModalityHealth,
+  mono8Image,
+  outputHeader,
+} from './outputs.js';
+export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
+export type { DroppedFrame, FrameLatency, FrameResult, ModalityChange, PipelineSink } from './results.js';
+export { describeContent, isDescribable, type TopicContent } from './topic_content.js';
+export type { TopicCandidate, TopicRole } from './topic_roles.js';
+export { roleOf } from './topic_roles.js';
+export { selectTopics, type TopicAssignment, type TopicConfiguration, type TopicSelection } from './topic_selection.js';

@@ -1,0 +1,59 @@
+import type { RawMessage, Stamp } from '../messages/index.js';
+import type { Segmentation } from '../model/index.js';
+import type { ModalityImage, RigGrid } from '../sensors/index.js';
+import type { AbsentReason, ModalityState } from '../sync/index.js';
+
+/** Where the time of one mask went, in milliseconds. */
+export interface FrameLatency {
+  /** From the arrival of the reference sample until its set was closed, on the clock messages are stamped with. */
+  syncWaitMs: number;
+  /** Turning the chosen messages into images; wall time. */
+  decodeMs: number;
+  /** Encoder and head with the way to the worker and back; wall time. */
+  inferenceMs: number;
+  /** The three together. */
+  totalMs: number;
+}
+
+/** A reference frame that got its mask. */
+export interface FrameResult {
+  segmentation: Segmentation;
+  /** Modality that paced this frame. */
+  reference: string;
+  /** Modalities of the bundle this mask was made without. */
+  absent: ReadonlyMap<string, AbsentReason>;
+  /** What the model saw. */
+  images: ReadonlyMap<string, ModalityImage>;
+  /** The messages these images were decoded from; for events the newest packet of the window. */
+  messages: ReadonlyMap<string, RawMessage>;
+  /** The grid the mask lies on, for bringing it back to the camera's own size. */
+  grid: RigGrid;
+  latency: FrameLatency;
+}
+
+/** A reference frame that got no mask. */
+export interface DroppedFrame {
+  stamp: Stamp;
+  reason: string;
+}
+
+/** A modality's health changed; `at` is the receive time of the message or time-out that showed it. */
+export interface ModalityChange {
+  modality: string;
+  from: ModalityState;
+  to: ModalityState;
+  reason: string | undefined;
+  at: Stamp;
+}
+
+/**
+ * Where a pipeline's results go. Masks and drops come in the order of their stamps, one at a time; a promise is awaited
+ * before the next, so that a slow sink slows a replay rather than filling memory.
+ */
+export interface PipelineSink {
+  published(frame: FrameResult): void | Promise<void>;
+  dropped(frame: DroppedFrame): void | Promise<void>;
+  modalityChanged(change: ModalityChange): void | Promise<void>;
+  /** Something is wrong that does not stop the pipeline; one sentence. */
+  problem(text: string): void;
+}

@@ -1,0 +1,101 @@
+import { BagWriter } from '../bags/index.js';
+import { resizeLabelsNearest } from '../evaluation/index.js';
+import { encodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
+import type { Bundle } from '../model/index.js';
+import {
+  diagnosticArray,
+  type FrameResult,
+  jpegImage,
+  labelInfo,
+  type ModalityChange,
+  type ModalityHealth,
+  mono8Image,
+  outputHeader,
+} from '../pipeline/index.js';
+import { type ColourTable, colourTable, encodeJpeg, renderOverlay } from '../report/index.js';
+import type { ImageSize } from '../sensors/index.js';
+
+/** Topics of a replay's masks: those the node publishes, so that the same layouts and tools show both. */
+export const MASK_TOPICS = {
+  mask: '/mle_sam/mask',
+  confidence: '/mle_sam/confidence',
+  labelInfo: '/mle_sam/label_info',
+  overlay: '/mle_sam/overlay/compressed',
+  diagnostics: '/diagnostics',
+} as const;
+
+const LATCHED = { reliability: 'reliable', durability: 'transient_local', history: 'keep_last', depth: 1 } as const;
+
+/**
+ * Writes what a replay made as a bag beside its input camera: `masks.mcap`, for Foxglove or `ros2 bag play`. Masks and
+ * confidence are at the camera's own size, labels by nearest neighbour; the overlay is at the model's size.
+ */
+export class MaskBag {
+  readonly #writer: BagWriter;
+  readonly #bundle: Bundle;
+  readonly #colours: ColourTable;
+  readonly #healths: Map<string, ModalityHealth>;
+  #hasLabelInfo = false;
+
+  private constructor(writer: BagWriter, bundle: Bundle) {
+    this.#writer = writer;
+    this.#bundle = bundle;
+    this.#colours = colourTable(bundle.classes);
+    this.#healths = new Map(
+      bundle.modalities.map(({ name }) => [name, { modality: name, state: 'waiting', reason: undefined }]),
+    );
+  }
+
+  /** @param path - a file ending in `.mcap`; one that is there is replaced */
+  static async create(path: string, bundle: Bundle): Promise<MaskBag> {
+    const writer = await BagWriter.create(path);
+    await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
+    return new MaskBag(writer, bundle);
+  }
+
+  /** Passes an input message on, unchanged. */
+  async copy(message: RawMessage): Promise<void> {
+    const { topic, type, data, receiveStamp } = message;
+    await this.#writer.write({ topic, type, data, logTime: receiveStamp });
+  }
+
+  /**
+   * Appends mask, confidence and overlay of one frame.
+   * @param at - when they would have been published: log time of the messages
+   */
+  async frame({ segmentation, images, grid }: FrameResult, at: Stamp): Promise<void> {
+    const header = outputHeader(segmentation.stamp, segmentation.frameId);
+    if (!this.#hasLabelInfo) {
+      this.#hasLabelInfo = true;
+      await this.#write(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', labelInfo(header, this.#bundle), at);
+    }
+    const size: ImageSize = grid.pictureSize ?? segmentation;
+    const { labels, confidence } = segmentation;
+    const mask = mono8Image(header, size, resizeLabelsNearest(labels, segmentation, size));
+    await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mask, at);
+    const certainty = mono8Image(header, size, resizeLabelsNearest(confidence, segmentation, size));
+    await this.#write(MASK_TOPICS.confidence, 'sensor_msgs/msg/Image', certainty, at);
+    const { width, height } = segmentation;
+    const camera = this.#bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name ?? '';
+    const picture = images.get(camera)?.data ?? new Uint8Array(width * height * 3);
+    const overlay = renderOverlay({ width, height, data: picture }, { width, height, labels }, this.#colours);
+    const jpeg = jpegImage(header, await encodeJpeg(overlay));
+    await this.#write(MASK_TOPICS.overlay, 'sensor_msgs/msg/CompressedImage', jpeg, at);
+  }
+
+  /** Appends the health of all modalities after one of them changed. */
+  async modalityChanged({ modality, to, reason, at }: ModalityChange): Promise<void> {
+    this.#healths.set(modality, { modality, state: to, reason });
+    const array = diagnosticArray(at, [...this.#healths.values()]);
+    await this.#write(MASK_TOPICS.diagnostics, 'diagnostic_msgs/msg/DiagnosticArray', array, at);
+  }
+
+  /** Ends the file; without it the bag has no summary. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  async #write(topic: string, type: string, message: object, logTime: Stamp): Promise<void> {
+    await this.#writer.write({ topic, type, data: encodeMessage(type, message), logTime });
+  }
+}
