@@ -20,7 +20,9 @@ export const representationSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('range-intensity-height'),
-    rangeMetres: z.tuple([z.number().positive(), z.number().positive()]),
+    rangeMetres: z
+      .tuple([z.number().positive(), z.number().positive()])
+      .refine(([near, far]) => near < far, 'near must be below far'),
     heightMetres,
     dilation: z.number().int().min(0).max(16),
   }),

@@ -17,6 +17,9 @@ import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder
 
 type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | { kind: 'invalid'; reason: string };
 
+/** How far the reference stamp may lie behind the newest event, in milliseconds. */
+const MAX_LAG_MS = 500;
+
 /** What the current lookup table was made from. */
 interface LookupKey {
   camera: CameraModel | undefined;
@@ -47,7 +50,7 @@ export class EventsDecoder implements ModalityDecoder {
     this.#modality = modality;
     this.#calibration = calibration;
     this.#representation = representation;
-    this.#stream = new EventStream(options);
+    this.#stream = new EventStream({ horizonMs: representation.windowMs + MAX_LAG_MS, ...options });
   }
 
   ingest({ raw }: Sample): string | undefined {

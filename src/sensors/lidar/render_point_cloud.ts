@@ -1,4 +1,5 @@
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import { heightLevel } from '../depth/index.js';
 import type { ContentQuality } from '../modality_image.js';
 import type { Representation } from '../representation.js';
 import type { PointCloud } from './read_point_cloud.js';
@@ -106,7 +107,6 @@ function paint(
   { rangeMetres, heightMetres }: LidarRepresentation,
 ): void {
   const [nearRange, farRange] = rangeMetres;
-  const [lowest, highest] = heightMetres;
   const logSpan = Math.log(farRange / nearRange);
   const [bx, by, bz] = [lidarToBase.rotation[6]!, lidarToBase.rotation[7]!, lidarToBase.rotation[8]!];
   const baseZ = lidarToBase.translation[2]!;
@@ -120,7 +120,7 @@ function paint(
     const height = bx * x + by * y + bz * z + baseZ;
     data[pixel * 3] = toByte(255 * (1 - Math.log(range / nearRange) / logSpan));
     data[pixel * 3 + 1] = toByte(cloud.intensity[i]!);
-    data[pixel * 3 + 2] = Math.max(1, toByte(1 + (254 * (height - lowest)) / (highest - lowest)));
+    data[pixel * 3 + 2] = heightLevel(height, heightMetres);
   }
 }
 
