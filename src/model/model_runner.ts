@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { checkGraphs, LEVELS } from './graph_contract.js';
 import type { RunRequest, RunResult } from './protocol.js';
-import type { EncodeMode, ModelSessions } from './providers.js';
+import type { EncodeMode, ModelSessions, RunOutputs } from './providers.js';
 
 export interface ModelShape {
   width: number;
@@ -18,8 +18,11 @@ interface FeatureLevel {
 }
 
 /**
- * Runs encoder and head on buffers that are allocated once: features stay where the encoder wrote them, and the head
- * reads them from there. Lives in the worker, because a run blocks its thread.
+ * Runs encoder and head. Features stay where the encoder wrote them, and the head reads them from there. Lives in the
+ * worker, because a run blocks its thread.
+ *
+ * onnxruntime-node 1.30 copies every output into a new array, even one that was given a place to be written to; hence
+ * no pools for masks. Features are given a place all the same: those of several runs have to lie side by side.
  */
 export class ModelRunner {
   readonly #sessions: ModelSessions;
@@ -60,19 +63,16 @@ export class ModelRunner {
     return new ModelRunner(sessions, shape, encodeMode, levels);
   }
 
-  /** Encodes what the request asks for, then decodes all present modalities into the request's buffers. */
+  /** Encodes what the request asks for, then decodes all present modalities. */
   async run(request: RunRequest): Promise<RunResult> {
     const start = performance.now();
     await this.#encode(request);
     const encoded = performance.now();
-    const routing = await this.#decode(request);
-    const { images, labels, confidence } = request;
+    const answer = await this.#decode(request.modalities.length);
     return {
       kind: 'result',
-      images,
-      labels,
-      confidence,
-      routing,
+      images: request.images,
+      ...answer,
       encodeMs: encoded - start,
       headMs: performance.now() - encoded,
     };
@@ -105,14 +105,22 @@ export class ModelRunner {
     }
   }
 
-  async #decode({ modalities, labels, confidence }: RunRequest): Promise<Float32Array> {
+  /** The outputs are arrays the binding has just made: they may be transferred. */
+  async #decode(count: number): Promise<Pick<RunResult, 'labels' | 'confidence' | 'routing'>> {
+    const outputs = await this.#sessions.head.run(this.#features(0, count));
+    return {
+      labels: this.#mask('labels', outputs),
+      confidence: this.#mask('confidence', outputs),
+      routing: outputs.routing!.data as Float32Array,
+    };
+  }
+
+  #mask(name: string, outputs: RunOutputs): Uint8Array<ArrayBuffer> {
     const { width, height } = this.#shape;
-    const outputs = await this.#sessions.head.run(this.#features(0, modalities.length), {
-      labels: new Tensor('uint8', new Uint8Array(labels), [height, width]),
-      confidence: new Tensor('uint8', new Uint8Array(confidence), [height, width]),
-      routing: null,
-    });
-    return outputs.routing!.data as Float32Array;
+    const { dims, data } = outputs[name]!;
+    if (data.length !== width * height)
+      throw new Error(`Expected [${height},${width}] for ${name} but received [${dims}]`);
+    return data as Uint8Array<ArrayBuffer>;
   }
 
   /** Tensors over `count` slots of each level from `slot` on. */

@@ -20,43 +20,38 @@ export interface ProviderSelection {
   attempts: readonly ProviderAttempt[];
 }
 
-/**
- * Buffers that travel with a request, are filled, and travel back with the reply: the worker allocates none of them.
- * ArrayBuffers, because ONNX Runtime refuses tensors on shared memory.
- */
-export interface RunBuffers {
-  /** Starts with [encode.length,H,W,3]: the images to encode. */
-  images: ArrayBuffer;
-  labels: ArrayBuffer;
-  confidence: ArrayBuffer;
-}
-
-export interface RunRequest extends RunBuffers {
+export interface RunRequest {
   kind: 'run';
   /** Index of each present modality, rising; its position in here is its place in the features. */
   modalities: readonly number[];
   /** Positions (in `modalities`) to encode; the others' features are still in place from the run before. */
   encode: readonly number[];
+  /**
+   * Starts with [encode.length,H,W,3]: the images to encode. Transferred there and back, so that it is allocated once;
+   * an ArrayBuffer, because ONNX Runtime refuses tensors on shared memory.
+   */
+  images: ArrayBuffer;
 }
 
 export type WorkerRequest = RunRequest | { kind: 'close' };
 
-export interface RunResult extends RunBuffers {
+export interface RunResult {
   kind: 'result';
+  /** The request's buffer, given back. */
+  images: ArrayBuffer;
+  /** [H,W] */
+  labels: Uint8Array<ArrayBuffer>;
+  /** [H,W] */
+  confidence: Uint8Array<ArrayBuffer>;
   /** [levels,M], fine to coarse. */
   routing: Float32Array;
   encodeMs: number;
   headMs: number;
 }
 
-export type RunReply = RunResult | ({ kind: 'run-failed'; reason: string } & RunBuffers);
+export type RunReply = RunResult | { kind: 'run-failed'; reason: string; images: ArrayBuffer };
 
 export type WorkerReply =
   | { kind: 'ready'; selection: ProviderSelection }
   | { kind: 'no-provider'; attempts: readonly ProviderAttempt[] }
   | RunReply;
-
-/** What has to be named in a transfer list. */
-export function transferList({ images, labels, confidence }: RunBuffers): ArrayBuffer[] {
-  return [images, labels, confidence];
-}

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/frame_set.js';
-import { BufferPool } from './buffer_pool.js';
 import type { Bundle } from './bundle.js';
 import type { ProviderSelection, RunResult, WorkerSetup } from './protocol.js';
 import type { EncodeMode, ProviderRequest } from './providers.js';
@@ -25,8 +24,6 @@ export interface SegmenterOptions {
 }
 
 const MAX_DEFAULT_THREADS = 4;
-/** One set in flight and one being looked at by each of two sinks; more that comes back is not kept. */
-const POOLED_MASKS = 4;
 
 /**
  * Turns frame sets into segmentations, in a worker thread of its own.
@@ -34,26 +31,23 @@ const POOLED_MASKS = 4;
  * One set at a time: `segment` while another is in flight rejects with kind `busy`. Which set to drop is the
  * pipeline's decision, and a queue in here would only hide how old its sets are.
  *
- * Images are copied once into a pooled batch that is transferred to the worker, so callers keep their buffers and may
- * overwrite them as soon as `segment` has returned its promise. An image object counts as a value: the very same
+ * Images are copied once, into a batch that is transferred to the worker and back, so callers keep their buffers and
+ * may overwrite them as soon as `segment` has returned its promise. Masks belong to the caller. An image object counts as a value: the very same
  * object in the next set means the very same pixels, and is not encoded again in mode `one-by-one`.
  */
 export class Segmenter {
   readonly bundle: Bundle;
   readonly #host: WorkerHost;
   readonly #onEvent: (event: SegmenterEvent) => void;
-  readonly #batches: BufferPool;
-  readonly #masks: BufferPool;
+  /** The batch buffer while it is not with the worker. */
+  #spareBatch: ArrayBuffer | undefined;
   #selection: ProviderSelection | undefined;
   /** Image whose features lie in each slot of the worker. */
   #encoded: readonly ModalityImage[] = [];
 
   private constructor(bundle: Bundle, options: SegmenterOptions) {
-    const { width, height } = bundle.input;
     this.bundle = bundle;
     this.#onEvent = options.onEvent ?? (() => undefined);
-    this.#batches = new BufferPool(bundle.modalities.length * width * height * 3, 1);
-    this.#masks = new BufferPool(width * height, POOLED_MASKS * 2);
     this.#host = new WorkerHost(
       workerSetup(bundle, options),
       (event) => this.#observe(event),
@@ -101,27 +95,14 @@ export class Segmenter {
       modalities,
       encode,
       images: this.#batch(encode.map((slot) => images[slot]!)),
-      labels: this.#masks.take(),
-      confidence: this.#masks.take(),
     });
-    this.#batches.give(reply.images);
+    this.#spareBatch = reply.images;
     if (reply.kind === 'run-failed') {
-      this.#masks.give(reply.labels);
-      this.#masks.give(reply.confidence);
       this.#onEvent({ kind: 'run-failed', reason: reply.reason });
       throw new SegmenterError('run-failed', `The model failed on this frame set: ${reply.reason}`);
     }
     if (this.selection.encodeMode === 'one-by-one') this.#encoded = images;
     return this.#segmentation(frameSet, modalities, reply, performance.now() - start);
-  }
-
-  /**
-   * Gives a segmentation's buffers back for the next ones. Its `labels` and `confidence` are empty afterwards.
-   * Not needed for correctness: what is never given back is allocated anew.
-   */
-  recycle({ labels, confidence }: Segmentation): void {
-    this.#masks.give(labels.buffer);
-    this.#masks.give(confidence.buffer);
   }
 
   /** Rejects the set in flight with kind `closed`, and resolves once the worker has ended. */
@@ -157,7 +138,9 @@ export class Segmenter {
 
   /** Copies images into one batch; at 4 x 1024 x 1024 pixels the longest the main thread is ever held. */
   #batch(images: readonly ModalityImage[]): ArrayBuffer {
-    const buffer = this.#batches.take();
+    const { width, height } = this.bundle.input;
+    const buffer = this.#spareBatch ?? new ArrayBuffer(this.bundle.modalities.length * width * height * 3);
+    this.#spareBatch = undefined;
     const batch = new Uint8Array(buffer);
     let offset = 0;
     for (const { data } of images) {
@@ -176,8 +159,8 @@ export class Segmenter {
       stamp: frameSet.stamp,
       frameId: frameSet.frameId,
       ...this.bundle.input,
-      labels: new Uint8Array(run.labels),
-      confidence: new Uint8Array(run.confidence),
+      labels: run.labels,
+      confidence: run.confidence,
       present,
       routing: new Map(present.map((name, slot) => [name, weights(slot)])),
       timings: { encodeMs: run.encodeMs, headMs: run.headMs, totalMs },

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 import { climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
 import { ModelRunner } from './model_runner.js';
-import { type RunRequest, transferList, type WorkerReply, type WorkerRequest, type WorkerSetup } from './protocol.js';
+import type { RunRequest, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { EncodeMode, Provider } from './providers.js';
 
 /**
@@ -33,11 +33,10 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
     }
     try {
       const result = await runner.run(request);
-      reply(result, transferList(result));
+      reply(result, [result.images, result.labels.buffer, result.confidence.buffer]);
     } catch (error) {
-      const { images, labels, confidence } = request;
       const reason = error instanceof Error ? error.message : String(error);
-      reply({ kind: 'run-failed', reason, images, labels, confidence }, transferList(request));
+      reply({ kind: 'run-failed', reason, images: request.images }, [request.images]);
     }
   });
   reply({ kind: 'ready', selection: { provider: provider.name, encodeMode: modeOf(provider), attempts } });
@@ -50,7 +49,7 @@ async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: 
   try {
     const runner = await ModelRunner.create(sessions, setup, encodeMode);
     const { labels } = await runner.run(goldenRequest(setup));
-    const differing = countDifferingLabels(new Uint8Array(labels), golden.labels);
+    const differing = countDifferingLabels(labels, golden.labels);
     const reason = `labels differ from the golden ones on ${differing} of ${golden.labels.length} pixels`;
     if (differing > MAX_DIFFERING_SHARE * golden.labels.length) throw new ProviderRefusedError(reason);
     return { result: runner, reason };
@@ -63,12 +62,5 @@ async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: 
 
 function goldenRequest({ golden, modalityCount }: WorkerSetup): RunRequest {
   const modalities = Array.from({ length: modalityCount }, (_, index) => index);
-  return {
-    kind: 'run',
-    modalities,
-    encode: modalities,
-    images: golden.images.slice().buffer,
-    labels: new ArrayBuffer(golden.labels.length),
-    confidence: new ArrayBuffer(golden.labels.length),
-  };
+  return { kind: 'run', modalities, encode: modalities, images: golden.images.slice().buffer };
 }

@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { ProviderSelection, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
-import { transferList } from './protocol.js';
 import { SegmenterError } from './segmenter_error.js';
 import { startWorker } from './worker_thread.js';
 
@@ -94,7 +93,7 @@ export class WorkerHost {
     if (state.kind !== 'idle') return Promise.reject(unavailable(state));
     return new Promise((resolve, reject) => {
       this.#state = { kind: 'busy', worker: state.worker, settle: { resolve, reject } };
-      state.worker.postMessage(request, transferList(request));
+      state.worker.postMessage(request, [request.images]);
     });
   }
 

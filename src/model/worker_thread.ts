@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
@@ -6,7 +8,10 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
  */
 export function startWorker(entry: URL, options: WorkerOptions): Worker {
   if (!entry.pathname.endsWith('.ts')) return new Worker(entry, options);
-  const preload = `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register();`;
-  const execArgv = [...process.execArgv, '--import', `data:text/javascript,${encodeURIComponent(preload)}`];
-  return new Worker(entry, { ...options, execArgv });
+  // Not import.meta.resolve, which is missing where tsx loads this file as CommonJS (mocha's --import=tsx): hence the
+  // path that require finds, and the ES module beside it.
+  const required = createRequire(import.meta.url).resolve('tsx/esm/api');
+  const tsx = new URL('index.mjs', pathToFileURL(required));
+  const preload = encodeURIComponent(`import { register } from '${tsx}'; register();`);
+  return new Worker(entry, { ...options, execArgv: ['--import', `data:text/javascript,${preload}`] });
 }
