@@ -17,7 +17,7 @@ export interface Distortion {
 
 /** How far a normalised point may be off after the inverse was iterated; 1e-9 is about a millionth of a pixel. */
 const CONVERGED = 1e-9;
-const MAX_ITERATIONS = 30;
+const MAX_ITERATIONS = 20;
 /** tan of 84 degrees. No polynomial lens model holds beyond. */
 const WIDEST_RADIUS = 10;
 
@@ -62,12 +62,19 @@ export class RationalDistortion implements Distortion {
   }
 
   undistort(x: number, y: number, out: Float64Array): boolean {
+    // Lenses bend little, so Newton nearly always gets there from the distorted point. Where it does not, or arrives
+    // beyond the fold, it starts again from the inverse of the radial part alone.
+    if (this.#undistortFrom(x, y, x, y, out)) return true;
     const distortedRadius = Math.hypot(x, y);
-    const radius = invertRising((r) => r * this.#radialFactor(r * r), distortedRadius, this.maxRadius, 12);
+    const radius = invertRising((r) => r * this.#radialFactor(r * r), distortedRadius, this.maxRadius, 40);
     const scale = distortedRadius > 0 ? radius / distortedRadius : 1;
-    let px = x * scale;
-    let py = y * scale;
-    // The radial inverse is the start; Newton in two dimensions takes care of the tangential part.
+    return this.#undistortFrom(x * scale, y * scale, x, y, out);
+  }
+
+  /** Newton in two dimensions for the point that is distorted to (x, y). */
+  #undistortFrom(startX: number, startY: number, x: number, y: number, out: Float64Array): boolean {
+    let px = startX;
+    let py = startY;
     for (let i = 0; i < MAX_ITERATIONS; i++) {
       this.distort(px, py, out);
       const ex = out[0]! - x;
@@ -75,7 +82,7 @@ export class RationalDistortion implements Distortion {
       if (Math.abs(ex) < CONVERGED && Math.abs(ey) < CONVERGED) {
         out[0] = px;
         out[1] = py;
-        return Math.hypot(px, py) <= this.maxRadius;
+        return px * px + py * py <= this.maxRadius ** 2;
       }
       const r2 = px * px + py * py;
       const factor = this.#radialFactor(r2);

@@ -49,7 +49,10 @@ function decodeGrey(image: Image, { bits }: LayoutOf<'grey'>): PixelsOutcome {
   const read = readSamples(image, image.width, bits);
   if (read.kind === 'invalid') return read;
   const { samples } = read;
-  return pixels(image, 1, samples instanceof Uint8Array ? samples : Uint8Array.from(samples, (value) => value >> 8));
+  if (samples instanceof Uint8Array) return pixels(image, 1, samples);
+  const grey = new Uint8Array(samples.length);
+  for (let i = 0; i < grey.length; i++) grey[i] = samples[i]! >> 8;
+  return pixels(image, 1, grey);
 }
 
 function decodeBayer(image: Image, { bits, pattern }: LayoutOf<'bayer'>): PixelsOutcome {

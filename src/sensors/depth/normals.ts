@@ -25,7 +25,8 @@ export function surfaceNormals(depth: DepthMap, grid: CameraModel): Float32Array
   const { width, height, metres } = depth;
   const rays = grid.rays();
   const normals = new Float32Array(width * height * 3);
-  const inverse = Float32Array.from(metres, (d) => (d > 0 ? 1 / d : 0));
+  const inverse = new Float32Array(metres.length);
+  for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) inverse[i] = 1 / metres[i]!;
   for (let v = 0; v < height; v++) {
     const top = Math.max(0, v - RADIUS);
     const bottom = Math.min(height - 1, v + RADIUS);

@@ -4,6 +4,8 @@ import type { DepthMap } from './depth_map.js';
 
 /** A splat never grows beyond this many grid pixels a side: surfaces seen edge-on would smear over the picture. */
 const MAX_SPLAT_PIXELS = 9;
+/** Depth pixels kept for each grid pixel, along a side: of a much finer picture the rest would be drawn over. */
+const SAMPLES_PER_GRID_PIXEL = 1.5;
 /** Splats overlap a little, so that rounding leaves no seams between the pixels of one surface. */
 const SPLAT_OVERLAP = 1.1;
 
@@ -29,18 +31,21 @@ export function projectDepth(
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(toGrid.rotation) as NineNumbers;
   const [tx, ty, tz] = Array.from(toGrid.translation) as [number, number, number];
   const pixel = new Float64Array(2);
-  const halfWidthRatio = (SPLAT_OVERLAP * grid.fx) / depthCamera.fx / 2;
-  const halfHeightRatio = (SPLAT_OVERLAP * grid.fy) / depthCamera.fy / 2;
-  for (let i = 0; i < depth.metres.length; i++) {
-    const d = depth.metres[i]!;
-    const rayZ = rays[3 * i + 2]!;
-    if (d === 0 || rayZ === 0) continue;
-    const x = rays[3 * i]! * d;
-    const y = rays[3 * i + 1]! * d;
-    const z = r20 * x + r21 * y + r22 * d + tz;
-    if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
-    const scale = d / z;
-    splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+  const finer = Math.min(depthCamera.fx / grid.fx, depthCamera.fy / grid.fy);
+  const stride = Math.max(1, Math.floor(finer / SAMPLES_PER_GRID_PIXEL));
+  const halfWidthRatio = (SPLAT_OVERLAP * stride * grid.fx) / depthCamera.fx / 2;
+  const halfHeightRatio = (SPLAT_OVERLAP * stride * grid.fy) / depthCamera.fy / 2;
+  for (let row = 0; row < depth.height; row += stride) {
+    for (let i = row * depth.width, end = i + depth.width; i < end; i += stride) {
+      const d = depth.metres[i]!;
+      if (d === 0 || rays[3 * i + 2]! === 0) continue;
+      const x = rays[3 * i]! * d;
+      const y = rays[3 * i + 1]! * d;
+      const z = r20 * x + r21 * y + r22 * d + tz;
+      if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
+      const scale = d / z;
+      splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+    }
   }
   return { width: grid.width, height: grid.height, metres };
 }

@@ -9,8 +9,8 @@ export type RvlOutcome =
   | { kind: 'invalid'; reason: string };
 
 const HEADER_BYTES = 8;
-/** An empty picture is a few bytes whatever its size, so the size is bounded by itself: 8192 x 8192. */
-const MAX_PIXELS = 64 * 1024 * 1024;
+/** An empty picture is a few bytes whatever its size, so the size is bounded by itself: 4096 x 4096, or 32 MB. */
+const MAX_PIXELS = 4096 * 4096;
 /** A 16-bit difference needs 17 zig-zag bits, a run of 2^26 pixels nine nibbles; more is damage. */
 const MAX_NIBBLES = 11;
 
