@@ -1,8 +1,5 @@
 import type { HeldSample } from './sample_buffer.js';
 
-/** Part of a period a sample may come early and still be foreseen: jitter of 20 % must not make a prediction wrong. */
-const PREDICTION_SLACK = 0.2;
-
 /** What a stream's samples are compared with, in the stream's own stamps. */
 export interface Target {
   /** The reference instant. Tolerance is measured from here. */
@@ -32,19 +29,20 @@ export function findNearest<T>(
 
 /**
  * Whether no later sample can be closer than `best`. Stamps rise, so this holds once a sample at or past the target
- * is there. It also holds when the next one, judged by the period, will be farther away: a LiDAR that fired 20 ms ago
- * need not be waited for, for another 180 ms.
+ * is there. It also holds when the next one will be farther away: a LiDAR that fired 20 ms ago need not be waited for,
+ * for another 180 ms.
+ * @param shortestInterval - time from one sample to the next at the least, as far as can be foreseen
  */
 export function isNearestSettled<T>(
   newest: HeldSample<T> | undefined,
   best: HeldSample<T> | undefined,
   target: Target,
-  period: number | undefined,
+  shortestInterval: number | undefined,
 ): boolean {
   if (newest === undefined) return false;
   if (newest.stamp >= target.preferred || newest.stamp > target.instant + target.tolerance) return true;
-  if (period === undefined) return false;
-  const next = newest.stamp + (1 - PREDICTION_SLACK) * period;
+  if (shortestInterval === undefined) return false;
+  const next = newest.stamp + shortestInterval;
   if (best === undefined) return next > target.instant + target.tolerance;
   return next - target.preferred >= distance(best, target);
 }

@@ -56,7 +56,7 @@ export class ReferenceTrack<T> {
     const rises = sample.stamp > last.stamp;
     if (last.stream === reference) return rises && ahead >= this.#spacing(reference) ? 'open' : 'pass';
     const gap = Math.min(last.period, this.#periodOf(reference)) / 2;
-    if (ahead >= gap) return rises ? 'open' : 'pass';
+    if (ahead >= Math.max(gap, this.#spacing(reference))) return rises ? 'open' : 'pass';
     return Math.abs(ahead) < gap && this.#isBefore(reference, last.stream) ? 'same-instant' : 'pass';
   }
 

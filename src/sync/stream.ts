@@ -1,5 +1,6 @@
 import { findNearest, findWindow, isNearestSettled, isWindowSettled, type Reuse, type Target } from './matching.js';
 import { MILLISECOND, type StreamOptions, type SynchronizerOptions } from './options.js';
+import { RunningMedian } from './running_median.js';
 import { type HeldSample, SampleBuffer } from './sample_buffer.js';
 import { type ModalityState, StreamHealth } from './stream_health.js';
 import { StreamTiming } from './stream_timing.js';
@@ -54,6 +55,8 @@ export class Stream<T> {
   probedAt = -Infinity;
   readonly #buffer: SampleBuffer<T>;
   readonly #clockJump: number;
+  /** Time from stamp to arrival of samples that were in step. */
+  readonly #delays = new RunningMedian(15);
   #newest: { stamp: number; received: number } | undefined;
   #samplesSinceInStep = 0;
   #setsSinceInStep = 0;
@@ -133,7 +136,7 @@ export class Stream<T> {
     const { newest } = this.#buffer;
     if (this.options.match === 'window') return isWindowSettled(newest, target);
     const nearest = findNearest(this.samples, target, this.#reuse);
-    return isNearestSettled(newest, nearest, target, this.timing.period);
+    return isNearestSettled(newest, nearest, target, this.timing.shortestInterval);
   }
 
   use(sample: HeldSample<T>): void {
@@ -150,30 +153,39 @@ export class Stream<T> {
   /** Lets go of all samples, because the stream died: when it is back, they are past. */
   releaseAll(): void {
     this.counters.superseded += this.#buffer.clear();
+    this.#delays.clear();
     this.#samplesSinceInStep = 0;
   }
 
   /** Forgets samples and stamps; the next sample may have any stamp. What was learned about its rhythm stays. */
   clear(): void {
-    this.counters.cleared += this.#buffer.clear();
-    this.#newest = undefined;
-    this.health.forgetVerdicts();
+    this.#forgetStamps();
     this.acceptTimeline();
   }
 
   /** Takes the stream's present stamps for right, whatever was held against them. */
   acceptTimeline(): void {
     this.jumpedAt = undefined;
+    this.#delays.clear();
     this.health.step.clear();
     this.#forgetSteps();
   }
 
   /** A sample lay within tolerance of a reference, in time to serve it; the reference's own always does. */
   noteInStep(sample: HeldSample<T>): void {
+    const isFaulty = this.health.step.fault !== undefined;
+    if (isFaulty && !this.#isPunctual(sample)) return;
     this.#forgetSteps();
     if (sample.inStep) return;
     sample.inStep = true;
+    if (!isFaulty) this.#delays.push(sample.received - sample.stamp);
     this.health.step.good();
+  }
+
+  /** Makes the stream invalid, because its stamps have never been right for all that is known. */
+  distrust(detail: string): void {
+    this.#delays.clear();
+    this.health.step.trip({ absent: 'invalid', detail });
   }
 
   /** A sample came too late for a set that had waited for it. */
@@ -207,6 +219,15 @@ export class Stream<T> {
     return this.isUnmatched && this.#samplesSinceInStep >= OUT_OF_STEP_AFTER;
   }
 
+  /**
+   * Whether a sample took as long from stamp to arrival as those before its clock jumped. Stamps that jumped ahead lie
+   * near a reference too, once time has caught up with them; they must not count as mended for that.
+   */
+  #isPunctual(sample: HeldSample<T>): boolean {
+    const usual = this.#delays.median;
+    return usual === undefined || Math.abs(sample.received - sample.stamp - usual) <= this.#clockJump;
+  }
+
   #forgetSteps(): void {
     this.#samplesSinceInStep = 0;
     this.#setsSinceInStep = 0;
@@ -215,6 +236,13 @@ export class Stream<T> {
 
   get #reuse(): Reuse {
     return this.tolerance >= this.timing.assumedPeriod / 2 ? 'shared' : 'once';
+  }
+
+  #forgetStamps(): void {
+    this.counters.cleared += this.#buffer.clear();
+    this.#newest = undefined;
+    this.health.forgetVerdicts();
+    this.#forgetSteps();
   }
 
   #refuse(repeated: boolean, now: number): Arrival<T> {
@@ -235,7 +263,7 @@ export class Stream<T> {
   }
 
   #startTimeline(now: number, step: number): void {
-    this.clear();
+    this.#forgetStamps();
     this.jumpedAt = now;
     const direction = step < 0 ? 'back' : 'ahead';
     this.health.step.trip({

@@ -3,6 +3,8 @@ import { RunningMedian } from './running_median.js';
 
 /** Intervals remembered: at 10 Hz a lasting change of rate is followed within 0.8 s. */
 const WINDOW = 15;
+/** Part of the period by which an interval may be short, however regular the stream has been so far. */
+const MIN_SCATTER = 0.05;
 /** A phase is believed once seen this often ... */
 const PHASE_SAMPLES = 8;
 /** ... and scattered less than this part of the period: two streams of one rate, each with 20 % jitter, stay under it. */
@@ -41,6 +43,16 @@ export class StreamTiming {
   /** Time between samples, given or learned; `undefined` before the second sample. */
   get period(): number | undefined {
     return this.#givenPeriod ?? this.#stampIntervals.median;
+  }
+
+  /**
+   * Time to the next sample at the least, foreseen from the scatter of the intervals (twice their median
+   * deviation holds 95 % of them under even jitter); `undefined` before the second sample.
+   */
+  get shortestInterval(): number | undefined {
+    const { period } = this;
+    if (period === undefined) return undefined;
+    return Math.max(0, (1 - MIN_SCATTER) * period - 2 * this.#stampIntervals.spread);
   }
 
   /** The period, or an assumption that suits most sensors while there is none. */

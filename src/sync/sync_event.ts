@@ -25,8 +25,8 @@ interface CollectedSet {
   /** Receive times: when the reference sample came, when the set was closed. */
   readonly opened: number;
   readonly closed: number;
-  /** `deadline`: the wait was over; `overflow`: too many sets were waiting; `settled`: nothing better could come. */
-  readonly closedBy: 'settled' | 'deadline' | 'overflow' | 'reset';
+  /** `settled`: nothing better could come; `deadline`: the wait was over; `overflow`: too many sets were waiting. */
+  readonly closedBy: 'settled' | 'deadline' | 'overflow' | 'reset' | 'end';
   /** Every modality that is not in the set, with the reason. */
   readonly absent: ReadonlyMap<string, AbsentReason>;
 }

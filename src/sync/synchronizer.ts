@@ -132,6 +132,12 @@ export class Synchronizer<T> {
     return this.#events.splice(0);
   }
 
+  /** Closes what is still open, because no more input will come (a bag ends), and returns what {@link advance} would. */
+  finish(): SyncEvent<T>[] {
+    for (const collector of this.#open.splice(0)) this.#close(collector, 'end');
+    return this.#events.splice(0);
+  }
+
   /** Receive time at which {@link advance} has something to do if no input comes before; `undefined` for never. */
   nextWakeUp(): number | undefined {
     if (this.#events.length > 0) return this.#now;
@@ -220,9 +226,9 @@ export class Synchronizer<T> {
   /** Draws the consequences of a change until nothing more follows. */
   #react(): void {
     do {
+      this.#reportTransitions();
       const newTimeline = findNewTimeline(this.#streams, this.#now);
       if (newTimeline !== undefined) this.#startTimeline(newTimeline);
-      this.#reportTransitions();
       if (this.#track.choose() === 'changed') for (const stream of this.#streams) stream.timing.forgetPhase();
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
@@ -238,6 +244,7 @@ export class Synchronizer<T> {
     this.#track.startTimeline();
     this.#resets++;
     this.#events.push({ kind: 'reset', reason, at: this.#now });
+    this.#reportTransitions();
   }
 
   #reportTransitions(): void {
@@ -352,7 +359,7 @@ export class Synchronizer<T> {
     const newTimeline = judgeSteps(this.#streams, reference, mark.instant);
     if (newTimeline === undefined) return;
     this.#startTimeline(newTimeline);
-    reference.health.step.trip({ absent: 'invalid', detail: newTimeline.reason });
+    reference.distrust(newTimeline.reason);
   }
 
   #tell(outcome: SyncOutcome<T>): void {

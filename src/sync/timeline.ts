@@ -42,13 +42,14 @@ export function judgeSteps<T>(
   if (others.length >= 2 && unmatched.length * 2 > others.length) {
     return { reason: `the stamps of ${reference.modality} are out of step with the others`, believed: others };
   }
-  for (const stray of strays) stray.health.step.trip({ absent: 'invalid', detail: describeStray(stray, instant) });
+  for (const stray of strays) stray.distrust(describeStray(stray, instant));
   return undefined;
 }
 
 function describeStray<T>(stray: Stream<T>, instant: number): string {
   if (stray.missedBy !== undefined) {
-    return `samples arrive ${inMs(stray.missedBy)} ms after their set was closed; raise the deadline`;
+    const by = `${inMs(stray.missedBy)} ms`;
+    return `samples come ${by} after the deadline of the sets they belong to; raise it, or set the offset of the stamps`;
   }
   const distance = (stray.samples.at(-1)?.stamp ?? instant) - instant - stray.options.offset;
   const side = distance < 0 ? 'behind' : 'ahead of';
