@@ -76,12 +76,11 @@ def breaking_label_range(root: Path) -> None:
 
 
 def breaking_condition(root: Path) -> None:
-    (root / "img/sun").rename(root / "img/hail")
+    (root / "semantic/sun").rename(root / "semantic/hail")
 
 
 def breaking_layout(root: Path) -> None:
-    shutil.rmtree(root / "img")
-    (root / "img").mkdir()
+    shutil.rmtree(root / "semantic")
 
 
 def breaking_size(root: Path) -> None:

@@ -71,11 +71,13 @@ def read_dataset_info(root: Path) -> DatasetInfo:
 
 
 def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
-    """All frames of a split, sorted by path. Every modality must be there for every frame."""
+    """All frames of a split that have a label, sorted by path. Each must have every modality.
+
+    A set may be read while it grows: the simulator writes a frame's label last.
+    """
     if split not in SPLITS:
         raise InputError(f"Expected a split among {list(SPLITS)} but received {split!r}.")
-    reference = info.rig.modalities[0]
-    top = info.root / reference["folder"]
+    top = info.root / LABEL_FOLDER
     frames = []
     for path in sorted(top.glob(f"*/{split}/*/*.png")):
         condition, _, sequence, _ = path.relative_to(top).parts
@@ -83,7 +85,7 @@ def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
             raise InputError(
                 f"Expected a condition among {list(CONDITIONS)} but received {condition!r}: {path}."
             )
-        ending = f"_{reference['suffix']}_front.png"
+        ending = f"_{LABEL_SUFFIX}_front.png"
         if not path.name.endswith(ending):
             raise InputError(f"Expected a file name that ends in {ending!r} but received {path}.")
         stem = path.name.removesuffix(ending)
@@ -91,9 +93,8 @@ def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
             _sibling(info.root, m["folder"], m["suffix"], condition, split, sequence, stem)
             for m in info.rig.modalities
         )
-        label = _sibling(info.root, LABEL_FOLDER, LABEL_SUFFIX, condition, split, sequence, stem)
         name = f"{condition}/{split}/{sequence}/{stem}"
-        frames.append(Frame(name, condition, _case_of(sequence), images, label))
+        frames.append(Frame(name, condition, _case_of(sequence), images, path))
     if not frames:
         raise InputError(
             f"Expected frames like {top}/<condition>/{split}/MAP_<n>_point<k>/*.png but found none."
