@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import type { RawMessage } from '../../src/messages/raw_message.js';
 import type { Stamp } from '../../src/messages/stamp.js';
@@ -424,6 +425,18 @@ describe('SensorRig', () => {
         /'evt9'/,
       ],
       [
+        'an event sensor no memory holds',
+        'dvs',
+        raw('/dvs/events', 'event_camera_msgs/msg/EventPacket', {
+          header: header('dvs_optical'),
+          width: 64_000,
+          height: 48_000,
+          encoding: 'mono',
+          events: new Uint8Array(0),
+        }),
+        /at most 4194304 pixels but received 64000x48000/,
+      ],
+      [
         'points outside point_step',
         'ouster',
         raw('/ouster/points', 'sensor_msgs/msg/PointCloud2', {
@@ -448,6 +461,42 @@ describe('SensorRig', () => {
         imageOf(await pass(rig, 'ouster', cloud(2n, [[10, 0, 0, 1]])));
       });
     }
+
+    it('whatever bytes are flipped or cut', async function () {
+      this.timeout(60_000);
+      const jpeg = await sharp(
+        new Uint8Array(64 * 48 * 3).map((_, i) => i),
+        { raw: { ...SIZE, channels: 3 } },
+      )
+        .jpeg()
+        .toBuffer();
+      const compressed = { header: header('front_optical'), format: 'jpeg', data: Uint8Array.from(jpeg) };
+      const streams: [string, RawMessage][] = [
+        ['front', picture(1n, 1)],
+        ['front', raw('/front/image/compressed', 'sensor_msgs/msg/CompressedImage', compressed)],
+        ['stereo', depth(1n, 4000)],
+        ['dvs', events(1n, 3, 4)],
+        ['ouster', cloud(1n, [[10, 0, 0, 1]])],
+        ['info', infoMessage('/front/camera_info', info('front_optical'))],
+        ['tf', tfMessage(MOUNTS)],
+      ];
+      const rig = calibratedRig({ modalities: MODALITIES });
+      // Damage in the first bytes meets lengths, sizes and names; further on it meets pixels only.
+      const damage = fc.array(fc.tuple(fc.nat(160), fc.nat(255)), { minLength: 1, maxLength: 6 });
+      const stream = fc.nat(streams.length - 1);
+      await fc.assert(
+        fc.asyncProperty(stream, damage, fc.double({ min: 0, max: 1.5, noNaN: true }), async (which, flips, kept) => {
+          const [modality, message] = streams[which]!;
+          const data = message.data.slice(0, Math.ceil(message.data.length * Math.min(1, kept)));
+          for (const [at, value] of flips) if (at < data.length) data[at] = value;
+          const damaged = { ...message, data };
+          assert.ok(Array.isArray(rig.observe(damaged)));
+          assert.ok(['sample', 'invalid'].includes(rig.ingest(modality, damaged).kind));
+          assert.ok(['image', 'invalid'].includes((await rig.decode(modality, damaged, 1n)).kind));
+        }),
+        { numRuns: 400, seed: 20240607 },
+      );
+    });
 
     it('also among calibration', () => {
       const rig = newRig();
