@@ -153,7 +153,11 @@ export class McapFile implements StorageFile {
       ({ channelId, logTime }) =>
         channels.has(channelId) && (start === undefined || logTime >= start) && (end === undefined || logTime <= end),
     );
-    return selected.sort((a, b) => compareStamps(a.logTime, b.logTime));
+    selected.sort((a, b) => compareStamps(a.logTime, b.logTime));
+    if (selected[0] && selected[0].logTime < segment.start) {
+      this.#report(`${this.path}: messages at byte ${segment.offset} are earlier than their index says, and come late`);
+    }
+    return selected;
   }
 
   #rawMessage(message: Message): RawMessage {

@@ -31,7 +31,7 @@ export interface McapIndex {
  */
 export const MAXIMUM_CHUNK_BYTES = 1 << 29;
 
-/** Bytes of schemas, channels and chunk headers that are read at once; see {@link MAXIMUM_CHUNK_BYTES}. */
+/** The most bytes of a summary, a definition or an index that are read at once: a longer one is not credible. */
 export const MAXIMUM_SUMMARY_BYTES = 1 << 28;
 
 /** Lets decompressors refuse a chunk by the size it claims, before they allocate it. */

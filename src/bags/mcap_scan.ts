@@ -1,7 +1,13 @@
 import { McapConstants } from '@mcap/core';
 import type { Stamp } from '../messages/index.js';
 import { MAXIMUM_SUMMARY_BYTES, type McapIndex, type Segment } from './mcap_index.js';
-import { parseChunkHeader, RECORD_HEADER_BYTES, readRecords, type SegmentReader } from './mcap_segment.js';
+import {
+  parseChunkHeader,
+  RECORD_HEADER_BYTES,
+  readRecords,
+  type SegmentContents,
+  type SegmentReader,
+} from './mcap_segment.js';
 import type { RandomAccessFile } from './random_access_file.js';
 import type { ReportProblem } from './storage.js';
 
@@ -196,7 +202,7 @@ class Scanner {
     }
   }
 
-  #define({ schemas, channels }: Pick<Awaited<ReturnType<SegmentReader['read']>>, 'schemas' | 'channels'>): void {
+  #define({ schemas, channels }: SegmentContents): void {
     for (const schema of schemas) this.#index.schemas.set(schema.id, schema);
     for (const channel of channels) this.#index.channels.set(channel.id, channel);
   }

@@ -127,7 +127,7 @@ describe('bags: MCAP', () => {
       const path = folder.path('cut.mcap');
       const headerEnd = 8 + 9 + 4 + 'ros2'.length + 4 + 'test'.length;
       let longest = 0;
-      for (let length = 0; length < whole.byteLength; length += length < 200 ? 1 : 13) {
+      for (let length = 0; length < whole.byteLength; length += length < 100 ? 1 : 31) {
         writeFileSync(path, whole.subarray(0, length));
         if (length < headerEnd) {
           await assert.rejects(openBag(path), /^Error: Expected (a bag but|an MCAP header)/, `cut at ${length}`);
