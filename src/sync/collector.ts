@@ -45,20 +45,23 @@ export function closeCollector<T>(
   closed: number,
   closedBy: SyncOutcome<T>['closedBy'],
 ): SyncOutcome<T> {
-  const matches = new Map<string, Match<T>>();
+  const chosen = new Map<Stream<T>, readonly HeldSample<T>[]>();
   const absent = new Map<string, AbsentReason>();
   for (const stream of streams) {
-    const match = takeFrom(collector, stream);
-    if (typeof match === 'object') matches.set(stream.modality, match);
-    else absent.set(stream.modality, match);
-    if (match === 'late') collector.mark.missing.add(stream.modality);
+    const choice = choose(collector, stream);
+    if (typeof choice !== 'string') chosen.set(stream, choice);
+    else absent.set(stream.modality, choice);
+    if (choice === 'late') collector.mark.missing.add(stream.modality);
   }
   const set = { ...describe(collector, closed), closedBy, absent };
-  const lacksEssential = streams.some(
-    ({ options, modality }) => options.necessity === 'essential' && absent.has(modality),
-  );
-  if (lacksEssential) return { ...set, kind: 'dropped', reason: 'essential-missing' };
-  if (matches.size === 0) return { ...set, kind: 'dropped', reason: 'nothing-usable' };
+  const isEssentialMissing = streams.some((stream) => stream.options.necessity === 'essential' && !chosen.has(stream));
+  if (isEssentialMissing) return { ...set, kind: 'dropped', reason: 'essential-missing' };
+  if (chosen.size === 0) return { ...set, kind: 'dropped', reason: 'nothing-usable' };
+  const matches = new Map<string, Match<T>>();
+  for (const [stream, samples] of chosen) {
+    for (const sample of samples) stream.use(sample);
+    matches.set(stream.modality, asMatch(collector, stream, samples));
+  }
   const isWhole = [...absent.values()].every((reason) => reason === 'disabled');
   return { ...set, kind: isWhole ? 'complete' : 'partial', matches };
 }
@@ -81,21 +84,19 @@ function targetOf<T>(collector: Collector<T>, stream: Stream<T>) {
   return stream.target(collector.mark.instant, collector.referencePeriod);
 }
 
-/** What a stream gives to a set, or why it gives nothing. */
-function takeFrom<T>(collector: Collector<T>, stream: Stream<T>): Match<T> | AbsentReason {
+/** The samples a stream gives to a set, or why it gives none. */
+function choose<T>(collector: Collector<T>, stream: Stream<T>): readonly HeldSample<T>[] | AbsentReason {
   const { health } = stream;
   const isReference = stream === collector.reference;
   const isWelcome = isReference ? health.isTrusted : health.isUsable;
   if (!isWelcome) return health.absentReason;
+  if (isReference && stream.options.match === 'nearest') return [collector.opener];
   const target = targetOf(collector, stream);
-  if (stream.options.match === 'window') {
-    const packets = stream.match(target);
-    if (packets === undefined) return stream.isSettled(target) ? 'unmatched' : 'late';
-    for (const packet of packets) stream.use(packet);
-    return { kind: 'window', end: target.instant, packets: packets.map(asSample) };
-  }
-  const sample = isReference ? collector.opener : stream.match(target)?.[0];
-  if (sample === undefined) return stream.isSettled(target) ? 'unmatched' : 'late';
-  stream.use(sample);
-  return { kind: 'sample', sample: asSample(sample) };
+  return stream.match(target) ?? (stream.isSettled(target) ? 'unmatched' : 'late');
+}
+
+function asMatch<T>(collector: Collector<T>, stream: Stream<T>, samples: readonly HeldSample<T>[]): Match<T> {
+  const [sample] = samples;
+  if (stream.options.match === 'nearest' && sample !== undefined) return { kind: 'sample', sample: asSample(sample) };
+  return { kind: 'window', end: targetOf(collector, stream).instant, packets: samples.map(asSample) };
 }

@@ -217,10 +217,15 @@ export class Synchronizer<T> {
   }
 
   #nextDue(): number {
-    let due = this.#open[0]?.mark.deadline ?? Infinity;
+    let due = this.#deadline;
     if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
     for (const stream of this.#streams) due = Math.min(due, stream.health.nextSilence(stream.timing));
     return due;
+  }
+
+  /** The first deadline of all. Not always the oldest set's: a stand-in's samples may have come on a faster way. */
+  get #deadline(): number {
+    return this.#open.reduce((first, { mark }) => Math.min(first, mark.deadline), Infinity);
   }
 
   /** Draws the consequences of a change until nothing more follows. */
@@ -341,7 +346,7 @@ export class Synchronizer<T> {
       )
     )
       return 'settled';
-    if (this.#now >= collector.mark.deadline) return 'deadline';
+    if (this.#now >= this.#deadline) return 'deadline';
     return this.#open.length > MAX_OPEN ? 'overflow' : undefined;
   }
 
