@@ -32,6 +32,14 @@ describe('ClockMapping', () => {
     assert.ok(Math.abs(error) < 0.5, `off by ${error} ms`);
   });
 
+  it('is the median of the last 31 offsets, whatever their order', () => {
+    const clock = new ClockMapping();
+    for (let i = 0n; i < 40n; i++) clock.observe(0n, EPOCH);
+    // 7 and 31 have no common factor: the offsets 0..30 ms in a mixed order.
+    for (let i = 0n; i < 31n; i++) clock.observe(0n, EPOCH + ((i * 7n) % 31n) * MS);
+    assert.equal(clock.offset, EPOCH + 15n * MS);
+  });
+
   it('follows a drift of 100 ppm within a tenth of a millisecond', () => {
     const clock = new ClockMapping();
     let truth = 0n;
@@ -65,6 +73,16 @@ describe('ClockMapping', () => {
       assert.deepEqual(kinds[2], { kind: 'jump', byNanoseconds: -Number(jump) });
       assert.equal(clock.offset, EPOCH - jump);
     }
+  });
+
+  it('does not take wrong stamps for a jump that right ones come between', () => {
+    const clock = new ClockMapping();
+    clock.observe(0n, EPOCH);
+    for (let i = 1n; i < 12n; i++) {
+      const kind = clock.observe(i * 20n * MS, EPOCH + i * 20n * MS + (i % 2n) * 700n * MS).kind;
+      assert.equal(kind, i % 2n === 1n ? 'doubtful' : 'steady');
+    }
+    assert.equal(clock.offset, EPOCH);
   });
 
   it('does not take three stamps that are wrong each in its own way for a jump', () => {

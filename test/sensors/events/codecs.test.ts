@@ -108,8 +108,12 @@ describe('libcaer decoder', () => {
       [63, 47, 1, (2 ** 31 - 1) * 1000],
       [1, 2, 0, 2 ** 31 * 1000],
     ]);
-    const next = packet({ time_base: 1000n + 2n ** 31n * 1000n, events: words32(...record(3, 4, 1, 7)) });
-    assert.deepEqual(decode(decoder, next).rows, [[3, 4, 1, (2 ** 31 + 7) * 1000]]);
+    const simultaneous = words32(...record(3, 4, 1, 7), ...record(4, 4, 1, 7));
+    const next = packet({ time_base: 1000n + 2n ** 31n * 1000n, events: simultaneous });
+    assert.deepEqual(decode(decoder, next).rows, [
+      [3, 4, 1, (2 ** 31 + 7) * 1000],
+      [4, 4, 1, (2 ** 31 + 7) * 1000],
+    ]);
     assert.equal(decoder.origin, 1000n);
   });
 

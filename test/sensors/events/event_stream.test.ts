@@ -101,7 +101,10 @@ describe('EventStream', () => {
   it('reports a jump of the sensor clock and draws rightly after it', () => {
     const stream = new EventStream();
     send(stream, 0, 10);
-    const reports = send(stream, 10, 16, 6000);
+    const known = stream.latestStamp;
+    const reports = send(stream, 10, 12, 6000);
+    assert.equal(stream.latestStamp, known, 'packets in doubt tell nothing about what is known');
+    reports.push(...send(stream, 12, 16, 6000));
     assert.deepEqual(
       reports.map(({ clock }) => clock?.kind),
       ['doubtful', 'doubtful', 'jump', 'steady', 'steady', 'steady'],
@@ -109,7 +112,26 @@ describe('EventStream', () => {
     assert.match(eventFault(reports[2]!) ?? '', /clock .* jumped: the stamps are -5.000 s off/);
     assert.equal(eventFault(reports[3]!), undefined);
     assert.deepEqual(drawn(stream, EPOCH + 300n * MS), [14, 15]);
-    assert.equal(stream.latestStamp, EPOCH + 300n * MS, 'packets in doubt do not push the known time ahead');
+    assert.equal(stream.latestStamp, EPOCH + 300n * MS);
+  });
+
+  it('follows when the clock of the stamps is set back while the packets go on counting', () => {
+    const stream = new EventStream();
+    send(stream, 0, 20);
+    for (let i = 20; i < 24; i++) {
+      const stamp = EPOCH + BigInt(i) * 20n * MS - 300n * MS;
+      stream.pushPacket(packet({ seq: BigInt(i), stamp, events: eventAt((1000 + i * 20) * 1000, i) }));
+    }
+    assert.equal(stream.latestStamp, EPOCH + 160n * MS);
+    assert.deepEqual(drawn(stream, EPOCH + 160n * MS), [22, 23]);
+  });
+
+  it('lays the first event of a packet on its stamp, not the time the packet begins with', () => {
+    const stream = new EventStream();
+    const words = words16(0x8000, 0x6000 | 1000, 0x6000 | 4000, 0, 0x2803);
+    stream.pushPacket(packet({ stamp: EPOCH, events: words }));
+    assert.deepEqual(drawn(stream, EPOCH, 1), [3]);
+    assert.deepEqual(drawn(stream, EPOCH - 1n, 1), []);
   });
 
   it('keeps drawing through one wrong stamp', () => {

@@ -221,6 +221,9 @@ describe('EVT3 decoder', () => {
     assert.equal(rows.length, 0);
     assert.equal(report.triggers, 2);
     assert.deepEqual([report.firstTime, report.lastTime], [4098_000, 4098_000]);
+    const late = packet({ events: words16(high(1), low(2), row(1), low(9), on(1), low(12), on(2), low(20)) });
+    const { firstTime, lastTime } = decode(decoderFor('evt3'), late).report;
+    assert.deepEqual([firstTime, lastTime], [4105_000, 4116_000], 'the first event, and the last time stated');
     const empty = decode(decoderFor('evt3'), packet({}));
     assert.deepEqual([empty.report.firstTime, empty.report.invalid], [undefined, undefined]);
   });

@@ -14,16 +14,15 @@ const MS = 1e6;
 function ringOf(rows: Row[]): EventRing {
   const ring = new EventRing({ horizon: 1e12, capacity: 1000 });
   const buffer = new EventBuffer();
-  for (const [x, y, polarity, t] of rows) {
-    buffer.clear();
-    buffer.reserve(1);
-    buffer.x[0] = x;
-    buffer.y[0] = y;
-    buffer.polarity[0] = polarity;
-    buffer.t[0] = t;
-    buffer.length = 1;
-    ring.push(buffer);
-  }
+  buffer.reserve(rows.length);
+  rows.forEach(([x, y, polarity, t], i) => {
+    buffer.x[i] = x;
+    buffer.y[i] = y;
+    buffer.polarity[i] = polarity;
+    buffer.t[i] = t;
+  });
+  buffer.length = rows.length;
+  ring.push(buffer);
   return ring;
 }
 

@@ -187,6 +187,13 @@ describe('renderPointCloud', () => {
     assert.deepEqual(lit(image), [[4, 1, 121, 50, 65]]);
   });
 
+  it('takes height along the base frame of a LiDAR that hangs tilted', () => {
+    // Base z = 9 - x of the LiDAR: 1 + 254 * (9 - 6 + 1) / 8 = 128.
+    const tilted = { rotation: Float64Array.of(0, 0, 1, 0, 1, 0, -1, 0, 0), translation: Float64Array.of(1, 2, 9) };
+    const blue = lit(render([[6, 0.5, 0.25, 9]], 0, { lidarToBase: tilted })).map((pixel) => pixel[4]);
+    assert.deepEqual(blue, [128]);
+  });
+
   it('calls a cloud without points empty', () => {
     assert.deepEqual(render([]).quality, { kind: 'blind', reason: 'empty' });
   });
