@@ -41,6 +41,7 @@ export class Evt2Decoder implements EventDecoder {
     const words = words32(packet.events, packet.is_bigendian);
     const { width, height } = packet;
     const lengthBefore = into.length;
+    const [rollovers, high] = [this.#rollovers, this.#high];
     into.reserve(words.length);
     const { x: xs, y: ys, polarity: polarities, t: times } = into;
     let count = into.length;
@@ -67,7 +68,7 @@ export class Evt2Decoder implements EventDecoder {
       } else if (type === TIME_HIGH) {
         const high = word & 0x0fffffff;
         // Half the range apart is a roll-over; less is the clock stepping back a little.
-        if (this.#hasTime && this.#high - high > HIGH_RANGE / 2) this.#rollovers++;
+        if (this.#high - high > HIGH_RANGE / 2) this.#rollovers++;
         this.#high = high;
         this.#hasTime = true;
         highNanoseconds = this.#highNanoseconds();
@@ -83,6 +84,8 @@ export class Evt2Decoder implements EventDecoder {
     if (foreign !== undefined) {
       report.invalid = foreign;
       into.length = lengthBefore;
+      report.firstTime = report.lastTime = undefined;
+      [this.#rollovers, this.#high] = [rollovers, high];
       this.resynchronise();
     }
     report.events = into.length - lengthBefore;

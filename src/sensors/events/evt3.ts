@@ -58,6 +58,7 @@ export class Evt3Decoder implements EventDecoder {
 
     const words = words16(packet.events, packet.is_bigendian);
     const lengthBefore = into.length;
+    const [rollover, high] = [this.#rollover, this.#high];
     let start = this.#hasTime ? 0 : this.#findTime(words, report);
     let problem = cutWordReason(packet, 2);
     while (start < words.length) {
@@ -76,6 +77,8 @@ export class Evt3Decoder implements EventDecoder {
     if (foreign !== undefined) {
       problem = foreign;
       into.length = lengthBefore;
+      report.firstTime = report.lastTime = undefined;
+      [this.#rollover, this.#high] = [rollover, high];
       this.resynchronise();
     }
     report.invalid = problem;

@@ -69,6 +69,7 @@ export class LibcaerCmpDecoder implements EventDecoder {
     if (foreign !== undefined) {
       problem = foreign;
       into.length = lengthBefore;
+      report.firstTime = report.lastTime = undefined;
       this.resynchronise();
     }
     report.invalid = problem;

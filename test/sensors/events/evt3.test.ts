@@ -178,15 +178,12 @@ describe('EVT3 decoder', () => {
   it('refuses bytes that are not EVT3 and does not draw what they seem to hold', () => {
     const noise = Uint8Array.from({ length: 20_000 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 0xff);
     const decoder = decoderFor('evt3');
+    decode(decoder, packet({ events: words16(high(2000), low(1), row(5), on(7)) }));
     const { rows, report } = decode(decoder, packet({ width: 2048, height: 2048, events: noise }));
     assert.match(report.invalid ?? '', /Expected words of encoding evt3 .* undefined type/);
-    assert.equal(rows.length, 0);
-    assert.equal(report.events, 0);
-    assert.deepEqual(
-      decode(decoder, packet({ events: words16(...START, on(7)) })).rows.length,
-      1,
-      'and goes on after it',
-    );
+    assert.deepEqual([rows.length, report.events, report.firstTime, report.lastTime], [0, 0, undefined, undefined]);
+    const after = decode(decoder, packet({ events: words16(high(2001), low(0), row(5), on(7)) }));
+    assert.deepEqual(after.rows, [[7, 5, 1, 2001 * 4096_000]], 'and goes on after it, at the right time');
   });
 
   it('refuses a packet that would fill the memory', () => {
