@@ -53,7 +53,7 @@ export async function decodeCompressed({ data, format }: CompressedImage, size: 
       const rgb = demosaic(mosaic, source, layout.pattern, 0);
       return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
     }
-    return { kind: 'rgb', data: await toModelSize(openCompressed(data), size), source };
+    return { kind: 'rgb', data: await toModelSize(openCompressed(data), source, size), source };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     return { kind: 'invalid', reason: `Expected a whole ${detectCodec(data)} picture but its decoder says: ${what}` };

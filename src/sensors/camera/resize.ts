@@ -8,15 +8,20 @@ import type { Pixels } from './pixels.js';
  * @returns height * width * 3 bytes, a buffer of its own
  */
 export async function resizePixels({ width, height, channels, data }: Pixels, size: ImageSize): Promise<Uint8Array> {
-  return toModelSize(sharp(data, { raw: { width, height, channels } }), size);
+  return toModelSize(sharp(data, { raw: { width, height, channels } }), { width, height }, size);
 }
 
-/** The tail all pictures share. `fastShrinkOnLoad` would give JPEGs another filter than raw pictures get. */
-export async function toModelSize(picture: Sharp, { width, height }: ImageSize): Promise<Uint8Array> {
+/**
+ * The tail all pictures share.
+ * @param source - the picture's own size. All of it is extracted before it is resized: without that, JPEG and WebP
+ *   would be reduced by their decoders first, by another filter than raw pictures get
+ */
+export async function toModelSize(picture: Sharp, source: ImageSize, size: ImageSize): Promise<Uint8Array> {
   const buffer = await picture
+    .extract({ left: 0, top: 0, width: source.width, height: source.height })
     .removeAlpha()
     .toColourspace('srgb')
-    .resize(width, height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+    .resize(size.width, size.height, { fit: 'fill', kernel: 'linear' })
     .raw()
     .toBuffer();
   // A pooled Buffer would be transferred, or kept alive, together with its neighbours.

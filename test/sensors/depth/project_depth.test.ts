@@ -129,6 +129,12 @@ describe('projectDepth', () => {
     }
   });
 
+  it('leaves no hole where the grid camera stands nearer to a surface than the depth camera', () => {
+    const wall = planeDepth(small, [0, 0, 1], 6);
+    const seen = projectDepth(wall, small, shifted(0, 0, -4), small);
+    assert.deepEqual(new Set(seen.metres), new Set([2]));
+  });
+
   it('does not smear a fine depth picture: one pixel stays one pixel', () => {
     const fine = camera(82, 62, 80);
     const grid = projectDepth(single(fine, [[40, 30, 4]]), fine, identityTransform(), small);
