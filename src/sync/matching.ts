@@ -21,7 +21,7 @@ export function findNearest<T>(
   let best: HeldSample<T> | undefined;
   for (const sample of samples) {
     if (Math.abs(sample.stamp - target.instant) > target.tolerance) continue;
-    if (sample.used && reuse === 'once') continue;
+    if (sample.fate === 'used' && reuse === 'once') continue;
     if (best === undefined || distance(sample, target) < distance(best, target)) best = sample;
   }
   return best;
@@ -56,7 +56,7 @@ export function findWindow<T>(samples: readonly HeldSample<T>[], target: Target)
   const before = samples.filter((sample) => sample.stamp <= target.instant);
   const last = before.at(-1);
   if (last === undefined || target.instant - last.stamp > target.tolerance) return undefined;
-  return before.filter((sample) => !sample.used);
+  return before.filter((sample) => sample.fate !== 'used');
 }
 
 /** Whether the window is complete: a packet that starts at or after its end has come, and packets come in order. */

@@ -4,16 +4,16 @@ export interface HeldSample<T> {
   /** When it arrived, by the receive clock. */
   readonly received: number;
   readonly value: T;
-  /** Whether a set has taken it. */
-  used: boolean;
+  /** What has become of it: `used` in a set, let go without that, or neither so far. */
+  fate: 'held' | 'used' | 'superseded' | 'cleared';
   /** Whether it has shown that its stream is in step with the reference. */
   inStep: boolean;
 }
 
 /**
  * Samples of one stream in the order of their stamps, oldest first. Bounded: what no coming set can want is let go,
- * and beyond `capacity` the oldest is, so that a stream nobody consumes cannot fill the memory. Each method returns
- * how many samples left without ever being used.
+ * and beyond `capacity` the oldest is, so that a stream nobody consumes cannot fill the memory. What is let go is
+ * returned.
  */
 export class SampleBuffer<T> {
   readonly #capacity: number;
@@ -31,36 +31,23 @@ export class SampleBuffer<T> {
     return this.#samples.at(-1);
   }
 
-  /** Samples no set has taken so far. */
-  get unused(): number {
-    return countUnused(this.#samples);
-  }
-
   /** Adds the newest sample; its stamp must be past all others. */
-  add(sample: HeldSample<T>): number {
+  add(sample: HeldSample<T>): HeldSample<T>[] {
     this.#samples.push(sample);
-    return this.#samples.length > this.#capacity ? this.#remove(1) : 0;
+    return this.#samples.splice(0, Math.max(0, this.#samples.length - this.#capacity));
   }
 
   /**
    * Lets go of what no reference at or after `instant` can want: of two samples at or before it the later one is
    * always closer, so only the last of these stays.
    */
-  releaseBefore(instant: number): number {
+  releaseBefore(instant: number): HeldSample<T>[] {
     let passed = 0;
     while (passed + 1 < this.#samples.length && this.#samples[passed + 1]!.stamp <= instant) passed++;
-    return this.#remove(passed);
+    return this.#samples.splice(0, passed);
   }
 
-  clear(): number {
-    return this.#remove(this.#samples.length);
+  clear(): HeldSample<T>[] {
+    return this.#samples.splice(0);
   }
-
-  #remove(count: number): number {
-    return count === 0 ? 0 : countUnused(this.#samples.splice(0, count));
-  }
-}
-
-function countUnused<T>(samples: readonly HeldSample<T>[]): number {
-  return samples.reduce((count, sample) => count + (sample.used ? 0 : 1), 0);
 }

@@ -81,7 +81,7 @@ export class Stream<T> {
 
   /** Samples held that no set has taken so far. */
   get pending(): number {
-    return this.#buffer.unused;
+    return this.samples.reduce((count, { fate }) => count + (fate === 'held' ? 1 : 0), 0);
   }
 
   /** Largest distance of a sample from the reference stamp. */
@@ -112,10 +112,10 @@ export class Stream<T> {
     if (before !== undefined && !jumped && stamp <= before.stamp) return this.#refuse(stamp === before.stamp, now);
     if (jumped) this.#startTimeline(now, stamp - before.stamp);
     else if (before !== undefined) this.timing.observeInterval(stamp - before.stamp, now - before.received);
-    const sample = { stamp, received: now, value, used: false, inStep: false };
+    const sample: HeldSample<T> = { stamp, received: now, value, fate: 'held', inStep: false };
     this.#newest = { stamp, received: now };
     this.#samplesSinceInStep++;
-    this.counters.superseded += this.#buffer.add(sample);
+    this.#letGo(this.#buffer.add(sample), 'superseded');
     this.health.sampleCame(now);
     return { kind: 'accepted', sample };
   }
@@ -139,20 +139,22 @@ export class Stream<T> {
     return isNearestSettled(newest, nearest, target, this.timing.shortestInterval);
   }
 
+  /** A set takes a sample, perhaps one that was let go since it opened that set. */
   use(sample: HeldSample<T>): void {
-    if (sample.used) return;
-    sample.used = true;
+    if (sample.fate === 'used') return;
+    if (sample.fate !== 'held') this.counters[sample.fate]--;
+    sample.fate = 'used';
     this.counters.used++;
   }
 
   /** Lets go of samples that no reference at or after `instant` can want. */
   releaseBefore(instant: number): void {
-    this.counters.superseded += this.#buffer.releaseBefore(instant + this.options.offset);
+    this.#letGo(this.#buffer.releaseBefore(instant + this.options.offset), 'superseded');
   }
 
   /** Lets go of all samples, because the stream died: when it is back, they are past. */
   releaseAll(): void {
-    this.counters.superseded += this.#buffer.clear();
+    this.#letGo(this.#buffer.clear(), 'superseded');
     this.#delays.clear();
     this.#samplesSinceInStep = 0;
   }
@@ -238,8 +240,16 @@ export class Stream<T> {
     return this.tolerance >= this.timing.assumedPeriod / 2 ? 'shared' : 'once';
   }
 
+  #letGo(samples: readonly HeldSample<T>[], fate: 'superseded' | 'cleared'): void {
+    for (const sample of samples) {
+      if (sample.fate !== 'held') continue;
+      sample.fate = fate;
+      this.counters[fate]++;
+    }
+  }
+
   #forgetStamps(): void {
-    this.counters.cleared += this.#buffer.clear();
+    this.#letGo(this.#buffer.clear(), 'cleared');
     this.#newest = undefined;
     this.health.forgetVerdicts();
     this.#forgetSteps();
