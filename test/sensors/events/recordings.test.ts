@@ -107,7 +107,10 @@ function channels(image: Uint8Array): { on: Uint8ClampedArray; off: Uint8Clamped
   return { on: channel(0), off: channel(2) };
 }
 
-describe('recordings of event cameras', () => {
+describe('recordings of event cameras', function () {
+  // Reading a database takes seconds where the machine is busy.
+  this.timeout(60_000);
+
   for (const { folder, encoding, expected } of recordings) {
     it(`${folder} holds the events others found in it`, async function () {
       const packets = await packetsOf(sharedData(this, `event_camera_codecs/${folder}`));
