@@ -19,8 +19,8 @@ export interface DatasetOptions {
 /** The worker's entry beside this file, with this file's own ending: `.js` when built, `.ts` when run through tsx. */
 const WORKER_ENTRY = new URL(`./frame_worker${extname(import.meta.url)}`, import.meta.url);
 
-/** Evaluation splits come first, so that an unfinished set can be trained on already. */
-const ORDER: readonly Split[] = ['val', 'test', 'train'];
+/** Validation first and testing last: a set still being written can be trained on already. */
+const ORDER: readonly Split[] = ['val', 'train', 'test'];
 
 /**
  * Writes a data set in DELIVER's layout, with a `dataset.json` that says what it holds. Frames that exist are kept, so a

@@ -20,12 +20,14 @@ export interface EventCameraOptions {
   readonly seed: number | string;
 }
 
-/** The array is read out once a millisecond, row by row: events carry their row's read-out time, as in real sensors. */
-const READOUT_MICROSECONDS = 1000;
+/** The array is read out row by row, again and again: events carry their row's read-out time, as in real sensors. */
+const READOUT_MICROSECONDS = 5000;
 /** Radiance below which the photodiode's dark current hides all contrast. */
-const DARK_RADIANCE = 0.0006;
-/** A pixel that fired rests: more than this many events a step are lost. */
-const MAX_EVENTS_PER_STEP = 6;
+const DARK_RADIANCE = 0.0012;
+/** Radiance at which the photoreceptor follows within one step; below, its bandwidth falls with the light. */
+const FAST_RADIANCE = 0.004;
+/** A pixel that fired rests for some milliseconds: more than this many events a step are lost. */
+const MAX_EVENTS_PER_STEP = 2;
 
 /**
  * An event camera: each pixel remembers the log intensity of its last event and fires when the present one differs by
@@ -38,6 +40,7 @@ export class EventCamera {
   readonly #thresholds: Float32Array;
   readonly #reference: Float32Array;
   readonly #previous: Float32Array;
+  readonly #luminance: Float32Array;
   readonly #noise: GaussianStream;
   #previousTime: number | undefined;
 
@@ -52,6 +55,7 @@ export class EventCamera {
       this.#thresholds[i] = options.threshold * Math.max(0.4, 1 + 0.12 * this.#noise.next());
     }
     this.#reference = new Float32Array(count);
+    this.#luminance = new Float32Array(count);
     this.#previous = new Float32Array(count);
   }
 
@@ -63,12 +67,13 @@ export class EventCamera {
    */
   step(radiance: Float32Array, time: number, noiseRate: number): EventBatch {
     const count = this.#reference.length;
+    this.#focus(radiance);
     const previousTime = this.#previousTime;
     this.#previousTime = time;
     const noise = this.#noise;
     if (previousTime === undefined) {
       for (let i = 0; i < count; i++) {
-        const level = this.#logIntensity(radiance, i);
+        const level = this.#logIntensity(i);
         this.#previous[i] = level;
         // Anywhere within the threshold, as after having watched for a while.
         this.#reference[i] = level + this.#thresholds[i]! * (1.6 * noise.uniform() - 0.8);
@@ -80,7 +85,7 @@ export class EventCamera {
     const spontaneous = (noiseRate * span) / 1e6;
     for (let i = 0; i < count; i++) {
       const from = this.#previous[i]!;
-      const to = this.#logIntensity(radiance, i);
+      const to = from + this.#speed(i) * (this.#logIntensity(i) - from);
       this.#previous[i] = to;
       const threshold = this.#thresholds[i]!;
       const x = i % this.width;
@@ -104,12 +109,46 @@ export class EventCamera {
     return collect(sink, this.height);
   }
 
-  #logIntensity(radiance: Float32Array, pixel: number): number {
-    const luminance = 0.25 * radiance[3 * pixel]! + 0.6 * radiance[3 * pixel + 1]! + 0.15 * radiance[3 * pixel + 2]!;
+  /** Luminance as the lens draws it: its spot covers some of the neighbouring pixels (binomial, 3 x 3). */
+  #focus(radiance: Float32Array): void {
+    const { width, height } = this;
+    const blurred = this.#luminance;
+    for (let y = 0; y < height; y++) {
+      const above = 3 * width * Math.max(0, y - 1);
+      const here = 3 * width * y;
+      const below = 3 * width * Math.min(height - 1, y + 1);
+      let middle = column(radiance, above, here, below);
+      let left = middle;
+      for (let x = 0; x < width; x++) {
+        const next = 3 * Math.min(width - 1, x + 1);
+        const right = column(radiance, above + next, here + next, below + next);
+        blurred[y * width + x] = (left + 2 * middle + right) / 16;
+        left = middle;
+        middle = right;
+      }
+    }
+  }
+
+  /** Share of a change the photoreceptor has followed at the end of a step (first-order low pass, as in v2e). */
+  #speed(pixel: number): number {
+    return Math.min(1, 0.2 + this.#luminance[pixel]! / FAST_RADIANCE);
+  }
+
+  #logIntensity(pixel: number): number {
+    const luminance = this.#luminance[pixel]!;
     // Few photons make the logarithm noisy.
-    const sigma = 0.01 + 0.0003 / (luminance + 0.003);
+    const sigma = 0.01 + 0.0002 / (luminance + 0.003);
     return Math.log(Math.max(0, luminance) + DARK_RADIANCE) + sigma * this.#noise.next();
   }
+}
+
+/** Luminance of three pixels above each other, weights 1, 2, 1. */
+function column(radiance: Float32Array, above: number, here: number, below: number): number {
+  return luminanceAt(radiance, above) + 2 * luminanceAt(radiance, here) + luminanceAt(radiance, below);
+}
+
+function luminanceAt(radiance: Float32Array, at: number): number {
+  return 0.25 * radiance[at]! + 0.6 * radiance[at + 1]! + 0.15 * radiance[at + 2]!;
 }
 
 /** Growing arrays of events in pixel order, with their read-out. */

@@ -18,9 +18,11 @@ export interface LidarSweep {
 }
 
 const FARTHEST_METRES = 80;
-/** Coordinates are given in 1/256 m: finer than the noise, and the float's idle bits compress away. */
-const STEPS_PER_METRE = 256;
-const RANGE_NOISE_METRES = 0.015;
+/** Coordinates are given in 1/64 m, as fine as the noise: the float's idle bits compress away. */
+const STEPS_PER_METRE = 64;
+const RANGE_NOISE_METRES = 0.012;
+/** The receiver tells 64 levels of intensity. */
+const INTENSITY_STEP = 4;
 
 /** Reflectivity of the ground at 905 nm, by class. */
 const GROUND_REFLECTIVITY = new Map<number, number>([
@@ -84,8 +86,8 @@ export function sweepLidar(caster: Caster, scene: Scene, pose: Pose, options: Sw
     xyz[3 * length] = Math.round(x * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
     xyz[3 * length + 1] = Math.round(y * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
     xyz[3 * length + 2] = Math.round(z * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
-    // Four steps of intensity noise, as sensors with 8 bits show.
-    intensity[length] = Math.min(255, Math.max(1, Math.round(255 * Math.min(1, signal) + 4 * noise.next())));
+    const level = 255 * Math.min(1, signal) + INTENSITY_STEP * noise.next();
+    intensity[length] = Math.min(255, Math.max(1, INTENSITY_STEP * Math.round(level / INTENSITY_STEP)));
     ring[length] = row;
     length++;
   }

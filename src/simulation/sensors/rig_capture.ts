@@ -36,7 +36,7 @@ export const DRIVE_START: bigint = 1_750_000_000_000_000_000n;
 /** The event sensor's clock then; chosen so that its 24-bit counter starts again 6.8 s into a drive. */
 const EVENT_CLOCK_START = 10_000_000;
 
-const EVENT_THRESHOLD = 0.3;
+const EVENT_THRESHOLD = 0.5;
 /** Events without cause, a pixel and second. */
 const NOISE_RATE = { day: 0.2, night: 1.2 } as const;
 

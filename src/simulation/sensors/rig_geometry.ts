@@ -25,8 +25,8 @@ export const RIG = {
     frame: 'lidar',
     pose: poseFromAngles(0.9, 0, 1.8, 0.2 * DEGREE, 1.0 * DEGREE, 0),
     /** Rings lie closer together around the horizon, where the far things are; radians, falling. */
-    elevations: Array.from({ length: 28 }, (_, ring) => {
-      const f = 1 - (2 * ring) / 27;
+    elevations: Array.from({ length: 24 }, (_, ring) => {
+      const f = 1 - (2 * ring) / 23;
       return (-4 + 10 * f + 6 * f * f * f - 1.5 * (1 - f * f)) * DEGREE;
     }),
     columns: 256,

@@ -14,7 +14,7 @@ import type { Intrinsics } from '../render/ray_grid.js';
 import type { LidarSweep } from './lidar.js';
 import { RIG } from './rig_geometry.js';
 
-const JPEG_QUALITY = 85;
+const JPEG_QUALITY = 72;
 
 export function createHeader(stamp: bigint, frame: string): Header {
   return { stamp: timeFromStamp(stamp), frame_id: frame };
