@@ -281,8 +281,11 @@ describe('SensorRig', () => {
       const broken = { ...info('front_optical'), k: new Array(9).fill(Number.NaN) };
       assert.match(rig.observe(infoMessage('/front/camera_info', broken))[0]!, /9 finite numbers for CameraInfo\.k/);
       assert.match(reasonOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]]))), /9 finite numbers/);
-      assert.deepEqual(rig.observe(infoMessage('/front/camera_info', info('front_optical'))), []);
-      assert.equal(rig.observe(infoMessage('/front/camera_info', broken)).length, 1);
+      // Said as often as it comes, the bad as well as the good.
+      for (const problems of [0, 0, 1, 1, 0]) {
+        const message = problems === 0 ? info('front_optical') : broken;
+        assert.equal(rig.observe(infoMessage('/front/camera_info', message)).length, problems);
+      }
       assert.equal(rig.grid().cameraInfo?.k[0], 64);
     });
 
