@@ -1,7 +1,7 @@
 import { findNearest, findWindow, isNearestSettled, isWindowSettled, type Reuse, type Target } from './matching.js';
 import { MILLISECOND, type StreamOptions, type SynchronizerOptions } from './options.js';
-import { RunningMedian } from './running_median.js';
 import { type HeldSample, SampleBuffer } from './sample_buffer.js';
+import { StepRecord } from './step_record.js';
 import { type ModalityState, StreamHealth } from './stream_health.js';
 import { StreamTiming } from './stream_timing.js';
 import type { StreamCounters } from './sync_event.js';
@@ -23,9 +23,6 @@ const MAX_DERIVED_TOLERANCE = 150 * MILLISECOND;
 const DERIVED_WINDOW_PERIODS = 1.5;
 const MIN_DERIVED_WINDOW = 50 * MILLISECOND;
 
-/** Sets and samples without a match that make a stream out of step, see {@link Stream.isOutOfStep}. */
-const OUT_OF_STEP_AFTER = 5;
-
 export type Arrival<T> =
   | { kind: 'accepted'; sample: HeldSample<T> }
   | { kind: 'repeated' | 'out-of-order' | 'ignored' };
@@ -35,6 +32,7 @@ export class Stream<T> {
   readonly options: StreamOptions;
   readonly health: StreamHealth;
   readonly timing: StreamTiming;
+  readonly steps: StepRecord;
   readonly counters: StreamCounters = {
     received: 0,
     used: 0,
@@ -55,17 +53,13 @@ export class Stream<T> {
   probedAt = -Infinity;
   readonly #buffer: SampleBuffer<T>;
   readonly #clockJump: number;
-  /** Time from stamp to arrival of samples that were in step. */
-  readonly #delays = new RunningMedian(15);
   #newest: { stamp: number; received: number } | undefined;
-  #samplesSinceInStep = 0;
-  #setsSinceInStep = 0;
-  #missedBy: number | undefined;
 
   constructor(options: StreamOptions, settings: SynchronizerOptions) {
     this.options = options;
     this.health = new StreamHealth(settings, options.availability);
     this.timing = new StreamTiming(options.period);
+    this.steps = new StepRecord(settings.clockJump);
     this.#buffer = new SampleBuffer(options.match === 'window' ? PACKET_CAPACITY : SAMPLE_CAPACITY);
     this.#clockJump = settings.clockJump;
     this.reported = { state: this.health.state, since: 0 };
@@ -114,7 +108,7 @@ export class Stream<T> {
     else if (before !== undefined) this.timing.observeInterval(stamp - before.stamp, now - before.received);
     const sample: HeldSample<T> = { stamp, received: now, value, fate: 'held', inStep: false };
     this.#newest = { stamp, received: now };
-    this.#samplesSinceInStep++;
+    this.steps.sampleCame();
     this.#letGo(this.#buffer.add(sample), 'superseded');
     this.health.sampleCame(now);
     return { kind: 'accepted', sample };
@@ -155,8 +149,7 @@ export class Stream<T> {
   /** Lets go of all samples, because the stream died: when it is back, they are past. */
   releaseAll(): void {
     this.#letGo(this.#buffer.clear(), 'superseded');
-    this.#delays.clear();
-    this.#samplesSinceInStep = 0;
+    this.steps.forget();
   }
 
   /** Forgets samples and stamps; the next sample may have any stamp. What was learned about its rhythm stays. */
@@ -168,72 +161,36 @@ export class Stream<T> {
   /** Takes the stream's present stamps for right, whatever was held against them. */
   acceptTimeline(): void {
     this.jumpedAt = undefined;
-    this.#delays.clear();
+    this.steps.forget();
     this.health.step.clear();
-    this.#forgetSteps();
   }
 
   /** A sample lay within tolerance of a reference, in time to serve it; the reference's own always does. */
   noteInStep(sample: HeldSample<T>): void {
     const isFaulty = this.health.step.fault !== undefined;
-    if (isFaulty && !this.#isPunctual(sample)) return;
-    this.#forgetSteps();
+    if (isFaulty && !this.steps.isPunctual(sample)) return;
+    this.steps.restart();
     if (sample.inStep) return;
     sample.inStep = true;
-    if (!isFaulty) this.#delays.push(sample.received - sample.stamp);
+    if (!isFaulty) this.steps.learnDelay(sample);
     this.health.step.good();
   }
 
   /** Makes the stream invalid, because its stamps have never been right for all that is known. */
   distrust(detail: string): void {
-    this.#delays.clear();
+    this.steps.forget();
     this.health.step.trip({ absent: 'invalid', detail });
   }
 
   /** A sample came too late for a set that had waited for it. */
   noteMissed(by: number): void {
     this.counters.missed++;
-    this.#missedBy = by;
-  }
-
-  /** By how much its last sample came too late, `undefined` where it was in time. */
-  get missedBy(): number | undefined {
-    return this.#missedBy;
+    this.steps.missed(by);
   }
 
   /** The held sample that shows that the stream is in step with a target. */
   findInStep(target: Target): HeldSample<T> | undefined {
     return findNearest(this.samples, target, 'shared');
-  }
-
-  /** A set was closed for which the stream was not the reference. */
-  noteSet(): void {
-    this.#setsSinceInStep++;
-  }
-
-  /** Whether sets have come and gone without any sample that could have served them. */
-  get isUnmatched(): boolean {
-    return this.#setsSinceInStep >= OUT_OF_STEP_AFTER;
-  }
-
-  /** Whether that is the fault of its stamps: samples came as well, so it is not just slower than the reference. */
-  get isOutOfStep(): boolean {
-    return this.isUnmatched && this.#samplesSinceInStep >= OUT_OF_STEP_AFTER;
-  }
-
-  /**
-   * Whether a sample took as long from stamp to arrival as those before its clock jumped. Stamps that jumped ahead lie
-   * near a reference too, once time has caught up with them; they must not count as mended for that.
-   */
-  #isPunctual(sample: HeldSample<T>): boolean {
-    const usual = this.#delays.median;
-    return usual === undefined || Math.abs(sample.received - sample.stamp - usual) <= this.#clockJump;
-  }
-
-  #forgetSteps(): void {
-    this.#samplesSinceInStep = 0;
-    this.#setsSinceInStep = 0;
-    this.#missedBy = undefined;
   }
 
   get #reuse(): Reuse {
@@ -252,7 +209,7 @@ export class Stream<T> {
     this.#letGo(this.#buffer.clear(), 'cleared');
     this.#newest = undefined;
     this.health.forgetVerdicts();
-    this.#forgetSteps();
+    this.steps.restart();
   }
 
   #refuse(repeated: boolean, now: number): Arrival<T> {

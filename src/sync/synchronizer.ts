@@ -359,7 +359,7 @@ export class Synchronizer<T> {
     const { mark, reference } = collector;
     for (const stream of this.#streams) {
       stream.releaseBefore(mark.instant);
-      if (stream !== reference) stream.noteSet();
+      if (stream !== reference) stream.steps.setClosed();
     }
     const newTimeline = judgeSteps(this.#streams, reference, mark.instant);
     if (newTimeline === undefined) return;

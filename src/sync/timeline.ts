@@ -36,9 +36,9 @@ export function judgeSteps<T>(
   instant: number,
 ): NewTimeline<T> | undefined {
   const others = streams.filter((stream) => stream !== reference && stream.health.isUsable);
-  const strays = others.filter((stream) => stream.isOutOfStep);
+  const strays = others.filter((stream) => stream.steps.isOutOfStep);
   if (strays.length === 0) return undefined;
-  const unmatched = others.filter((stream) => stream.isUnmatched);
+  const unmatched = others.filter((stream) => stream.steps.isUnmatched);
   if (others.length >= 2 && unmatched.length * 2 > others.length) {
     return { reason: `the stamps of ${reference.modality} are out of step with the others`, believed: others };
   }
@@ -47,8 +47,8 @@ export function judgeSteps<T>(
 }
 
 function describeStray<T>(stray: Stream<T>, instant: number): string {
-  if (stray.missedBy !== undefined) {
-    const by = `${inMs(stray.missedBy)} ms`;
+  if (stray.steps.missedBy !== undefined) {
+    const by = `${inMs(stray.steps.missedBy)} ms`;
     return `samples come ${by} after the deadline of the sets they belong to; raise it, or set the offset of the stamps`;
   }
   const distance = (stray.samples.at(-1)?.stamp ?? instant) - instant - stray.options.offset;
