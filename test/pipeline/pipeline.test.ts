@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { RawMessage, Stamp } from '../../src/messages/index.js';
+import { type Bundle, loadBundle, Segmenter } from '../../src/model/index.js';
+import {
+  createPipeline,
+  DEFAULT_PIPELINE_CONFIG,
+  type DroppedFrame,
+  type FrameResult,
+  type FrameSegmenter,
+  type ModalityChange,
+  type PipelineConfig,
+  type PipelineSink,
+  selectTopics,
+} from '../../src/pipeline/index.js';
+import { raw } from '../sensors/support/messages.js';
+import { projectRoot } from '../support/shared_data.js';
+import { picture, stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
+
+class Recording implements PipelineSink {
+  readonly frames: FrameResult[] = [];
+  readonly drops: DroppedFrame[] = [];
+  readonly changes: ModalityChange[] = [];
+  readonly problems: string[] = [];
+  published(frame: FrameResult): void {
+    this.frames.push(frame);
+  }
+  dropped(frame: DroppedFrame): void {
+    this.drops.push(frame);
+  }
+  modalityChanged(change: ModalityChange): void {
+    this.changes.push(change);
+  }
+  problem(text: string): void {
+    this.problems.push(text);
+  }
+  /** Frames from..until seconds of sensor time. */
+  between(from: number, until: number): FrameResult[] {
+    return this.frames.filter(({ segmentation: { stamp } }) => stamp >= stampAt(from) && stamp < stampAt(until));
+  }
+}
+
+describe('Pipeline', () => {
+  let bundle: Bundle;
+  let segmenter: Segmenter;
+
+  before(async () => {
+    bundle = await loadBundle(join(projectRoot, 'test', 'fixtures', 'tiny-bundle'));
+    segmenter = await Segmenter.create(bundle, { threads: 1 });
+  });
+  after(() => segmenter.close());
+
+  async function run(
+    drive: TinyDrive,
+    options: { config?: Partial<PipelineConfig>; segmenter?: FrameSegmenter; backpressure?: 'wait' | 'newest' } = {},
+  ): Promise<Recording> {
+    const sink = new Recording();
+    const messages = tinyDrive(drive);
+    const types = new Map(messages.map(({ topic, type }) => [topic, type]));
+    const topics = [...types].map(([name, type]) => ({ name, type, messageCount: 1 }));
+    const pipeline = createPipeline({
+      bundle,
+      selection: selectTopics(topics, bundle.modalities, { modalities: TINY_TOPICS }),
+      config: { ...DEFAULT_PIPELINE_CONFIG, ...options.config },
+      segmenter: options.segmenter ?? segmenter,
+      sink,
+      backpressure: options.backpressure ?? 'wait',
+    });
+    const wakeBefore = async (until: Stamp): Promise<void> => {
+      for (let due = pipeline.nextWakeUp(); due !== undefined && due < until; due = pipeline.nextWakeUp()) {
+        await pipeline.advanceTo(due);
+      }
+    };
+    for (const message of messages) {
+      await wakeBefore(message.receiveStamp);
+      await pipeline.receive(message);
+    }
+    await wakeBefore(stampAt(drive.seconds + 0.2));
+    await pipeline.settle();
+    return sink;
+  }
+
+  it('makes one mask for each camera frame, with its stamp and frame, from all four sensors', async () => {
+    const { frames, drops, problems } = await run({ seconds: 2 });
+    assert.deepEqual(
+      frames.map(({ segmentation }) => segmentation.stamp),
+      Array.from({ length: 20 }, (_, k) => stampAt(k / 10)),
+    );
+    for (const { segmentation, reference, absent, grid } of frames.slice(1)) {
+      assert.equal(segmentation.frameId, 'camera');
+      assert.equal(reference, 'camera');
+      assert.deepEqual(segmentation.present, ['camera', 'depth', 'events', 'lidar']);
+      assert.equal(absent.size, 0);
+      assert.deepEqual(grid.pictureSize, { width: 64, height: 32 });
+    }
+    assert.deepEqual(drops, []);
+    assert.deepEqual(problems, []);
+  });
+
+  it('gives the same masks twice', async () => {
+    const [first, second] = [await run({ seconds: 1 }), await run({ seconds: 1 })];
+    assert.deepEqual(labelsOf(first), labelsOf(second));
+    assert.ok(new Set(first.frames[5]!.segmentation.labels).size > 1, 'a mask of one class would prove little');
+  });
+
+  const losses: { modality: keyof typeof TINY_TOPICS; stampsBy: string }[] = [
+    { modality: 'camera', stampsBy: 'depth' },
+    { modality: 'depth', stampsBy: 'camera' },
+    { modality: 'events', stampsBy: 'camera' },
+    { modality: 'lidar', stampsBy: 'camera' },
+  ];
+  for (const { modality, stampsBy } of losses) {
+    it(`goes on without ${modality} and takes it back`, async () => {
+      const recording = await run({ seconds: 5, silent: [{ modality, from: 2, until: 3.5 }] });
+      const during = recording.between(2.5, 3.4);
+      assert.ok(during.length >= 8, `expected masks at 10 Hz but received ${during.length} in 0.9 s`);
+      for (const { segmentation, absent, reference } of during) {
+        assert.ok(!segmentation.present.includes(modality));
+        assert.equal(absent.get(modality), 'dropped');
+        assert.equal(reference, stampsBy);
+        assert.equal(segmentation.frameId, 'camera', "the grid stays the camera's");
+      }
+      const after = recording.between(4.1, 5);
+      assert.ok(after.length >= 8);
+      for (const { segmentation } of after) assert.equal(segmentation.present.length, 4);
+      const states = recording.changes.filter((change) => change.modality === modality).map(({ to }) => to);
+      assert.deepEqual(states.slice(0, 5), ['active', 'late', 'dropped', 'recovering', 'active']);
+      assertRising(recording);
+    });
+  }
+
+  it('makes no mask while every sensor is silent, and never repeats an old one', async () => {
+    const modalities = Object.keys(TINY_TOPICS) as (keyof typeof TINY_TOPICS)[];
+    const recording = await run({
+      seconds: 5,
+      silent: modalities.map((modality) => ({ modality, from: 2, until: 3.5 })),
+    });
+    assert.deepEqual(recording.between(2, 3.5), []);
+    assert.ok(recording.between(4, 5).length >= 9);
+    assertRising(recording);
+  });
+
+  it('leaves a black camera out after looking at it, and says so', async () => {
+    const black = (stamp: Stamp): object => picture('rgb8', 'camera', stamp, new Uint8Array(64 * 32 * 3));
+    const recording = await run({
+      seconds: 4,
+      change: (message, modality, seconds) =>
+        modality === 'camera' && seconds >= 1 && seconds < 2.5
+          ? raw(message.topic, message.type, black(stampAt(seconds)), message.receiveStamp)
+          : message,
+    });
+    for (const { segmentation, absent } of recording.between(1, 2.5)) {
+      assert.ok(!segmentation.present.includes('camera'));
+      assert.equal(absent.get('camera'), 'black');
+    }
+    assert.ok(recording.between(1, 2.5).length >= 14);
+    assert.ok(recording.changes.some(({ modality, to }) => modality === 'camera' && to === 'invalid'));
+    for (const { segmentation } of recording.between(3.1, 4)) assert.equal(segmentation.present.length, 4);
+  });
+
+  it('calls a camera that repeats its picture frozen', async () => {
+    let stuck: RawMessage | undefined;
+    const recording = await run({
+      seconds: 4,
+      change: (message, modality, seconds) => {
+        if (modality !== 'camera' || seconds < 1) return message;
+        stuck ??= message;
+        const copy = Uint8Array.from(stuck.data);
+        copy.set(message.data.subarray(0, 12));
+        return { ...message, data: copy };
+      },
+    });
+    const late = recording.between(2, 4);
+    assert.ok(late.length >= 18);
+    for (const { absent } of late) assert.equal(absent.get('camera'), 'frozen');
+  });
+
+  it('marks a depth camera whose messages are cut invalid, and nothing else', async () => {
+    const recording = await run({
+      seconds: 3,
+      change: (message, modality, seconds) =>
+        modality === 'depth' && seconds >= 1 ? { ...message, data: message.data.subarray(0, 200) } : message,
+    });
+    const during = recording.between(1, 3);
+    assert.equal(during.length, 20);
+    for (const { segmentation, absent } of during) {
+      assert.deepEqual(segmentation.present, ['camera', 'events', 'lidar']);
+      assert.equal(absent.get('depth'), 'invalid');
+    }
+    assert.ok(
+      recording.problems.some((text) => text.startsWith('depth: ')),
+      recording.problems.join('\n'),
+    );
+  });
+
+  it('publishes nothing without an essential modality', async () => {
+    const { sync } = DEFAULT_PIPELINE_CONFIG;
+    const lidar = { necessity: 'essential', availability: 'enabled', offsetMs: 0 } as const;
+    const recording = await run(
+      { seconds: 4, silent: [{ modality: 'lidar', from: 1, until: 2.5 }] },
+      { config: { sync: { ...sync, streams: { lidar } } } },
+    );
+    assert.deepEqual(recording.between(1.1, 2.4), []);
+    const reasons = recording.drops.map(({ reason }) => reason);
+    assert.ok(
+      reasons.some((reason) => reason.includes('essential') && reason.includes('lidar dropped')),
+      reasons[0],
+    );
+    assert.ok(recording.between(3.1, 4).length >= 8);
+  });
+
+  it('takes the newest set where the model is slower than the sensors, and counts the others', async () => {
+    let busy = 0;
+    const slow: FrameSegmenter = {
+      async segment(frameSet) {
+        assert.equal(busy++, 0, 'one set at a time');
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        busy--;
+        return segmenter.segment(frameSet);
+      },
+    };
+    const { frames, drops } = await run({ seconds: 3 }, { segmenter: slow, backpressure: 'newest' });
+    // Three seconds of messages arrive in a few milliseconds of wall time here.
+    assert.ok(drops.length > 0 && frames.length > 0 && frames.length + drops.length === 30);
+    for (const { reason } of drops) assert.match(reason, /overtaken/);
+    assert.equal(frames.at(-1)!.segmentation.stamp, stampAt(2.9));
+  });
+
+  it('tells a sink that fails', async () => {
+    const failing = { segment: () => Promise.reject(new Error('no space left on device')) };
+    await assert.rejects(run({ seconds: 1 }, { segmenter: failing }), /no space left/);
+  });
+});
+
+function labelsOf({ frames }: Recording): Uint8Array[] {
+  return frames.map(({ segmentation }) => segmentation.labels);
+}
+
+function assertRising({ frames }: Recording): void {
+  frames.forEach(({ segmentation: { stamp } }, k) => {
+    assert.ok(k === 0 || stamp > frames[k - 1]!.segmentation.stamp);
+  });
+}
