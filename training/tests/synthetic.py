@@ -9,16 +9,26 @@ import numpy as np
 from PIL import Image
 
 CLASSES = ["road", "sky", "building", "car", "pole", *(f"unused_{i}" for i in range(10))]
-MODALITIES = [
-    {"name": "camera", "folder": "img", "suffix": "rgb", "representation": {"kind": "rgb"}},
-    {"name": "depth", "folder": "hha", "suffix": "hha", "representation": {"kind": "hha"}},
-    {"name": "events", "folder": "event", "suffix": "event", "representation": {"kind": "counts-recency"}},
-    {
-        "name": "lidar",
-        "folder": "lidar",
-        "suffix": "lidar",
-        "representation": {"kind": "range-intensity-height"},
+REPRESENTATIONS = {
+    "camera": {"kind": "rgb"},
+    "depth": {"kind": "hha", "nearMetres": 2, "heightMetres": [-1, 7]},
+    "events": {"kind": "counts-recency", "windowMs": 40, "countScale": 64},
+    "lidar": {
+        "kind": "range-intensity-height",
+        "rangeMetres": [1, 80],
+        "heightMetres": [-1, 7],
+        "dilation": 1,
     },
+}
+FOLDERS = {
+    "camera": ("img", "rgb"),
+    "depth": ("hha", "hha"),
+    "events": ("event", "event"),
+    "lidar": ("lidar", "lidar"),
+}
+MODALITIES = [
+    {"name": name, "folder": folder, "suffix": suffix, "representation": REPRESENTATIONS[name]}
+    for name, (folder, suffix) in FOLDERS.items()
 ]
 
 
@@ -64,7 +74,7 @@ def write_dataset(root: Path, height: int, width: int, frames: dict[str, int], s
                 path = root / folder / condition / split / sequence / f"{index:06d}_{suffix}_front.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(image).save(path, compress_level=1)
-    classes = [{"id": i, "name": name, "color": [50 * i, 80, 90]} for i, name in enumerate(CLASSES)]
+    classes = [{"id": i, "name": name, "color": [16 * i, 80, 90]} for i, name in enumerate(CLASSES)]
     description = {
         "format": 1,
         "source": "test",
