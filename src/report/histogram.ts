@@ -14,7 +14,7 @@ export interface Histogram {
  */
 export function histogram(values: ArrayLike<number>, upper: number, mostBins = 48): Histogram {
   const binWidth = niceCeil(Math.max(upper, 1e-3) / mostBins);
-  const counts = new Array<number>(Math.max(1, Math.ceil(upper / binWidth))).fill(0);
+  const counts = new Array<number>(Math.max(1, Math.ceil(upper / binWidth - 1e-6))).fill(0);
   let beyond = 0;
   for (let i = 0; i < values.length; i++) {
     const bin = Math.floor(values[i]! / binWidth);
@@ -24,11 +24,9 @@ export function histogram(values: ArrayLike<number>, upper: number, mostBins = 4
   return { binWidth, counts, beyond };
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is not below `value`. */
+/** The smallest of 1, 2, 5 times a power of ten that is not below `value`, but for rounding. */
 function niceCeil(value: number): number {
-  const magnitude = 10 ** Math.floor(Math.log10(value));
-  for (const step of [1, 2, 5]) {
-    if (step * magnitude >= value * (1 - 1e-9)) return step * magnitude;
-  }
-  return 10 * magnitude;
+  const exponent = Math.floor(Math.log10(value));
+  const candidates = [`1e${exponent}`, `2e${exponent}`, `5e${exponent}`, `1e${exponent + 1}`].map(Number);
+  return candidates.find((candidate) => candidate >= value * (1 - 1e-9)) ?? value;
 }
