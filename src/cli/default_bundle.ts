@@ -1,5 +1,5 @@
-import { dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 
 /** The bundle that comes with the package, as a path relative to where the command runs. */
 export function defaultBundlePath(): string {
