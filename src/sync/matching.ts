@@ -4,7 +4,7 @@ import type { HeldSample } from './sample_buffer.js';
 export interface Target {
   /** The reference instant. Tolerance is measured from here. */
   instant: number;
-  /** The instant shifted by the stream's learned phase. Closeness is measured from here. */
+  /** The instant shifted a little towards the stream's learned phase. Closeness is measured from here. */
   preferred: number;
   tolerance: number;
 }

@@ -90,8 +90,8 @@ export class Stream<T> {
   /** What samples are compared with for a reference at `instant` from a stream of the given period. */
   target(instant: number, referencePeriod: number): Target {
     const shifted = instant + this.options.offset;
-    const phase = this.options.match === 'window' ? 0 : this.timing.phase(referencePeriod);
-    return { instant: shifted, preferred: shifted + phase, tolerance: this.tolerance };
+    const bias = this.options.match === 'window' ? 0 : this.timing.bias(referencePeriod);
+    return { instant: shifted, preferred: shifted + bias, tolerance: this.tolerance };
   }
 
   /** Takes a sample in and says what became of it. */

@@ -9,6 +9,8 @@ const MIN_SCATTER = 0.05;
 const PHASE_SAMPLES = 8;
 /** ... and scattered less than this part of the period: two streams of one rate, each with 20 % jitter, stay under it. */
 const PHASE_SPREAD = 0.15;
+/** A sample may be preferred to one that is nearer by twice this part of the period. */
+const BIAS_LIMIT = 0.125;
 /** Rates that differ by less than this part are one rate; between others there is no constant phase. */
 const SAME_RATE = 0.1;
 
@@ -62,8 +64,7 @@ export class StreamTiming {
 
   /**
    * Learned constant distance of this stream's samples from the reference stamps, in (-period/2, period/2]; 0 while
-   * there is none (other rate, too much scatter, too few samples). It settles which of two samples belongs to a
-   * reference stamp that lies half-way between them, where jitter would otherwise decide anew each time.
+   * there is none (other rate, too much scatter, too few samples).
    * @param referencePeriod - time between the samples of the reference stream
    */
   phase(referencePeriod: number): number {
@@ -73,6 +74,16 @@ export class StreamTiming {
     if (Math.abs(referencePeriod - period) > SAME_RATE * period) return 0;
     if (this.#phases.spread > PHASE_SPREAD * period) return 0;
     return phase <= period / 2 ? phase : phase - period;
+  }
+
+  /**
+   * What the phase adds to a reference stamp before the nearest sample is looked for. It settles which of two samples
+   * belongs to a stamp about half-way between them, where jitter would otherwise decide anew each time; being short, it
+   * lets the other one have it where the phase drifts on.
+   */
+  bias(referencePeriod: number): number {
+    const limit = BIAS_LIMIT * this.assumedPeriod;
+    return Math.min(Math.max(this.phase(referencePeriod), -limit), limit);
   }
 
   /** Messages a second by their stamps and by their arrival; `undefined` before the second. */
