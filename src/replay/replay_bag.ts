@@ -1,8 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BagReader, openBag } from '../bags/index.js';
-import type { Stamp } from '../messages/index.js';
 import { type Bundle, loadBundle, type ProviderRequest, Segmenter } from '../model/index.js';
 import {
   createPipeline,
@@ -14,7 +12,9 @@ import {
 } from '../pipeline/index.js';
 import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
 import { MaskBag } from './mask_bag.js';
+import { type Player, playBag } from './play_bag.js';
 import { ReplayRecording } from './replay_recording.js';
+import { CONDITION_TOPIC, copiedTopics, replayedTopics, requireInput } from './replay_topics.js';
 import { surveyTopics } from './survey_topics.js';
 
 export interface ReplayOptions {
@@ -44,9 +44,6 @@ export interface ReplayOutputs {
   summary: ReplaySummary;
   paths: { masks: string; summary: string; report: string };
 }
-
-/** Topic on which the simulator says which condition it drives under; only simulated bags have it. */
-export const CONDITION_TOPIC = '/simulation/condition';
 
 /**
  * Replays a bag through the pipeline in the bag's own time and writes masks, scores and a report.
@@ -96,7 +93,11 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
 
   const start = performance.now();
   try {
-    await feed(options, run, pipeline, recording, masks);
+    await playBag(bag, createPlayer(options, run, pipeline, recording, masks), {
+      topics: replayedTopics(selection, bag.info),
+      rate: options.rate,
+      lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
+    });
     await pipeline.settle();
     await recording.finish();
   } finally {
@@ -116,55 +117,32 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
   return { summary: result.summary, paths: { masks: maskPath, summary: summaryPath, report: reportPath } };
 }
 
-/** Passes every message on at its time, and wakes the pipeline for what falls due in between. */
-async function feed(
-  options: ReplayOptions,
+/** Leads the messages of a bag to where they belong: the pipeline, the recording, the bag of masks. */
+function createPlayer(
+  { onProgress }: ReplayOptions,
   { bag, selection, bundle }: Run,
   pipeline: Pipeline,
   recording: ReplayRecording,
   masks: MaskBag,
-): Promise<void> {
+): Player {
   const copied = copiedTopics(selection, bundle);
   const { start = 0n, end = 0n } = bag.info;
-  const pace = options.rate === 'realtime' ? new Pace() : undefined;
-  const due = pipeline.nextWakeUp.bind(pipeline);
-  const at = async (stamp: Stamp): Promise<void> => {
-    await pace?.until(stamp);
-    recording.now = stamp;
+  const span = Math.max(1, Number(end - start));
+  return {
+    timeIs: (stamp) => {
+      recording.now = stamp;
+    },
+    message: async (raw) => {
+      if (copied.has(raw.topic)) await masks.copy(raw);
+      if (raw.topic === selection.groundTruth?.topic) await recording.groundTruth(raw);
+      else if (raw.topic === CONDITION_TOPIC) recording.condition(raw);
+      else await pipeline.receive(raw);
+      onProgress?.({ fraction: Number(raw.receiveStamp - start) / span, masks: recording.masks });
+    },
+    nextWakeUp: () => pipeline.nextWakeUp(),
+    wake: (at) => pipeline.advanceTo(at),
+    isWaiting: () => pipeline.status().open > 0,
   };
-  for await (const raw of bag.messages({ topics: readTopics(selection, bag) })) {
-    for (let wake = due(); wake !== undefined && wake < raw.receiveStamp; wake = due()) {
-      await at(wake);
-      await pipeline.advanceTo(wake);
-    }
-    await at(raw.receiveStamp);
-    if (copied.has(raw.topic)) await masks.copy(raw);
-    if (raw.topic === selection.groundTruth?.topic) await recording.groundTruth(raw);
-    else if (raw.topic === CONDITION_TOPIC) recording.condition(raw);
-    else await pipeline.receive(raw);
-    const fraction = Number(raw.receiveStamp - start) / Math.max(1, Number(end - start));
-    options.onProgress?.({ fraction, masks: recording.masks });
-  }
-  // Sets that still wait get their deadline; silence after the end of the bag is nobody's fault.
-  const lastDeadline = BigInt(Math.round(options.config.sync.deadlineMs * 1e6));
-  for (let wake = due(); wake !== undefined && wake <= end + lastDeadline; wake = due()) {
-    if (pipeline.status().open === 0) break;
-    await at(wake);
-    await pipeline.advanceTo(wake);
-  }
-}
-
-/** Keeps the pace of the bag: the first stamp is now. */
-class Pace {
-  #offsetMs: number | undefined;
-
-  async until(stamp: Stamp): Promise<void> {
-    const stampMs = Number(stamp / 1000n) / 1000;
-    this.#offsetMs ??= performance.now() - stampMs;
-    const wait = stampMs + this.#offsetMs - performance.now();
-    // Timers are not finer than this, and a bag has thousands of messages a second.
-    if (wait > 1) await sleep(wait);
-  }
 }
 
 function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmenter }: Run): ReplayRecorder {
@@ -190,38 +168,4 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
 function trainedOn(bundle: Bundle): string {
   const { data } = bundle.training as { data?: unknown };
   return typeof data === 'string' ? data : 'unknown data';
-}
-
-function requireInput({ modalities, problems }: TopicSelection, path: string): void {
-  if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
-  const names = [...modalities.keys()].join(', ');
-  throw new Error(
-    `Expected messages for some of ${names} in ${path} but received none: ${problems.join(' ')} ` +
-      'See what the bag holds with "mle-sam inspect".',
-  );
-}
-
-function readTopics({ modalities, transforms, groundTruth }: TopicSelection, bag: BagReader): string[] {
-  const inputs = [...modalities.values()].filter((assignment) => assignment.kind === 'assigned');
-  const infos = bag.info.topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo').map(({ name }) => name);
-  return [
-    ...inputs.map(({ topic }) => topic),
-    ...infos,
-    ...transforms.static,
-    ...transforms.dynamic,
-    ...(groundTruth ? [groundTruth.topic] : []),
-    CONDITION_TOPIC,
-  ];
-}
-
-/** What goes into masks.mcap unchanged: the camera with its calibration, and the frames. */
-function copiedTopics({ modalities, transforms }: TopicSelection, bundle: Bundle): Set<string> {
-  const copied = new Set([...transforms.static, ...transforms.dynamic]);
-  for (const { name, representation } of bundle.modalities) {
-    const assignment = modalities.get(name);
-    if (representation.kind !== 'rgb' || assignment?.kind !== 'assigned') continue;
-    copied.add(assignment.topic);
-    if (assignment.cameraInfo !== undefined) copied.add(assignment.cameraInfo);
-  }
-  return copied;
 }

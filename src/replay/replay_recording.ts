@@ -31,7 +31,7 @@ export class ReplayRecording implements PipelineSink {
   readonly #cameraModality: string | undefined;
   readonly #waiting: Waiting[] = [];
   #now: Stamp = 0n;
-  #condition: string | undefined;
+  readonly #conditions: { from: Stamp; name: string }[] = [];
   #count = 0;
 
   constructor(options: ReplayRecordingOptions) {
@@ -64,13 +64,15 @@ export class ReplayRecording implements PipelineSink {
 
   /** The simulator says under which condition it drives from here on. */
   condition(raw: RawMessage): void {
-    this.#condition = decodeMessage<{ data: string }>(raw).data;
+    this.#conditions.push({ from: raw.receiveStamp, name: decodeMessage<{ data: string }>(raw).data });
   }
 
   async published(frame: FrameResult): Promise<void> {
     this.#count++;
     await this.#maskBag.frame(frame, this.#now);
-    this.#waiting.push({ frame, stretch: this.#condition });
+    const { stamp } = frame.segmentation;
+    const stretch = this.#conditions.findLast(({ from }) => from <= stamp)?.name;
+    this.#waiting.push({ frame, stretch });
     await this.#release(this.#expectsTruth ? 'settled' : 'all');
   }
 

@@ -32,14 +32,14 @@ type Sensor = keyof typeof TIMING;
 /**
  * Drives through a world and yields what its sensors send, in order of arrival.
  *
- * `/tf_static` comes once at the start, each camera's CameraInfo with each of its pictures, ground truth with each
+ * `/tf_static` comes once at the start, the name of the condition at the start of each stretch, each camera's CameraInfo with each of its pictures, ground truth with each
  * picture of the camera, also while the camera's topic is silent. The same description and seed give the same messages.
  */
 export async function* simulateDrive(drive: DriveDescription, seed: number | string): AsyncGenerator<TimedMessage> {
   const simulation = new DriveSimulation(drive, seed);
   yield* simulation.calibration();
   const end = Math.round(1000 * driveSeconds(drive));
-  let pending: TimedMessage[] = [];
+  let pending = simulation.conditions();
   for (const { sensor, milliseconds } of measurements(end)) {
     // A later measurement cannot arrive before it was made.
     const now = stampOf(milliseconds / 1000);
@@ -85,6 +85,17 @@ class DriveSimulation {
   calibration(): TimedMessage[] {
     const at = stampOf(0);
     return [timed(TOPICS.transforms, staticTransformsMessage(at), at)];
+  }
+
+  /** The condition of each stretch, `night` or `cloud, lidarjitter`, at the moment it begins. */
+  conditions(): TimedMessage[] {
+    let start = 0;
+    return this.#drive.stretches.map(({ condition, failure, seconds }) => {
+      const message = { data: failure === undefined ? condition : `${condition}, ${failure}` };
+      const at = stampOf(start);
+      start += seconds;
+      return timed(TOPICS.condition, message, at);
+    });
   }
 
   async measure(sensor: Sensor, time: number): Promise<TimedMessage[]> {

@@ -9,6 +9,7 @@ export const TOPICS = {
   lidar: '/lidar/points',
   transforms: '/tf_static',
   labels: '/ground_truth/labels',
+  condition: '/simulation/condition',
 } as const;
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
@@ -23,4 +24,5 @@ export const MESSAGE_TYPES: Readonly<Record<Topic, string>> = {
   [TOPICS.lidar]: 'sensor_msgs/msg/PointCloud2',
   [TOPICS.transforms]: 'tf2_msgs/msg/TFMessage',
   [TOPICS.labels]: 'sensor_msgs/msg/Image',
+  [TOPICS.condition]: 'std_msgs/msg/String',
 };

@@ -1,0 +1,45 @@
+import type { BagInfo } from '../bags/index.js';
+import type { Bundle } from '../model/index.js';
+import type { TopicSelection } from '../pipeline/index.js';
+
+/** Topic on which the simulator says which condition it drives under; only simulated bags have it. */
+export const CONDITION_TOPIC = '/simulation/condition';
+
+/** All topics a replay reads: inputs, calibration, ground truth. */
+export function replayedTopics({ modalities, transforms, groundTruth }: TopicSelection, info: BagInfo): string[] {
+  const inputs = [...modalities.values()].filter((assignment) => assignment.kind === 'assigned');
+  const cameraInfos = info.topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
+  return [
+    ...inputs.map(({ topic }) => topic),
+    ...cameraInfos.map(({ name }) => name),
+    ...transforms.static,
+    ...transforms.dynamic,
+    ...(groundTruth ? [groundTruth.topic] : []),
+    CONDITION_TOPIC,
+  ];
+}
+
+/** What goes into masks.mcap unchanged: the camera with its calibration, and the frames. */
+export function copiedTopics({ modalities, transforms }: TopicSelection, bundle: Bundle): Set<string> {
+  const copied = new Set([...transforms.static, ...transforms.dynamic]);
+  for (const { name, representation } of bundle.modalities) {
+    const assignment = modalities.get(name);
+    if (representation.kind !== 'rgb' || assignment?.kind !== 'assigned') continue;
+    copied.add(assignment.topic);
+    if (assignment.cameraInfo !== undefined) copied.add(assignment.cameraInfo);
+  }
+  return copied;
+}
+
+/**
+ * Says what to do where nothing in the bag can be an input.
+ * @throws Error with one sentence
+ */
+export function requireInput({ modalities }: TopicSelection, path: string): void {
+  if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
+  const names = [...modalities.keys()].join(', ');
+  throw new Error(
+    `Expected a topic for ${names} or some of them in ${path} but found none: ` +
+      `see what it holds with "mle-sam inspect ${path}", and name topics with --config.`,
+  );
+}
