@@ -43,8 +43,10 @@ def open_cache(info: DatasetInfo, split: str, folder: Path, workers: int = 2) ->
 
 def _build(info: DatasetInfo, frames: list[Frame], paths: list[Path], workers: int) -> None:
     shape = (len(frames), len(info.rig.modalities), info.height, info.width, 3)
-    images = np.lib.format.open_memmap(paths[0], mode="w+", dtype=np.uint8, shape=shape)
-    labels = np.lib.format.open_memmap(paths[1], mode="w+", dtype=np.uint8, shape=(*shape[:1], *shape[2:4]))
+    # Written beside and renamed: another run may have the old arrays mapped.
+    parts = [path.with_suffix(".part") for path in paths]
+    images = np.lib.format.open_memmap(parts[0], mode="w+", dtype=np.uint8, shape=shape)
+    labels = np.lib.format.open_memmap(parts[1], mode="w+", dtype=np.uint8, shape=(*shape[:1], *shape[2:4]))
 
     def decode(index: int) -> None:
         labels[index] = read_label(frames[index].label, info)
@@ -55,6 +57,8 @@ def _build(info: DatasetInfo, frames: list[Frame], paths: list[Path], workers: i
         list(pool.map(decode, range(len(frames))))
     images.flush()
     labels.flush()
+    for part, path in zip(parts, paths, strict=True):
+        part.replace(path)
 
 
 def _histogram(labels: np.ndarray, classes: int) -> np.ndarray:
