@@ -39,7 +39,10 @@ export type SyncOutcome<T> =
 /** What the synchroniser has to say, in the order in which it happened. `at` is a receive time. */
 export type SyncEvent<T> =
   | SyncOutcome<T>
-  /** A sample of a modality with bad content: not for a set, only to be decoded and judged, so that it can recover. */
+  /**
+   * A sample of a modality with bad content: not for a set, only to be decoded and judged, so that it can recover. Of a
+   * window stream it is the newest packet, and what is to be judged the window up to it.
+   */
   | { readonly kind: 'probe'; readonly modality: string; readonly sample: Sample<T> }
   | {
       readonly kind: 'transition';

@@ -319,7 +319,7 @@ export class Synchronizer<T> {
   }
 
   #probe(stream: Stream<T>, sample: HeldSample<T>): void {
-    if (stream.health.content.fault === undefined || stream.options.match === 'window') return;
+    if (stream.health.content.fault === undefined) return;
     if (this.#now - stream.probedAt < PROBE_INTERVAL) return;
     stream.probedAt = this.#now;
     this.#events.push({ kind: 'probe', modality: stream.modality, sample: asSample(sample) });

@@ -51,6 +51,27 @@ describe('Synchronizer with streams that lie', () => {
     `);
   });
 
+  it('goes on without an event camera that sends garbage', () => {
+    const played = checkTimeline(
+      `
+      camera | a         b         c         d         e         f
+      events |abcdefghijklmno!!!!!!!!!!!!!!!!!!klmnopqrstuvwxyzabcdef
+      ------
+      set    | C         C         P         P         C         C
+      camera | a         b         c         d         e         f
+      events | b         l         !         !         s         c
+      `,
+      { streams: { events: { match: 'window' } } },
+    );
+    const changes = transitions(played, 'events').filter((line) => !line.includes('late'));
+    assert.deepEqual(changes, [
+      'events: waiting > active @ 0',
+      'events: active > invalid @ 17',
+      'events: invalid > recovering @ 33',
+      'events: recovering > active @ 38',
+    ]);
+  });
+
   it('finds its way back where the only sensor was black', () => {
     checkTimeline(`
       camera | a         #         #         #         #         #         c         d         e

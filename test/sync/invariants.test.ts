@@ -331,4 +331,25 @@ describe('Synchronizer, whatever it is given', () => {
       assert.deepEqual(run(drawn, 'never').events, events);
     });
   });
+
+  it('holds a bounded number of samples that nobody wants', () => {
+    const stream = { offset: 0, necessity: 'optional', availability: 'enabled' } as const;
+    const sync = new Synchronizer<number>({
+      ...DEFAULT_THRESHOLDS,
+      streams: [
+        { modality: 'camera', match: 'nearest', ...stream },
+        { modality: 'lidar', match: 'nearest', ...stream },
+        { modality: 'events', match: 'window', ...stream },
+      ],
+      referencePriority: ['camera'],
+    });
+    for (let index = 0; index < 10_000; index++) {
+      sync.push('lidar', index * MS, index, index * MS);
+      sync.push('events', index * MS, index, index * MS);
+      assert.ok(sync.advance(index * MS).every(({ kind }) => kind === 'transition'));
+    }
+    const [, lidar, events] = sync.status().modalities;
+    assert.deepEqual([lidar?.held, events?.held], [32, 2048]);
+    assert.deepEqual([lidar?.counters.superseded, events?.counters.superseded], [10_000 - 32, 10_000 - 2048]);
+  });
 });
