@@ -86,7 +86,7 @@ export function hasTypeFor(topic: TopicCandidate, role: TopicRole): boolean {
 export function judge(topic: TopicCandidate, role: TopicRole, modality?: string): Fit {
   if (!hasTypeFor(topic, role)) return { score: 0, because: [] };
   const words = wordsOf(topic.name);
-  const because = [`type ${topic.type}`];
+  const because = ['type'];
   const encoding = judgeEncoding(topic.content, role);
   if (encoding.verdict === 'impossible') return { score: 0, because: [] };
   let score = encoding.verdict === 'speaks-for' ? 6 : 2;

@@ -46,13 +46,13 @@ export interface BagInspection {
 export interface InspectionTarget {
   modalities: readonly { name: string; representation: Representation }[];
   configuration?: TopicConfiguration;
+  /** Frame on the ground, z up, that heights are measured in; `base_link` by default (REP-105). */
+  baseFrame?: string;
 }
 
 /** Rates settle within a minute; a bag of hours need not be read for them. */
 const MEASURED_SECONDS = 60;
 const TF_TYPE = 'tf2_msgs/msg/TFMessage';
-/** Frame on the ground that heights are measured in (REP-105). */
-const BASE_FRAME = 'base_link';
 
 /** Looks at the first minute of a bag, and at the first message of every topic that begins later. */
 export async function inspectBag(bag: BagReader, target: InspectionTarget): Promise<BagInspection> {
@@ -96,7 +96,7 @@ export async function inspectBag(bag: BagReader, target: InspectionTarget): Prom
     problems: [
       ...info.problems,
       ...selection.problems,
-      ...transformProblems(selection, contents, survey.transforms),
+      ...transformProblems(selection, contents, survey.transforms, target.baseFrame ?? 'base_link'),
       ...unreadable,
     ],
   };
@@ -157,6 +157,7 @@ function transformProblems(
   { modalities }: TopicSelection,
   contents: ReadonlyMap<string, TopicContent>,
   messages: readonly RawMessage[],
+  baseFrame: string,
 ): string[] {
   const tree = new TfTree({ historyMs: Number.POSITIVE_INFINITY, toleranceMs: Number.POSITIVE_INFINITY });
   const problems: string[] = [];
@@ -182,7 +183,7 @@ function transformProblems(
     if (lookup.kind === 'missing') problems.push(`${name} cannot be laid on the camera image: ${lookup.reason}.`);
   }
   const needsGround = frames.some(({ role }) => role === 'depth' || role === 'lidar');
-  const ground = tree.lookup(BASE_FRAME, reference.frame, last);
+  const ground = tree.lookup(baseFrame, reference.frame, last);
   if (needsGround && ground.kind === 'missing')
     problems.push(`Heights above the ground are not known: ${ground.reason}.`);
   return [...new Set(problems)];

@@ -77,6 +77,12 @@
     ...data.timelines.map(({ modality, spans }) => ({ label: modality, spans })),
   ];
 
+  /** What a band may say, most telling first; the normal state needs no words. */
+  function labelsOf({ name, state, reason }) {
+    if (name !== undefined) return [name];
+    return state === 'active' ? [] : [reason, state].filter((label) => label !== undefined);
+  }
+
   function drawBands(u) {
     const { ctx } = u;
     const ratio = devicePixelRatio;
@@ -95,8 +101,9 @@
         if (to <= from) continue;
         ctx.fillStyle = spans ? page.colour(`state-${span.state}`) : page.colour('grid');
         ctx.fillRect(from, middle - height / 2, Math.max(to - from, ratio), height);
-        const text = spans ? (span.state === 'active' ? '' : (span.reason ?? span.state)) : span.name;
-        if (text !== '' && ctx.measureText(text).width + 8 * ratio < to - from) {
+        const room = to - from - 8 * ratio;
+        const text = labelsOf(span).find((label) => ctx.measureText(label).width < room);
+        if (text !== undefined) {
           ctx.fillStyle = spans ? '#10151c' : page.colour('ink');
           ctx.fillText(text, from + 5 * ratio, middle);
         }
