@@ -26,7 +26,7 @@ interface CollectedSet {
   readonly opened: number;
   readonly closed: number;
   /** `settled`: nothing better could come; `deadline`: the wait was over; `overflow`: too many sets were waiting. */
-  readonly closedBy: 'settled' | 'deadline' | 'overflow' | 'reset' | 'end';
+  readonly closedBy: 'settled' | 'deadline' | 'overflow' | 'reset';
   /** Every modality that is not in the set, with the reason. */
   readonly absent: ReadonlyMap<string, AbsentReason>;
 }

@@ -11,7 +11,8 @@
  * 1. *Reference.* The first active stream of `referencePriority` paces the sets: each of its samples opens a
  *    **collector** at its stamp.
  * 2. *Match.* From every other stream a collector wants the sample nearest to that stamp within the stream's tolerance;
- *    from window streams (event cameras) all packets up to it.
+ *    from window streams (event cameras) all packets up to it. Periods are learned where they are not given, and
+ *    tolerances derived from them, such that a neighbour is never passed off as a lost sample.
  * 3. *Close.* Collectors close in order: when no later sample could be closer in any stream waited for (one at or past
  *    the reference stamp has come, or the stream's period says the next will be farther), or at the deadline, which
  *    runs from the arrival of the reference sample. Only streams in state active or late are waited for; in the first
@@ -25,11 +26,14 @@
  *    wait for the late one; if it comes after all, it takes the collector over, so that the set bears its stamp. Two
  *    references never open sets for one instant: on a change, stamps must lie half a period apart.
  * 6. *Time line.* Output stamps rise. When the stamps of most healthy streams jump (a bag starts over), or the receive
- *    clock goes back, everything is cleared, armed again and counted. A stream that jumps alone is the one at fault:
- *    it is invalid until its stamps are back in step.
+ *    clock goes back, what is held is cleared, the time line starts anew, and a `reset` says so; only across it may
+ *    stamps go back. A stream that jumps alone is the one at fault: it is invalid until its stamps are back in step.
  *
  * What follows from it: a sample that will never come costs its collectors the deadline, for 0.3 s, then nothing.
  * With every stream gone there are no sets. Without an `essential` stream every set is dropped, and said.
+ *
+ * Limits. Stamps alone cannot tell a sensor that stamps late from one that sees late: a constant latency of stamps has
+ * to be given as `offset`. A stream whose samples arrive later than the deadline is never used, and the status says so.
  *
  * Pure: no timers, no clock, no decoding. Whoever drives it calls {@link Synchronizer.advance} after each input and at
  * {@link Synchronizer.nextWakeUp}. Inside, things happen at their exact due time in order, so that calling more often
@@ -129,12 +133,6 @@ export class Synchronizer<T> {
   /** Does what is due by `now` and returns everything that has happened since the last call, in order. */
   advance(now: number): SyncEvent<T>[] {
     this.#moveTo(now);
-    return this.#events.splice(0);
-  }
-
-  /** Closes what is still open, because no more input will come (a bag ends), and returns what {@link advance} would. */
-  finish(): SyncEvent<T>[] {
-    for (const collector of this.#open.splice(0)) this.#close(collector, 'end');
     return this.#events.splice(0);
   }
 

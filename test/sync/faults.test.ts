@@ -134,7 +134,7 @@ describe('Synchronizer and jumps of clocks', () => {
         events.push(...sync.advance(nowOf(time)));
       });
     }
-    events.push(...sync.finish());
+    events.push(...sync.advance(nowOf((seconds * 10 - 1) * 100 * MS) + 100 * MS));
     return { sync, events };
   }
 

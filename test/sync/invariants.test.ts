@@ -140,7 +140,7 @@ function run({ options, inputs }: Script, visits: 'when-due' | 'never' | readonl
   });
   const end = (inputs.at(-1)?.at ?? 0) + 2000 * MS;
   visitUntil(end);
-  events.push(...sync.advance(end), ...sync.finish());
+  events.push(...sync.advance(end));
   return { sync, events };
 }
 

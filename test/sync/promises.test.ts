@@ -53,7 +53,7 @@ function simulate(sensors: readonly Sensor[], durationMs: number, seed: number) 
     sync.push(modality, stamp, 0, at);
     events.push(...sync.advance(at));
   }
-  events.push(...sync.finish());
+  events.push(...sync.advance(arrivals.at(-1)!.at + DEADLINE));
   const sets = events.filter((event): event is Published => event.kind === 'complete' || event.kind === 'partial');
   return { arrivals, sets };
 }
