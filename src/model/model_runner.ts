@@ -118,8 +118,9 @@ export class ModelRunner {
   #mask(name: string, outputs: RunOutputs): Uint8Array<ArrayBuffer> {
     const { width, height } = this.#shape;
     const { dims, data } = outputs[name]!;
-    if (data.length !== width * height)
+    if (data.length !== width * height) {
       throw new Error(`Expected [${height},${width}] for ${name} but received [${dims}]`);
+    }
     return data as Uint8Array<ArrayBuffer>;
   }
 

@@ -25,7 +25,7 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   }
 
   const { provider, result: runner, attempts } = outcome;
-  port.on('message', async (request: WorkerRequest) => {
+  const answer = async (request: WorkerRequest) => {
     if (request.kind === 'close') {
       await runner.release();
       port.close();
@@ -38,6 +38,11 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
       const reason = error instanceof Error ? error.message : String(error);
       reply({ kind: 'run-failed', reason, images: request.images }, [request.images]);
     }
+  };
+  // A run gives way to messages between its sessions: without the chain, `close` would release them under it.
+  let last = Promise.resolve();
+  port.on('message', (request: WorkerRequest) => {
+    last = last.then(() => answer(request));
   });
   reply({ kind: 'ready', selection: { provider: provider.name, encodeMode: modeOf(provider), attempts } });
 }
