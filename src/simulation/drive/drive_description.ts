@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CONDITIONS, FAILURES } from '../conditions.js';
-import { TOPICS, type Topic } from './topics.js';
+import { SENSOR_TOPICS, TOPICS } from './topics.js';
 
 const seconds = z.number().positive().max(600);
 
@@ -14,7 +14,7 @@ const stretchSchema = z.strictObject({
 
 const outageSchema = z
   .strictObject({
-    topic: z.enum(Object.values(TOPICS) as [Topic, ...Topic[]]),
+    topic: z.enum(SENSOR_TOPICS),
     from: z.number().min(0),
     until: z.number().positive(),
   })

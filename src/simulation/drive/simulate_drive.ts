@@ -32,8 +32,9 @@ type Sensor = keyof typeof TIMING;
 /**
  * Drives through a world and yields what its sensors send, in order of arrival.
  *
- * `/tf_static` comes once at the start, the name of the condition at the start of each stretch, each camera's CameraInfo with each of its pictures, ground truth with each
- * picture of the camera, also while the camera's topic is silent. The same description and seed give the same messages.
+ * `/tf_static` comes once at the start, the name of the condition at the start of each stretch, each camera's
+ * CameraInfo with each of its pictures, ground truth with each picture of the camera, also while the camera's topic is
+ * silent. The same description and seed give the same messages.
  */
 export async function* simulateDrive(drive: DriveDescription, seed: number | string): AsyncGenerator<TimedMessage> {
   const simulation = new DriveSimulation(drive, seed);

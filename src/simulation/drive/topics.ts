@@ -14,6 +14,12 @@ export const TOPICS = {
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
+/** Topics that can fall silent: all a sensor sends, and the ground truth. */
+export const SENSOR_TOPICS = Object.values(TOPICS).filter(
+  (topic): topic is SensorTopic => topic !== TOPICS.transforms && topic !== TOPICS.condition,
+);
+export type SensorTopic = Exclude<Topic, typeof TOPICS.transforms | typeof TOPICS.condition>;
+
 export const MESSAGE_TYPES: Readonly<Record<Topic, string>> = {
   [TOPICS.camera]: 'sensor_msgs/msg/CompressedImage',
   [TOPICS.cameraInfo]: 'sensor_msgs/msg/CameraInfo',

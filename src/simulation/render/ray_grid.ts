@@ -216,7 +216,8 @@ export function distort(x: number, y: number, i: Intrinsics, out: Float64Array):
 export function undistort(xd: number, yd: number, i: Intrinsics, out: Float64Array): void {
   let x = xd;
   let y = yd;
-  for (let step = 0; step < 20; step++) {
+  const steps = i.distortion.some((coefficient) => coefficient !== 0) ? 20 : 0;
+  for (let step = 0; step < steps; step++) {
     distort(x, y, i, out);
     x += xd - out[0]!;
     y += yd - out[1]!;
