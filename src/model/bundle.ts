@@ -88,7 +88,7 @@ async function checkFile(root: string, field: string, file: ManifestFile): Promi
   try {
     for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   } catch (cause) {
-    throw unreadable(field, file.path, cause);
+    throw unreadable(root, field, file.path, cause);
   }
   compareHash(field, file, hash.digest('hex'));
   return path;
@@ -107,7 +107,7 @@ async function readWhole(root: string, field: string, path: string, maxBytes: nu
     size = (await stat(full)).size;
     if (size <= maxBytes) return await readFile(full);
   } catch (cause) {
-    throw unreadable(field, path, cause);
+    throw unreadable(root, field, path, cause);
   }
   throw new BundleError(field, `at most ${maxBytes} bytes`, `${size} bytes (${path})`, 'Is this the right folder?');
 }
@@ -119,8 +119,8 @@ function compareHash(field: string, file: ManifestFile, actual: string): void {
   throw new BundleError(`${field}.sha256 (${file.path})`, file.sha256, actual, advice);
 }
 
-function unreadable(field: string, path: string, cause: unknown): BundleError {
+function unreadable(root: string, field: string, path: string, cause: unknown): BundleError {
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  const advice = 'Check that the folder is a model bundle and was copied completely.';
+  const advice = `Check that ${root} is a model bundle and was copied completely.`;
   return new BundleError(field, `a readable file ${path}`, reason, advice, { cause });
 }

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BagWriter, openBag } from '../../src/bags/index.js';
+import { decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
+import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../../src/pipeline/index.js';
+import { CONDITION_TOPIC, MASK_TOPICS, type ReplayOutputs, replayBag } from '../../src/replay/index.js';
+import { replaySummarySchema } from '../../src/report/index.js';
+import { projectRoot, sharedData } from '../support/shared_data.js';
+import { stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
+
+const BUNDLE = join(projectRoot, 'test', 'fixtures', 'tiny-bundle');
+const CONFIG: PipelineConfig = { ...DEFAULT_PIPELINE_CONFIG, topics: { modalities: TINY_TOPICS } };
+
+describe('replayBag', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mle-sam-replay-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** Writes a bag of the tiny rig; `labels` puts a ground truth image beside each camera stamp. */
+  async function writeBag(name: string, drive: TinyDrive, labels?: (stamp: bigint) => Uint8Array): Promise<string> {
+    const path = join(folder, `${name}.mcap`);
+    const writer = await BagWriter.create(path);
+    const condition = encodeMessage('std_msgs/msg/String', { data: 'night' });
+    if (labels)
+      await writer.write({ topic: CONDITION_TOPIC, type: 'std_msgs/msg/String', data: condition, logTime: stampAt(0) });
+    for (const { topic, type, data, receiveStamp } of tinyDrive(drive)) {
+      await writer.write({ topic, type, data, logTime: receiveStamp });
+      if (labels === undefined || topic !== TINY_TOPICS.camera) continue;
+      const { header } = decodeMessage<Image>({ topic, type, data, receiveStamp });
+      const image = {
+        header,
+        height: 32,
+        width: 64,
+        encoding: 'mono8',
+        is_bigendian: 0,
+        step: 64,
+        data: labels(stampFromTime(header.stamp)),
+      };
+      await writer.write({
+        topic: '/ground_truth/labels',
+        type,
+        data: encodeMessage(type, image),
+        logTime: receiveStamp,
+      });
+    }
+    await writer.close();
+    return path;
+  }
+
+  function replay(bag: string, out: string, rate: 'max' | 'realtime' = 'max'): Promise<ReplayOutputs> {
+    return replayBag({ bag, model: BUNDLE, out: join(folder, out), rate, provider: 'cpu', threads: 1, config: CONFIG });
+  }
+
+  /** Mask pixels by stamp, as they stand in masks.mcap. */
+  async function masksOf({ paths }: ReplayOutputs): Promise<Map<bigint, Uint8Array>> {
+    const bag = await openBag(paths.masks);
+    const masks = new Map<bigint, Uint8Array>();
+    for await (const message of bag.messages({ topics: [MASK_TOPICS.mask] })) {
+      const image = decodeMessage<Image>(message);
+      assert.deepEqual([image.encoding, image.width, image.height], ['mono8', 64, 32]);
+      assert.equal(image.header.frame_id, 'camera');
+      masks.set(stampFromTime(image.header.stamp), image.data);
+    }
+    await bag.close();
+    return masks;
+  }
+
+  it('leaves a bag of masks, a summary that fits its schema, and a report', async () => {
+    const bag = await writeBag('plain', { seconds: 2 });
+    const outputs = await replay(bag, 'plain');
+    const { frames, modalities, score, problems } = outputs.summary;
+    assert.deepEqual(
+      { reference: frames.reference, published: frames.published, dropped: frames.dropped },
+      { reference: 20, published: 20, dropped: 0 },
+    );
+    assert.equal(score, undefined);
+    assert.deepEqual(problems, []);
+    assert.equal(modalities.camera?.messages, 20);
+    assert.equal(modalities.camera?.used, 20);
+    assert.equal(modalities.events?.messages, 100);
+    assert.equal(outputs.summary.bag.source, 'recording');
+    const written: unknown = JSON.parse(await readFile(outputs.paths.summary, 'utf8'));
+    assert.deepEqual(replaySummarySchema.parse(written), outputs.summary);
+    assert.ok(/<!doctype html>/i.test((await readFile(outputs.paths.report, 'utf8')).slice(0, 100)));
+
+    const masks = await masksOf(outputs);
+    assert.deepEqual(
+      [...masks.keys()],
+      Array.from({ length: 20 }, (_, k) => stampAt(k / 10)),
+    );
+    const reopened = await openBag(outputs.paths.masks);
+    const counts = new Map(reopened.info.topics.map(({ name, count }) => [name, count]));
+    await reopened.close();
+    assert.equal(counts.get(TINY_TOPICS.camera), 20);
+    assert.equal(counts.get(MASK_TOPICS.confidence), 20);
+    assert.equal(counts.get(MASK_TOPICS.overlay), 20);
+    assert.equal(counts.get(MASK_TOPICS.labelInfo), 1);
+    assert.ok((counts.get(MASK_TOPICS.diagnostics) ?? 0) >= 4);
+  });
+
+  it('gives the same bytes on every run', async () => {
+    const bag = await writeBag('twice', { seconds: 2, silent: [{ modality: 'lidar', from: 0.5, until: 1.2 }] });
+    const digests = await Promise.all(
+      ['first', 'second'].map(async (out) => {
+        const { paths } = await replay(bag, out);
+        return createHash('sha256')
+          .update(await readFile(paths.masks))
+          .digest('hex');
+      }),
+    );
+    assert.equal(digests[0], digests[1]);
+  });
+
+  it('scores 100 % against its own masks, by condition, and counts each wrong pixel', async () => {
+    const drive: TinyDrive = { seconds: 1.5, silent: [{ modality: 'camera', from: 0.6, until: 0.7 }] };
+    const own = await masksOf(await replay(await writeBag('unlabelled', drive), 'unlabelled'));
+    const right = await replay(await writeBag('right', drive, (stamp) => own.get(stamp)!), 'right');
+    assert.equal(right.summary.score?.miou, 100);
+    assert.equal(right.summary.score?.frames, 14);
+    assert.equal(right.summary.score?.stretches.night?.frames, 14);
+    assert.equal(right.summary.bag.source, 'simulation');
+
+    // One in 32 rows called unlabeled is left out; one row called a class that no mask holds is wrong everywhere.
+    const spoilt = (stamp: bigint): Uint8Array => {
+      const labels = Uint8Array.from(own.get(stamp)!);
+      labels.fill(255, 0, 64);
+      labels.fill(14, 64, 128);
+      return labels;
+    };
+    const wrong = await replay(await writeBag('wrong', drive, spoilt), 'wrong');
+    assert.ok(!new Set([...own.values()].flatMap((mask) => [...mask])).has(14));
+    assert.equal(wrong.summary.score?.perClass.cyclist, 0);
+    assert.ok(Math.abs(wrong.summary.score!.pixelAccuracy! - (100 * 30) / 31) < 1e-9);
+  });
+
+  it('plays at the pace of the bag when asked to', async () => {
+    const bag = await writeBag('paced', { seconds: 1 });
+    const start = performance.now();
+    const { summary } = await replay(bag, 'paced', 'realtime');
+    assert.ok(performance.now() - start >= 900, 'a second of bag takes a second');
+    assert.equal(summary.frames.reference, 10);
+  });
+
+  it('replays a bag that was cut off up to the cut, and says so', async () => {
+    const whole = await readFile(await writeBag('whole', { seconds: 3 }));
+    const path = join(folder, 'cut.mcap');
+    await writeFile(path, whole.subarray(0, Math.floor(whole.length * 0.3)));
+    const { summary } = await replay(path, 'cut');
+    assert.ok(summary.frames.published >= 5 && summary.frames.published < 30, String(summary.frames.published));
+    assert.ok(summary.problems.some(({ severity, text }) => severity === 'error' && /cut|end/i.test(text)));
+  });
+
+  it('refuses a bag without any input, with what to do', async () => {
+    const path = join(folder, 'nothing.mcap');
+    const writer = await BagWriter.create(path);
+    const data = encodeMessage('std_msgs/msg/String', { data: 'hello' });
+    await writer.write({ topic: '/chatter', type: 'std_msgs/msg/String', data, logTime: 1n });
+    await writer.close();
+    await assert.rejects(replay(path, 'nothing'), /Expected a topic for camera, .* found none: see .*mle-sam inspect/);
+  });
+
+  it('takes the broken image and the cut JPEG of a real recording as one invalid modality', async function () {
+    const bag = sharedData(this, 'rosbags-rs/test_bag_mcap');
+    for (const topic of ['/test/sensor_msgs/image', '/test/sensor_msgs/compressed_image']) {
+      const { summary } = await replayBag({
+        bag,
+        model: BUNDLE,
+        out: join(folder, 'broken'),
+        rate: 'max',
+        provider: 'cpu',
+        threads: 1,
+        config: { ...DEFAULT_PIPELINE_CONFIG, topics: { modalities: { camera: topic } } },
+      });
+      assert.equal(summary.frames.published, 0);
+      assert.ok(summary.modalities.camera!.invalid >= 1, topic);
+      assert.equal(summary.modalities.lidar!.invalid, 0);
+      assert.ok(
+        summary.problems.some(({ text }) => text.startsWith('camera: Expected')),
+        topic,
+      );
+    }
+  });
+});
