@@ -1,0 +1,14 @@
+/**
+ * The parts of mle-sam-ros for programs of your own: read a bag, decode and synchronise sensors, segment, score.
+ * ARCHITECTURE.md tells how they fit together; `replayBag` is the shortest example of all of them at work.
+ *
+ * @packageDocumentation
+ */
+export * from './bags/index.js';
+export * from './evaluation/index.js';
+export * from './messages/index.js';
+export * from './model/index.js';
+export * from './pipeline/index.js';
+export * from './replay/index.js';
+export * from './sensors/index.js';
+export * from './sync/index.js';
