@@ -1,4 +1,4 @@
-// The Python half of `npm test`: a virtual environment of its own under training/.venv, then pytest.
+// The Python half of `npm test`: a virtual environment of its own under training/.venv, then ruff and pytest.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,14 +9,17 @@ import { root } from './setup.mjs';
 const training = join(root, 'training');
 const environment = join(training, '.venv');
 const python = join(environment, 'bin', 'python');
-const OLDEST_PYTHON = '3.10';
+const OLDEST_PYTHON = [3, 11];
 
 /** Creates or refreshes the virtual environment; returns the reason why it can't, if so. */
 function prepare() {
   const version = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])']);
   if (version.status !== 0) return 'no python3 with venv and pip was found';
   const [major, minor] = version.stdout.toString().trim().split('.').map(Number);
-  if (major < 3 || minor < 10) return `expected Python >= ${OLDEST_PYTHON} but received ${major}.${minor}`;
+  const [oldestMajor, oldestMinor] = OLDEST_PYTHON;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    return `expected Python >= ${OLDEST_PYTHON.join('.')} but received ${major}.${minor}`;
+  }
 
   const key = createHash('sha256')
     .update(readFileSync(join(training, 'pyproject.toml')))
@@ -40,12 +43,15 @@ function prepare() {
 }
 
 /**
- * Runs pytest on training/tests.
+ * Lints the training package and runs its tests; lint that fails counts as one failed test.
  * @returns counts like mocha's, with the reasons of skipped tests
  */
 export function runTrainingTests() {
   const reason = prepare();
   if (reason !== undefined) return { passed: 0, failed: 0, skipped: [`all of training/tests: ${reason}`] };
+  const lint = [['check'], ['format', '--check']].filter(
+    (args) => spawnSync(python, ['-m', 'ruff', ...args, '.'], { cwd: training, stdio: 'inherit' }).status !== 0,
+  );
   const folder = mkdtempSync(join(tmpdir(), 'mle-sam-pytest-'));
   const report = join(folder, 'junit.xml');
   const { status } = spawnSync(
@@ -57,11 +63,11 @@ export function runTrainingTests() {
   rmSync(folder, { recursive: true });
   const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const skipped = [...xml.matchAll(/<skipped [^>]*message="([^"]*)"/g)].map((match) => `training/tests: ${match[1]}`);
-  const failed = count('failures') + count('errors');
+  const failedTests = count('failures') + count('errors');
   // A crash of pytest itself leaves no report: that is a failure, not an empty success.
   return {
-    passed: count('tests') - failed - skipped.length,
-    failed: status !== 0 && failed === 0 ? 1 : failed,
+    passed: count('tests') - failedTests - skipped.length,
+    failed: (status !== 0 && failedTests === 0 ? 1 : failedTests) + lint.length,
     skipped,
   };
 }
