@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { EventBatch } from '../../src/simulation/sensors/event_camera.js';
+import type { EventBatch } from '../../src/simulation/sensors/event_batch.js';
 import { Evt3Encoder } from '../../src/simulation/sensors/evt3_encoder.js';
 
 type Event = readonly [t: number, y: number, p: number, x: number];

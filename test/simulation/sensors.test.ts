@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createWeather, type Failure } from '../../src/simulation/conditions.js';
 import { poseFromAngles } from '../../src/simulation/pose.js';
 import { Caster } from '../../src/simulation/render/caster.js';
-import { SpinningGrid } from '../../src/simulation/render/ray_grid.js';
+import { SpinningGrid } from '../../src/simulation/render/spinning_grid.js';
 import { exposeCamera } from '../../src/simulation/sensors/camera.js';
 import { measureDepth } from '../../src/simulation/sensors/depth.js';
 import { EventCamera } from '../../src/simulation/sensors/event_camera.js';

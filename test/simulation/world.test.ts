@@ -3,7 +3,7 @@ import { SIMULATED_CLASSES } from '../../src/simulation/classes.js';
 import { CONDITIONS, createWeather } from '../../src/simulation/conditions.js';
 import { composePoses } from '../../src/simulation/pose.js';
 import { Caster } from '../../src/simulation/render/caster.js';
-import { PinholeGrid } from '../../src/simulation/render/ray_grid.js';
+import { PinholeGrid } from '../../src/simulation/render/pinhole_grid.js';
 import { Renderer } from '../../src/simulation/render/renderer.js';
 import { RIG } from '../../src/simulation/sensors/rig_geometry.js';
 import { World } from '../../src/simulation/world/world.js';

@@ -2,7 +2,9 @@ import { valueNoise } from '../noise.js';
 import { APPEARANCE_STRIDE, GEOMETRY_STRIDE, type Primitives, TEXTURE } from '../primitives.js';
 import { cellHash } from '../random.js';
 import { leafNoise } from './cutouts.js';
+import { facadeTexture } from './facade_texture.js';
 import { LOCAL } from './local_hit.js';
+import { boardSignPattern, roundSignPattern } from './sign_texture.js';
 import { SAMPLE, type SurfaceSample, visibleDetail } from './surface_sample.js';
 
 /** Albedo, gloss and own light of a point on a primitive, given in its own frame. */
@@ -27,7 +29,7 @@ export function objectTexture(
   let second = 0;
   switch (p.texture[index]!) {
     case TEXTURE.facade:
-      facade(a, color, seed, u, lz + halfHeight, nz, footprint, out);
+      facadeTexture(a, color, seed, u, lz + halfHeight, nz, footprint, out);
       return;
     case TEXTURE.brick: {
       const row = Math.floor(lz / 0.16);
@@ -63,14 +65,14 @@ export function objectTexture(
       out[SAMPLE.gloss] = 0.08;
       break;
     case TEXTURE.roundSign:
-      second = roundSign(seed, ly, lz, halfHeight, nx);
+      second = roundSignPattern(seed, ly, lz, halfHeight, nx);
       if (second < 0) {
         fillGray(out, 0.25);
         return;
       }
       break;
     case TEXTURE.boardSign:
-      second = boardSign(seed, ly, lz, p.geometry[index * GEOMETRY_STRIDE + 4]!, halfHeight, nx);
+      second = boardSignPattern(seed, ly, lz, p.geometry[index * GEOMETRY_STRIDE + 4]!, halfHeight, nx);
       if (second < 0) {
         fillGray(out, 0.25);
         return;
@@ -138,70 +140,4 @@ export function objectTexture(
 
 function fillGray(out: SurfaceSample, level: number): void {
   out[SAMPLE.red] = out[SAMPLE.green] = out[SAMPLE.blue] = level;
-}
-
-/** Plaster with rows of windows; a few are lit, which only shows at night. */
-function facade(
-  a: Float64Array,
-  color: number,
-  seed: number,
-  u: number,
-  z: number,
-  nz: number,
-  footprint: number,
-  out: SurfaceSample,
-): void {
-  const storey = 2.9 + 0.08 * (seed & 7);
-  const bay = 1.7 + 0.25 * ((seed >> 3) & 7);
-  const row = Math.floor(z / storey);
-  const column = Math.floor(u / bay);
-  const fu = Math.abs(u / bay - column - 0.5);
-  const fz = z / storey - row;
-  const isShop = row === 0 && (seed & 64) !== 0;
-  const half = isShop ? 0.42 : 0.18 + 0.03 * ((seed >> 7) & 3);
-  const [bottom, top] = isShop ? [0.12, 0.82] : [0.3, 0.78];
-  const chance = cellHash(column, row, seed);
-  const isDoor = row === 0 && !isShop && chance > 0.82;
-  const isWindow = nz < 0.5 && fu < half && fz > (isDoor ? 0 : bottom) && fz < top && chance > 0.06;
-  const isBand = row === 0 && (seed & 512) !== 0;
-  const detail = visibleDetail(0.7, footprint);
-  const base = isBand ? color + 3 : color;
-  const shade = 0.82 + 0.3 * valueNoise(0.5 * u + seed, 0.5 * z) + 0.12 * (valueNoise(3 * u, 3 * z + seed) - 0.5);
-  // Windows too small to resolve darken the wall by their share instead of flickering.
-  const glass = isWindow ? 0.35 + 0.65 * detail : 0.25 * (1 - detail);
-  const isFrame = isWindow && (fu > half - 0.03 || fu < 0.012) ? detail : 0;
-  const curtain = chance > 0.6 ? 0.22 : 0.03;
-  for (let c = 0; c < 3; c++) {
-    const wall = shade * a[base + c]!;
-    const pane = isDoor ? 0.3 * a[color + 3 + c]! : curtain * (1 + 0.15 * (c - 1));
-    out[c] = wall + glass * (pane - wall) + isFrame * 0.5 * (0.8 - pane);
-  }
-  out[SAMPLE.gloss] = isWindow && !isDoor ? 0.09 * detail : 0;
-  out[SAMPLE.emission] = isWindow && !isDoor && chance > 0.93 ? 0.02 : 0;
-}
-
-/** Share of the second colour on a round plate; below 0 on its gray back. */
-function roundSign(seed: number, y: number, z: number, half: number, nx: number): number {
-  if (nx > 0) return -1;
-  const r = Math.hypot(y, z) / half;
-  switch (seed & 3) {
-    case 0:
-      return r < 0.72 ? 1 : 0;
-    case 1:
-      return r < 0.72 && Math.abs(z) < 0.22 * half ? 1 : 0;
-    case 2:
-      return Math.abs(y - z) < 0.22 * half || r > 0.86 ? 1 : 0;
-    default:
-      return r < 0.75 && (Math.abs(y) < 0.16 * half || z > 0.35 * half) ? 1 : 0;
-  }
-}
-
-function boardSign(seed: number, y: number, z: number, halfWidth: number, halfHeight: number, nx: number): number {
-  if (nx > -0.5) return -1;
-  const edge = Math.min(halfWidth - Math.abs(y), halfHeight - Math.abs(z));
-  if (edge < 0.05) return 1;
-  const row = Math.floor((z + halfHeight) / 0.3);
-  const inRow = (z + halfHeight) / 0.3 - row;
-  const end = -0.8 * halfWidth + 1.6 * halfWidth * cellHash(row, 3, seed);
-  return inRow > 0.35 && inRow < 0.75 && y < end && y > -0.8 * halfWidth ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 import type { Weather } from '../conditions.js';
 import type { Pose } from '../pose.js';
 import { Caster, type Scene } from './caster.js';
-import { PinholeGrid } from './ray_grid.js';
+import { PinholeGrid } from './pinhole_grid.js';
 
 const SIDE = 400;
 const DISTANCE = 400;

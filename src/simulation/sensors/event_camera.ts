@@ -1,16 +1,6 @@
 import { GaussianStream } from '../noise.js';
 import { Random } from '../random.js';
-
-/** Events in order of time, as parallel arrays. */
-export interface EventBatch {
-  readonly length: number;
-  readonly x: Uint16Array;
-  readonly y: Uint16Array;
-  /** Microseconds of the sensor's clock. */
-  readonly t: Float64Array;
-  /** 1 = brighter, 0 = darker. */
-  readonly p: Uint8Array;
-}
+import { collectEvents, type EventBatch, EventSink } from './event_batch.js';
 
 export interface EventCameraOptions {
   readonly width: number;
@@ -20,8 +10,6 @@ export interface EventCameraOptions {
   readonly seed: number | string;
 }
 
-/** The array is read out row by row, again and again: events carry their row's read-out time, as in real sensors. */
-const READOUT_MICROSECONDS = 5000;
 /** Radiance below which the photodiode's dark current hides all contrast. */
 const DARK_RADIANCE = 0.0012;
 /** Radiance at which the photoreceptor follows within one step; below, its bandwidth falls with the light. */
@@ -78,7 +66,7 @@ export class EventCamera {
         // Anywhere within the threshold, as after having watched for a while.
         this.#reference[i] = level + this.#thresholds[i]! * (1.6 * noise.uniform() - 0.8);
       }
-      return collect(new EventSink(0), this.height);
+      return collectEvents(new EventSink(0), this.height);
     }
     const sink = new EventSink(previousTime);
     const span = time - previousTime;
@@ -106,7 +94,7 @@ export class EventCamera {
         sink.add(x, y, noise.uniform() < 0.6 ? 1 : 0, span * noise.uniform());
       }
     }
-    return collect(sink, this.height);
+    return collectEvents(sink, this.height);
   }
 
   /** Luminance as the lens draws it: its spot covers some of the neighbouring pixels (binomial, 3 x 3). */
@@ -149,67 +137,4 @@ function column(radiance: Float32Array, above: number, here: number, below: numb
 
 function luminanceAt(radiance: Float32Array, at: number): number {
   return 0.25 * radiance[at]! + 0.6 * radiance[at + 1]! + 0.15 * radiance[at + 2]!;
-}
-
-/** Growing arrays of events in pixel order, with their read-out. */
-class EventSink {
-  readonly start: number;
-  length = 0;
-  x = new Uint16Array(4096);
-  y = new Uint16Array(4096);
-  p = new Uint8Array(4096);
-  readout = new Uint16Array(4096);
-  readouts = 0;
-
-  constructor(start: number) {
-    this.start = start;
-  }
-
-  add(x: number, y: number, p: number, sinceStart: number): void {
-    if (this.length === this.x.length) this.#grow();
-    const readout = Math.floor(sinceStart / READOUT_MICROSECONDS);
-    if (readout >= this.readouts) this.readouts = readout + 1;
-    this.x[this.length] = x;
-    this.y[this.length] = y;
-    this.p[this.length] = p;
-    this.readout[this.length++] = readout;
-  }
-
-  #grow(): void {
-    const size = 2 * this.x.length;
-    const x = new Uint16Array(size);
-    const y = new Uint16Array(size);
-    const p = new Uint8Array(size);
-    const readout = new Uint16Array(size);
-    x.set(this.x);
-    y.set(this.y);
-    p.set(this.p);
-    readout.set(this.readout);
-    [this.x, this.y, this.p, this.readout] = [x, y, p, readout];
-  }
-}
-
-/** Counting sort by read-out, row and polarity; pixel order keeps x rising within each. */
-function collect(sink: EventSink, height: number): EventBatch {
-  const buckets = new Uint32Array(sink.readouts * height * 2 + 1);
-  const key = (i: number) => (sink.readout[i]! * height + sink.y[i]!) * 2 + sink.p[i]!;
-  for (let i = 0; i < sink.length; i++) buckets[key(i) + 1]!++;
-  for (let k = 1; k < buckets.length; k++) buckets[k]! += buckets[k - 1]!;
-  const { length } = sink;
-  const batch = {
-    length,
-    x: new Uint16Array(length),
-    y: new Uint16Array(length),
-    t: new Float64Array(length),
-    p: new Uint8Array(length),
-  };
-  const rowTime = READOUT_MICROSECONDS / height;
-  for (let i = 0; i < length; i++) {
-    const at = buckets[key(i)]!++;
-    batch.x[at] = sink.x[i]!;
-    batch.y[at] = sink.y[i]!;
-    batch.p[at] = sink.p[i]!;
-    batch.t[at] = Math.floor(sink.start + sink.readout[i]! * READOUT_MICROSECONDS + sink.y[i]! * rowTime);
-  }
-  return batch;
 }

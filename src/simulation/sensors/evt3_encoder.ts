@@ -1,4 +1,4 @@
-import type { EventBatch } from './event_camera.js';
+import type { EventBatch } from './event_batch.js';
 
 // Word types, bits 15..12 (Prophesee EVT 3.0 format description).
 const ADDR_Y = 0x0000;

@@ -2,9 +2,10 @@ import type { CompressedImage, EventPacket, Image, PointCloud2 } from '../../mes
 import type { Failure, Weather } from '../conditions.js';
 import { composePoses, type Pose } from '../pose.js';
 import { Caster } from '../render/caster.js';
-import { PinholeGrid, SpinningGrid } from '../render/ray_grid.js';
+import { PinholeGrid } from '../render/pinhole_grid.js';
 import { Renderer } from '../render/renderer.js';
 import { ShadowMap } from '../render/shadow_map.js';
+import { SpinningGrid } from '../render/spinning_grid.js';
 import type { World } from '../world/world.js';
 import { exposeCamera } from './camera.js';
 import { measureDepth } from './depth.js';

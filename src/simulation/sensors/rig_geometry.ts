@@ -1,5 +1,5 @@
 import { BODY_FROM_OPTICAL, composePoses, type Pose, poseFromAngles } from '../pose.js';
-import type { Intrinsics } from '../render/ray_grid.js';
+import type { Intrinsics } from '../render/intrinsics.js';
 
 const DEGREE = Math.PI / 180;
 

@@ -10,7 +10,7 @@ import type {
 } from '../../messages/index.js';
 import { timeFromStamp } from '../../messages/index.js';
 import { type Pose, quaternionFromRotation } from '../pose.js';
-import type { Intrinsics } from '../render/ray_grid.js';
+import type { Intrinsics } from '../render/intrinsics.js';
 import type { LidarSweep } from './lidar.js';
 import { RIG } from './rig_geometry.js';
 

@@ -2,7 +2,8 @@ import { CLASS } from '../../../src/simulation/classes.js';
 import { BODY_FROM_OPTICAL, composePoses, type Pose, poseFromAngles } from '../../../src/simulation/pose.js';
 import { type Material, Pen, Primitives, TEXTURE } from '../../../src/simulation/primitives.js';
 import type { Scene } from '../../../src/simulation/render/caster.js';
-import { type Intrinsics, PinholeGrid } from '../../../src/simulation/render/ray_grid.js';
+import type { Intrinsics } from '../../../src/simulation/render/intrinsics.js';
+import { PinholeGrid } from '../../../src/simulation/render/pinhole_grid.js';
 import { RIG } from '../../../src/simulation/sensors/rig_geometry.js';
 import { Street, type StreetLayout } from '../../../src/simulation/world/street.js';
 
