@@ -162,6 +162,8 @@ export class Pipeline {
       }
       case 'transition': {
         const { modality, from, to, reason, at } = event;
+        // Without this a mask could be told long after all sensors have fallen silent.
+        await this.#finishInFlight();
         return this.#options.sink.modalityChanged({ modality, from, to, reason, at: this.#time.toStamp(at) });
       }
       case 'reset':

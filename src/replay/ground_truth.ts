@@ -7,8 +7,8 @@ import type { LabelImage } from '../report/index.js';
  */
 const TOLERANCE_NS = 25_000_000n;
 
-/** Label images kept while masks that may want them are under way. */
-const MAX_HELD = 256;
+/** Label images kept while masks that may want them are under way: over a second of them. */
+const MAX_HELD = 32;
 
 /** A label image message, or what is wrong with it. */
 export type GroundTruthOutcome =

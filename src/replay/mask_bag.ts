@@ -60,10 +60,10 @@ export class MaskBag {
   }
 
   /**
-   * Appends mask, confidence and overlay of one frame.
-   * @param at - when they would have been published: log time of the messages
+   * Appends mask, confidence and overlay of one frame. Their log time is when the set was closed: the earliest at which
+   * they could have been published, and the same on every run.
    */
-  async frame({ segmentation, images, grid }: FrameResult, at: Stamp): Promise<void> {
+  async frame({ segmentation, images, grid, closedAt: at }: FrameResult): Promise<void> {
     const header = outputHeader(segmentation.stamp, segmentation.frameId);
     if (!this.#hasLabelInfo) {
       this.#hasLabelInfo = true;

@@ -14,7 +14,7 @@ import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report
 import { MaskBag } from './mask_bag.js';
 import { type Player, playBag } from './play_bag.js';
 import { ReplayRecording } from './replay_recording.js';
-import { CONDITION_TOPIC, copiedTopics, replayedTopics, requireInput } from './replay_topics.js';
+import { CONDITION_TOPIC, copiedTopics, isSimulated, replayedTopics, requireInput } from './replay_topics.js';
 import { surveyTopics } from './survey_topics.js';
 
 export interface ReplayOptions {
@@ -93,20 +93,21 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
 
   const start = performance.now();
   try {
-    await playBag(bag, createPlayer(options, run, pipeline, recording, masks), {
+    const { lagMs } = await playBag(bag, createPlayer(options, run, pipeline, recording, masks), {
       topics: replayedTopics(selection, bag.info),
       rate: options.rate,
       lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
     });
     await pipeline.settle();
     await recording.finish();
+    if (lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(lagMs));
   } finally {
     await masks.close();
   }
   for (const problem of bag.info.problems) recorder.problem('error', problem);
   for (const { modality, counters } of pipeline.status().modalities) {
-    const { received, used, invalid } = counters;
-    recorder.messages(modality, 'received', received + invalid);
+    const { received, malformed, used, invalid } = counters;
+    recorder.messages(modality, 'received', received + malformed);
     recorder.messages(modality, 'used', used);
     recorder.messages(modality, 'invalid', invalid);
     recorder.messages(modality, 'dropped', received - used);
@@ -129,9 +130,6 @@ function createPlayer(
   const { start = 0n, end = 0n } = bag.info;
   const span = Math.max(1, Number(end - start));
   return {
-    timeIs: (stamp) => {
-      recording.now = stamp;
-    },
     message: async (raw) => {
       if (copied.has(raw.topic)) await masks.copy(raw);
       if (raw.topic === selection.groundTruth?.topic) await recording.groundTruth(raw);
@@ -151,10 +149,9 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
   for (const [modality, assignment] of selection.modalities) {
     if (assignment.kind === 'assigned') topics.set(modality, assignment.topic);
   }
-  const isSimulated = bag.info.topics.some(({ name }) => name === CONDITION_TOPIC);
   const { deadlineMs, dropSilenceMs } = options.config.sync;
   return new ReplayRecorder({
-    bag: { path: options.bag, name: basename(options.bag), source: isSimulated ? 'simulation' : 'recording' },
+    bag: { path: options.bag, name: basename(options.bag), source: isSimulated(bag.info) ? 'simulation' : 'recording' },
     model: { name: bundle.name, sha256: bundle.sha256, trainedOn: trainedOn(bundle) },
     modalities: bundle.modalities.map(({ name }) => name),
     classes: bundle.classes,
@@ -163,6 +160,16 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
     ...(start !== undefined && { startStamp: start }),
     settings: { rate: options.rate, encodeMode: segmenter.selection.encodeMode, deadlineMs, dropSilenceMs },
   });
+}
+
+/** A replay that never falls behind by more is as good as live; the pauses of a busy machine stay below it. */
+const WORST_LAG_MS = 250;
+
+function describeLag(lagMs: number): string {
+  return (
+    `The replay fell ${(lagMs / 1000).toFixed(1)} s behind the pace of the bag: this machine reads and decodes more ` +
+    'slowly than the sensors send, and a robot with it would lose messages.'
+  );
 }
 
 function trainedOn(bundle: Bundle): string {

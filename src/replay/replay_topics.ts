@@ -5,17 +5,24 @@ import type { TopicSelection } from '../pipeline/index.js';
 /** Topic on which the simulator says which condition it drives under; only simulated bags have it. */
 export const CONDITION_TOPIC = '/simulation/condition';
 
+/** Whether the simulator made a bag. */
+export function isSimulated({ topics }: BagInfo): boolean {
+  return topics.some(({ name, type }) => name === CONDITION_TOPIC && type === 'std_msgs/msg/String');
+}
+
 /** All topics a replay reads: inputs, calibration, ground truth. */
 export function replayedTopics({ modalities, transforms, groundTruth }: TopicSelection, info: BagInfo): string[] {
   const inputs = [...modalities.values()].filter((assignment) => assignment.kind === 'assigned');
-  const cameraInfos = info.topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
+  const cameraInfos = info.topics.filter(
+    ({ type, serialization }) => type === 'sensor_msgs/msg/CameraInfo' && serialization === 'cdr',
+  );
   return [
     ...inputs.map(({ topic }) => topic),
     ...cameraInfos.map(({ name }) => name),
     ...transforms.static,
     ...transforms.dynamic,
     ...(groundTruth ? [groundTruth.topic] : []),
-    CONDITION_TOPIC,
+    ...(isSimulated(info) ? [CONDITION_TOPIC] : []),
   ];
 }
 

@@ -32,7 +32,8 @@ function frame(second: number, labels: number[], extra: Partial<PublishedFrame> 
     routing: new Map(present.map((name) => [name, [1 / present.length]])),
     timings: { encodeMs: 1, headMs: 1, totalMs: 2 },
   };
-  return { segmentation, absent: new Map(), latencyMs: { decode: 1, syncWait: 2, inference: 3, total: 6 }, ...extra };
+  const latencyMs = { decode: 1, syncWait: 2, inference: 3, total: 6 };
+  return { segmentation, arrivedAt: segmentation.stamp, absent: new Map(), latencyMs, ...extra };
 }
 
 describe('ReplayRecorder', function () {
