@@ -8,8 +8,6 @@ export interface PointCloud {
   z: Float32Array;
   /** 0..255; all 0 where the cloud has no intensity. */
   intensity: Float32Array;
-  /** Ring (beam) number, where the cloud has one. */
-  ring: Uint16Array | undefined;
 }
 
 export type PointCloudOutcome = { kind: 'cloud'; cloud: PointCloud } | { kind: 'invalid'; reason: string };
@@ -55,7 +53,6 @@ export function readPointCloud(message: PointCloud2, options: ReadPointCloudOpti
     y: column('y'),
     z: column('z'),
     intensity: new Float32Array(capacity),
-    ring: undefined,
   };
   const intensityField = fields.get('intensity') ?? fields.get('reflectivity');
   if (intensityField !== undefined) {
@@ -63,8 +60,6 @@ export function readPointCloud(message: PointCloud2, options: ReadPointCloudOpti
     const full = options.fullIntensity ?? datatypes[intensityField.datatype]!.fullIntensity;
     scaleIntensity(cloud.intensity, 255 / full);
   }
-  const ringField = fields.get('ring');
-  if (ringField !== undefined) cloud.ring = Uint16Array.from(readColumn(message, ringField));
   dropNotFinite(cloud);
   return { kind: 'cloud', cloud };
 }
@@ -109,7 +104,9 @@ function readColumn(message: PointCloud2, field: PointField): Float32Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const littleEndian = !message.is_bigendian;
   let index = 0;
-  for (let row = 0; row < height; row++) {
+  // A cloud without columns may claim any number of rows.
+  const rows = width === 0 ? 0 : height;
+  for (let row = 0; row < rows; row++) {
     let offset = row * rowStep + field.offset;
     for (let i = 0; i < width; i++, offset += pointStep) {
       column[index++] = readValue(view, offset, field.datatype, littleEndian);
@@ -149,7 +146,7 @@ function scaleIntensity(intensity: Float32Array, scale: number): void {
 
 /** Moves the points with three finite coordinates to the front. */
 function dropNotFinite(cloud: PointCloud): void {
-  const { x, y, z, intensity, ring } = cloud;
+  const { x, y, z, intensity } = cloud;
   let kept = 0;
   for (let i = 0; i < cloud.length; i++) {
     // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
@@ -159,7 +156,6 @@ function dropNotFinite(cloud: PointCloud): void {
       y[kept] = y[i]!;
       z[kept] = z[i]!;
       intensity[kept] = intensity[i]!;
-      if (ring !== undefined) ring[kept] = ring[i]!;
     }
     kept++;
   }

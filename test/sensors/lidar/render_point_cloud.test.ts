@@ -14,7 +14,7 @@ const grid = new CameraModel({ width: 9, height: 7, fx: 8, fy: 8, cx: 4, cy: 3 }
 function cloudOf(points: [x: number, y: number, z: number, intensity: number][]): PointCloud {
   const column = (axis: 0 | 1 | 2 | 3) => Float32Array.from(points, (point) => point[axis]);
   const [x, y, z, intensity] = [column(0), column(1), column(2), column(3)];
-  return { length: points.length, x, y, z, intensity, ring: undefined };
+  return { length: points.length, x, y, z, intensity };
 }
 
 function render(points: [number, number, number, number][], dilation = 0, placement = {}): LidarImage {
