@@ -20,9 +20,6 @@ type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | { kind: 'invalid'
 /** How far the reference stamp may lie behind the newest event, in milliseconds. */
 const MAX_LAG_MS = 500;
 
-/** A table entry for each pixel: twice the largest event sensor there is, and far from what a header may claim. */
-const MAX_SENSOR_PIXELS = 2048 * 2048;
-
 /** What the current lookup table was made from. */
 interface LookupKey {
   camera: CameraModel | undefined;
@@ -66,10 +63,6 @@ export class EventsDecoder implements ModalityDecoder {
   async decode({ stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
     const sensor = this.#stream.sensorSize;
     if (sensor === undefined) return { kind: 'invalid', reason: `Expected event packets of '${this.#modality}' first` };
-    if (sensor.width * sensor.height > MAX_SENSOR_PIXELS) {
-      const reason = `Expected an event sensor of at most ${MAX_SENSOR_PIXELS} pixels but received ${sensor.width}x${sensor.height}`;
-      return { kind: 'invalid', reason };
-    }
     const outcome = this.#lookup(sensor, frameId, stamp);
     if (outcome.kind === 'invalid') return outcome;
     const data = this.#stream.render(referenceStamp, outcome.lookup, this.#representation);

@@ -148,7 +148,7 @@ describe('EventStream', () => {
     for (const [i, width] of [0, 4_294_967_295].entries()) {
       const seq = BigInt(i + 1);
       const report = stream.pushPacket(packet({ seq, stamp: EPOCH + seq * 20n * MS, width, events: eventAt(1, 1) }));
-      assert.match(eventFault(report) ?? '', new RegExp(`received ${width} x 48`));
+      assert.match(eventFault(report) ?? '', new RegExp(`received ${width}x48`));
     }
     assert.deepEqual(stream.sensorSize, { width: 64, height: 48 });
   });
