@@ -47,7 +47,8 @@ export class DepthDecoder implements ModalityDecoder {
     if (grid.kind === 'invalid') return grid;
     const aligned = this.#align(decoded.depth, frameId, stamp, grid);
     if (aligned.kind === 'invalid') return aligned;
-    const quality = judgeDepth(decoded.depth);
+    // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
+    const quality = judgeDepth(aligned.depth);
     if (this.#representation.kind !== 'hha') {
       return { kind: 'content', data: encodeDepth(aligned.depth, this.#representation), quality, stamp };
     }
