@@ -54,7 +54,7 @@ export async function replayBag(options: ReplayOptions): Promise<ReplayOutputs> 
   const bag = await openBag(options.bag);
   try {
     const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(options.config));
-    requireInput(selection, options.bag);
+    requireInput(selection, bag.info);
     await mkdir(options.out, { recursive: true });
     const { provider, threads } = options;
     const segmenter = await Segmenter.create(bundle, { provider, ...(threads !== undefined && { threads }) });

@@ -42,7 +42,7 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
  * Says what to do where nothing in the bag can be an input.
  * @throws Error with one sentence
  */
-export function requireInput({ modalities }: TopicSelection, path: string): void {
+export function requireInput({ modalities }: TopicSelection, { path }: BagInfo): void {
   if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
   const names = [...modalities.keys()].join(', ');
   throw new Error(
