@@ -116,8 +116,7 @@ async function measure(bag: BagReader): Promise<Measurements> {
 
 function useOf(topic: string, { modalities, groundTruth, transforms }: TopicSelection): string | undefined {
   for (const [name, assignment] of modalities) {
-    if (assignment.kind !== 'assigned') continue;
-    if (assignment.topic === topic) return name;
+    if (assignment.kind === 'assigned' && assignment.topic === topic) return name;
     if (assignment.cameraInfo === topic) return `CameraInfo of ${name}`;
   }
   if (groundTruth?.topic === topic) return 'ground truth';
