@@ -1,4 +1,4 @@
-import { BagWriter } from '../bags/index.js';
+import { BagWriter, type TopicInfo } from '../bags/index.js';
 import { resizeLabelsNearest } from '../evaluation/index.js';
 import { encodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
@@ -46,9 +46,14 @@ export class MaskBag {
     );
   }
 
-  /** @param path - a file ending in `.mcap`; one that is there is replaced */
-  static async create(path: string, bundle: Bundle): Promise<MaskBag> {
+  /**
+   * @param path - a file ending in `.mcap`; one that is there is replaced
+   * @param copied - topics of the input that will be passed on; they keep their QoS, or latched transforms would be
+   * lost on whoever subscribes late
+   */
+  static async create(path: string, bundle: Bundle, copied: readonly TopicInfo[]): Promise<MaskBag> {
     const writer = await BagWriter.create(path);
+    for (const { name, type, qos } of copied) await writer.declareTopic(name, type, { ...(qos[0] && { qos: qos[0] }) });
     await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
     return new MaskBag(writer, bundle);
   }

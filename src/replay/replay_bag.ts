@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { type BagReader, openBag } from '../bags/index.js';
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type BagInfo, type BagReader, openBag } from '../bags/index.js';
 import { type Bundle, loadBundle, type ProviderRequest, Segmenter } from '../model/index.js';
 import {
   createPipeline,
@@ -32,6 +32,8 @@ export interface ReplayOptions {
    */
   rate: 'max' | 'realtime';
   onProgress?: (progress: ReplayProgress) => void;
+  /** Another entry of the model's worker thread; tests pass one that fails. */
+  workerEntry?: URL;
 }
 
 export interface ReplayProgress {
@@ -56,10 +58,19 @@ export async function replayBag(options: ReplayOptions): Promise<ReplayOutputs> 
     const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(options.config));
     requireInput(selection, bag.info);
     await mkdir(options.out, { recursive: true });
-    const { provider, threads } = options;
-    const segmenter = await Segmenter.create(bundle, { provider, ...(threads !== undefined && { threads }) });
+    await requireUntouchedInput(bag.info, join(options.out, MASKS));
+    const { provider, threads, workerEntry } = options;
+    const incidents: string[] = [];
+    const segmenter = await Segmenter.create(bundle, {
+      provider,
+      ...(threads !== undefined && { threads }),
+      ...(workerEntry && { workerEntry }),
+      onEvent: (event) => {
+        if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
+      },
+    });
     try {
-      return await replayInto(options, { bundle, bag, selection, segmenter });
+      return await replayInto(options, { bundle, bag, selection, segmenter, incidents });
     } finally {
       await segmenter.close();
     }
@@ -68,20 +79,41 @@ export async function replayBag(options: ReplayOptions): Promise<ReplayOutputs> 
   }
 }
 
+const MASKS = 'masks.mcap';
+
+/** @throws Error where the masks would be written over the very bag they are made from */
+async function requireUntouchedInput({ files }: BagInfo, masks: string): Promise<void> {
+  const target = await realpath(masks).catch(() => undefined);
+  if (target === undefined) return;
+  const inputs = await Promise.all(files.map((file) => realpath(file).catch(() => file)));
+  if (!inputs.includes(target)) return;
+  throw new Error(
+    `Expected another folder than that of the bag for the results but received ${dirname(masks)}: ` +
+      `its ${MASKS} is what is replayed. Choose one with --out.`,
+  );
+}
+
 interface Run {
   bundle: Bundle;
   bag: BagReader;
   selection: TopicSelection;
   segmenter: Segmenter;
+  /** What happened to the segmenter, one sentence each; grows. */
+  incidents: readonly string[];
 }
 
 async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutputs> {
-  const { bundle, bag, selection, segmenter } = run;
+  const { bundle, bag, selection, segmenter, incidents } = run;
   const { config } = options;
   const recorder = createRecorder(options, run);
   for (const problem of selection.problems) recorder.problem('warning', problem);
-  const maskPath = join(options.out, 'masks.mcap');
-  const masks = await MaskBag.create(maskPath, bundle);
+  const maskPath = join(options.out, MASKS);
+  const copied = copiedTopics(selection, bundle);
+  const masks = await MaskBag.create(
+    maskPath,
+    bundle,
+    bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
+  );
   const recording = new ReplayRecording({
     recorder,
     masks,
@@ -93,7 +125,7 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
 
   const start = performance.now();
   try {
-    const { lagMs } = await playBag(bag, createPlayer(options, run, pipeline, recording, masks), {
+    const { lagMs } = await playBag(bag, createPlayer(options, run, pipeline, recording, { masks, copied }), {
       topics: replayedTopics(selection, bag.info),
       rate: options.rate,
       lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
@@ -104,7 +136,7 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
   } finally {
     await masks.close();
   }
-  for (const problem of bag.info.problems) recorder.problem('error', problem);
+  for (const problem of [...bag.info.problems, ...incidents]) recorder.problem('error', problem);
   for (const { modality, counters } of pipeline.status().modalities) {
     const { received, malformed, used, invalid } = counters;
     recorder.messages(modality, 'received', received + malformed);
@@ -121,12 +153,11 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
 /** Leads the messages of a bag to where they belong: the pipeline, the recording, the bag of masks. */
 function createPlayer(
   { onProgress }: ReplayOptions,
-  { bag, selection, bundle }: Run,
+  { bag, selection }: Run,
   pipeline: Pipeline,
   recording: ReplayRecording,
-  masks: MaskBag,
+  { masks, copied }: { masks: MaskBag; copied: ReadonlySet<string> },
 ): Player {
-  const copied = copiedTopics(selection, bundle);
   const { start = 0n, end = 0n } = bag.info;
   const span = Math.max(1, Number(end - start));
   return {

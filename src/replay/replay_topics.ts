@@ -31,8 +31,8 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
   const copied = new Set([...transforms.static, ...transforms.dynamic]);
   for (const { name, representation } of bundle.modalities) {
     const assignment = modalities.get(name);
-    if (representation.kind !== 'rgb' || assignment?.kind !== 'assigned') continue;
-    copied.add(assignment.topic);
+    if (representation.kind !== 'rgb' || assignment === undefined) continue;
+    if (assignment.kind === 'assigned') copied.add(assignment.topic);
     if (assignment.cameraInfo !== undefined) copied.add(assignment.cameraInfo);
   }
   return copied;
@@ -42,7 +42,8 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
  * Says what to do where nothing in the bag can be an input.
  * @throws Error with one sentence
  */
-export function requireInput({ modalities }: TopicSelection, { path }: BagInfo): void {
+export function requireInput({ modalities }: TopicSelection, { path, start }: BagInfo): void {
+  if (start === undefined) throw new Error(`Expected messages in ${path} but it holds none: record it again.`);
   if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
   const names = [...modalities.keys()].join(', ');
   throw new Error(
