@@ -36,8 +36,18 @@ export function readGroundTruth(raw: RawMessage): GroundTruthOutcome {
   }
   const low = bytes === 2 && is_bigendian ? 1 : 0;
   const labels = new Uint8Array(width * height);
+  let high = 0;
   for (let row = 0, i = 0; row < height; row++) {
-    for (let at = row * step + low, end = at + width * bytes; at < end; at += bytes) labels[i++] = data[at]!;
+    for (let at = row * step + low, end = at + width * bytes; at < end; at += bytes) {
+      labels[i++] = data[at]!;
+      if (bytes === 2) high |= data[low === 0 ? at + 1 : at - 1]!;
+    }
+  }
+  if (high !== 0) {
+    return {
+      kind: 'invalid',
+      reason: 'Expected class ids below 256 for ground truth but received larger ones: map them',
+    };
   }
   return { kind: 'labels', stamp: stampFromTime(message.header.stamp), image: { width, height, labels } };
 }

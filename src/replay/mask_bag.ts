@@ -24,6 +24,9 @@ export const MASK_TOPICS = {
   diagnostics: '/diagnostics',
 } as const;
 
+/** Without a picture its size is what a CameraInfo claims: no camera has more pixels. */
+const MOST_PIXELS = 1 << 26;
+
 const LATCHED = { reliability: 'reliable', durability: 'transient_local', history: 'keep_last', depth: 1 } as const;
 
 /**
@@ -74,7 +77,7 @@ export class MaskBag {
       this.#hasLabelInfo = true;
       await this.#write(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', labelInfo(header, this.#bundle), at);
     }
-    const size: ImageSize = grid.pictureSize ?? segmentation;
+    const size = maskSize(grid.pictureSize, segmentation);
     const { labels, confidence } = segmentation;
     const mask = mono8Image(header, size, resizeLabelsNearest(labels, segmentation, size));
     await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mask, at);
@@ -103,4 +106,8 @@ export class MaskBag {
   async #write(topic: string, type: string, message: object, logTime: Stamp): Promise<void> {
     await this.#writer.write({ topic, type, data: encodeMessage(type, message), logTime });
   }
+}
+
+function maskSize(picture: ImageSize | undefined, model: ImageSize): ImageSize {
+  return picture === undefined || picture.width * picture.height > MOST_PIXELS ? model : picture;
 }

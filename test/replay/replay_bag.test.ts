@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
-import { decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
+import { type CameraInfo, decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
 import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../../src/pipeline/index.js';
 import { CONDITION_TOPIC, MASK_TOPICS, type ReplayOutputs, replayBag } from '../../src/replay/index.js';
 import { replaySummarySchema } from '../../src/report/index.js';
@@ -259,6 +259,22 @@ describe('replayBag', () => {
     const shown = /"series":\{"seconds":\[([^\]]*)\]/.exec(report)![1]!.split(',').map(Number);
     assert.ok(shown[0]! < 0.1 && shown.at(-1)! > 3.8 && shown.at(-1)! < 4.1, `frames are shown at ${shown} s`);
     assert.ok(shown.every((at, k) => k === 0 || at > shown[k - 1]!));
+  });
+
+  it('makes masks of the size of the model where only a CameraInfo claims another, and an absurd one', async () => {
+    const path = join(folder, 'gigantic.mcap');
+    const writer = await BagWriter.create(path);
+    const claim = { k: [50_000, 0, 30_000, 0, 50_000, 15_000, 0, 0, 1], p: new Array(12).fill(0) };
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 1 })) {
+      if (topic === TINY_TOPICS.camera) continue;
+      const info = topic === '/camera/camera_info' && decodeMessage<CameraInfo>({ topic, type, data, receiveStamp });
+      const bytes = info ? encodeMessage(type, { ...info, ...claim, width: 60_000, height: 30_000 }) : data;
+      await writer.write({ topic, type, data: bytes, logTime: receiveStamp });
+    }
+    await writer.close();
+    const outputs = await replay(path, 'gigantic');
+    assert.ok(outputs.summary.frames.published >= 5, JSON.stringify(outputs.summary.problems));
+    assert.equal((await masksOf(outputs)).size, outputs.summary.frames.published);
   });
 
   it('refuses a bag without messages, with what to do', async () => {

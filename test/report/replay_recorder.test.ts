@@ -127,6 +127,13 @@ describe('ReplayRecorder', function () {
     );
   });
 
+  it('shows drops of the whole replay, however many', () => {
+    const r = recorder();
+    for (let second = 0; second < 5000; second++) r.dropped(BigInt(second) * SECOND, 'nothing-usable');
+    const { droppedSeconds } = r.finish({ wallSeconds: 1 }).report.series;
+    assert.ok(droppedSeconds.length <= 2000 && droppedSeconds.at(-1)! >= 4990, `up to ${droppedSeconds.at(-1)} s`);
+  });
+
   it('counts equal problems once', () => {
     const r = recorder();
     for (let i = 0; i < 3; i++) r.problem('warning', 'cut off');
