@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,30 @@ FORMAT_VERSION = 1
 UNLABELED_ID = 255
 
 
+SOURCES = {"simulation": "simulated scenes"}
+"""What a data set's `source` is called in words."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where the training images come from, and what else a reader of the model card must know."""
+
+    source: str
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """The source as it stands in a sentence."""
+        return SOURCES.get(self.source, f"{self.source} data")
+
+
 def write_bundle(
-    model: MleSam, cache: FrameCache, folder: Path, summary: dict[str, Any], report: dict[str, Any]
+    model: MleSam,
+    cache: FrameCache,
+    folder: Path,
+    summary: dict[str, Any],
+    report: dict[str, Any],
+    data: TrainingData,
 ) -> dict[str, float]:
     """Export `model` to `folder`, with a golden sample out of `cache` and the scores of `report`.
 
@@ -37,8 +60,8 @@ def write_bundle(
     for name, image in zip(model.rig.names, images, strict=True):
         Image.fromarray(image).save(golden / f"{name}.png", optimize=True)
     Image.fromarray(labels).save(golden / "labels.png", optimize=True)
-    description = "MLE-SAM on a small SAM 2 Hiera, trained on simulated scenes: it shows the machine at work."
-    training = {**summary, "scores": headline_scores(report)}
+    description = f"MLE-SAM on a small SAM 2 Hiera, trained on {data.words}."
+    training = {"data": data.words, "note": data.note, **summary, "scores": headline_scores(report)}
     manifest = {
         "formatVersion": FORMAT_VERSION,
         "name": model.config.name,

@@ -83,7 +83,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from .bundle import write_bundle
+    from .bundle import TrainingData, write_bundle
     from .checkpoint import load_model, save_weights
     from .data import open_cache, read_dataset_info
 
@@ -97,7 +97,8 @@ def _export(options: argparse.Namespace) -> None:
     model, summary = load_model(options.checkpoint)
     info = read_dataset_info(options.data)
     cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
-    parity = write_bundle(model, cache, options.out, summary, report)
+    data = TrainingData(info.source, options.note)
+    parity = write_bundle(model, cache, options.out, summary, report, data)
     if options.weights:
         save_weights(model, options.weights, summary)
     print(
@@ -159,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
     command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
+    command.add_argument("--note", default="", help="what else the model card must say about the training")
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
     command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
     command.set_defaults(command=_predict)

@@ -11,8 +11,7 @@ TEMPLATE = """# Model card: {name}
 
 {description}
 
-**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
-be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout.
+**{warning}**
 
 ## What it is
 MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
@@ -26,6 +25,7 @@ The base is not Meta's checkpoint but a Hiera of the same classes, small enough 
 | classes | {classes} |
 | parameters | base {base:,} (frozen in stage two), experts {experts:,}, router and heads {rest:,} |
 | LoRA | rank {rank}, alpha {alpha:g}, on {targets} of every attention block |
+| training data | {data} |
 | training | {training} |
 | ONNX against PyTorch | features within {features:.1e}, {labels:.3f} % of labels differ |
 
@@ -36,10 +36,17 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 {tables}
 
 ## Limits
-- One simulated world, one rig: sensors mounted elsewhere or other representations need training anew.
+- One rig: sensors mounted elsewhere or other representations need training anew.
 - Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
 - The confidence is a softmax, not calibrated.
 """
+
+WARNING = "The scores below hold for the data set they were measured on, and for none other."
+SIMULATED_WARNING = (
+    "The scores below come from simulated scenes. They show that the machine works, are no claim about the "
+    "real world, and the model must not be used to drive anything. For real data, train on it: the same code "
+    "takes DELIVER's layout."
+)
 
 
 def model_card(
@@ -53,6 +60,8 @@ def model_card(
     return TEMPLATE.format(
         name=manifest["name"],
         description=manifest["description"],
+        warning=SIMULATED_WARNING if manifest["training"]["data"] == "simulated scenes" else WARNING,
+        data=" ".join(filter(None, [f"{manifest['training']['data']}.", manifest["training"]["note"]])),
         width=manifest["input"]["width"],
         height=manifest["input"]["height"],
         modalities=", ".join(f"{m['name']} ({m['representation']['kind']})" for m in manifest["modalities"]),

@@ -25,12 +25,13 @@ IGNORE = 255
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What `dataset.json` says: image size, classes and modalities."""
+    """What `dataset.json` says: image size, classes, modalities and where the images come from."""
 
     root: Path
     width: int
     height: int
     rig: Rig
+    source: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def read_dataset_info(root: Path) -> DatasetInfo:
                 f"Expected the images of modality {modality['name']!r} in {folder} but the folder is missing."
             )
     rig = Rig(tuple(raw["modalities"]), tuple(raw["classes"]))
-    return DatasetInfo(root, int(raw["width"]), int(raw["height"]), rig)
+    return DatasetInfo(root, int(raw["width"]), int(raw["height"]), rig, str(raw.get("source", "unknown")))
 
 
 def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
