@@ -151,12 +151,6 @@ async function report(name: string, modality: string, message: RawMessage, grid:
     if (outcome.kind === 'invalid') throw new Error(`${name}: ${outcome.reason}`);
   }
   const least = (times: number[]) => Number(Math.min(...times.slice(2)).toFixed(1));
-  Number(
-    times
-      .slice(2)
-      .sort((a, b) => a - b)
-      [ROUNDS >> 1]!.toFixed(1),
-  );
   console.log(JSON.stringify({ name, milliseconds: least(totals), blockedMilliseconds: least(blocked) }));
 }
 
