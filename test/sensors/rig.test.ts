@@ -12,6 +12,7 @@ import {
   SensorRig,
   type SensorRigOptions,
 } from '../../src/sensors/index.js';
+import { turnsDuring } from './support/event_loop.js';
 import { cameraInfo, header, image, type Mount, mount, raw } from './support/messages.js';
 
 const GRID = { width: 32, height: 24 };
@@ -551,6 +552,32 @@ describe('SensorRig', () => {
     const { quality, data } = imageOf(await pass(rig, 'stereo', depth(1n, 4000)));
     assert.ok(data.every((value) => value === 0));
     assert.deepEqual(quality, { kind: 'blind', reason: 'no-return' });
+  });
+
+  describe('keeps the event loop turning while it works off', () => {
+    const large = { width: 1600, height: 1200 };
+    const millimetres = new Uint8Array(new Uint16Array(large.width * large.height).fill(4000).buffer);
+    const depthMessage = { header: header('stereo_optical', 1n), ...large, encoding: '16UC1', step: large.width * 2 };
+    const many = Array.from({ length: 100_000 }, (_, i) => [10, (i % 100) / 50 - 1, 0, 1]);
+    const words = new Uint32Array(2 * 200_000).map((_, i) => (i % 2 === 0 ? 0 : (9 << 16) | (i % 64)));
+    const packet = { header: header('dvs_optical', 1n), ...SIZE, seq: 1n, time_base: 1n, encoding: 'mono' };
+    const heavy: [string, RawMessage][] = [
+      ['stereo', raw('/stereo/image', 'sensor_msgs/msg/Image', image({ ...depthMessage, data: millimetres }))],
+      ['ouster', cloud(1n, many)],
+      [
+        'dvs',
+        raw('/dvs/events', 'event_camera_msgs/msg/EventPacket', { ...packet, events: new Uint8Array(words.buffer) }),
+      ],
+    ];
+    for (const [modality, message] of heavy) {
+      it(`a large message of ${modality}`, async () => {
+        const rig = calibratedRig();
+        assert.equal(rig.ingest(modality, message).kind, 'sample');
+        const decoding = rig.decode(modality, message, 1n);
+        assert.ok((await turnsDuring(decoding)) >= 4);
+        imageOf(await decoding);
+      });
+    }
   });
 
   it('forgets moments but no mounts when the clock jumps back', async () => {

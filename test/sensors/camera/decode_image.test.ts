@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Image } from '../../../src/messages/types.js';
 import { decodeImage } from '../../../src/sensors/camera/index.js';
+import { turnsDuring } from '../support/event_loop.js';
 import { goldens } from '../support/goldens.js';
 import { image } from '../support/messages.js';
 
@@ -139,6 +140,22 @@ describe('decodeImage', () => {
       const nv24 = await decode(image({ ...size, encoding: 'nv24', data: Uint8Array.from([...luma, ...full]) }));
       assert.deepEqual(nv24, nv12);
     });
+  });
+
+  it('keeps the event loop turning while it converts a large picture', async () => {
+    const size = { width: 1920, height: 1080 };
+    for (const [encoding, bytesPerPixel] of [
+      ['bayer_rggb8', 1],
+      ['uyvy', 2],
+      ['bgra8', 4],
+      ['mono16', 2],
+      ['nv24', 3],
+    ] as const) {
+      const step = encoding === 'nv24' ? size.width : size.width * bytesPerPixel;
+      const data = new Uint8Array(size.width * size.height * bytesPerPixel);
+      const turns = await turnsDuring(decodeImage(image({ ...size, encoding, step, data })));
+      assert.ok(turns >= 4, `${turns} turns for ${encoding}`);
+    }
   });
 
   describe('refuses a message that lies, before it allocates', () => {

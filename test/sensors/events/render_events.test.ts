@@ -11,8 +11,7 @@ import type { Row } from './support.js';
 
 const MS = 1e6;
 
-function ringOf(rows: Row[]): EventRing {
-  const ring = new EventRing({ horizon: 1e12, capacity: 1000 });
+function bufferOf(rows: Row[]): EventBuffer {
   const buffer = new EventBuffer();
   buffer.reserve(rows.length);
   rows.forEach(([x, y, polarity, t], i) => {
@@ -22,7 +21,12 @@ function ringOf(rows: Row[]): EventRing {
     buffer.t[i] = t;
   });
   buffer.length = rows.length;
-  ring.push(buffer);
+  return buffer;
+}
+
+function ringOf(rows: Row[]): EventRing {
+  const ring = new EventRing({ horizon: 1e12, capacity: 1000 });
+  ring.push(bufferOf(rows));
   return ring;
 }
 
@@ -80,6 +84,20 @@ describe('renderEvents', () => {
     ]);
     const image = await renderEvents(ring, 20 * MS, lookup, { kind: 'polarity', windowMs: 10 });
     assert.deepEqual([...image], Array(12).fill(0));
+  });
+
+  it('draws what was there when it was asked, whatever comes while it draws', async () => {
+    const ring = new EventRing({ horizon: 1e9, capacity: 3 });
+    const old: Row[] = [
+      [2, 0, 1, 10 * MS],
+      [1, 0, 1, 20 * MS],
+      [2, 1, 1, 20 * MS],
+    ];
+    ring.push(bufferOf(old));
+    const drawing = renderEvents(ring, 20 * MS, lookup, { kind: 'polarity', windowMs: 20 });
+    ring.push(bufferOf([[1, 1, 0, 19 * MS]]));
+    ring.clear();
+    assert.deepEqual([...(await drawing)], [255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0]);
   });
 
   it('leaves out events outside the sensor the lookup was made for', async () => {
