@@ -53,6 +53,8 @@ export class Pipeline {
   #draining: Promise<void> | undefined;
   /** The mask in the making; with `wait` the next set is decoded meanwhile. */
   #inFlight: Promise<Telling> | undefined;
+  /** Resolves once the sink is done with all it was told. */
+  #telling: Promise<void> = Promise.resolve();
   /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
   #failure: { error: unknown } | undefined;
 
@@ -106,6 +108,7 @@ export class Pipeline {
     await this.#draining;
     this.#throwIfFailed();
     await this.#finishInFlight();
+    await this.#telling;
   }
 
   /** Health of every modality, counters, and who paces the masks. */
@@ -164,7 +167,8 @@ export class Pipeline {
         const { modality, from, to, reason, at } = event;
         // Without this a mask could be told long after all sensors have fallen silent.
         await this.#finishInFlight();
-        return this.#options.sink.modalityChanged({ modality, from, to, reason, at: this.#time.toStamp(at) });
+        const change = { modality, from, to, reason, at: this.#time.toStamp(at) };
+        return this.#tell(() => this.#options.sink.modalityChanged(change));
       }
       case 'reset':
         this.#options.rig.reset();
@@ -199,8 +203,12 @@ export class Pipeline {
     });
     // A rejection reaches the caller where it is awaited next, never as an unhandled one.
     this.#inFlight.catch(() => undefined);
-    await tellBefore?.();
-    if (this.#options.backpressure === 'newest') await this.#finishInFlight();
+    if (tellBefore !== undefined) await this.#tell(tellBefore);
+    if (this.#options.backpressure === 'wait') return;
+    // The sink may take its time over a mask while the next is made, but only over one.
+    await this.#inFlight;
+    await this.#telling;
+    await this.#finishInFlight();
   }
 
   /** Runs the model; what came of it is told later, so that the sink hears of one thing at a time and in order. */
@@ -231,13 +239,20 @@ export class Pipeline {
   async #drop({ stamp, opened }: { stamp: number; opened: number }, reason: string): Promise<void> {
     await this.#finishInFlight();
     const times = { stamp: this.#time.toStamp(stamp), arrivedAt: this.#time.toStamp(opened) };
-    await this.#options.sink.dropped({ ...times, reason });
+    await this.#tell(() => this.#options.sink.dropped({ ...times, reason }));
   }
 
   async #finishInFlight(): Promise<void> {
-    const tell = await this.#inFlight;
+    const telling = await this.#inFlight;
     this.#inFlight = undefined;
-    await tell?.();
+    if (telling !== undefined) await this.#tell(telling);
+  }
+
+  /** Tells the sink something once it is done with what it was told before; with `newest` nobody waits for that. */
+  async #tell(telling: Telling): Promise<void> {
+    this.#telling = this.#telling.then(telling);
+    this.#telling.catch(() => undefined);
+    if (this.#options.backpressure === 'wait') await this.#telling;
   }
 
   #select(modality: string, match: Match<RawMessage>): Selection | undefined {

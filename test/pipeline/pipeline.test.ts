@@ -252,6 +252,25 @@ describe('Pipeline', () => {
     }
   });
 
+  it('makes the next mask while a slow sink is still busy with one, but no more than that', async () => {
+    let started = 0;
+    let told = 0;
+    const counting = segmenterAfter(async () => {
+      started++;
+    });
+    const ahead: number[] = [];
+    const sink = new (class extends Recording {
+      override published = async (frame: FrameResult) => {
+        for (let turn = 0; told === 0 && turn < 2000 && started < 2; turn++) await sleep(5);
+        ahead.push(started - told++);
+        this.frames.push(frame);
+      };
+    })();
+    await run({ seconds: 1 }, { sink, segmenter: counting, backpressure: 'newest' });
+    assertRising(sink);
+    assert.ok(ahead[0] === 2 && Math.max(...ahead) === 2, `masks begun and not told: ${ahead}`);
+  });
+
   it('says when a frame came and its set was closed, on the clock of arrival', async () => {
     const { frames } = await run({ seconds: 2 });
     for (const { segmentation, arrivedAt, closedAt } of frames.slice(5)) {
