@@ -550,7 +550,10 @@ describe('SensorRig', () => {
     const backwards = [-0.5, 0.5, 0.5, -0.5] as const;
     rig.observe(tfMessage([{ parent: 'base_link', child: 'stereo_optical', at: [0, 0, 1.5], turned: backwards }]));
     const { quality, data } = imageOf(await pass(rig, 'stereo', depth(1n, 4000)));
-    assert.ok(data.every((value) => value === 0));
+    assert.ok(
+      data.every((value) => value === 0),
+      'nothing is drawn',
+    );
     assert.deepEqual(quality, { kind: 'blind', reason: 'no-return' });
   });
 
@@ -561,20 +564,23 @@ describe('SensorRig', () => {
     const many = Array.from({ length: 100_000 }, (_, i) => [10, (i % 100) / 50 - 1, 0, 1]);
     const words = new Uint32Array(2 * 200_000).map((_, i) => (i % 2 === 0 ? 0 : (9 << 16) | (i % 64)));
     const packet = { header: header('dvs_optical', 1n), ...SIZE, seq: 1n, time_base: 1n, encoding: 'mono' };
-    const heavy: [string, RawMessage][] = [
-      ['stereo', raw('/stereo/image', 'sensor_msgs/msg/Image', image({ ...depthMessage, data: millimetres }))],
-      ['ouster', cloud(1n, many)],
+    // As many turns as only slices of the message's size make, beyond one for each step of the work.
+    const heavy: [string, number, RawMessage][] = [
+      ['stereo', 7, raw('/stereo/image', 'sensor_msgs/msg/Image', image({ ...depthMessage, data: millimetres }))],
+      ['ouster', 9, cloud(1n, many)],
       [
         'dvs',
+        6,
         raw('/dvs/events', 'event_camera_msgs/msg/EventPacket', { ...packet, events: new Uint8Array(words.buffer) }),
       ],
     ];
-    for (const [modality, message] of heavy) {
+    for (const [modality, least, message] of heavy) {
       it(`a large message of ${modality}`, async () => {
         const rig = calibratedRig();
         assert.equal(rig.ingest(modality, message).kind, 'sample');
         const decoding = rig.decode(modality, message, 1n);
-        assert.ok((await turnsDuring(decoding)) >= 4);
+        const turns = await turnsDuring(decoding);
+        assert.ok(turns >= least, `${turns} turns`);
         imageOf(await decoding);
       });
     }
