@@ -114,8 +114,11 @@ def _predict(options: argparse.Namespace) -> None:
 
     model, _ = load_model(options.checkpoint)
     info = read_dataset_info(options.data)
-    frames = list_frames(info, options.split)[: options.limit]
-    write_predictions(model, info, frames, options.out)
+    frames = list_frames(info, options.split)
+    count = min(options.limit, len(frames))
+    # Spread over the whole split: frames are sorted by condition.
+    chosen = [frames[index * len(frames) // count] for index in range(count)]
+    write_predictions(model, info, chosen, options.out)
     print(f"Wrote {len(frames)} label images to {options.out}.")
 
 
