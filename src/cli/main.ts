@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { dropoutCommand } from './dropout.js';
 import { inspectCommand } from './inspect.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -15,6 +16,7 @@ const program = new Command('mle-sam')
   .version(version)
   .addCommand(replayCommand())
   .addCommand(inspectCommand())
+  .addCommand(dropoutCommand())
   .addCommand(simulateCommand());
 
 try {
