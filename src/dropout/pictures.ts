@@ -38,7 +38,7 @@ export class PictureTaker {
   }
 
   /** Looks at a mask as it is made. */
-  async see({ segmentation, images }: FrameResult, publishedAt: Stamp): Promise<void> {
+  async see({ segmentation, images, closedAt: publishedAt }: FrameResult): Promise<void> {
     const { width, height, labels, present } = segmentation;
     for (const { moment, from, before } of this.#wanted) {
       if (this.#moments[moment] !== undefined || publishedAt < from) continue;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { type FaultBinding, injectFaults, type Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import { roleOf } from '../pipeline/index.js';
-import { CONDITION_TOPIC, type ReplaySource, runPipeline } from '../replay/index.js';
+import { isSimulated, type ReplaySource, runPipeline } from '../replay/index.js';
 import { type FaultWindow, faultWindow } from './fault_window.js';
 import { type Check, judge } from './judge.js';
 import { duringFault, measureDropout, pairMasks } from './metrics.js';
@@ -85,20 +85,19 @@ export async function runDropout(source: ReplaySource, options: DropoutOptions):
     const taker = new PictureTaker(window, bundle);
     const faulty = await record(source, {
       groundTruth: 'ignored',
-      onMask: (frame, publishedAt) => taker.see(frame, publishedAt),
+      onMask: (frame) => taker.see(frame),
       transform: (messages) => injectFaults(messages, { scenario, binding, seed, startStamp: clean.span.first }),
     });
     reports.push(reportScenario(source, scenario, window, clean, faulty));
     pictures.set(scenario.name, await taker.finish(clean));
   }
-  const isSimulated = bag.info.topics.some(({ name }) => name === CONDITION_TOPIC);
   return {
     report: {
       formatVersion: 1,
       bag: {
         name: basename(bag.info.path),
         seconds: secondsBetween(clean.span.first, clean.span.last),
-        source: isSimulated ? 'simulation' : 'recording',
+        source: isSimulated(bag.info) ? 'simulation' : 'recording',
       },
       model: { name: bundle.name, sha256: bundle.sha256 },
       provider: segmenter.selection.provider,
@@ -128,7 +127,12 @@ type Recorded = Pick<ConstructorParameters<typeof RunRecording>[0], 'groundTruth
 async function record(source: ReplaySource, { transform, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
   const listener = new RunRecording({ modalityByTopic, ...options });
-  await runPipeline(source, { rate: 'max', listener, ...(transform && { transform }) });
+  await runPipeline(source, {
+    rate: 'max',
+    listener,
+    onMessage: (raw) => listener.received(raw),
+    ...(transform && { transform }),
+  });
   return listener.record();
 }
 

@@ -6,7 +6,7 @@ import { type PackedLabels, packLabels } from './packed_labels.js';
 /** One mask of a run, with what is needed to compare it. */
 export interface MaskRecord {
   stamp: Stamp;
-  /** When it could be published: arrival of its reference sample and the wait for the others, on the bag's clock. */
+  /** When its set was closed, on the bag's clock: what inference takes differs from machine to machine. */
   publishedAt: Stamp;
   present: readonly string[];
   /** Mean weight over the feature levels. */
@@ -34,22 +34,19 @@ export interface RecordingOptions {
   /** `kept`: label images are kept for scoring; one run of the bag is enough. */
   groundTruth: 'kept' | 'ignored';
   /** Called with each mask while its images are still at hand. */
-  onMask?: (frame: FrameResult, publishedAt: Stamp) => Promise<void> | void;
+  onMask?: (frame: FrameResult) => Promise<void> | void;
 }
-
-const NANOSECONDS_PER_MILLISECOND = 1e6;
 
 /** Listens to a run and keeps its record. */
 export class RunRecording implements RunListener {
   readonly #options: RecordingOptions;
   readonly #masks: MaskRecord[] = [];
   readonly #groundTruth = new Map<Stamp, PackedLabels>();
-  /** Arrival by modality and stamp of what the pipeline was given and has made no mask of. */
-  readonly #arrivals = new Map<string, Map<Stamp, Stamp>>();
+  /** Modality, stamp and arrival of what the pipeline was given, and of what it has made masks of. */
+  readonly #delivered = new Set<string>();
   readonly #received = new Map<string, Stamp[]>();
   readonly #used = new Set<string>();
   #span: { first: Stamp; last: Stamp } | undefined;
-  #now: Stamp = 0n;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -61,10 +58,7 @@ export class RunRecording implements RunListener {
     return { masks: this.#masks, groundTruth: this.#groundTruth, span: this.#span, received: this.#received };
   }
 
-  timeIs(stamp: Stamp): void {
-    this.#now = stamp;
-  }
-
+  /** Takes a message in as the pipeline is given it. */
   received(raw: RawMessage): void {
     this.#span = { first: this.#span?.first ?? raw.receiveStamp, last: raw.receiveStamp };
     const modality = this.#options.modalityByTopic.get(raw.topic);
@@ -74,8 +68,7 @@ export class RunRecording implements RunListener {
     this.#received.set(modality, received);
     const header = peekHeader(raw);
     if (header.kind !== 'header') return;
-    const arrivals = this.#arrivals.get(modality) ?? new Map<Stamp, Stamp>();
-    this.#arrivals.set(modality, arrivals.set(header.stamp, raw.receiveStamp));
+    this.#delivered.add(`${modality} ${header.stamp} ${raw.receiveStamp}`);
   }
 
   groundTruth(raw: RawMessage): void {
@@ -85,23 +78,21 @@ export class RunRecording implements RunListener {
   }
 
   async published(frame: FrameResult): Promise<void> {
-    const { segmentation, reference, images, latency } = frame;
+    const { segmentation, reference, images, arrivedAt, closedAt } = frame;
     const { stamp, width, height, labels, present } = segmentation;
-    const arrival = this.#arrivals.get(reference)?.get(stamp);
-    const publishedAt = (arrival ?? this.#now) + BigInt(Math.round(latency.syncWaitMs * NANOSECONDS_PER_MILLISECOND));
-    const key = `${reference} ${stamp} ${arrival}`;
-    const stampOrigin = arrival === undefined ? 'unknown' : this.#used.has(key) ? 'repeated' : 'delivered';
+    const key = `${reference} ${stamp} ${arrivedAt}`;
+    const stampOrigin = !this.#delivered.has(key) ? 'unknown' : this.#used.has(key) ? 'repeated' : 'delivered';
     this.#used.add(key);
     this.#masks.push({
       stamp,
-      publishedAt,
+      publishedAt: closedAt,
       present,
       routing: new Map([...segmentation.routing].map(([name, weights]) => [name, mean(weights)])),
       labels: packLabels({ width, height, labels }),
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
       stampOrigin,
     });
-    await this.#options.onMask?.(frame, publishedAt);
+    await this.#options.onMask?.(frame);
   }
 
   /** Frames without a mask show by their absence, conditions and problems change no comparison. */
