@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { dropoutCommand } from './dropout.js';
+import { evaluateCommand } from './evaluate.js';
 import { inspectCommand } from './inspect.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -17,6 +18,7 @@ const program = new Command('mle-sam')
   .addCommand(replayCommand())
   .addCommand(inspectCommand())
   .addCommand(dropoutCommand())
+  .addCommand(evaluateCommand())
   .addCommand(simulateCommand());
 
 try {
