@@ -56,10 +56,10 @@ export function createSectorLoss(sector: { fromDegrees: number; toDegrees: numbe
 
 function cloudFault(edit: CloudEdit): StreamFault {
   return {
-    apply(raw: RawMessage) {
+    async apply(raw: RawMessage) {
       const cloud = tryDecode<PointCloud2>(raw);
       // Clouds that cannot be read are broken already.
-      if (cloud === undefined || readPointCloud(cloud).kind === 'invalid') return raw;
+      if (cloud === undefined || (await readPointCloud(cloud)).kind === 'invalid') return raw;
       const edited = edit(cloud);
       return edited === undefined ? raw : reencoded(raw, edited);
     },

@@ -1,4 +1,5 @@
 import type { EventPacket, RawMessage } from '../../messages/index.js';
+import { sizeReason } from '../../sensors/events/event_decoder.js';
 import { eventArrayTypes } from '../../sensors/events/index.js';
 import type { FaultParts, StreamFault } from '../fault.js';
 import { reencoded, tryDecode } from '../reencode.js';
@@ -48,7 +49,8 @@ function eventFault(edit: EventEdit): StreamFault {
     if (eventArrayTypes.includes(raw.type)) return use === 'edited' ? editArray(raw, edit) : raw;
     const packet = tryDecode<EventPacket>(raw);
     // A word stream's state goes on in packets that are left as they are.
-    if (packet === undefined || (use === 'followed' && packet.encoding !== 'evt3')) return raw;
+    if (packet === undefined || sizeReason(packet) !== undefined || (use === 'followed' && packet.encoding !== 'evt3'))
+      return raw;
     const format = RECORD_FORMATS.get(packet.encoding);
     if (packet.encoding !== 'evt3' && format === undefined) {
       throw new Error(
@@ -64,7 +66,7 @@ function eventFault(edit: EventEdit): StreamFault {
 
 function editArray(raw: RawMessage, { factor, spurious }: EventEdit): RawMessage {
   const message = tryDecode<EventArray>(raw);
-  if (message === undefined) return raw;
+  if (message === undefined || sizeReason(message) !== undefined) return raw;
   const events = message.events.map((event) => ({ ...event, x: coarse(event.x, factor), y: coarse(event.y, factor) }));
   const ts = message.events.at(-1)?.ts ?? message.header.stamp;
   for (const { x, y, on } of spurious(message)) events.push({ x, y, ts, polarity: on });

@@ -21,7 +21,8 @@ export class Evt3Editor {
   #polarity = 0;
 
   edit(packet: EventPacket, { factor, spurious }: EventEdit): Uint8Array {
-    const words: number[] = [];
+    // The row this packet goes on in was changed by the packet before only as long as that packet lasted.
+    const words: number[] = factor > 1 ? [coarse(this.#row, factor)] : [];
     for (const word of words16(packet.events, packet.is_bigendian)) {
       switch (word >>> 12) {
         case ADDR_Y:
