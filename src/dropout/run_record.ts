@@ -42,10 +42,10 @@ export class RunRecording implements RunListener {
   readonly #options: RecordingOptions;
   readonly #masks: MaskRecord[] = [];
   readonly #groundTruth = new Map<Stamp, PackedLabels>();
-  /** Modality, stamp and arrival of what the pipeline was given, and of what it has made masks of. */
-  readonly #delivered = new Set<string>();
+  /** How often the pipeline was given a modality's stamp, and how often it has made a mask of it. */
+  readonly #delivered = new Map<string, number>();
   readonly #received = new Map<string, Stamp[]>();
-  readonly #used = new Set<string>();
+  readonly #used = new Map<string, number>();
   #span: { first: Stamp; last: Stamp } | undefined;
 
   constructor(options: RecordingOptions) {
@@ -68,7 +68,8 @@ export class RunRecording implements RunListener {
     this.#received.set(modality, received);
     const header = peekHeader(raw);
     if (header.kind !== 'header') return;
-    this.#delivered.add(`${modality} ${header.stamp} ${raw.receiveStamp}`);
+    const key = `${modality} ${header.stamp}`;
+    this.#delivered.set(key, (this.#delivered.get(key) ?? 0) + 1);
   }
 
   groundTruth(raw: RawMessage): void {
@@ -78,11 +79,9 @@ export class RunRecording implements RunListener {
   }
 
   async published(frame: FrameResult): Promise<void> {
-    const { segmentation, reference, images, arrivedAt, closedAt } = frame;
+    const { segmentation, reference, images, closedAt } = frame;
     const { stamp, width, height, labels, present } = segmentation;
-    const key = `${reference} ${stamp} ${arrivedAt}`;
-    const stampOrigin = !this.#delivered.has(key) ? 'unknown' : this.#used.has(key) ? 'repeated' : 'delivered';
-    this.#used.add(key);
+    const stampOrigin = this.#originOf(reference, stamp);
     this.#masks.push({
       stamp,
       publishedAt: closedAt,
@@ -93,6 +92,16 @@ export class RunRecording implements RunListener {
       stampOrigin,
     });
     await this.#options.onMask?.(frame);
+  }
+
+  /** A stamp may be used again only where it was delivered again, after a clock jump, and never twice in a row. */
+  #originOf(reference: string, stamp: Stamp): MaskRecord['stampOrigin'] {
+    const key = `${reference} ${stamp}`;
+    const used = this.#used.get(key) ?? 0;
+    this.#used.set(key, used + 1);
+    const delivered = this.#delivered.get(key) ?? 0;
+    if (delivered === 0) return 'unknown';
+    return used >= delivered || this.#masks.at(-1)?.stamp === stamp ? 'repeated' : 'delivered';
   }
 
   /** Frames without a mask show by their absence, conditions and problems change no comparison. */
