@@ -58,7 +58,7 @@ interface Setting {
  * @throws Error where there was no frame to score
  */
 export async function runProtocol(
-  { bundle, segmenter }: { bundle: Bundle; segmenter: FrameSegmenter },
+  { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
   { protocols, seed, convention }: ProtocolOptions,
   visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
 ): Promise<ProtocolReport> {
