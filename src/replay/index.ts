@@ -13,6 +13,7 @@ export {
   type PipelineRun,
   type RunListener,
   type RunOptions,
+  type RunSource,
   runPipeline,
 } from './run_pipeline.js';
 export { surveyTopics } from './survey_topics.js';

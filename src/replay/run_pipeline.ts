@@ -1,5 +1,5 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { createPipeline, type PipelineSink } from '../pipeline/index.js';
+import { createPipeline, type FrameSegmenter, type PipelineSink } from '../pipeline/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
 import { playBag } from './play_bag.js';
 import type { ReplaySource } from './replay_source.js';
@@ -30,9 +30,14 @@ export interface PipelineRun {
   lagMs: number;
 }
 
+/** What of a {@link ReplaySource} a run needs; any segmenter will do. */
+export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config' | 'selection'> {
+  segmenter: FrameSegmenter;
+}
+
 /** Runs a bag through a fresh pipeline in the bag's own time, once. */
 export async function runPipeline(
-  { bag, bundle, config, selection, segmenter }: ReplaySource,
+  { bag, bundle, config, selection, segmenter }: RunSource,
   { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';

@@ -1,5 +1,6 @@
 import type { Stamp } from '../messages/index.js';
-import type { FrameResult } from '../pipeline/index.js';
+import type { Bundle } from '../model/index.js';
+import type { FrameResult, FrameSegmenter } from '../pipeline/index.js';
 import { isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
 import type { LabelImage } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
@@ -31,20 +32,43 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
     }
     if (found++ % every !== 0) return;
     count.used++;
-    // The pipeline makes its next mask only when this promise has resolved: the segmenter is free meanwhile.
     await visit({ name: String(segmentation.stamp), images, truth });
   };
   const ignore = () => undefined;
-  await runPipeline(source, {
-    rate: 'max',
-    listener: {
-      published,
-      dropped: ignore,
-      modalityChanged: ignore,
-      problem: ignore,
-      groundTruth: ignore,
-      condition: ignore,
+  const segmenter = imagesOnly(bundle);
+  await runPipeline(
+    { ...source, segmenter },
+    {
+      rate: 'max',
+      listener: {
+        published,
+        dropped: ignore,
+        modalityChanged: ignore,
+        problem: ignore,
+        groundTruth: ignore,
+        condition: ignore,
+      },
     },
-  });
+  );
   return count;
+}
+
+/** Stands in for the model, which the visitor wants for itself: of a frame only the images matter here. */
+function imagesOnly({ input: { width, height } }: Bundle): FrameSegmenter {
+  const blank = new Uint8Array(width * height);
+  return {
+    whenReady: () => Promise.resolve(),
+    segment: ({ stamp, frameId, images }) =>
+      Promise.resolve({
+        stamp,
+        frameId,
+        width,
+        height,
+        labels: blank,
+        confidence: blank,
+        present: [...images.keys()],
+        routing: new Map(),
+        timings: { encodeMs: 0, headMs: 0, totalMs: 0 },
+      }),
+  };
 }
