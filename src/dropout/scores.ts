@@ -37,8 +37,11 @@ export function compareScores(
       const nearest = nearestStamp(stamps, mask.stamp);
       return nearest === undefined ? undefined : unpackLabels(groundTruth.get(nearest)!);
     };
-    // Stamps that are off say nothing about what was seen.
-    const truths = { clean: truthOf(pair.clean), faulty: truthOf(pair.by === 'stamp' ? pair.faulty : pair.clean) };
+    const cleanTruth = truthOf(pair.clean);
+    // Stamps that are off say nothing about what was seen. Label images carry the camera's stamps: masks a stand-in has
+    // stamped too far beside them are scored by those of the clean mask, half a period away at most.
+    const own = pair.by === 'stamp' ? truthOf(pair.faulty) : undefined;
+    const truths = { clean: cleanTruth, faulty: own ?? cleanTruth };
     if (truths.clean === undefined || truths.faulty === undefined) continue;
     add(clean, pair.clean, truths.clean);
     add(faulty, pair.faulty, truths.faulty);
