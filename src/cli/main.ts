@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { dropoutCommand } from './dropout.js';
+import { evaluateCommand } from './evaluate.js';
 import { inspectCommand } from './inspect.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -15,6 +17,8 @@ const program = new Command('mle-sam')
   .version(version)
   .addCommand(replayCommand())
   .addCommand(inspectCommand())
+  .addCommand(dropoutCommand())
+  .addCommand(evaluateCommand())
   .addCommand(simulateCommand());
 
 try {

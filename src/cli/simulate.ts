@@ -10,6 +10,7 @@ import {
   writeDataset,
   writeDrive,
 } from '../simulation/index.js';
+import { wholeNumberFrom } from './numbers.js';
 import { createSimulationProgress } from './simulate/progress.js';
 
 interface SimulateOptions {
@@ -34,12 +35,12 @@ export function simulateCommand(write: (text: string) => void = (text) => proces
     .description('drive a simulated car through a street and record its sensors, as a bag or as a data set')
     .argument('<out>', 'bag: file ending in .mcap or folder; deliver: root folder of the data set')
     .addOption(new Option('--layout <layout>', 'what to write').choices(['bag', 'deliver']).default('bag'))
-    .option('--seed <number>', 'the same seed gives the same bytes', integerFrom(0), 1)
+    .option('--seed <number>', 'the same seed gives the same bytes', wholeNumberFrom(0), 1)
     .option('--drive <drive>', `bag: ${Object.keys(PRESETS).join(', ')}, or a YAML file`, 'sample')
     .option('--duration <seconds>', 'bag: scale the drive to this length', positiveNumber)
-    .option('--frames <count>', 'deliver: frames of the whole set, or of the split', integerFrom(1), 100)
+    .option('--frames <count>', 'deliver: frames of the whole set, or of the split', wholeNumberFrom(1), 100)
     .addOption(new Option('--split <split>', 'deliver: write only this split').choices([...SPLITS]))
-    .option('--workers <count>', 'deliver: threads that render', integerFrom(1), 2)
+    .option('--workers <count>', 'deliver: threads that render', wholeNumberFrom(1), 2)
     .action(async (out: string, options: SimulateOptions) => {
       if (options.layout === 'bag') await simulateBag(out, options, write);
       else await simulateDataset(out, options, write);
@@ -88,16 +89,6 @@ function summary(drive: DriveDescription): string {
   return drive.stretches
     .map(({ condition, failure, seconds }) => `${condition}${failure ? ` (${failure})` : ''} ${seconds.toFixed(1)} s`)
     .join(', ');
-}
-
-function integerFrom(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} on but received '${text}'.`);
-    }
-    return value;
-  };
 }
 
 function positiveNumber(text: string): number {

@@ -6,5 +6,14 @@ export {
   type ReplayProgress,
   replayBag,
 } from './replay_bag.js';
-export { CONDITION_TOPIC } from './replay_topics.js';
+export { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
+export { CONDITION_TOPIC, isSimulated } from './replay_topics.js';
+export {
+  type MessageTransform,
+  type PipelineRun,
+  type RunListener,
+  type RunOptions,
+  type RunSource,
+  runPipeline,
+} from './run_pipeline.js';
 export { surveyTopics } from './survey_topics.js';

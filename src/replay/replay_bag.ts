@@ -1,39 +1,23 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type BagInfo, type BagReader, openBag } from '../bags/index.js';
-import { type Bundle, loadBundle, type ProviderRequest, Segmenter } from '../model/index.js';
-import {
-  createPipeline,
-  type Pipeline,
-  type PipelineConfig,
-  selectTopics,
-  type TopicSelection,
-  topicConfiguration,
-} from '../pipeline/index.js';
+import type { BagInfo } from '../bags/index.js';
+import type { Bundle } from '../model/index.js';
 import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
 import { MaskBag } from './mask_bag.js';
-import { type Player, playBag } from './play_bag.js';
 import { ReplayRecording } from './replay_recording.js';
-import { CONDITION_TOPIC, copiedTopics, isSimulated, replayedTopics, requireInput } from './replay_topics.js';
-import { surveyTopics } from './survey_topics.js';
+import { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
+import { copiedTopics, isSimulated } from './replay_topics.js';
+import { type PipelineRun, runPipeline } from './run_pipeline.js';
 
-export interface ReplayOptions {
-  bag: string;
-  model: string;
+export interface ReplayOptions extends ReplaySourceOptions {
   /** Folder for masks.mcap, summary.json and report.html; made if need be. */
   out: string;
-  config: PipelineConfig;
-  provider: ProviderRequest;
-  /** CPU threads of the model. */
-  threads?: number;
   /**
    * `max`: as fast as it goes, every set becomes a mask, the same on every run. `realtime`: at the pace of the bag, as
    * live sensors would deliver it; sets the model is too slow for are dropped and counted.
    */
   rate: 'max' | 'realtime';
   onProgress?: (progress: ReplayProgress) => void;
-  /** Another entry of the model's worker thread; tests pass one that fails. */
-  workerEntry?: URL;
 }
 
 export interface ReplayProgress {
@@ -51,32 +35,12 @@ export interface ReplayOutputs {
  * Replays a bag through the pipeline in the bag's own time and writes masks, scores and a report.
  * @throws Error with one sentence when bag, bundle or configuration cannot be used, or nothing in the bag is an input
  */
-export async function replayBag(options: ReplayOptions): Promise<ReplayOutputs> {
-  const bundle = await loadBundle(options.model);
-  const bag = await openBag(options.bag);
-  try {
-    const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(options.config));
-    requireInput(selection, bag.info);
+export function replayBag(options: ReplayOptions): Promise<ReplayOutputs> {
+  return withReplaySource(options, async (source) => {
     await mkdir(options.out, { recursive: true });
-    await requireUntouchedInput(bag.info, join(options.out, MASKS));
-    const { provider, threads, workerEntry } = options;
-    const incidents: string[] = [];
-    const segmenter = await Segmenter.create(bundle, {
-      provider,
-      ...(threads !== undefined && { threads }),
-      ...(workerEntry && { workerEntry }),
-      onEvent: (event) => {
-        if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
-      },
-    });
-    try {
-      return await replayInto(options, { bundle, bag, selection, segmenter, incidents });
-    } finally {
-      await segmenter.close();
-    }
-  } finally {
-    await bag.close();
-  }
+    await requireUntouchedInput(source.bag.info, join(options.out, MASKS));
+    return replayInto(options, source);
+  });
 }
 
 const MASKS = 'masks.mcap';
@@ -93,19 +57,9 @@ async function requireUntouchedInput({ files }: BagInfo, masks: string): Promise
   );
 }
 
-interface Run {
-  bundle: Bundle;
-  bag: BagReader;
-  selection: TopicSelection;
-  segmenter: Segmenter;
-  /** What happened to the segmenter, one sentence each; grows. */
-  incidents: readonly string[];
-}
-
-async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutputs> {
-  const { bundle, bag, selection, segmenter, incidents } = run;
-  const { config } = options;
-  const recorder = createRecorder(options, run);
+async function replayInto(options: ReplayOptions, source: ReplaySource): Promise<ReplayOutputs> {
+  const { bundle, bag, selection, incidents } = source;
+  const recorder = createRecorder(options, source);
   for (const problem of selection.problems) recorder.problem('warning', problem);
   const maskPath = join(options.out, MASKS);
   const copied = copiedTopics(selection, bundle);
@@ -120,24 +74,28 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
     groundTruth: selection.groundTruth === undefined ? 'absent' : 'present',
     cameraModality: bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name,
   });
-  const backpressure = options.rate === 'max' ? 'wait' : 'newest';
-  const pipeline = createPipeline({ bundle, selection, config, segmenter, sink: recording, backpressure });
+  const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;
+  const span = Math.max(1, Number(bagEnd - bagStart));
 
   const start = performance.now();
+  let run: PipelineRun;
   try {
-    const { lagMs } = await playBag(bag, createPlayer(options, run, pipeline, recording, { masks, copied }), {
-      topics: replayedTopics(selection, bag.info),
+    run = await runPipeline(source, {
       rate: options.rate,
-      lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
+      listener: recording,
+      onMessage: async (raw) => {
+        if (copied.has(raw.topic)) await masks.copy(raw);
+        const fraction = Number(raw.receiveStamp - bagStart) / span;
+        options.onProgress?.({ fraction, masks: recording.masks });
+      },
     });
-    await pipeline.settle();
     await recording.finish();
-    if (lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(lagMs));
+    if (run.lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(run.lagMs));
   } finally {
     await masks.close();
   }
   for (const problem of [...bag.info.problems, ...incidents]) recorder.problem('error', problem);
-  for (const { modality, counters } of pipeline.status().modalities) {
+  for (const { modality, counters } of run.status.modalities) {
     const { received, malformed, used, invalid } = counters;
     recorder.messages(modality, 'received', received + malformed);
     recorder.messages(modality, 'used', used);
@@ -150,31 +108,7 @@ async function replayInto(options: ReplayOptions, run: Run): Promise<ReplayOutpu
   return { summary: result.summary, paths: { masks: maskPath, summary: summaryPath, report: reportPath } };
 }
 
-/** Leads the messages of a bag to where they belong: the pipeline, the recording, the bag of masks. */
-function createPlayer(
-  { onProgress }: ReplayOptions,
-  { bag, selection }: Run,
-  pipeline: Pipeline,
-  recording: ReplayRecording,
-  { masks, copied }: { masks: MaskBag; copied: ReadonlySet<string> },
-): Player {
-  const { start = 0n, end = 0n } = bag.info;
-  const span = Math.max(1, Number(end - start));
-  return {
-    message: async (raw) => {
-      if (copied.has(raw.topic)) await masks.copy(raw);
-      if (raw.topic === selection.groundTruth?.topic) await recording.groundTruth(raw);
-      else if (raw.topic === CONDITION_TOPIC) recording.condition(raw);
-      else await pipeline.receive(raw);
-      onProgress?.({ fraction: Number(raw.receiveStamp - start) / span, masks: recording.masks });
-    },
-    nextWakeUp: () => pipeline.nextWakeUp(),
-    wake: (at) => pipeline.advanceTo(at),
-    isWaiting: () => pipeline.status().open > 0,
-  };
-}
-
-function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmenter }: Run): ReplayRecorder {
+function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmenter }: ReplaySource): ReplayRecorder {
   const { start } = bag.info;
   const topics = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {

@@ -9,6 +9,7 @@ export {
   type RgbImage,
   renderOverlay,
 } from './overlay.js';
+export { dataUri, renderPage } from './page_assets.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
 export {
   type FrameLatencyMs,

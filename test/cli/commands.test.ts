@@ -40,7 +40,8 @@ describe('mle-sam', () => {
   it('tells its commands', () => {
     const { status, stdout } = mleSam('--help');
     assert.equal(status, 0);
-    for (const command of ['replay', 'inspect', 'simulate']) assert.match(stdout, new RegExp(`^ +${command} `, 'm'));
+    for (const command of ['replay', 'inspect', 'simulate', 'dropout', 'evaluate'])
+      assert.match(stdout, new RegExp(`^ +${command} `, 'm'));
   });
 
   it('replays a bag and prints the summary it wrote', () => {

@@ -1,0 +1,108 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import { type DropoutReport, junitXml, renderDropoutPage, runDropout } from '../dropout/index.js';
+import { loadScenarios } from '../faults/index.js';
+import { PROVIDER_REQUESTS, type ProviderRequest } from '../model/index.js';
+import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
+import { withReplaySource } from '../replay/index.js';
+import { defaultBundlePath, packagePath } from './default_bundle.js';
+import { wholeNumberFrom } from './numbers.js';
+
+interface DropoutFlags {
+  scenarios: string[];
+  model: string;
+  out?: string;
+  config?: string;
+  provider: ProviderRequest;
+  threads?: number;
+  seed: number;
+  json?: true;
+  junit?: string;
+}
+
+/**
+ * `mle-sam dropout BAG`: what sensor failures cost, how fast they are noticed and how fast they are over.
+ * @param write - where the result goes; standard output by default
+ */
+export function dropoutCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+  return new Command('dropout')
+    .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
+    .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
+    .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
+    .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
+    .option('-o, --out <folder>', "where the results go (default: out/, the bag's name and -dropout)")
+    .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
+    .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
+    .option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1))
+    .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
+    .option('--json', 'print dropout.json instead of a table')
+    .option('--junit <file>', "write the scenarios' promises as JUnit XML; the command fails when one is broken")
+    .action((bag: string, flags: DropoutFlags) => dropout(bag, flags, write));
+}
+
+async function dropout(bag: string, flags: DropoutFlags, write: (text: string) => void): Promise<void> {
+  const scenarios = await loadScenarios(flags.scenarios);
+  const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);
+  const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
+  const { model, provider, threads, seed } = flags;
+  const outcome = await withReplaySource(
+    { bag, model, config, provider, ...(threads !== undefined && { threads }) },
+    (source) =>
+      runDropout(source, {
+        scenarios,
+        seed,
+        onRun: (name, done, total) => {
+          if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
+        },
+      }),
+  );
+  await mkdir(out, { recursive: true });
+  const json = `${JSON.stringify(outcome.report, null, 2)}\n`;
+  await writeFile(join(out, 'dropout.json'), json);
+  await writeFile(join(out, 'dropout.html'), await renderDropoutPage(outcome));
+  if (flags.junit !== undefined) {
+    await mkdir(dirname(flags.junit), { recursive: true });
+    await writeFile(flags.junit, junitXml(outcome.report));
+    if (outcome.report.scenarios.some(({ verdict }) => verdict === 'broken')) process.exitCode = 1;
+  }
+  write(
+    flags.json ? json : `${describe(outcome.report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`,
+  );
+}
+
+function describe({ scenarios, bag }: DropoutReport): string {
+  const table = new Table({
+    head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'mIoU', 'change', 'identical', 'promises'],
+    style: { head: [], border: [] },
+  });
+  for (const s of scenarios) {
+    table.push([
+      s.name,
+      text(s.continuityPercent, '%'),
+      text(s.degradeMs, ' ms'),
+      text(s.recoverMs, ' ms'),
+      text(s.falseDegradationPercent, '%'),
+      s.wrongStamps + s.staleMasks,
+      text(s.score.miou.faulty, '', 1),
+      s.miouLossPoints === null ? '-' : (-s.miouLossPoints).toFixed(1),
+      text(s.identicalAfterMs, ' ms'),
+      s.verdict,
+    ]);
+  }
+  const lines = [table.toString()];
+  for (const { name, checks } of scenarios) {
+    for (const { name: what, bound, value, verdict } of checks) {
+      if (verdict === 'broken') lines.push(`! ${name}: expected ${what} ${bound} but measured ${text(value, '', 1)}`);
+    }
+  }
+  const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
+  lines.push(`mIoU in percent during the fault, against ${truth}; change against the clean run.`);
+  if (bag.source === 'simulation') lines.push('Simulated data: scores are no claim about the real world.');
+  return lines.join('\n');
+}
+
+function text(value: number | null, unit: string, digits = 0): string {
+  return value === null ? '-' : `${value.toFixed(digits)}${unit}`;
+}

@@ -1,0 +1,34 @@
+import { dataUri, renderPage } from '../report/index.js';
+import { MOMENTS, type ScenarioPictures } from './pictures.js';
+import type { DropoutOutcome } from './run_dropout.js';
+
+/** Classes a scenario's table shows: those that changed most. */
+const SHOWN_CLASSES = 6;
+
+/** Renders `dropout.html`: one file that opens offline, without scripts. */
+export function renderDropoutPage({ report, pictures }: DropoutOutcome): Promise<string> {
+  const scenarios = report.scenarios.map((scenario) => ({
+    ...scenario,
+    pictures: shownPictures(pictures.get(scenario.name)),
+    changes: Object.entries(scenario.score.perClass)
+      .flatMap(([name, { clean, faulty }]) => (clean === null || faulty === null ? [] : [{ name, clean, faulty }]))
+      .sort((a, b) => Math.abs(b.clean - b.faulty) - Math.abs(a.clean - a.faulty))
+      .slice(0, SHOWN_CLASSES),
+  }));
+  return renderPage('dropout', { report, scenarios });
+}
+
+function shownPictures(pictures: ScenarioPictures | undefined): { source: string; caption: string }[] {
+  if (pictures === undefined) return [];
+  const shown = MOMENTS.flatMap((moment) => {
+    const picture = pictures.moments[moment];
+    if (picture === undefined) return [];
+    const caption = `${moment}: from ${picture.present.join(', ')}`;
+    return [{ source: dataUri('image/jpeg', picture.jpeg), caption }];
+  });
+  if (pictures.cleanDuring !== undefined) {
+    const source = dataUri('image/png', pictures.cleanDuring);
+    shown.splice(Math.min(2, shown.length), 0, { source, caption: 'during, clean run (mask only)' });
+  }
+  return shown;
+}

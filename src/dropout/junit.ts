@@ -1,0 +1,38 @@
+import type { DropoutReport } from './run_dropout.js';
+
+/**
+ * The report as JUnit XML: a suite a scenario, a test case a bound, so that a CI shows which promise was broken. Without
+ * times, so that the same run gives the same file.
+ */
+export function junitXml({ bag, scenarios }: DropoutReport): string {
+  const all = scenarios.flatMap(({ checks }) => checks);
+  const broken = (checks: typeof all) => checks.filter(({ verdict }) => verdict === 'broken').length;
+  const suites = scenarios.map(({ name, checks }) => {
+    const cases = checks.map((check) => {
+      const head = `    <testcase classname="${attribute(`dropout.${name}`)}" name="${attribute(`${check.name} ${check.bound}`)}"`;
+      if (check.verdict === 'kept') return `${head}/>`;
+      const value = check.value === null ? 'nothing' : String(check.value);
+      const message = attribute(`Expected ${check.bound} for ${check.name} but received ${value}`);
+      return `${head}>\n      <failure message="${message}"/>\n    </testcase>`;
+    });
+    const counts = `tests="${checks.length}" failures="${broken(checks)}"`;
+    return [`  <testsuite name="${attribute(name)}" ${counts}>`, ...cases, '  </testsuite>'].join('\n');
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="${attribute(`mle-sam dropout ${bag.name}`)}" tests="${all.length}" failures="${broken(all)}">`,
+    ...suites,
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+/** Text in an XML attribute; characters XML 1.0 cannot hold are left out. */
+function attribute(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\uFFFD]/g, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,186 @@
+import type { Scenario } from '../faults/index.js';
+import type { Stamp } from '../messages/index.js';
+import type { FaultWindow } from './fault_window.js';
+import { areEqualLabels } from './packed_labels.js';
+import type { MaskRecord, RunRecord } from './run_record.js';
+
+/** What a fault did to a run's masks, besides what they show. Undefined: did not happen, or cannot be seen. */
+export interface DropoutMetrics {
+  /** Reference frames of the clean run during the fault, and how many of them have a mask, percent. */
+  referenceFrames: number;
+  continuityPercent: number | undefined;
+  /** From when the first faulty message came, or should have come, to the first mask made without that sensor. */
+  degradeMs: number | undefined;
+  /** From the end of the fault to the first mask made with all faulty sensors again. */
+  recoverMs: number | undefined;
+  /** Masks that lack a sensor for no reason, percent of all. */
+  falseDegradationPercent: number;
+  /** Masks under a stamp that no message of their reference had, or that another mask has already. */
+  wrongStamps: number;
+  /** Masks with an image farther from their stamp than the synchroniser may accept. */
+  staleMasks: number;
+  /** From the end of the fault until all masks are byte for byte those of the clean run. */
+  identicalAfterMs: number | undefined;
+}
+
+/** After its fault a sensor may be missing for so long: the promise on recovery. */
+const RECOVERY_NS = 600_000_000n;
+
+/** A clean mask and the mask the faulty run made of the same moment. */
+export interface MaskPair {
+  clean: MaskRecord;
+  faulty: MaskRecord | undefined;
+  /** `time`: the faulty run's stamps are off, and the two were published at the same time. */
+  by: 'stamp' | 'time';
+}
+
+/**
+ * Pairs each mask of the clean run with the one the faulty run has within half a period of its stamp: a stand-in
+ * reference stamps the same moment a little beside it. Masks whose stamps fit none, as after a clock jump, are paired by
+ * when they were published.
+ */
+export function pairMasks(clean: RunRecord, faulty: RunRecord): MaskPair[] {
+  const reach = medianPeriod(clean.masks) / 2;
+  const taken = new Set<MaskRecord>();
+  const take = (candidates: readonly MaskRecord[], key: 'stamp' | 'publishedAt', mask: MaskRecord) => {
+    const found = nearest(candidates, key, mask[key], reach);
+    if (found === undefined || taken.has(found)) return undefined;
+    taken.add(found);
+    return found;
+  };
+  const byStamp = sortedBy(faulty.masks, 'stamp');
+  const pairs = clean.masks.map(
+    (mask): MaskPair => ({ clean: mask, faulty: take(byStamp, 'stamp', mask), by: 'stamp' }),
+  );
+  const left = sortedBy(
+    faulty.masks.filter((mask) => !taken.has(mask)),
+    'publishedAt',
+  );
+  return pairs.map((pair) => {
+    if (pair.faulty !== undefined) return pair;
+    return { clean: pair.clean, faulty: take(left, 'publishedAt', pair.clean), by: 'time' };
+  });
+}
+
+/** Pairs whose clean mask was published while the fault was in force. */
+export function duringFault(pairs: readonly MaskPair[], { start, end }: FaultWindow): MaskPair[] {
+  return pairs.filter(({ clean }) => clean.publishedAt >= start && clean.publishedAt < end);
+}
+
+/** @param staleLimitNs - largest distance of an image's stamp from its mask's, by modality */
+export function measureDropout(
+  pairs: readonly MaskPair[],
+  clean: RunRecord,
+  faulty: RunRecord,
+  window: FaultWindow,
+  scenario: Scenario,
+  staleLimitNs: (modality: string) => number,
+): DropoutMetrics {
+  const during = duringFault(pairs, window);
+  const covered = during.filter((pair) => pair.faulty !== undefined).length;
+  const { masks } = faulty;
+  return {
+    referenceFrames: during.length,
+    continuityPercent: during.length === 0 ? undefined : (100 * covered) / during.length,
+    degradeMs: degradeMs(pairs, clean, window),
+    recoverMs: recoverMs(pairs, window),
+    falseDegradationPercent: falseDegradations(pairs, masks.length, window, scenario),
+    wrongStamps: masks.filter(({ stampOrigin }) => stampOrigin !== 'delivered').length,
+    staleMasks: masks.filter(({ imageDistance }) => [...imageDistance].some(([name, ns]) => ns > staleLimitNs(name)))
+      .length,
+    identicalAfterMs: identicalAfterMs(pairs, window),
+  };
+}
+
+/** Sensors that the clean run lacks as well do not count as left out. */
+function degradeMs(pairs: readonly MaskPair[], { received }: RunRecord, { spans }: FaultWindow): number | undefined {
+  let least: number | undefined;
+  for (const { modality, from, to } of spans) {
+    const first = received.get(modality)?.find((stamp) => stamp >= from);
+    if (first === undefined) continue;
+    for (const { clean, faulty } of pairs) {
+      if (faulty === undefined || faulty.publishedAt < from || faulty.publishedAt >= to) continue;
+      if (!clean.present.includes(modality) || faulty.present.includes(modality)) continue;
+      const ms = Math.max(0, milliseconds(first, faulty.publishedAt));
+      if (least === undefined || ms < least) least = ms;
+      break;
+    }
+  }
+  return least;
+}
+
+/** Sensors that the clean run did not have either are not waited for. */
+function recoverMs(pairs: readonly MaskPair[], { end, ending, affected }: FaultWindow): number | undefined {
+  if (ending === 'with-bag') return undefined;
+  for (const { clean, faulty } of pairs) {
+    if (faulty === undefined || faulty.publishedAt < end) continue;
+    const wanted = new Set(clean.present.filter((name) => affected.has(name)));
+    if (!lacks(faulty.present, wanted)) return milliseconds(end, faulty.publishedAt);
+  }
+  return undefined;
+}
+
+function falseDegradations(
+  pairs: readonly MaskPair[],
+  count: number,
+  { spans }: FaultWindow,
+  { degradation }: Scenario,
+): number {
+  const isExcused = (modality: string, at: Stamp) =>
+    degradation === 'wanted' &&
+    spans.some((span) => span.modality === modality && at >= span.from && at < span.to + RECOVERY_NS);
+  const falsely = pairs.filter(({ clean, faulty }) => {
+    if (faulty === undefined) return false;
+    return clean.present.some((name) => !faulty.present.includes(name) && !isExcused(name, faulty.publishedAt));
+  });
+  return count === 0 ? 0 : (100 * falsely.length) / count;
+}
+
+function identicalAfterMs(pairs: readonly MaskPair[], { end, ending }: FaultWindow): number | undefined {
+  if (ending === 'with-bag') return undefined;
+  let since: Stamp | undefined;
+  for (const { clean, faulty } of [...pairs].reverse()) {
+    if (clean.publishedAt < end) break;
+    if (faulty?.stamp !== clean.stamp || !areEqualLabels(faulty.labels, clean.labels)) break;
+    since = clean.publishedAt;
+  }
+  return since === undefined ? undefined : milliseconds(end, since);
+}
+
+function lacks(present: readonly string[], wanted: ReadonlySet<string>): boolean {
+  return [...wanted].some((name) => !present.includes(name));
+}
+
+/** Nanoseconds; 0 for fewer than two masks. */
+function medianPeriod(masks: readonly MaskRecord[]): number {
+  const periods = masks.slice(1).map(({ stamp }, i) => Number(stamp - masks[i]!.stamp));
+  return periods.sort((a, b) => a - b)[periods.length >> 1] ?? 0;
+}
+
+function sortedBy(masks: readonly MaskRecord[], key: 'stamp' | 'publishedAt'): MaskRecord[] {
+  return [...masks].sort((a, b) => Number(a[key] - b[key]));
+}
+
+/** The mask nearest to a time within `reach` nanoseconds, out of masks sorted by that time. */
+function nearest(
+  sorted: readonly MaskRecord[],
+  key: 'stamp' | 'publishedAt',
+  wanted: Stamp,
+  reach: number,
+): MaskRecord | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]![key] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  const apart = (mask: MaskRecord | undefined) =>
+    mask === undefined ? Infinity : Math.abs(Number(mask[key] - wanted));
+  const best = apart(sorted[low - 1]) < apart(sorted[low]) ? sorted[low - 1] : sorted[low];
+  return apart(best) <= reach ? best : undefined;
+}
+
+function milliseconds(from: Stamp, to: Stamp): number {
+  return Number(to - from) / 1e6;
+}

@@ -1,0 +1,116 @@
+import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
+import type { FrameResult } from '../pipeline/index.js';
+import { type RunListener, readGroundTruth } from '../replay/index.js';
+import { type PackedLabels, packLabels } from './packed_labels.js';
+
+/** One mask of a run, with what is needed to compare it. */
+export interface MaskRecord {
+  stamp: Stamp;
+  /** When its set was closed, on the bag's clock: what inference takes differs from machine to machine. */
+  publishedAt: Stamp;
+  present: readonly string[];
+  /** Mean weight over the feature levels. */
+  routing: ReadonlyMap<string, number>;
+  labels: PackedLabels;
+  /** Distance of each image's stamp from the mask's, nanoseconds. */
+  imageDistance: ReadonlyMap<string, number>;
+  /** `delivered`: its stamp is that of a message of its reference, used for no mask before. */
+  stampOrigin: 'delivered' | 'unknown' | 'repeated';
+}
+
+/** All that is kept of one run of a bag through the pipeline. */
+export interface RunRecord {
+  masks: readonly MaskRecord[];
+  /** Label images by stamp, as the bag holds them. */
+  groundTruth: ReadonlyMap<Stamp, PackedLabels>;
+  /** Receive stamps of the first and the last message. */
+  span: { first: Stamp; last: Stamp };
+  /** Receive stamps of each modality's messages, rising. */
+  received: ReadonlyMap<string, readonly Stamp[]>;
+}
+
+export interface RecordingOptions {
+  modalityByTopic: ReadonlyMap<string, string>;
+  /** `kept`: label images are kept for scoring; one run of the bag is enough. */
+  groundTruth: 'kept' | 'ignored';
+  /** Called with each mask while its images are still at hand. */
+  onMask?: (frame: FrameResult) => Promise<void> | void;
+}
+
+/** Listens to a run and keeps its record. */
+export class RunRecording implements RunListener {
+  readonly #options: RecordingOptions;
+  readonly #masks: MaskRecord[] = [];
+  readonly #groundTruth = new Map<Stamp, PackedLabels>();
+  /** How often the pipeline was given a modality's stamp, and how often it has made a mask of it. */
+  readonly #delivered = new Map<string, number>();
+  readonly #received = new Map<string, Stamp[]>();
+  readonly #used = new Map<string, number>();
+  #span: { first: Stamp; last: Stamp } | undefined;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Error where nothing was received at all */
+  record(): RunRecord {
+    if (this.#span === undefined) throw new Error('Expected messages in the bag but received none.');
+    return { masks: this.#masks, groundTruth: this.#groundTruth, span: this.#span, received: this.#received };
+  }
+
+  /** Takes a message in as the pipeline is given it. */
+  received(raw: RawMessage): void {
+    this.#span = { first: this.#span?.first ?? raw.receiveStamp, last: raw.receiveStamp };
+    const modality = this.#options.modalityByTopic.get(raw.topic);
+    if (modality === undefined) return;
+    const received = this.#received.get(modality) ?? [];
+    received.push(raw.receiveStamp);
+    this.#received.set(modality, received);
+    const header = peekHeader(raw);
+    if (header.kind !== 'header') return;
+    const key = `${modality} ${header.stamp}`;
+    this.#delivered.set(key, (this.#delivered.get(key) ?? 0) + 1);
+  }
+
+  groundTruth(raw: RawMessage): void {
+    if (this.#options.groundTruth === 'ignored') return;
+    const outcome = readGroundTruth(raw);
+    if (outcome.kind === 'labels') this.#groundTruth.set(outcome.stamp, packLabels(outcome.image));
+  }
+
+  async published(frame: FrameResult): Promise<void> {
+    const { segmentation, reference, images, closedAt } = frame;
+    const { stamp, width, height, labels, present } = segmentation;
+    const stampOrigin = this.#originOf(reference, stamp);
+    this.#masks.push({
+      stamp,
+      publishedAt: closedAt,
+      present,
+      routing: new Map([...segmentation.routing].map(([name, weights]) => [name, mean(weights)])),
+      labels: packLabels({ width, height, labels }),
+      imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
+      stampOrigin,
+    });
+    await this.#options.onMask?.(frame);
+  }
+
+  /** A stamp may be used again only where it was delivered again, after a clock jump, and never twice in a row. */
+  #originOf(reference: string, stamp: Stamp): MaskRecord['stampOrigin'] {
+    const key = `${reference} ${stamp}`;
+    const used = this.#used.get(key) ?? 0;
+    this.#used.set(key, used + 1);
+    const delivered = this.#delivered.get(key) ?? 0;
+    if (delivered === 0) return 'unknown';
+    return used >= delivered || this.#masks.at(-1)?.stamp === stamp ? 'repeated' : 'delivered';
+  }
+
+  /** Frames without a mask show by their absence, conditions and problems change no comparison. */
+  dropped(): void {}
+  modalityChanged(): void {}
+  problem(): void {}
+  condition(): void {}
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,19 @@
+export type { FaultTarget, SensorKind } from './fault.js';
+export {
+  type FaultBinding,
+  FaultInjector,
+  faultTargets,
+  type InjectorOptions,
+  injectFaults,
+  isInForce,
+} from './injector.js';
+export {
+  type Expectations,
+  type FaultKind,
+  type FaultSpec,
+  faultSchema,
+  loadScenarios,
+  parseScenario,
+  type Scenario,
+  scenarioSchema,
+} from './scenario.js';

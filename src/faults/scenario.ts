@@ -1,0 +1,190 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const modalityNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+/** When a fault is in force, and on whom. Seconds count from the first message. */
+const window = {
+  at: z.number().min(0).default(0),
+  until: z.number().positive().optional().describe('to the end where absent'),
+  modality: modalityNames.describe('a modality of the bundle, several, or all'),
+  flickerHz: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe('on for the first half of each period, off for the rest'),
+};
+
+const share = z.number().min(0).max(1);
+const milliseconds = z.number().min(-60_000).max(60_000);
+/** A delayed message is held in memory, so that no delay may be longer than this. */
+const delayMs = z.number().positive().max(10_000);
+
+/** Every fault with its parameters; what each does to a message stands in the file of its family. */
+export const faultSchema = z.discriminatedUnion('fault', [
+  z.strictObject({ fault: z.literal('drop'), ...window }),
+  z.strictObject({ fault: z.literal('decimate'), ...window, keepEvery: z.number().int().min(2).max(1000) }),
+  z.strictObject({
+    fault: z.literal('burst-loss'),
+    ...window,
+    lossShare: share.gt(0).lt(1).describe('of all messages'),
+    burstLength: z.number().min(1).max(1000).default(5).describe('mean messages lost in a row'),
+  }),
+  z.strictObject({
+    fault: z.literal('freeze'),
+    ...window,
+    stamps: z.enum(['fresh', 'stuck']).default('fresh').describe('fresh: old content under new stamps'),
+  }),
+  z.strictObject({ fault: z.literal('delay'), ...window, byMs: delayMs }),
+  z.strictObject({
+    fault: z.literal('jitter'),
+    ...window,
+    byMs: delayMs.describe('largest shift; uniformly distributed'),
+    of: z
+      .enum(['arrival', 'stamp'])
+      .default('arrival')
+      .describe('arrival: 0..byMs later; stamp: up to byMs either way'),
+  }),
+  z.strictObject({ fault: z.literal('stamp-offset'), ...window, offsetMs: milliseconds }),
+  z.strictObject({
+    fault: z.literal('noise'),
+    ...window,
+    level: z
+      .number()
+      .positive()
+      .max(2)
+      .describe('camera: σ of full scale; depth, LiDAR: σ of the distance; events: pixels that fire by themselves'),
+  }),
+  z.strictObject({ fault: z.literal('salt-pepper'), ...window, density: share.gt(0) }),
+  z.strictObject({
+    fault: z.literal('blackout'),
+    ...window,
+    remaining: share.lt(1).default(0).describe('share of the light a camera still gets; others lose all'),
+  }),
+  z.strictObject({ fault: z.literal('overexpose'), ...window, gain: z.number().gt(1).max(1000).default(16) }),
+  z.strictObject({ fault: z.literal('motion-blur'), ...window, pixels: z.number().int().min(2).max(1000).default(25) }),
+  z.strictObject({
+    fault: z.literal('lidar-sector-loss'),
+    ...window,
+    fromDegrees: z.number().min(-360).max(360).describe('azimuth in the LiDAR frame, 0 = x axis, counter-clockwise'),
+    toDegrees: z.number().min(-360).max(360),
+  }),
+  z.strictObject({
+    fault: z.literal('event-low-resolution'),
+    ...window,
+    factor: z.number().int().min(2).max(64).default(2).describe('pixels that share one coordinate, each way'),
+  }),
+  z.strictObject({
+    fault: z.literal('corrupt'),
+    ...window,
+    share: share.gt(0).default(1).describe('of the messages'),
+    how: z.enum(['truncate', 'flip-bytes']).default('truncate'),
+  }),
+]);
+
+export type FaultSpec = z.infer<typeof faultSchema>;
+export type FaultKind = FaultSpec['fault'];
+
+/** Bounds a run must keep; a bound left out is not judged. Wrong and stale stamps are always judged, and must be 0. */
+const expectationSchema = z.strictObject({
+  continuityPercent: z.number().min(0).max(100).optional().describe('least share of reference frames with a mask'),
+  degradeMs: z.number().positive().optional().describe('longest time until a mask is made without the faulty sensor'),
+  recoverMs: z.number().positive().optional().describe('longest time until it is used again'),
+  falseDegradationPercent: z.number().min(0).max(100).optional().describe('most masks that lack a healthy sensor'),
+  miouLossPoints: z.number().min(0).max(100).optional().describe('most mIoU lost during the fault'),
+  identicalAfterMs: z.number().positive().optional().describe('longest time until masks equal those of the clean run'),
+});
+
+export type Expectations = z.infer<typeof expectationSchema>;
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and -'),
+  description: z.string().default(''),
+  /** `unwanted`: the faulty sensor is still good, and leaving it out counts as false. */
+  degradation: z.enum(['wanted', 'unwanted']).default('wanted'),
+  faults: z.array(faultSchema).min(1),
+  expect: expectationSchema.default({}),
+});
+
+/** What fails, how and when, and what must hold nevertheless. */
+export type Scenario = z.infer<typeof scenarioSchema>;
+
+/**
+ * Checks a scenario in YAML.
+ * @param source - what the text is from, for messages
+ * @throws Error with one sentence for the first thing that is wrong
+ */
+export function parseScenario(text: string, source: string): Scenario {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (error) {
+    throw new Error(`Expected YAML for the scenario ${source} but its parser says: ${(error as Error).message}`);
+  }
+  const outcome = scenarioSchema.safeParse(raw);
+  if (!outcome.success) throw scenarioError(outcome.error.issues[0]!, raw, source);
+  for (const [index, { at, until }] of outcome.data.faults.entries()) {
+    if (until !== undefined && until <= at) {
+      throw new Error(`Expected more than ${at} for faults[${index}].until in ${source} but received ${until}.`);
+    }
+  }
+  return outcome.data;
+}
+
+/**
+ * Reads scenarios: files, and all `.yaml` files of folders in the order of their names.
+ * @throws Error with one sentence for a path that is not there, a folder without scenarios, a wrong scenario, or a
+ * name that occurs twice
+ */
+export async function loadScenarios(paths: readonly string[]): Promise<Scenario[]> {
+  const files = (await Promise.all(paths.map(scenarioFiles))).flat();
+  const scenarios = await Promise.all(files.map(async (file) => parseScenario(await readFile(file, 'utf8'), file)));
+  const names = scenarios.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`Expected different names for the scenarios but received '${twice}' twice.`);
+  return scenarios;
+}
+
+async function scenarioFiles(path: string): Promise<string[]> {
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) throw new Error(`Expected a scenario file or folder but ${path} does not exist.`);
+  if (!info.isDirectory()) return [path];
+  const files = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  if (files.length === 0) throw new Error(`Expected .yaml files in ${path} but found none.`);
+  return files.map((name) => join(path, basename(name)));
+}
+
+function scenarioError(issue: z.core.$ZodIssue, raw: unknown, source: string): Error {
+  const name = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  let value = raw;
+  for (const part of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[part];
+  const received = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : (JSON.stringify(value) ?? 'nothing');
+  return new Error(
+    `Expected ${expectation(issue)} for ${name.replace(/^\./, '') || 'the scenario'} in ${source} ` +
+      `but received ${received.slice(0, 120)}.`,
+  );
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    case 'unrecognized_keys':
+      return 'only known keys';
+    case 'invalid_union':
+      return issue.path.at(-1) === 'fault'
+        ? `one of ${faultSchema.options.map(({ shape }) => shape.fault.value).join(', ')}`
+        : 'a name or a list of names';
+    default:
+      return issue.message;
+  }
+}

@@ -1,0 +1,61 @@
+import { type BagReader, openBag } from '../bags/index.js';
+import { type Bundle, loadBundle, type ProviderRequest, Segmenter } from '../model/index.js';
+import { type PipelineConfig, selectTopics, type TopicSelection, topicConfiguration } from '../pipeline/index.js';
+import { requireInput } from './replay_topics.js';
+import { surveyTopics } from './survey_topics.js';
+
+export interface ReplaySourceOptions {
+  bag: string;
+  model: string;
+  config: PipelineConfig;
+  provider: ProviderRequest;
+  /** CPU threads of the model. */
+  threads?: number;
+  /** Another entry of the model's worker thread; tests pass one that fails. */
+  workerEntry?: URL;
+}
+
+/** A bag and a model that are ready to run: opened once, run as often as wanted. */
+export interface ReplaySource {
+  bag: BagReader;
+  bundle: Bundle;
+  config: PipelineConfig;
+  /** What each modality is read from. */
+  selection: TopicSelection;
+  segmenter: Segmenter;
+  /** What happened to the segmenter, one sentence each; grows. */
+  incidents: readonly string[];
+}
+
+/**
+ * Opens bag and model, and closes both once `use` is done with them.
+ * @throws Error with one sentence when bag, bundle or configuration cannot be used, or nothing in the bag is an input
+ */
+export async function withReplaySource<Result>(
+  options: ReplaySourceOptions,
+  use: (source: ReplaySource) => Promise<Result>,
+): Promise<Result> {
+  const { config, provider, threads, workerEntry } = options;
+  const bundle = await loadBundle(options.model);
+  const bag = await openBag(options.bag);
+  try {
+    const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(config));
+    requireInput(selection, bag.info);
+    const incidents: string[] = [];
+    const segmenter = await Segmenter.create(bundle, {
+      provider,
+      ...(threads !== undefined && { threads }),
+      ...(workerEntry && { workerEntry }),
+      onEvent: (event) => {
+        if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
+      },
+    });
+    try {
+      return await use({ bag, bundle, config, selection, segmenter, incidents });
+    } finally {
+      await segmenter.close();
+    }
+  } finally {
+    await bag.close();
+  }
+}

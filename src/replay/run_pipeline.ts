@@ -1,0 +1,63 @@
+import type { RawMessage, Stamp } from '../messages/index.js';
+import { createPipeline, type FrameSegmenter, type PipelineSink } from '../pipeline/index.js';
+import type { SynchronizerStatus } from '../sync/index.js';
+import { playBag } from './play_bag.js';
+import type { ReplaySource } from './replay_source.js';
+import { CONDITION_TOPIC, replayedTopics } from './replay_topics.js';
+
+/** Changes messages on their way into the pipeline; receive stamps must not fall in what comes out. */
+export type MessageTransform = (messages: AsyncIterable<RawMessage>) => AsyncIterable<RawMessage>;
+
+/** Where a run's results go, and what the bag tells besides its sensors. */
+export interface RunListener extends PipelineSink {
+  groundTruth(raw: RawMessage): void | Promise<void>;
+  condition(raw: RawMessage): void;
+}
+
+export interface RunOptions {
+  rate: 'max' | 'realtime';
+  listener: RunListener;
+  /** Stands in front of everything, e.g. a fault injector. */
+  transform?: MessageTransform;
+  /** Told of each message before anything is done with it. */
+  onMessage?: (raw: RawMessage) => void | Promise<void>;
+}
+
+/** How a run went. */
+export interface PipelineRun {
+  status: SynchronizerStatus;
+  /** How far it fell behind the pace of the bag at most. */
+  lagMs: number;
+}
+
+/** What of a {@link ReplaySource} a run needs; any segmenter will do. */
+export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config' | 'selection'> {
+  segmenter: FrameSegmenter;
+}
+
+/** Runs a bag through a fresh pipeline in the bag's own time, once. */
+export async function runPipeline(
+  { bag, bundle, config, selection, segmenter }: RunSource,
+  { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
+): Promise<PipelineRun> {
+  const backpressure = rate === 'max' ? 'wait' : 'newest';
+  const pipeline = createPipeline({ bundle, selection, config, segmenter, sink: listener, backpressure });
+  const player = {
+    message: async (raw: RawMessage) => {
+      await onMessage?.(raw);
+      if (raw.topic === selection.groundTruth?.topic) await listener.groundTruth(raw);
+      else if (raw.topic === CONDITION_TOPIC) listener.condition(raw);
+      else await pipeline.receive(raw);
+    },
+    nextWakeUp: () => pipeline.nextWakeUp(),
+    wake: (at: Stamp) => pipeline.advanceTo(at),
+    isWaiting: () => pipeline.status().open > 0,
+  };
+  const { lagMs } = await playBag({ messages: (query) => transform(bag.messages(query)) }, player, {
+    topics: replayedTopics(selection, bag.info),
+    rate,
+    lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
+  });
+  await pipeline.settle();
+  return { status: pipeline.status(), lagMs };
+}

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Eta } from 'eta';
+import * as format from './format.js';
+
+/**
+ * Renders a page of this folder's templates that needs nothing else: scripts, styles and pictures are inside.
+ * @param template - name of the template in `assets`
+ * @param libraries - `uplot` where the page draws charts
+ * @param scripts - names of the page's own scripts, in the order in which they build on each other
+ */
+export async function renderPage(
+  template: string,
+  data: object,
+  { libraries = [], scripts = [] }: { libraries?: readonly 'uplot'[]; scripts?: readonly string[] } = {},
+): Promise<string> {
+  const assets = await assetFolder();
+  const require = createRequire(import.meta.url);
+  const read = (path: string): Promise<string> => readFile(path, 'utf8');
+  const [styles, libraryScripts, ownScripts, style] = await Promise.all([
+    Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.min.css')))),
+    Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.iife.min.js')))),
+    Promise.all(scripts.map((name) => read(join(assets, name)))),
+    read(join(assets, 'report.css')),
+  ]);
+  const eta = new Eta({ views: assets, autoTrim: false, cache: true });
+  return await eta.renderAsync(`./${template}`, {
+    ...data,
+    format,
+    styles: [...styles, style],
+    scripts: [...libraryScripts, ...ownScripts],
+  });
+}
+
+export function dataUri(type: 'image/jpeg' | 'image/png', data: Buffer): string {
+  return `data:${type};base64,${data.toString('base64')}`;
+}
+
+/** The assets lie with the sources and are not compiled: found from the package's root, run from `src` or `dist`. */
+async function assetFolder(): Promise<string> {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const isRoot = await readFile(join(folder, 'package.json')).then(
+      () => true,
+      () => false,
+    );
+    if (isRoot) return join(folder, 'src', 'report', 'assets');
+    if (folder === dirname(folder)) throw new Error('Expected package.json above the report module but found none');
+  }
+}

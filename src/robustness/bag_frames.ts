@@ -1,0 +1,74 @@
+import type { Stamp } from '../messages/index.js';
+import type { Bundle } from '../model/index.js';
+import type { FrameResult, FrameSegmenter } from '../pipeline/index.js';
+import { isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
+import type { LabelImage } from '../report/index.js';
+import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
+
+/**
+ * Visits the frames of a bag that have all modalities and, at their very stamp, ground truth.
+ * @param every - every n-th of them only
+ * @throws Error where the bag has no ground truth
+ */
+export async function visitBagFrames(source: ReplaySource, every: number, visit: FrameVisitor): Promise<FrameCount> {
+  const { bag, bundle, selection } = source;
+  if (selection.groundTruth === undefined) {
+    throw new Error(
+      `Expected label images in ${bag.info.path} to score against but found none: name their topic with --config.`,
+    );
+  }
+  const truths = new Map<Stamp, LabelImage>();
+  for await (const raw of bag.messages({ topics: [selection.groundTruth.topic] })) {
+    const outcome = readGroundTruth(raw);
+    if (outcome.kind === 'labels') truths.set(outcome.stamp, outcome.image);
+  }
+  const count: FrameCount = { used: 0, leftOut: 0, source: isSimulated(bag.info) ? 'simulation' : 'recording' };
+  let found = 0;
+  const published = async ({ segmentation, images }: FrameResult): Promise<void> => {
+    const truth = truths.get(segmentation.stamp);
+    if (truth === undefined || images.size < bundle.modalities.length) {
+      count.leftOut++;
+      return;
+    }
+    if (found++ % every !== 0) return;
+    count.used++;
+    await visit({ name: String(segmentation.stamp), images, truth });
+  };
+  const ignore = () => undefined;
+  const segmenter = imagesOnly(bundle);
+  await runPipeline(
+    { ...source, segmenter },
+    {
+      rate: 'max',
+      listener: {
+        published,
+        dropped: ignore,
+        modalityChanged: ignore,
+        problem: ignore,
+        groundTruth: ignore,
+        condition: ignore,
+      },
+    },
+  );
+  return count;
+}
+
+/** Stands in for the model, which the visitor wants for itself: of a frame only the images matter here. */
+function imagesOnly({ input: { width, height } }: Bundle): FrameSegmenter {
+  const blank = new Uint8Array(width * height);
+  return {
+    whenReady: () => Promise.resolve(),
+    segment: ({ stamp, frameId, images }) =>
+      Promise.resolve({
+        stamp,
+        frameId,
+        width,
+        height,
+        labels: blank,
+        confidence: blank,
+        present: [...images.keys()],
+        routing: new Map(),
+        timings: { encodeMs: 0, headMs: 0, totalMs: 0 },
+      }),
+  };
+}

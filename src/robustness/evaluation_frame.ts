@@ -1,0 +1,21 @@
+import type { LabelImage } from '../report/index.js';
+import type { ModalityImage } from '../sensors/index.js';
+
+/** A frame with all of the bundle's modalities and its ground truth. */
+export interface EvaluationFrame {
+  /** Names its own stream of random numbers. */
+  name: string;
+  images: ReadonlyMap<string, ModalityImage>;
+  truth: LabelImage;
+}
+
+/** Takes one frame after the other. */
+export type FrameVisitor = (frame: EvaluationFrame) => Promise<void>;
+
+/** What was found, besides the frames. */
+export interface FrameCount {
+  used: number;
+  /** Frames with a modality or the ground truth missing. */
+  leftOut: number;
+  source: 'simulation' | 'recording';
+}

@@ -1,0 +1,17 @@
+export { visitBagFrames } from './bag_frames.js';
+export { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
+export { visitDatasetFrames } from './dataset_frames.js';
+export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
+export { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';
+export { PUBLISHED_SCORES, type PublishedScores } from './published.js';
+export {
+  MISSING_CHANCES,
+  PROTOCOLS,
+  type Protocol,
+  type ProtocolOptions,
+  type ProtocolReport,
+  runProtocol,
+  type SubsetTable,
+  ZERO_RATES,
+} from './run_protocol.js';
+export { averageScore, expectedScore, nonEmptySubsets, type SubsetScore } from './subsets.js';

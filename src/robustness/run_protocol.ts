@@ -1,0 +1,203 @@
+import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
+import type { Bundle } from '../model/index.js';
+import type { FrameSegmenter } from '../pipeline/index.js';
+import type { ModalityImage, Representation } from '../sensors/index.js';
+import { Random } from '../simulation/random.js';
+import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
+import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
+import { averageScore, expectedScore, nonEmptySubsets } from './subsets.js';
+
+/**
+ * Ways of taking modalities away (arXiv 2503.18445). `absent`: they do not run, as in the node; `emm`: zero-filled, as in
+ * published tables; `rmm`: elements missing at random; `nm`: noise on all.
+ */
+export const PROTOCOLS = ['absent', 'emm', 'rmm', 'nm'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** Shares of elements zeroed in RMM, and chances of a missing modality in E_p, in the order of the published tables. */
+export const ZERO_RATES = [0.75, 0.5, 0.25] as const;
+export const MISSING_CHANCES = [0.2, 0.1, 0.05] as const;
+
+/** Scores over all subsets under one way of taking modalities away; percent. */
+export interface SubsetTable {
+  protocol: 'absent' | 'emm' | 'rmm';
+  /** RMM: share of the elements zeroed. */
+  rate?: number;
+  subsets: { present: string[]; miou: number | null }[];
+  average: number | null;
+  /** E_p by p. */
+  expected: Record<string, number | null>;
+}
+
+export interface ProtocolReport {
+  formatVersion: 1;
+  model: { name: string; sha256: string };
+  frames: FrameCount;
+  seed: number;
+  convention: AbsentClassConvention;
+  tables: SubsetTable[];
+  /** NM; `clampedShare` of the elements could not be as noisy as the protocol wants, see `noisy`. */
+  noise: { level: NoiseLevel; miou: number | null; clampedShare: number }[];
+}
+
+export interface ProtocolOptions {
+  protocols: readonly Protocol[];
+  seed: number;
+  convention: AbsentClassConvention;
+}
+
+/** One way a frame is shown to the model, and what came of all frames. */
+interface Setting {
+  matrix: ConfusionMatrix;
+  show(frame: EvaluationFrame): ReadonlyMap<string, ModalityImage>;
+}
+
+/**
+ * Scores a model on frames under each protocol.
+ * @param visitFrames - hands all frames to its argument, one after the other
+ * @throws Error where there was no frame to score
+ */
+export async function runProtocol(
+  { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
+  { protocols, seed, convention }: ProtocolOptions,
+  visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
+): Promise<ProtocolReport> {
+  const tables = subsetSettings(bundle, protocols, seed);
+  const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
+  const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
+  const frames = await visitFrames(async (frame) => {
+    for (const { matrix, show } of settings) {
+      const { labels, width, height } = await segmenter.segment({
+        stamp: 0n,
+        frameId: '',
+        images: show(frame),
+        absent: new Map(),
+      });
+      matrix.add(resizeLabelsNearest(labels, { width, height }, frame.truth), frame.truth.labels);
+    }
+  });
+  if (frames.used === 0) {
+    throw new Error(
+      `Expected frames with all of ${names(bundle).join(', ')} and ground truth but found none ` +
+        `(${frames.leftOut} lack one of them).`,
+    );
+  }
+  const miou = ({ matrix }: Setting): number => 100 * scores(matrix, convention).miou;
+  return {
+    formatVersion: 1,
+    model: { name: bundle.name, sha256: bundle.sha256 },
+    frames,
+    seed,
+    convention,
+    tables: tables.map(({ protocol, rate, settings: own }) => {
+      const scored = own.map((setting) => ({ present: setting.present, miou: miou(setting) }));
+      return {
+        protocol,
+        ...(rate !== undefined && { rate }),
+        subsets: scored.map(({ present, miou: score }) => ({ present, miou: figure(score) })),
+        average: figure(averageScore(scored)),
+        expected: Object.fromEntries(
+          MISSING_CHANCES.map((p) => [p, figure(expectedScore(scored, bundle.modalities.length, p))]),
+        ),
+      };
+    }),
+    noise: noise.map((setting) => ({
+      level: setting.level,
+      miou: figure(miou(setting)),
+      clampedShare: setting.clamped / setting.elements,
+    })),
+  };
+}
+
+interface SubsetSettings {
+  protocol: 'absent' | 'emm' | 'rmm';
+  rate?: number;
+  settings: (Setting & { present: string[] })[];
+}
+
+function subsetSettings(bundle: Bundle, protocols: readonly Protocol[], seed: number): SubsetSettings[] {
+  const representations = representationsOf(bundle);
+  const table = (
+    protocol: SubsetSettings['protocol'],
+    missing: (image: ModalityImage, frame: EvaluationFrame) => ModalityImage | undefined,
+    rate?: number,
+  ): SubsetSettings => ({
+    protocol,
+    ...(rate !== undefined && { rate }),
+    settings: nonEmptySubsets(names(bundle)).map((present) => ({
+      present,
+      matrix: newMatrix(bundle),
+      show: (frame) =>
+        new Map(
+          [...frame.images].flatMap(([name, image]) => {
+            const shown = present.includes(name) ? image : missing(image, frame);
+            return shown === undefined ? [] : [[name, shown]];
+          }),
+        ),
+    })),
+  });
+  const of = ({ modality }: ModalityImage) => representations.get(modality)!;
+  // One object a modality: the segmenter keeps the features of an image it has seen.
+  const zeros = new Map<string, ModalityImage>();
+  const zeroed = (image: ModalityImage): ModalityImage => {
+    const zero = zeros.get(image.modality) ?? zeroFilled(image, of(image));
+    zeros.set(image.modality, zero);
+    return zero;
+  };
+  return [
+    ...(protocols.includes('absent') ? [table('absent', () => undefined)] : []),
+    ...(protocols.includes('emm') ? [table('emm', zeroed)] : []),
+    ...(protocols.includes('rmm')
+      ? ZERO_RATES.map((rate) =>
+          table(
+            'rmm',
+            (image, { name }) =>
+              randomlyZeroed(image, of(image), rate, new Random(seed, 'rmm', rate, name, image.modality)),
+            rate,
+          ),
+        )
+      : []),
+  ];
+}
+
+type NoiseSetting = Setting & { level: NoiseLevel; clamped: number; elements: number };
+
+function noiseSettings(bundle: Bundle, seed: number): NoiseSetting[] {
+  const representations = representationsOf(bundle);
+  return (Object.keys(NOISE_LEVELS) as NoiseLevel[]).map((level) => {
+    const setting: NoiseSetting = {
+      level,
+      clamped: 0,
+      elements: 0,
+      matrix: newMatrix(bundle),
+      show: ({ name: frameName, images }) =>
+        new Map(
+          [...images].map(([name, image]) => {
+            const random = new Random(seed, 'nm', level, frameName, name);
+            const noised = noisy(image, representations.get(name)!, NOISE_LEVELS[level], random);
+            setting.clamped += noised.clamped;
+            setting.elements += image.data.length;
+            return [name, noised.image];
+          }),
+        ),
+    };
+    return setting;
+  });
+}
+
+function names({ modalities }: Bundle): string[] {
+  return modalities.map(({ name }) => name);
+}
+
+function representationsOf({ modalities }: Bundle): Map<string, Representation> {
+  return new Map(modalities.map(({ name, representation }) => [name, representation]));
+}
+
+function newMatrix({ classes }: Bundle): ConfusionMatrix {
+  return new ConfusionMatrix(Math.max(...classes.map(({ id }) => id)) + 1);
+}
+
+/** JSON has no NaN. */
+function figure(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
