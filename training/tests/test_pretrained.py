@@ -39,8 +39,14 @@ NAMES = [
     ("image_encoder.trunk.blocks.3.norm1.bias", "vision_encoder.backbone.blocks.3.layer_norm1.bias"),
     ("image_encoder.trunk.blocks.3.proj.weight", "vision_encoder.backbone.blocks.3.proj.weight"),
     ("image_encoder.trunk.blocks.11.attn.qkv.bias", "vision_encoder.backbone.blocks.11.attn.qkv.bias"),
-    ("image_encoder.trunk.blocks.0.mlp.layers.0.weight", "vision_encoder.backbone.blocks.0.mlp.proj_in.weight"),
-    ("image_encoder.trunk.blocks.0.mlp.layers.1.weight", "vision_encoder.backbone.blocks.0.mlp.proj_out.weight"),
+    (
+        "image_encoder.trunk.blocks.0.mlp.layers.0.weight",
+        "vision_encoder.backbone.blocks.0.mlp.proj_in.weight",
+    ),
+    (
+        "image_encoder.trunk.blocks.0.mlp.layers.1.weight",
+        "vision_encoder.backbone.blocks.0.mlp.proj_out.weight",
+    ),
     ("image_encoder.neck.convs.2.conv.weight", "vision_encoder.neck.convs.2.weight"),
     (
         "sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
@@ -88,7 +94,9 @@ def to_original(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             name = f"{three[1]}.{mlp[three[2]]}.{three[3]}"
         name = name.replace("mlp.proj_in", "mlp.layers.0").replace("mlp.proj_out", "mlp.layers.1")
         name = name.replace("patch_embed.projection", "patch_embed.proj").replace("o_proj", "out_proj")
-        name = name.replace("upscale_conv1", "output_upscaling.0").replace("upscale_conv2", "output_upscaling.3")
+        name = name.replace("upscale_conv1", "output_upscaling.0").replace(
+            "upscale_conv2", "output_upscaling.3"
+        )
         name = name.replace("upscale_layer_norm", "output_upscaling.1").replace("layer_norm", "norm")
         name = re.sub(r"neck\.convs\.(\d)", r"neck.convs.\1.conv", name)
         name = name.replace("shared_image_embedding.positional_embedding", "GAUSS")
@@ -142,7 +150,9 @@ def test_the_wrapped_base_is_transformers_sam2_at_full_size(size: str, tmp_path:
     experts = {name: t for name, t in ours.named_parameters() if ".expert_" in name}
     assert load_pretrained(ours, str(tmp_path / "original.pt")) == reused
     after = ours.state_dict()
-    assert all(torch.equal(before[f"vision.{name}"], after[f"vision.{name}"]) for name, _ in ours.base_parameters())
+    assert all(
+        torch.equal(before[f"vision.{name}"], after[f"vision.{name}"]) for name, _ in ours.base_parameters()
+    )
     assert torch.equal(before["decoder.conv_s0.weight"], after["decoder.conv_s0.weight"])
     assert len(experts) == 2 * len(ours.vision.backbone.blocks)
 
@@ -180,7 +190,9 @@ def test_an_unreadable_file_is_refused(content: bytes | None, tmp_path: Path) ->
         torch.save({"model": {"something.weight": torch.zeros(1)}}, path)
     else:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=r"Expected (an original SAM 2 checkpoint at|weights under image_encoder)"):
+    with pytest.raises(
+        InputError, match=r"Expected (an original SAM 2 checkpoint at|weights under image_encoder)"
+    ):
         load_pretrained(MleSam(configured("tiny"), RIG), str(path))
 
 

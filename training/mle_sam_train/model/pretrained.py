@@ -61,11 +61,15 @@ def _read_original(path: Path) -> dict[str, Tensor]:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load's errors share no base class
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"Expected an original SAM 2 checkpoint at {path} but could not read it: {reason}") from error
+        raise InputError(
+            f"Expected an original SAM 2 checkpoint at {path} but could not read it: {reason}"
+        ) from error
     tensors = stored.get("model", stored) if isinstance(stored, dict) else {}
     converted = from_original({name: t for name, t in tensors.items() if isinstance(t, Tensor)})
     if not any(name.startswith(VISION) for name in converted):
-        raise InputError(f"Expected weights under image_encoder.* in {path} but received {sorted(tensors)[:3]}.")
+        raise InputError(
+            f"Expected weights under image_encoder.* in {path} but received {sorted(tensors)[:3]}."
+        )
     return converted
 
 
@@ -82,7 +86,9 @@ def _reuse_decoder(model: MleSam, tensors: dict[str, Tensor]) -> int:
     if all(part is not None for part in constant):
         offered["no_mask_embed.weight"] = constant[0] + constant[1].reshape(1, -1)
     if "shared_image_embedding.positional_embedding" in tensors:
-        offered["shared_embedding.positional_embedding"] = tensors["shared_image_embedding.positional_embedding"]
+        offered["shared_embedding.positional_embedding"] = tensors[
+            "shared_image_embedding.positional_embedding"
+        ]
     own = model.decoder.state_dict()
     fitting = {name: t for name, t in offered.items() if name in own and own[name].shape == t.shape}
     model.decoder.load_state_dict({**own, **fitting})

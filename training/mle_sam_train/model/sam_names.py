@@ -10,7 +10,10 @@ RENAMES: tuple[tuple[str, str], ...] = (
     (r"^image_encoder\.trunk\.", "vision_encoder.backbone."),
     (r"^image_encoder\.neck\.convs\.(\d+)\.conv\.", r"vision_encoder.neck.convs.\1."),
     (r"^sam_mask_decoder\.", "mask_decoder."),
-    (r"^sam_prompt_encoder\.pe_layer\.positional_encoding_gaussian_matrix$", "shared_image_embedding.positional_embedding"),
+    (
+        r"^sam_prompt_encoder\.pe_layer\.positional_encoding_gaussian_matrix$",
+        "shared_image_embedding.positional_embedding",
+    ),
     (r"^sam_prompt_encoder\.", "prompt_encoder."),
     (r"^no_mem_embed$", "no_memory_embedding"),
     (r"\.patch_embed\.proj\.", ".patch_embed.projection."),
@@ -27,7 +30,13 @@ RENAMES: tuple[tuple[str, str], ...] = (
     (r"(\.output_hypernetworks_mlps\.\d+|_head)\.layers\.2\.", r"\1.proj_out."),
 )
 """Applied in order, so a three-layer MLP's second layer is renamed after its first has left `layers.0`."""
-USED = ("vision_encoder.", "mask_decoder.", "prompt_encoder.no_mask_embed.", "shared_image_embedding.", "no_memory_embedding")
+USED = (
+    "vision_encoder.",
+    "mask_decoder.",
+    "prompt_encoder.no_mask_embed.",
+    "shared_image_embedding.",
+    "no_memory_embedding",
+)
 
 
 def from_original(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
