@@ -104,13 +104,29 @@ def _export(options: argparse.Namespace) -> None:
     cache = open_cache(
         _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
     )
-    parity = write_bundle(model, cache, options.out, summary, report)
+    parity = write_bundle(
+        model,
+        cache,
+        options.out,
+        summary,
+        report,
+        options.precision,
+        logits="per-head" if options.per_head_logits else "joined",
+        encoders="merged-too" if options.merged else "gathered",
+    )
     if options.weights:
         save_weights(model, options.weights, summary)
     print(
         f"Wrote {options.out}: features within {parity['featureDifference']:.1e} of PyTorch, "
         f"{100 * parity['labelDifference']:.3f} % of labels differ."
     )
+
+
+def _footprint(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .footprint import measure_footprint
+
+    print(measure_footprint(load_config(options.config), options.out, options.precision, options.threads))
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -199,8 +215,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--split", default="val")
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
     command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    command.add_argument(
+        "--merged", action="store_true", help="also write an encoder for each modality alone"
+    )
+    command.add_argument(
+        "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
+    )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser(
+        "footprint", help="size, memory and time of a configuration, on random weights"
+    )
+    command.set_defaults(command=_footprint)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
     command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
     command.set_defaults(command=_predict)
     command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")

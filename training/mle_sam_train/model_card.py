@@ -11,13 +11,12 @@ TEMPLATE = """# Model card: {name}
 
 {description}
 
-**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
-be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout.
+{warning}
 
 ## What it is
 MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
 weighs the modalities present, SAM's mask decoder with one token per class and an auxiliary multi-scale head.
-The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU.
+{origin}
 
 | | |
 |---|---|
@@ -36,10 +35,17 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 {tables}
 
 ## Limits
-- One simulated world, one rig: sensors mounted elsewhere or other representations need training anew.
+- One set of scenes, one rig: sensors mounted elsewhere or other representations need training anew.
 - Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
 - The confidence is a softmax, not calibrated.
 """
+
+SIMULATED_WARNING = """**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
+be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout."""
+PUBLISHED_WARNING = "**Scores on {data}; they say nothing about other places and sensors. The model must not drive anything.**"
+SMALL_BASE = (
+    "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
+)
 
 
 def model_card(
@@ -50,7 +56,12 @@ def model_card(
     experts = sum(p.numel() for _, p in model.expert_parameters())
     lora = model.config.model.lora
     stages = manifest["training"].get("stages", [])
+    data = manifest["training"].get("data")
+    pretrained = model.config.model.base.pretrained
+    stages = [stage for stage in stages if "steps" in stage]
     return TEMPLATE.format(
+        warning=SIMULATED_WARNING if data is None else PUBLISHED_WARNING.format(data=data),
+        origin=SMALL_BASE if pretrained is None else f"The base is {pretrained}, unchanged.",
         name=manifest["name"],
         description=manifest["description"],
         width=manifest["input"]["width"],

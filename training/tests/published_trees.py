@@ -21,7 +21,12 @@ POINTS = [
     (-10.0, -3.0, -1.0, 255.0, 2, 0.0),  # behind the camera
     (0.5, 0.1, 0.1, 255.0, 3, 0.0),  # the vehicle's own
 ]
-EVENTS = {"x": [100, 100, 300, 639, 5], "y": [50, 50, 200, 10, 5], "p": [1, 1, 0, 1, 1], "t": [0, 0, -15000, 0, -31000]}
+EVENTS = {
+    "x": [100, 100, 300, 639, 5],
+    "y": [50, 50, 200, 10, 5],
+    "p": [1, 1, 0, 1, 1],
+    "t": [0, 0, -15000, 0, -31000],
+}
 LAST_EVENT = 2_000_000
 
 
@@ -125,7 +130,9 @@ def save_colour_16(path: Path, pixels: np.ndarray) -> None:
     raw = np.concatenate((np.zeros((height, 1), np.uint8), rows), axis=1).tobytes()
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
     path.parent.mkdir(parents=True, exist_ok=True)

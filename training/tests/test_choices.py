@@ -47,7 +47,11 @@ def test_heads_read_the_branch_they_are_given(config, info, decoder: str, auxili
     routed = [(output.routing[:, i, :, None, None, None] * level).sum(1) for i, level in enumerate(levels)]
     share = (PRESENT / PRESENT.sum(1, keepdim=True))[:, :, None, None, None]
     mean = [(share * level).sum(1) for level in levels]
-    branches = {"routed": routed, "mean": mean, "both": [(r + m) / 2 for r, m in zip(routed, mean, strict=True)]}
+    branches = {
+        "routed": routed,
+        "mean": mean,
+        "both": [(r + m) / 2 for r, m in zip(routed, mean, strict=True)],
+    }
     torch.testing.assert_close(output.decoder, model.decoder(branches[decoder]), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(output.auxiliary, model.auxiliary(branches[auxiliary]), atol=1e-4, rtol=1e-4)
 
@@ -134,5 +138,7 @@ def test_statistics_normalise_each_modality_to_zero_mean_and_unit_deviation(conf
     raw["normalisation"] = "statistics"
     measured, divided = MleSam(config_from_dict(raw), rig), MleSam(config, rig)
     pixel = torch.tensor([120.0, 45.0, 0.0])
-    torch.testing.assert_close(pixel * measured.pixel_gain[2] - measured.pixel_shift[2], torch.tensor([1.0, -0.5, 0.0]))
+    torch.testing.assert_close(
+        pixel * measured.pixel_gain[2] - measured.pixel_shift[2], torch.tensor([1.0, -0.5, 0.0])
+    )
     torch.testing.assert_close(pixel * divided.pixel_gain[2] - divided.pixel_shift[2], pixel / 255)

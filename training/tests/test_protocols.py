@@ -19,7 +19,10 @@ def test_zero_filled_means_zeros_after_normalisation(model: MleSam, val_cache: F
     scores = evaluate_protocols(model, val_cache, PROTOCOLS, [subset])["zero-filled"]
     expected = ConfusionMatrix(len(model.rig.classes))
     for image, truth in zip(val_cache.images, val_cache.labels, strict=True):
-        pixels = torch.from_numpy(image.copy()) * model.pixel_gain[:, None, None] - model.pixel_shift[:, None, None]
+        pixels = (
+            torch.from_numpy(image.copy()) * model.pixel_gain[:, None, None]
+            - model.pixel_shift[:, None, None]
+        )
         pixels[[0, 2]] = 0
         encoded = model.vision(pixels.permute(0, 3, 1, 2), modality=torch.arange(4)).fpn_hidden_states
         output = model.decode([level[None] for level in encoded], torch.ones(1, 4, dtype=torch.bool))

@@ -46,8 +46,13 @@ def test_a_published_data_set_is_recognised(roots, name, size, classes, modaliti
     assert (info.layout, (info.width, info.height)) == (name, size)
     assert len(info.rig.classes) == classes
     assert info.rig.names == modalities
-    assert info.rig.classes[-1]["color"] == {"deliver": [0, 0, 70], "muses": [119, 11, 32], "mcubes": [99, 121, 57]}[name]
-    cache = open_cache(read_dataset_info(roots[name], (64, 32)), "train", roots[name].parent / f"cache-{name}")
+    assert (
+        info.rig.classes[-1]["color"]
+        == {"deliver": [0, 0, 70], "muses": [119, 11, 32], "mcubes": [99, 121, 57]}[name]
+    )
+    cache = open_cache(
+        read_dataset_info(roots[name], (64, 32)), "train", roots[name].parent / f"cache-{name}"
+    )
     assert cache.images.shape == (2 if name == "deliver" else 1, len(modalities), 32, 64, 3)
     assert cache.histogram.sum() > 0
 
@@ -157,23 +162,87 @@ def without_key(root: Path) -> None:
 
 
 BREAKS = [
-    ("deliver", lambda r: shutil.rmtree(r / "hha"), r"Expected the images of modality 'depth' in .*hha but the folder"),
-    ("deliver", lambda r: relabel(next(r.glob("semantic/sun/train/*/*")), 99), r"label values 0\.\.25 or 255 but received 99"),
-    ("deliver", lambda r: shrink(next(r.glob("img/sun/train/*/*"))), r"1042x1042 pixels but received 100x100: .*rgb"),
-    ("deliver", lambda r: shutil.rmtree(r / "semantic"), r"Expected a data set description at .* but found none of them"),
-    ("muses", lambda r: shutil.rmtree(r / "event_camera"), r"Expected MUSES's event_camera in .* but the folder"),
-    ("muses", lambda r: (r / "calib.json").write_text("{}"), r"Expected intrinsics and extrinsics of MUSES in .*calib.json"),
-    ("muses", lambda r: (r / "meta.json").write_text("{"), r"Expected MUSES's meta.json at .* but could not read it"),
-    ("muses", without_key, r"Expected 'path_to_lidar' of REC0001_frame_000010 in .*meta.json but it is missing"),
-    ("muses", lambda r: next(r.glob("lidar/train/*/*/*")).write_bytes(b"1234567"), r"multiple of 48 bytes but received 7"),
-    ("muses", lambda r: next(r.glob("event_camera/train/*/*/*")).write_bytes(b"no"), r"Expected events/x, y, t, p at .*h5"),
-    ("muses", lambda r: shutil.rmtree(r / "gt_semantic/train"), r"Expected labels at .*gt_labelTrainIds.png but found none"),
-    ("muses", lambda r: relabel(next(r.glob("gt_semantic/train/*/*/*")), 19), r"label values 0\.\.18 or 255 but received 19"),
-    ("mcubes", lambda r: shutil.rmtree(r / "polL_dolp"), r"Expected MCubeS's polL_dolp in .* but the folder is missing"),
+    (
+        "deliver",
+        lambda r: shutil.rmtree(r / "hha"),
+        r"Expected the images of modality 'depth' in .*hha but the folder",
+    ),
+    (
+        "deliver",
+        lambda r: relabel(next(r.glob("semantic/sun/train/*/*")), 99),
+        r"label values 0\.\.25 or 255 but received 99",
+    ),
+    (
+        "deliver",
+        lambda r: shrink(next(r.glob("img/sun/train/*/*"))),
+        r"1042x1042 pixels but received 100x100: .*rgb",
+    ),
+    (
+        "deliver",
+        lambda r: shutil.rmtree(r / "semantic"),
+        r"Expected a data set description at .* but found none of them",
+    ),
+    (
+        "muses",
+        lambda r: shutil.rmtree(r / "event_camera"),
+        r"Expected MUSES's event_camera in .* but the folder",
+    ),
+    (
+        "muses",
+        lambda r: (r / "calib.json").write_text("{}"),
+        r"Expected intrinsics and extrinsics of MUSES in .*calib.json",
+    ),
+    (
+        "muses",
+        lambda r: (r / "meta.json").write_text("{"),
+        r"Expected MUSES's meta.json at .* but could not read it",
+    ),
+    (
+        "muses",
+        without_key,
+        r"Expected 'path_to_lidar' of REC0001_frame_000010 in .*meta.json but it is missing",
+    ),
+    (
+        "muses",
+        lambda r: next(r.glob("lidar/train/*/*/*")).write_bytes(b"1234567"),
+        r"multiple of 48 bytes but received 7",
+    ),
+    (
+        "muses",
+        lambda r: next(r.glob("event_camera/train/*/*/*")).write_bytes(b"no"),
+        r"Expected events/x, y, t, p at .*h5",
+    ),
+    (
+        "muses",
+        lambda r: shutil.rmtree(r / "gt_semantic/train"),
+        r"Expected labels at .*gt_labelTrainIds.png but found none",
+    ),
+    (
+        "muses",
+        lambda r: relabel(next(r.glob("gt_semantic/train/*/*/*")), 19),
+        r"label values 0\.\.18 or 255 but received 19",
+    ),
+    (
+        "mcubes",
+        lambda r: shutil.rmtree(r / "polL_dolp"),
+        r"Expected MCubeS's polL_dolp in .* but the folder is missing",
+    ),
     ("mcubes", lambda r: (r / "list_folder/train.txt").unlink(), r"Expected a list of frames at .*train.txt"),
-    ("mcubes", lambda r: relabel(next(r.glob("GT/*0.png")), 20), r"label values 0\.\.19 or 255 but received 20"),
-    ("mcubes", lambda r: np.save(next(r.glob("polL_dolp/*0.npy")), np.zeros((3, 4))), r"1224x1024 pixels but received 4x3"),
-    ("mcubes", lambda r: next(r.glob("polL_dolp/*0.npy")).write_bytes(b"x"), r"Expected an array at .*npy but could not"),
+    (
+        "mcubes",
+        lambda r: relabel(next(r.glob("GT/*0.png")), 20),
+        r"label values 0\.\.19 or 255 but received 20",
+    ),
+    (
+        "mcubes",
+        lambda r: np.save(next(r.glob("polL_dolp/*0.npy")), np.zeros((3, 4))),
+        r"1224x1024 pixels but received 4x3",
+    ),
+    (
+        "mcubes",
+        lambda r: next(r.glob("polL_dolp/*0.npy")).write_bytes(b"x"),
+        r"Expected an array at .*npy but could not",
+    ),
 ]
 
 

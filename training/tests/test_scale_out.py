@@ -36,7 +36,9 @@ def fresh(config: Config, info) -> MleSam:
     return MleSam(config, info.rig)
 
 
-def test_accumulated_gradients_are_the_mean_of_the_parts(config, info, train_cache, val_cache, tmp_path) -> None:
+def test_accumulated_gradients_are_the_mean_of_the_parts(
+    config, info, train_cache, val_cache, tmp_path
+) -> None:
     chosen = with_stage(config, batch=4, accumulate=2, clip=1e9, weight_decay=0.0)
     running = Trainer(fresh(chosen, info), train_cache, val_cache, tmp_path, "experts", Budget(4, None))
     batch = running.sampler.batch_at(0)
@@ -79,7 +81,9 @@ def test_processes_draw_different_shares_of_every_batch(config, train_cache) -> 
     assert len(seen) == len(train_cache)
 
 
-def test_two_processes_take_the_mean_step_of_both(config, info, data_root, train_cache, val_cache, tmp_path) -> None:
+def test_two_processes_take_the_mean_step_of_both(
+    config, info, data_root, train_cache, val_cache, tmp_path
+) -> None:
     """`torchrun` with gloo against one process that averages by hand."""
     torch.manual_seed(5)
     base = MleSam(config, info.rig)
@@ -103,7 +107,8 @@ def test_two_processes_take_the_mean_step_of_both(config, info, data_root, train
     model.train()
     kinds = [m["representation"]["kind"] for m in info.rig.modalities]
     samplers = [
-        TrainingSampler(train_cache, config.augment, "experts", 2, config.seed, kinds, (rank, 2)) for rank in (0, 1)
+        TrainingSampler(train_cache, config.augment, "experts", 2, config.seed, kinds, (rank, 2))
+        for rank in (0, 1)
     ]
     parameters = [p for group in alone.optimizer.param_groups for p in group["params"]]
     for step in range(2):
@@ -114,7 +119,9 @@ def test_two_processes_take_the_mean_step_of_both(config, info, data_root, train
             parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         torch.nn.utils.clip_grad_norm_(parameters, config.experts.clip)
         for group in alone.optimizer.param_groups:
-            group["lr"] = group["rate"] * learning_rate_factor(step / 2, config.experts.warmup, config.experts.power)
+            group["lr"] = group["rate"] * learning_rate_factor(
+                step / 2, config.experts.warmup, config.experts.power
+            )
         alone.optimizer.step()
     trained, summary = load_model(tmp_path / "run")
     assert summary["stages"][-1]["steps"] == 2
@@ -152,14 +159,38 @@ def test_a_variant_changes_what_it_names_and_the_seed(config, name: str) -> None
     assert changed.seed == 11
     parts = ("lora", "head", "router")
     differs = [part for part in parts if getattr(changed.model, part) != getattr(config.model, part)]
-    differs += [part for part in ("augment", "experts", "base", "loss") if getattr(changed, part) != getattr(config, part)]
+    differs += [
+        part
+        for part in ("augment", "experts", "base", "loss")
+        if getattr(changed, part) != getattr(config, part)
+    ]
     assert differs == list(VARIANTS[name])
     assert changed.model.base == config.model.base
 
 
 def test_the_ablation_is_one_command_that_resumes(data_root, tmp_path, capsys) -> None:
-    command = ["--threads", "1", "ablation", "--config", str(CONFIG), "--data", str(data_root), "--run", str(tmp_path)]
-    chosen = ["--steps", "1", "--seeds", "1", "2", "--variants", "full", "no-auxiliary-head", "one-shared-lora"]
+    command = [
+        "--threads",
+        "1",
+        "ablation",
+        "--config",
+        str(CONFIG),
+        "--data",
+        str(data_root),
+        "--run",
+        str(tmp_path),
+    ]
+    chosen = [
+        "--steps",
+        "1",
+        "--seeds",
+        "1",
+        "2",
+        "--variants",
+        "full",
+        "no-auxiliary-head",
+        "one-shared-lora",
+    ]
     assert main([*command, *chosen]) == 0
     table = (tmp_path / "ablation.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
