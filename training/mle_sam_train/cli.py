@@ -194,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         "--protocol",
         choices=("absent", "both"),
         default="both",
-        help="what stands for a missing sensor: nothing (as on the robot), or also zeros as in published tables",
+        help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
     )
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
     command = commands.add_parser("ablation", help="train and score the seven variants on equal budgets")

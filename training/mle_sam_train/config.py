@@ -156,8 +156,8 @@ class Config:
     seed: int = 7
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     normalisation: Literal["divide", "statistics"] = "divide"
-    """`divide`: ImageNet statistics for the camera, all else by 255 (CMNeXt). `statistics`: each modality by its
-    own mean and deviation, the data set's published ones or measured on the training split."""
+    """`divide`: ImageNet statistics for the camera, all else by 255 (CMNeXt). `statistics`: each modality by
+    its own mean and deviation, the data set's published ones or measured on the training split."""
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

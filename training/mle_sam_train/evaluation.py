@@ -17,8 +17,8 @@ from .model import MleSam
 Subset = tuple[int, ...]
 Protocol = Literal["absent", "zero-filled"]
 PROTOCOLS: tuple[Protocol, ...] = ("absent", "zero-filled")
-"""What stands for a missing modality: nothing, as on the robot, or an input of zeros after normalisation, as in the
-published benchmark (arXiv 2503.18445). Never to be mixed in one table column."""
+"""What stands for a missing modality: nothing, as on the robot, or an input of zeros after normalisation, as
+in the published benchmark (arXiv 2503.18445). Never to be mixed in one table column."""
 LOSS_PROBABILITIES = (0.2, 0.1, 0.05)
 
 
@@ -172,7 +172,8 @@ def evaluation_report(
     model: MleSam, cache: FrameCache, protocols: tuple[Protocol, ...] = PROTOCOLS
 ) -> dict[str, Any]:
     """`Scores.report` by the absent protocol and, where asked for, the subsets by the zero-filled one."""
-    scores = evaluate_protocols(model, cache, protocols)
+    pixels = model.config.height * model.config.width
+    scores = evaluate_protocols(model, cache, protocols, batch=max(1, min(8, 2**20 // pixels)))
     report = scores["absent"].report()
     if "zero-filled" in scores:
         report["zeroFilled"] = scores["zero-filled"].subset_scores()

@@ -1,4 +1,4 @@
-"""How large, how hungry and how slow a configuration is once exported: on random weights, before any training."""
+"""How large, how hungry and how slow a configuration is once exported: on random weights, untrained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .tables import markdown_table
 
 
 def measure_footprint(config: Config, folder: Path, precision: Precision, threads: int) -> str:
-    """Export `config` with random weights and DELIVER's rig, compare it with PyTorch, and tabulate its figures."""
+    """Export `config` with random weights and DELIVER's rig, compare with PyTorch, tabulate its figures."""
     torch.manual_seed(config.seed)
     model = MleSam(config, Rig(DELIVER_MODALITIES, DELIVER_CLASSES)).eval()
     with torch.no_grad():  # experts start at zero, and so would hide a mistake

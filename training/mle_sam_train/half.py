@@ -21,8 +21,8 @@ SINGLE = (
     "Softmax",
     "Exp",
 )
-"""Operators that stay in float32: sums of squares leave half precision's range (65504) after attention, as seen in
-SAM's layer norms under TensorRT, and the confidence is a sum of exponentials."""
+"""Operators that stay in float32: sums of squares leave half precision's range (65504) after attention, as
+seen in SAM's layer norms under TensorRT, and the confidence is a sum of exponentials."""
 
 
 def convert_to_half(path: Path) -> None:

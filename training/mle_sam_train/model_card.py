@@ -40,9 +40,12 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 - The confidence is a softmax, not calibrated.
 """
 
-SIMULATED_WARNING = """**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
+SIMULATED_WARNING = """\
+**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
 be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout."""
-PUBLISHED_WARNING = "**Scores on {data}; they say nothing about other places and sensors. The model must not drive anything.**"
+PUBLISHED_WARNING = """\
+**Scores on {data}; they say nothing about other places and sensors. The model must not be used to drive
+anything.**"""
 SMALL_BASE = (
     "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
 )

@@ -1,4 +1,4 @@
-"""Training by several processes, started by `torchrun` or `accelerate launch` (which set the same variables)."""
+"""Training by several processes, started by `torchrun` or `accelerate launch` (same variables)."""
 
 from __future__ import annotations
 

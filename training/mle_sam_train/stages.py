@@ -45,7 +45,7 @@ def train_stage(
         )
     if stage == "base" and config.model.base.pretrained is not None:
         raise InputError(
-            f"Expected stage experts but received base: {config.model.base.pretrained} is trained and stays frozen."
+            f"Expected stage experts but received base: {config.model.base.pretrained} stays frozen."
         )
     source = _base_weights(config, run, stage, base)
     train, val = _open_caches(info, cache or run / "cache", processes)

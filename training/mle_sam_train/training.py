@@ -154,7 +154,7 @@ class Trainer:
             if not math.isfinite(value):
                 raise InputError(
                     f"Expected a finite loss at step {self.step} but received {value}; "
-                    "lower the learning rate or set precision to float32, then resume from the last checkpoint."
+                    "lower the learning rate or set precision to float32, then resume from the checkpoint."
                 )
             loss.backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]

@@ -1,4 +1,4 @@
-"""The choices a configuration offers, so that each can be measured: what every switch does, and nothing else."""
+"""The choices a configuration offers, so that each can be measured: what every switch does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shaken(config: Config, info: DatasetInfo) -> MleSam:
     return model.eval()
 
 
-def features(model: MleSam) -> list[Tensor]:
+def features() -> list[Tensor]:
     generator = torch.Generator().manual_seed(8)
     return [torch.randn(2, 4, 32, side, side, generator=generator) for side in (16, 8, 4)]
 
@@ -42,7 +42,7 @@ PRESENT = torch.tensor([[True, True, False, True], [True, False, False, True]])
 @pytest.mark.parametrize("auxiliary", ["routed", "mean", "both"])
 def test_heads_read_the_branch_they_are_given(config, info, decoder: str, auxiliary: str) -> None:
     model = shaken(changed(config, "head", decoder_branch=decoder, auxiliary_branch=auxiliary), info)
-    levels = features(model)
+    levels = features()
     output = model.decode(levels, PRESENT)
     routed = [(output.routing[:, i, :, None, None, None] * level).sum(1) for i, level in enumerate(levels)]
     share = (PRESENT / PRESENT.sum(1, keepdim=True))[:, :, None, None, None]
@@ -69,7 +69,7 @@ def test_logits_are_joined_as_chosen(config, info, join: str, expected) -> None:
     model = MleSam(changed(config, "head", join=join), info.rig).eval()
     if join == "learned":
         model.join.fill_(0.3)
-    output: Output = model.decode(features(model), PRESENT)
+    output: Output = model.decode(features(), PRESENT)
     torch.testing.assert_close(output.joined, expected(output, 0.3))
     assert model.join.requires_grad == (join == "learned")
 
@@ -77,7 +77,7 @@ def test_logits_are_joined_as_chosen(config, info, join: str, expected) -> None:
 @torch.inference_mode()
 def test_without_an_auxiliary_head_the_decoder_decides_alone(config, info) -> None:
     model = shaken(changed(config, "head", auxiliary_branch="none"), info)
-    output = model.decode(features(model), PRESENT)
+    output = model.decode(features(), PRESENT)
     assert output.auxiliary is None
     assert output.joined is output.decoder
     assert not any(name.startswith("auxiliary") for name in model.state_dict())

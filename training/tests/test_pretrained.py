@@ -131,7 +131,7 @@ def configured(size: str) -> Config:
 @pytest.mark.parametrize("size", list(SIZES))
 @torch.inference_mode()
 def test_the_wrapped_base_is_transformers_sam2_at_full_size(size: str, tmp_path: Path) -> None:
-    """From a folder of `save_pretrained` and from a file of original names; experts at B = 0 change nothing."""
+    """From a `save_pretrained` folder and from a file of original names; experts at B = 0 change nothing."""
     theirs, ours = sam(size), MleSam(configured(size), RIG).eval()
     theirs.save_pretrained(tmp_path / "folder")
     torch.save({"model": to_original(theirs.state_dict())}, tmp_path / "original.pt")
@@ -197,5 +197,5 @@ def test_an_unreadable_file_is_refused(content: bytes | None, tmp_path: Path) ->
 
 
 def test_a_folder_without_sam_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Expected a SAM 2 at .* but could not load it"):
+    with pytest.raises(InputError, match=r"Expected a SAM 2 at .* but could not load it"):
         load_pretrained(MleSam(configured("tiny"), RIG), str(tmp_path))

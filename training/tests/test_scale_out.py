@@ -207,5 +207,5 @@ def test_the_ablation_is_one_command_that_resumes(data_root, tmp_path, capsys) -
 
 
 def test_an_unknown_variant_is_refused(config, data_root, tmp_path) -> None:
-    with pytest.raises(InputError, match="Expected variants among .* but received 'none'"):
+    with pytest.raises(InputError, match=r"Expected variants among .* but received 'none'"):
         run_ablation(config, data_root, tmp_path, seeds=[1], variants=["none"])

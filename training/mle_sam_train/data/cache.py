@@ -82,7 +82,7 @@ def _fingerprint(frames: list[Frame], info: DatasetInfo) -> str:
 
 
 def measure_statistics(cache: FrameCache) -> list[dict[str, list[float]]]:
-    """Mean and deviation per modality and channel, 0..255, over frames spread evenly; one entry a modality."""
+    """Mean and deviation per modality and channel, 0..255, over evenly spread frames; an entry a modality."""
     chosen = np.unique(np.linspace(0, len(cache) - 1, min(len(cache), STATISTICS_FRAMES)).astype(int))
     levels = np.arange(256)
     counts = np.zeros((*cache.images.shape[1:2], 3, 256))

@@ -36,8 +36,8 @@ def read_dataset_info(root: Path, size: tuple[int, int] | None = None) -> Datase
             return READERS[name].published_info(root, size)
     raise InputError(
         f"Expected a data set description at {root / 'dataset.json'} (write one with "
-        "`mle-sam simulate --layout deliver`), or DELIVER's img and semantic, MUSES's calib.json and meta.json, or "
-        f"MCubeS's list_folder and polL_color, but found none of them in {root}."
+        "`mle-sam simulate --layout deliver`), or DELIVER's img and semantic, MUSES's calib.json and "
+        f"meta.json, or MCubeS's list_folder and polL_color, but found none of them in {root}."
     )
 
 
@@ -59,7 +59,7 @@ def read_label(frame: Frame, info: DatasetInfo) -> np.ndarray:
 
 
 def _described_info(root: Path) -> DatasetInfo:
-    """DELIVER's layout with a `dataset.json` that names size, classes and modalities, as the simulator writes it."""
+    """DELIVER's layout with a `dataset.json` of size, classes and modalities, as the simulator writes it."""
     path = root / "dataset.json"
     try:
         raw = json.loads(path.read_text())

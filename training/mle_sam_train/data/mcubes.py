@@ -1,7 +1,7 @@
 """MCubeS: colour, angle and degree of linear polarisation, near infrared.
 
-`polL_color` and `NIR_warped` are PNGs of 8 or 16 bit, the polarisation `.npy`; lists name frames without extension.
-The first 192 of 1224 columns hold no near infrared and are cut off, as the original code does.
+`polL_color` and `NIR_warped` are PNGs of 8 or 16 bit, the polarisation `.npy`; lists name frames without
+extension. The first 192 of 1224 columns hold no near infrared and are cut off, as the original code does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
 
 
 def read_images(frame: Frame, info: DatasetInfo) -> np.ndarray:
-    """uint8 `[4, H, W, 3]`: colour; sin, cos, sin of the angle in -1..1 -> 0..255; the degree; the infrared."""
+    """uint8 `[4, H, W, 3]`: colour; sin, cos, sin of the angle, -1..1 -> 0..255; the degree; infrared."""
     colour, sine, cosine, degree, infrared = frame.images
     angle = [(_read_array(path) + 1) / 2 for path in (sine, cosine)]
     parts = [

@@ -1,8 +1,8 @@
 """MUSES: frame camera, event camera and LiDAR by the files and the calibration of its SDK.
 
-Events and points are drawn onto the camera's pixels in the robot's representations. Unlike the SDK, points behind the
-camera are dropped (it has no such test, and their mirror images land in the picture), the nearest of several points
-in a pixel wins (there: the last), and events that fall outside are left out.
+Events and points are drawn onto the camera's pixels in the robot's representations. Unlike the SDK, points
+behind the camera are dropped (it has no such test, and their mirror images land in the picture), the nearest
+of several points in a pixel wins (there: the last), and events that fall outside are left out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
         raise InputError(f"Expected frames of split {split!r} in {info.root / 'meta.json'} but found none.")
     if not frames[0].label.exists():
         raise InputError(
-            f"Expected labels at {frames[0].label} but found none; MUSES publishes them for train and val alone."
+            f"Expected labels at {frames[0].label} but found none; MUSES publishes those of train and val."
         )
     return frames
 

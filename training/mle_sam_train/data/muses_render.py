@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ def draw_points(
     size: tuple[int, int],
     representation: dict[str, Any],
 ) -> np.ndarray:
-    """uint8 `[H, W, 3]`: log range, intensity, height in the LiDAR's frame (at least 1 where there is a point)."""
+    """uint8 `[H, W, 3]`: log range, intensity, height in the LiDAR's frame (>= 1 where a point is)."""
     width, height = size
     distance = np.linalg.norm(points[:, :3], axis=1)
     points, distance = points[distance >= NEAREST_METRES], distance[distance >= NEAREST_METRES]
@@ -89,10 +90,8 @@ def read_events(path: Path, window_ms: float) -> Events:
         raise InputError(
             "Expected h5py for MUSES's events but it is not installed; run `pip install h5py`."
         ) from error
-    try:
-        import hdf5plugin  # noqa: F401 (registers the compression the published files use)
-    except ImportError:
-        pass  # files without that compression can be read all the same
+    with contextlib.suppress(ImportError):  # files without its compression can be read all the same
+        import hdf5plugin  # noqa: F401 (registers what the published files are compressed with)
     try:
         with h5py.File(path, "r") as file:
             x, y, t, p = (np.asarray(file["events"][name]) for name in "xytp")

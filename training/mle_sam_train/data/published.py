@@ -1,8 +1,9 @@
 """Modalities and classes of the published data sets.
 
-DELIVER: paper CMNeXt (arXiv 2303.01480), class table of its loader; statistics in 0..255 as CAFuser publishes them
-(its LiDAR and event images are dilated, so take those two as approximations). What DELIVER calls depth is HHA. MUSES
-has Cityscapes' 19 training classes. MCubeS: class table of the multimodal material segmentation code.
+DELIVER: paper CMNeXt (arXiv 2303.01480), class table of its loader; statistics in 0..255 as CAFuser publishes
+them (its LiDAR and event images are dilated, so take those two as approximations). What DELIVER calls depth
+is HHA. MUSES has Cityscapes' 19 training classes. MCubeS: class table of the multimodal material segmentation
+code.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ DELIVER_CLASSES = _classes(
     RoadLine 157 234 50; Road 128 64 128; SideWalk 244 35 232; Vegetation 107 142 35; Cars 0 0 142;
     Wall 102 102 156; TrafficSign 220 220 0; Sky 70 130 180; Ground 81 0 81; Bridge 150 100 100;
     RailTrack 230 150 140; GroundRail 180 165 180; TrafficLight 250 170 30; Static 110 190 160;
-    Dynamic 170 120 50; Water 45 60 150; Terrain 145 170 100; TwoWheeler 0 0 230; Bus 0 60 100; Truck 0 0 70"""
+    Dynamic 170 120 50; Water 45 60 150; Terrain 145 170 100; TwoWheeler 0 0 230; Bus 0 60 100;
+    Truck 0 0 70"""
 )
 
 MUSES_MODALITIES: tuple[dict, ...] = (
@@ -69,7 +71,7 @@ MUSES_MODALITIES: tuple[dict, ...] = (
     {"name": "events", "representation": {"kind": "counts-recency", "windowMs": 30, "countScale": 64}},
     {"name": "lidar", "representation": LIDAR_CONSTANTS},
 )
-"""F-E-L. Events and points are drawn as the robot draws them; their statistics are measured, not published."""
+"""F-E-L. Events and points are drawn as the robot draws them; their statistics are measured."""
 
 MUSES_CLASSES = _classes(
     """road 128 64 128; sidewalk 244 35 232; building 70 70 70; wall 102 102 156; fence 190 153 153;

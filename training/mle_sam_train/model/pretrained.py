@@ -21,7 +21,7 @@ def load_pretrained(model: MleSam, source: str) -> int:
     """Copy SAM 2's trunk and neck into the base of `model`, and of its mask decoder whatever fits.
 
     Args:
-        source: `facebook/sam2.1-hiera-...`, a folder of `save_pretrained`, or an original `sam2.1_hiera_*.pt`.
+        source: `facebook/sam2.1-hiera-...`, a folder of `save_pretrained`, or an original `sam2.1_*.pt`.
 
     Returns:
         How many tensors of the mask decoder were reused; trunk and neck always fit whole or are refused.

@@ -40,8 +40,8 @@ USED = (
 
 
 def from_original(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The part of an original checkpoint that an image needs, under transformers' names. What belongs to video
-    memory and to prompts is left out."""
+    """The part of an original checkpoint that an image needs, under transformers' names. What belongs to
+    video memory and to prompts is left out."""
     renamed = {_rename(name): tensor for name, tensor in tensors.items()}
     return {name: tensor for name, tensor in renamed.items() if name.startswith(USED)}
 
