@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -44,7 +43,7 @@ def measure_footprint(config: Config, folder: Path, precision: Precision, thread
 
 
 def _run_apart(folder: Path, config: Config, count: int, threads: int) -> dict[str, Any]:
-    """In a process of its own, so that the peak is ONNX Runtime's and not PyTorch's as well."""
+    """In a process of its own, so that the peak is not that of the export."""
     arguments = [str(folder), str(config.width), str(config.height), str(count), str(threads)]
     done = subprocess.run(
         [sys.executable, "-m", "mle_sam_train.footprint", *arguments],
@@ -56,7 +55,6 @@ def _run_apart(folder: Path, config: Config, count: int, threads: int) -> dict[s
 
 
 def _time_onnx(folder: Path, width: int, height: int, count: int, threads: int) -> dict[str, Any]:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     onnx = OnnxModel(folder, threads)
     images = np.zeros((count, height, width, 3), np.uint8)
     times = {"encoder": [], "head": []}
@@ -67,11 +65,13 @@ def _time_onnx(folder: Path, width: int, height: int, count: int, threads: int) 
         onnx.decode(features)
         times["encoder"].append(middle - start)
         times["head"].append(time.monotonic() - middle)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        **{part: min(seconds) for part, seconds in times.items()},
-        "peakMegabytes": (peak - before) / 1024,
-    }
+    return {**{part: min(seconds) for part, seconds in times.items()}, "peakMegabytes": _peak_megabytes()}
+
+
+def _peak_megabytes() -> float:
+    """Largest resident size. Not by `getrusage`, whose figure a child inherits from its parent."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
 
 
 if __name__ == "__main__":

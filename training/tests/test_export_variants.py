@@ -13,6 +13,7 @@ import torch
 from mle_sam_train.config import Config
 from mle_sam_train.data import DatasetInfo
 from mle_sam_train.export import OnnxModel, check_parity, export_graphs
+from mle_sam_train.footprint import _run_apart
 from mle_sam_train.merged import MergedEncoderGraph
 from mle_sam_train.model import MleSam, Rig
 
@@ -97,3 +98,10 @@ def test_each_heads_logits_are_handed_out(single: MleSam, bundle: Path, images: 
     np.testing.assert_allclose(outputs[3], expected.decoder[0].numpy(), atol=0.02)
     np.testing.assert_allclose(outputs[4], expected.auxiliary[0].numpy(), atol=0.02)
     np.testing.assert_allclose(outputs[2], expected.routing[0].numpy(), atol=0.01)
+
+
+def test_the_footprint_is_measured_in_a_process_of_its_own(bundle: Path, single: MleSam) -> None:
+    run = _run_apart(bundle, single.config, 1, 1)
+    assert run["encoder"] > 0
+    assert run["head"] > 0
+    assert 50 < run["peakMegabytes"] < 4000
