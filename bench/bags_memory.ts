@@ -130,7 +130,9 @@ async function readInChild(path: string): Promise<Reading> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { gigabytes: { type: 'string', default: '3.2' }, read: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { gigabytes: { type: 'string', default: '3.2' }, read: { type: 'string' } },
+  });
   if (values.read !== undefined) {
     process.send?.(await read(values.read));
     return;

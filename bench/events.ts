@@ -44,11 +44,11 @@ function mono(events: number): Uint8Array {
 }
 
 /** The median of seven runs after two to warm up, in milliseconds. */
-function median(run: () => void): number {
+async function median(run: () => unknown): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < 9; i++) {
     const start = performance.now();
-    run();
+    await run();
     times.push(performance.now() - start);
   }
   return times.slice(2).sort((a, b) => a - b)[3]!;
@@ -59,7 +59,7 @@ function report(name: string, events: number, milliseconds: number): void {
   console.log(JSON.stringify({ name, events, milliseconds: Number(milliseconds.toFixed(2)), millionPerSecond }));
 }
 
-function benchDecoder(name: string, encoding: string, bytes: Uint8Array): EventBuffer {
+async function benchDecoder(name: string, encoding: string, bytes: Uint8Array): Promise<EventBuffer> {
   const created = createEventDecoder(encoding);
   if (created.kind === 'invalid') throw new Error(created.reason);
   const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
@@ -74,7 +74,7 @@ function benchDecoder(name: string, encoding: string, bytes: Uint8Array): EventB
     events: bytes,
   };
   const buffer = new EventBuffer();
-  const milliseconds = median(() => {
+  const milliseconds = await median(() => {
     buffer.clear();
     const { invalid } = created.decoder.decode(message, buffer);
     if (invalid !== undefined) throw new Error(invalid);
@@ -83,17 +83,13 @@ function benchDecoder(name: string, encoding: string, bytes: Uint8Array): EventB
   return buffer;
 }
 
-const single = benchDecoder('decode evt3, single events', 'evt3', evt3Stream(1_000_000, 0));
-benchDecoder('decode evt3, vectors', 'evt3', evt3Stream(1_000_000, 1));
-benchDecoder('decode evt3, half and half', 'evt3', evt3Stream(1_000_000, 0.5));
-benchDecoder('decode mono', 'mono', mono(1_000_000));
+const single = await benchDecoder('decode evt3, single events', 'evt3', evt3Stream(1_000_000, 0));
+await benchDecoder('decode evt3, vectors', 'evt3', evt3Stream(1_000_000, 1));
+await benchDecoder('decode evt3, half and half', 'evt3', evt3Stream(1_000_000, 0.5));
+await benchDecoder('decode mono', 'mono', mono(1_000_000));
 
 const ring = new EventRing({ horizon: 1e12, capacity: 2_000_000 });
-report(
-  'keep in the ring',
-  single.length,
-  median(() => ring.push(single)),
-);
+report('keep in the ring', single.length, await median(() => ring.push(single)));
 
 const grid = { width: 320, height: 192 };
 const gridIndex = Int32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
@@ -106,6 +102,6 @@ ring.push(single);
 const end = single.t[single.length - 1]!;
 const lookup = { kind: 'scatter', grid, sensor: { width: WIDTH, height: HEIGHT }, gridIndex } as const;
 const draw = () => renderEvents(ring, end, lookup, { kind: 'counts-recency', windowMs: 1e6, countScale: 64 });
-report('draw counts-recency, 320 x 192', single.length, median(draw));
+report('draw counts-recency, 320 x 192', single.length, await median(draw));
 ring.clear();
-report('draw an empty window, 320 x 192', 0, median(draw));
+report('draw an empty window, 320 x 192', 0, await median(draw));

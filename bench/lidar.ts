@@ -36,11 +36,11 @@ function scan() {
 }
 
 /** The median of seven runs after two to warm up, in milliseconds. */
-function median(name: string, run: () => void): void {
+async function median(name: string, run: () => Promise<unknown>): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < 9; i++) {
     const start = performance.now();
-    run();
+    await run();
     times.push(performance.now() - start);
   }
   const milliseconds = Number(
@@ -53,10 +53,10 @@ function median(name: string, run: () => void): void {
 }
 
 const message = scan();
-const outcome = readPointCloud(message);
+const outcome = await readPointCloud(message);
 if (outcome.kind === 'invalid') throw new Error(outcome.reason);
 const { cloud } = outcome;
-median('read a point cloud', () => readPointCloud(message));
+await median('read a point cloud', () => readPointCloud(message));
 
 const toOptical = { rotation: Float64Array.of(0, -1, 0, 0, 0, -1, 1, 0, 0), translation: new Float64Array(3) };
 for (const [width, height] of [
@@ -67,7 +67,7 @@ for (const [width, height] of [
   const grid = new CameraModel({ width, height, fx: f, fy: f, cx: width / 2, cy: height / 2 });
   const placement = { grid, lidarToCamera: toOptical, lidarToBase: identityTransform() };
   for (const dilation of [0, 1, 2]) {
-    median(`draw into ${width} x ${height}, dilation ${dilation}`, () =>
+    await median(`draw into ${width} x ${height}, dilation ${dilation}`, () =>
       renderPointCloud(cloud, placement, {
         kind: 'range-intensity-height',
         rangeMetres: [1, 80],

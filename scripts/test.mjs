@@ -19,6 +19,10 @@ async function runMocha() {
     if (only.length > 0 && !only.some((prefix) => file.startsWith(prefix.split('/').join(sep)))) continue;
     mocha.addFile(join(compiled, file.replace(/\.ts$/, '.js')));
   }
+  if (mocha.files.length === 0) {
+    console.error(`Expected the path of tests, e.g. test/sync, but received ${only.join(' ')}: none are there.`);
+    process.exit(1);
+  }
   await mocha.loadFilesAsync();
   const skipped = [];
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { type DecompressHandlers, McapRecordBuilder, McapStreamReader, type McapTypes } from '@mcap/core';
-import { Decompress } from 'fzstd';
-import type { McapIndex, Segment } from './mcap_index.js';
+import { expandZstd } from './expand_zstd.js';
+import { MAXIMUM_CHUNK_BYTES, type McapIndex, type Segment } from './mcap_index.js';
 import type { RandomAccessFile } from './random_access_file.js';
 
 /** Records of the data section that matter to us. */
@@ -87,7 +87,10 @@ export function readRecords(
   return contents;
 }
 
-/** The records at the beginning of a chunk whose end is missing, as far as they can be had. */
+/**
+ * The records at the beginning of a chunk whose end is missing, as far as they can be had.
+ * @throws Error when there is more in it than it claims
+ */
 function expandCutChunk(bytes: Uint8Array): Uint8Array {
   const header = parseChunkHeader(bytes);
   if (!header) return new Uint8Array(0);
@@ -95,11 +98,6 @@ function expandCutChunk(bytes: Uint8Array): Uint8Array {
   if (header.compression === '') return data;
   // LZ4 has no decompressor here that gives what it has so far: such a chunk is lost as a whole.
   if (header.compression !== 'zstd') return new Uint8Array(0);
-  const parts: Uint8Array[] = [];
-  try {
-    new Decompress((part) => parts.push(part.slice())).push(data);
-  } catch {
-    // What was expanded before the damage counts.
-  }
-  return Buffer.concat(parts);
+  const limit = Math.min(MAXIMUM_CHUNK_BYTES, Number(header.uncompressedSize));
+  return expandZstd(data, limit, 'cut');
 }

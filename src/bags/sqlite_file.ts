@@ -84,18 +84,22 @@ export class SqliteFile implements StorageFile {
     let rows = 0;
     try {
       const order = prepare(
-        `SELECT id, topic_id, timestamp FROM messages WHERE topic_id IN (${ids.join()}) ` +
-          'AND timestamp BETWEEN ? AND ? ORDER BY timestamp, id',
+        `SELECT id, topic_id, CAST(timestamp AS INTEGER) AS timestamp FROM messages WHERE topic_id IN (${ids.join()}) ` +
+          'AND timestamp BETWEEN ? AND ? ORDER BY messages.timestamp, id',
       );
       const bytes = prepare('SELECT data FROM messages WHERE id = ?');
       for (const row of order.iterate([start ?? FIRST_STAMP, end ?? LAST_STAMP]) as IterableIterator<Row>) {
         const topic = this.#topicsById.get(Number(row.topic_id))!;
-        const data = (bytes.get(Number(row.id)) as Row).data;
+        const found = row.id === null ? undefined : (bytes.get(Number(row.id)) as Row | null | undefined);
         if (++rows % ROWS_PER_TURN === 0) await setImmediate();
+        if (!found) {
+          this.#report(`${this.path} lists messages on ${topic.name} that it does not hold: they are left out`);
+          continue;
+        }
         yield {
           topic: topic.name,
           type: topic.type,
-          data: data instanceof Uint8Array ? data : new Uint8Array(0),
+          data: found.data instanceof Uint8Array ? found.data : new Uint8Array(0),
           receiveStamp: BigInt(row.timestamp as number | bigint),
           ...(topic.schema ? { schema: topic.schema } : {}),
         };
@@ -155,8 +159,8 @@ function readContents(database: Database, path: string): Contents {
     };
   });
   // Two statements, because SQLite uses the index only for a lone minimum or maximum.
-  const first = (database.get('SELECT MIN(timestamp) AS stamp FROM messages') as Row).stamp;
-  const last = (database.get('SELECT MAX(timestamp) AS stamp FROM messages') as Row).stamp;
+  const first = (database.get('SELECT CAST(MIN(timestamp) AS INTEGER) AS stamp FROM messages') as Row).stamp;
+  const last = (database.get('SELECT CAST(MAX(timestamp) AS INTEGER) AS stamp FROM messages') as Row).stamp;
   const range =
     first === null || last === null
       ? undefined

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -38,12 +38,13 @@ export function replayCommand(): Command {
 }
 
 async function replay(bag: string, flags: ReplayFlags): Promise<void> {
-  const out = flags.out ?? join('out', basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
+  const out = flags.out ?? join('out', basename(resolve(bag)).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
   const isShown = process.stderr.isTTY && flags.json === undefined;
   const bar = isShown ? progressBar() : undefined;
+  let outputs: ReplayOutputs;
   try {
     const { rate, provider, threads, model } = flags;
-    const outputs = await replayBag({
+    outputs = await replayBag({
       bag,
       model,
       out,
@@ -53,12 +54,11 @@ async function replay(bag: string, flags: ReplayFlags): Promise<void> {
       config: flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });
-    bar?.stop();
-    const text = flags.json ? JSON.stringify(outputs.summary, null, 2) : describe(outputs);
-    process.stdout.write(`${text}\n`);
   } finally {
     bar?.stop();
   }
+  const text = flags.json ? JSON.stringify(outputs.summary, null, 2) : describe(outputs);
+  process.stdout.write(`${text}\n`);
 }
 
 function progressBar(): SingleBar {

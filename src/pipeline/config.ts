@@ -33,10 +33,20 @@ export async function loadPipelineConfig(path: string): Promise<PipelineConfig> 
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new Error(`Expected a YAML file for the configuration but could not read ${path}: ${error.message}`);
   });
-  const outcome = pipelineConfigSchema.safeParse(parse(text) ?? {});
+  const outcome = pipelineConfigSchema.safeParse(parseYaml(text, path) ?? {});
   if (outcome.success) return outcome.data;
   const problems = outcome.error.issues.map(({ path: key, message }) => `${key.join('.') || 'file'}: ${message}`);
   throw new Error(`Expected a valid configuration in ${path} but received a wrong one: ${problems.join('; ')}`);
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    // Below its first line the message draws the place.
+    const [reason = ''] = (error as Error).message.split('\n');
+    throw new Error(`Expected YAML for the configuration in ${path} but received: ${reason.replace(/:$/, '.')}`);
+  }
 }
 
 /** The part of a configuration topics are chosen by. */

@@ -19,14 +19,17 @@ export interface PipelineParts {
 
 /**
  * Wires a pipeline for a bundle's modalities, each read from the topic that was chosen for it. A modality without a
- * topic is simply never there.
+ * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { bundle, selection, config, segmenter, sink, backpressure } = parts;
   const inputs = new Map<string, ModalityInput>();
+  const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
-    if (assignment.kind === 'missing') continue;
-    const { topic, cameraInfo } = assignment;
+    const { cameraInfo } = assignment;
+    if (assignment.kind === 'assigned') modalityByTopic.set(assignment.topic, modality);
+    else if (cameraInfo === undefined) continue;
+    const topic = assignment.kind === 'assigned' ? assignment.topic : '';
     inputs.set(modality, { topic, ...(cameraInfo !== undefined && { infoTopic: cameraInfo }) });
   }
   const streams = bundle.modalities.map(({ name, representation }) => ({
@@ -46,7 +49,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     synchronizer: new Synchronizer<RawMessage>(syncOptions),
     segmenter,
     sink,
-    modalityByTopic: new Map([...inputs].map(([modality, { topic }]) => [topic, modality])),
+    modalityByTopic,
     essential: new Set(essential.map(({ modality }) => modality)),
     backpressure,
   });

@@ -1,14 +1,17 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
 import type { SensorRig } from '../sensors/index.js';
-import type { AbsentReason, FrameSet, Match, SyncEvent, Synchronizer, SynchronizerStatus } from '../sync/index.js';
+import type { AbsentReason, ContentVerdict, FrameSet, Match, Synchronizer, SynchronizerStatus } from '../sync/index.js';
+import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
 import { FrameAssembler, type Selection } from './frame_assembler.js';
-import type { PipelineSink } from './results.js';
+import type { FrameResult, PipelineSink } from './results.js';
 import { TimeBase } from './time_base.js';
 
 /** What the pipeline needs of a `Segmenter`. */
 export interface FrameSegmenter {
   segment(frameSet: FrameSet): Promise<Segmentation>;
+  /** Resolves once it takes sets, after a restart as well; rejects where it never will. */
+  whenReady(): Promise<void>;
 }
 
 export interface PipelineOptions {
@@ -27,7 +30,8 @@ export interface PipelineOptions {
   backpressure: 'wait' | 'newest';
 }
 
-type SetEvent = Extract<SyncEvent<RawMessage>, { matches: unknown }>;
+/** Tells the sink what became of a set. */
+type Telling = () => void | Promise<void>;
 
 /**
  * The whole way from a message to a mask: calibration and samples into the rig, samples into the synchroniser, its
@@ -40,29 +44,35 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #assembler: FrameAssembler;
   readonly #time = new TimeBase();
-  readonly #queue: SyncEvent<RawMessage>[] = [];
+  readonly #queue: EventQueue;
   /** Newest message of each modality: windows are cut relative to it even when no new packet came. */
   readonly #newest = new Map<string, RawMessage>();
-  #now = -Infinity;
+  /** Time of the last input, on the clock messages are received by. */
+  #now = 0;
   /** Set while events are being worked off. */
   #draining: Promise<void> | undefined;
   /** The mask in the making; with `wait` the next set is decoded meanwhile. */
-  #inFlight: Promise<void> = Promise.resolve();
+  #inFlight: Promise<Telling> | undefined;
+  /** Resolves once the sink is done with all it was told. */
+  #telling: Promise<void> = Promise.resolve();
+  /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
+  #failure: { error: unknown } | undefined;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#assembler = new FrameAssembler(options.rig);
+    this.#queue = new EventQueue(options.backpressure);
   }
 
   /**
    * Takes the next message in. Messages come in the order of their receive stamps.
    * @returns once the pipeline is ready for the next one; with backpressure `newest` that is at once
-   * @throws what the sink throws, and SegmenterError where the segmenter has failed for good
+   * @throws what the sink throws, and SegmenterError where the segmenter has failed for good; with `newest` the first
+   * call after it does
    */
   async receive(message: RawMessage): Promise<void> {
     const { rig, synchronizer, sink, modalityByTopic } = this.#options;
     const now = this.#time.toRelative(message.receiveStamp);
-    this.#now = Math.max(this.#now, now);
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
       for (const problem of rig.observe(message)) sink.problem(`${message.topic}: ${problem}`);
@@ -81,9 +91,7 @@ export class Pipeline {
 
   /** Lets time pass without a message: deadlines and silences fall due. */
   advanceTo(now: Stamp): Promise<void> {
-    const relative = this.#time.toRelative(now);
-    this.#now = Math.max(this.#now, relative);
-    return this.#advance(relative);
+    return this.#advance(this.#time.toRelative(now));
   }
 
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
@@ -92,10 +100,15 @@ export class Pipeline {
     return due === undefined ? undefined : this.#time.toStamp(Math.ceil(due));
   }
 
-  /** Resolves once everything received so far has become masks or drops. */
+  /**
+   * Resolves once everything received so far has become masks or drops. With `wait` the sink hears of the last mask
+   * only now, or when the next set is decoded.
+   */
   async settle(): Promise<void> {
     await this.#draining;
-    await this.#inFlight;
+    this.#throwIfFailed();
+    await this.#finishInFlight();
+    await this.#telling;
   }
 
   /** Health of every modality, counters, and who paces the masks. */
@@ -109,103 +122,137 @@ export class Pipeline {
   }
 
   async #advance(now: number): Promise<void> {
-    this.#queue.push(...this.#options.synchronizer.advance(now));
-    if (this.#queue.length === 0) return;
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = undefined;
-    });
-    if (this.#options.backpressure === 'wait') await this.#draining;
+    this.#throwIfFailed();
+    this.#now = now;
+    this.#queue.push(this.#options.synchronizer.advance(now));
+    if (this.#queue.isEmpty) return;
+    this.#draining ??= this.#drain()
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.#draining = undefined;
+      });
+    if (this.#options.backpressure !== 'wait') return;
+    await this.#draining;
+    this.#throwIfFailed();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Works events off in order, those included that come up meanwhile. */
   async #drain(): Promise<void> {
-    for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
-      switch (event.kind) {
-        case 'complete':
-        case 'partial':
-          await this.#makeMask(event);
-          break;
-        case 'dropped':
-          await this.#drop(event.stamp, describeDrop(event.reason, event.absent));
-          break;
-        case 'probe': {
-          const { modality, sample } = event;
-          const stamp = this.#time.toStamp(sample.stamp);
-          const { verdict } = await this.#assembler.judge({ modality, message: sample.value, stamp, kind: 'sample' });
-          this.#options.synchronizer.reportContent(modality, sample.stamp, verdict, this.#now);
-          this.#queue.push(...this.#options.synchronizer.advance(this.#now));
-          break;
-        }
-        case 'transition': {
-          const { modality, from, to, reason, at } = event;
-          await this.#options.sink.modalityChanged({ modality, from, to, reason, at: this.#time.toStamp(at) });
-          break;
-        }
-        case 'reset':
-          this.#options.rig.reset();
-          this.#assembler.reset();
-          this.#options.sink.problem(`Everything received before was cleared: ${event.reason}.`);
-          break;
+    for (let queued = this.#queue.shift(); queued !== undefined; queued = this.#queue.shift()) await this.#act(queued);
+  }
+
+  async #act({ event, queuedAtMs }: QueuedEvent): Promise<void> {
+    switch (event.kind) {
+      case 'complete':
+      case 'partial':
+        return this.#makeMask(event, queuedAtMs);
+      case 'overtaken':
+        return this.#drop(event, 'overtaken by a newer set while the model was busy');
+      case 'dropped':
+        return this.#drop(event, describeDrop(event.reason, event.absent));
+      case 'probe': {
+        const { modality, sample } = event;
+        const stamp = this.#time.toStamp(sample.stamp);
+        const { verdict } = await this.#assembler.judge({ modality, message: sample.value, stamp, kind: 'sample' });
+        this.#options.synchronizer.reportContent(modality, sample.stamp, verdict, this.#now);
+        return this.#queue.push(this.#options.synchronizer.advance(this.#now));
       }
+      case 'transition': {
+        const { modality, from, to, reason, at } = event;
+        // Without this a mask could be told long after all sensors have fallen silent.
+        await this.#finishInFlight();
+        const change = { modality, from, to, reason, at: this.#time.toStamp(at) };
+        return this.#tell(() => this.#options.sink.modalityChanged(change));
+      }
+      case 'reset':
+        this.#options.rig.reset();
+        this.#assembler.reset();
+        return this.#options.sink.problem(`Everything received before was cleared: ${event.reason}.`);
     }
   }
 
-  async #makeMask(set: SetEvent): Promise<void> {
-    if (this.#isOvertaken()) return this.#drop(set.stamp, 'overtaken by a newer set while the model was busy');
+  async #makeMask(set: SetEvent, queuedAtMs: number): Promise<void> {
     const stamp = this.#time.toStamp(set.stamp);
     const selections = [...set.matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
     const frame = await this.#assembler.assemble(selections, stamp);
-    this.#reportContent(frame.verdicts.map(({ selection, verdict }) => ({ ...selection, verdict })));
+    for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
+    this.#queue.push(this.#options.synchronizer.advance(this.#now));
     const absent = new Map([...set.absent, ...frame.absent]);
     const missing = [...(this.#options.essential ?? [])].find((modality) => !frame.images.has(modality));
-    if (missing !== undefined) return this.#drop(set.stamp, describeDrop('essential-missing', absent));
-    if (frame.images.size === 0) return this.#drop(set.stamp, describeDrop('nothing-usable', absent));
+    if (missing !== undefined) return this.#drop(set, describeDrop('essential-missing', absent));
+    if (frame.images.size === 0) return this.#drop(set, describeDrop('nothing-usable', absent));
 
     const grid = this.#options.rig.grid();
-    const frameSet: FrameSet = { stamp, frameId: grid.frameId, images: frame.images, absent };
-    const messages = new Map(selections.map(({ modality, message }) => [modality, message]));
-    const syncWaitMs = (set.closed - set.opened) / 1e6;
     // The set before must be out of the model; this one was decoded meanwhile.
-    await this.#inFlight;
-    this.#inFlight = this.#segment(frameSet, set.stamp, async (segmentation, inferenceMs) => {
-      const { decodeMs } = frame;
-      const latency = { syncWaitMs, decodeMs, inferenceMs, totalMs: syncWaitMs + decodeMs + inferenceMs };
-      const { reference } = set;
-      await this.#options.sink.published({
-        segmentation,
-        reference,
-        absent,
-        images: frame.images,
-        messages,
-        grid,
-        latency,
-      });
+    const tellBefore = await this.#inFlight;
+    this.#inFlight = this.#segment(set, queuedAtMs, frame.decodeMs, {
+      frameSet: { stamp, frameId: grid.frameId, images: frame.images, absent },
+      reference: set.reference,
+      absent,
+      images: frame.images,
+      messages: new Map(selections.map(({ modality, message }) => [modality, message])),
+      grid,
+      arrivedAt: this.#time.toStamp(set.opened),
+      closedAt: this.#time.toStamp(set.closed),
     });
-    // Rejections reach the caller through the next await of the chain, never as an unhandled one.
+    // A rejection reaches the caller where it is awaited next, never as an unhandled one.
     this.#inFlight.catch(() => undefined);
-    if (this.#options.backpressure === 'newest') await this.#inFlight;
+    if (tellBefore !== undefined) await this.#tell(tellBefore);
+    if (this.#options.backpressure === 'wait') return;
+    // The sink may take its time over a mask while the next is made, but only over one.
+    await this.#inFlight;
+    await this.#telling;
+    await this.#finishInFlight();
   }
 
+  /** Runs the model; what came of it is told later, so that the sink hears of one thing at a time and in order. */
   async #segment(
-    frameSet: FrameSet,
-    relativeStamp: number,
-    publish: (segmentation: Segmentation, inferenceMs: number) => Promise<void>,
-  ): Promise<void> {
-    const start = performance.now();
+    set: SetEvent,
+    queuedAtMs: number,
+    decodeMs: number,
+    { frameSet, ...frame }: Omit<FrameResult, 'segmentation' | 'latency'> & { frameSet: FrameSet },
+  ): Promise<Telling> {
+    const { segmenter, sink, backpressure } = this.#options;
+    // Where no set may be lost, those after the one that broke the worker wait for the new one.
+    if (backpressure === 'wait') await segmenter.whenReady();
+    const startMs = performance.now();
     let segmentation: Segmentation;
     try {
-      segmentation = await this.#options.segmenter.segment(frameSet);
+      segmentation = await segmenter.segment(frameSet);
     } catch (error) {
       if (!(error instanceof SegmenterError) || error.kind === 'failed' || error.kind === 'closed') throw error;
-      await this.#options.sink.dropped({ stamp: this.#time.toStamp(relativeStamp), reason: error.message });
-      return;
+      return () => sink.dropped({ stamp: frameSet.stamp, arrivedAt: frame.arrivedAt, reason: error.message });
     }
-    await publish(segmentation, performance.now() - start);
+    const endMs = performance.now();
+    const syncWaitMs = (set.closed - set.opened) / 1e6;
+    const inferenceMs = endMs - startMs;
+    const totalMs = syncWaitMs + (backpressure === 'wait' ? decodeMs + inferenceMs : endMs - queuedAtMs);
+    return () => sink.published({ segmentation, ...frame, latency: { syncWaitMs, decodeMs, inferenceMs, totalMs } });
   }
 
-  async #drop(stamp: number, reason: string): Promise<void> {
-    await this.#inFlight;
-    await this.#options.sink.dropped({ stamp: this.#time.toStamp(stamp), reason });
+  async #drop({ stamp, opened }: { stamp: number; opened: number }, reason: string): Promise<void> {
+    await this.#finishInFlight();
+    const times = { stamp: this.#time.toStamp(stamp), arrivedAt: this.#time.toStamp(opened) };
+    await this.#tell(() => this.#options.sink.dropped({ ...times, reason }));
+  }
+
+  async #finishInFlight(): Promise<void> {
+    const telling = await this.#inFlight;
+    this.#inFlight = undefined;
+    if (telling !== undefined) await this.#tell(telling);
+  }
+
+  /** Tells the sink something once it is done with what it was told before; with `newest` nobody waits for that. */
+  async #tell(telling: Telling): Promise<void> {
+    this.#telling = this.#telling.then(telling);
+    this.#telling.catch(() => undefined);
+    if (this.#options.backpressure === 'wait') await this.#telling;
   }
 
   #select(modality: string, match: Match<RawMessage>): Selection | undefined {
@@ -217,20 +264,10 @@ export class Pipeline {
     return message && { modality, message, stamp: this.#time.toStamp(match.end), kind: 'window' };
   }
 
-  #reportContent(
-    verdicts: readonly (Selection & { verdict: Parameters<Synchronizer<RawMessage>['reportContent']>[2] })[],
-  ): void {
+  #reportContent({ modality, stamp }: Selection, verdict: ContentVerdict): void {
     const { synchronizer, sink } = this.#options;
-    for (const { modality, stamp, verdict } of verdicts) {
-      if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`);
-      synchronizer.reportContent(modality, this.#time.toRelative(stamp), verdict, this.#now);
-    }
-    this.#queue.push(...synchronizer.advance(this.#now));
-  }
-
-  #isOvertaken(): boolean {
-    if (this.#options.backpressure === 'wait') return false;
-    return this.#queue.some(({ kind }) => kind === 'complete' || kind === 'partial');
+    if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`);
+    synchronizer.reportContent(modality, this.#time.toRelative(stamp), verdict, this.#now);
   }
 }
 

@@ -11,7 +11,11 @@ export interface FrameLatency {
   decodeMs: number;
   /** Encoder and head with the way to the worker and back; wall time. */
   inferenceMs: number;
-  /** The three together. */
+  /**
+   * From the arrival of the reference sample to the finished mask. With backpressure `newest` that includes the time
+   * the set waited for the one before. With `wait` it is the three together: a replay at full speed is always ahead of
+   * its model, and how long its sets wait says nothing.
+   */
   totalMs: number;
 }
 
@@ -28,12 +32,17 @@ export interface FrameResult {
   messages: ReadonlyMap<string, RawMessage>;
   /** The grid the mask lies on, for bringing it back to the camera's own size. */
   grid: RigGrid;
+  /** Receive times, by the clock messages are stamped with: of the reference sample, and when its set was closed. */
+  arrivedAt: Stamp;
+  closedAt: Stamp;
   latency: FrameLatency;
 }
 
 /** A reference frame that got no mask. */
 export interface DroppedFrame {
   stamp: Stamp;
+  /** Receive time of the reference sample. */
+  arrivedAt: Stamp;
   reason: string;
 }
 

@@ -102,11 +102,16 @@ export function judge(topic: TopicCandidate, role: TopicRole, modality?: string)
     // Grey pictures are everywhere; only a name makes one a label image or a depth image.
     return { score: 0, because: [] };
   }
-  if (words.some((word) => speaksForOther(word, role))) score -= 5;
+  if (isNamedForOther(topic.name, role)) score -= 5;
   if (!named && words.some((word) => OTHER_SPECTRUM.test(word))) score -= 3;
   if (words.some((word) => DERIVED.test(word))) score -= 6;
   if (topic.messageCount === 0) score = 0;
   return { score, because };
+}
+
+/** Whether a topic's name speaks for another role than this: `/depth/camera_info` does for a camera. */
+export function isNamedForOther(name: string, role: TopicRole): boolean {
+  return wordsOf(name).some((word) => speaksForOther(word, role));
 }
 
 /** What a modality's name says beyond its role: `thermal` does for a camera, `camera` does not. */

@@ -1,5 +1,14 @@
 import type { Representation } from '../sensors/representation.js';
-import { type Fit, hasTypeFor, judge, roleOf, type TopicCandidate, type TopicRole } from './topic_roles.js';
+import { unknownModality } from '../sync/index.js';
+import {
+  type Fit,
+  hasTypeFor,
+  isNamedForOther,
+  judge,
+  roleOf,
+  type TopicCandidate,
+  type TopicRole,
+} from './topic_roles.js';
 
 /** Topics a person chose; everything left out is found by type, encoding and name. */
 export interface TopicConfiguration {
@@ -24,7 +33,13 @@ export type TopicAssignment =
       /** The topic with this sensor's CameraInfo; LiDARs have none. */
       cameraInfo?: string;
     }
-  | { kind: 'missing'; role: TopicRole; reason: string };
+  | {
+      kind: 'missing';
+      role: TopicRole;
+      reason: string;
+      /** CameraInfo of a camera without pictures: it says where the pixels are that others are laid on. */
+      cameraInfo?: string;
+    };
 
 export interface TopicSelection {
   /** One entry for each modality of the bundle, in its order. */
@@ -53,12 +68,14 @@ interface Judged extends Fit {
  * Chooses which topic each modality is read from. By message type first, then by encoding, then by name; a topic
  * serves one modality only. Where several fit equally well the one with the most messages wins, then a raw image
  * before its compressed copy, then the shorter name, and the others are told as alternatives.
+ * @throws Error when the configuration names a modality the model does not have
  */
 export function selectTopics(
   topics: readonly TopicCandidate[],
   modalities: readonly { name: string; representation: Representation }[],
   configured: TopicConfiguration = {},
 ): TopicSelection {
+  requireKnown(modalities, configured);
   const problems: string[] = [];
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const chosen = new Map<string, Judged & { by: 'configuration' | 'choice' }>();
@@ -72,7 +89,9 @@ export function selectTopics(
     const topic = byName.get(wanted);
     if (!topic || !hasTypeFor(topic, roleOf(representation))) {
       const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
-      problems.push(`Expected a ${roleOf(representation)} topic for ${name} but received ${wanted}: ${received}.`);
+      problems.push(
+        `Expected the topic of ${ROLE_WORDS[roleOf(representation)]} for ${name} but received ${wanted}: ${received}.`,
+      );
       continue;
     }
     chosen.set(name, { topic, score: 0, because: ['named in the configuration'], by: 'configuration' });
@@ -111,7 +130,10 @@ export function selectTopics(
     }
     const cameraInfo =
       role === 'lidar' ? undefined : findCameraInfo(judged.topic, topics, configured.cameraInfo?.[name]);
-    if (role !== 'lidar' && cameraInfo === undefined) {
+    const wantedInfo = configured.cameraInfo?.[name];
+    if (wantedInfo !== undefined && cameraInfo === undefined) {
+      problems.push(`Expected a CameraInfo topic for ${name} but received ${wantedInfo}: there is no such topic.`);
+    } else if (role !== 'lidar' && cameraInfo === undefined) {
       problems.push(`No CameraInfo for ${name} (${judged.topic.name}): its place in the camera image is not known.`);
     }
     assignments.set(name, {
@@ -125,6 +147,12 @@ export function selectTopics(
     });
   }
 
+  for (const [name, assignment] of assignments) {
+    if (assignment.kind !== 'missing' || assignment.role !== 'camera') continue;
+    const cameraInfo = findSpareCameraInfo(topics, [...assignments.values()], configured.cameraInfo?.[name]);
+    if (cameraInfo !== undefined) assignment.cameraInfo = cameraInfo;
+  }
+
   const transforms = topics.filter(({ type }) => type === 'tf2_msgs/msg/TFMessage').map(({ name }) => name);
   return {
     modalities: assignments,
@@ -135,6 +163,14 @@ export function selectTopics(
     },
     problems,
   };
+}
+
+function requireKnown(modalities: readonly { name: string }[], configured: TopicConfiguration): void {
+  const known = modalities.map(({ name }) => name);
+  for (const section of ['modalities', 'cameraInfo'] as const) {
+    const stranger = Object.keys(configured[section] ?? {}).find((name) => !known.includes(name));
+    if (stranger !== undefined) throw unknownModality(`topics.${section}`, stranger, known);
+  }
 }
 
 function selectGroundTruth(
@@ -202,6 +238,20 @@ function findCameraInfo(
   const frame = frameOf(image);
   const sameFrame = frame === undefined ? [] : infos.filter((info) => frameOf(info) === frame);
   return sameFrame.length === 1 ? sameFrame[0]!.name : undefined;
+}
+
+/** Without pictures there is no namespace to go by: the CameraInfo is the only one that is nobody else's. */
+function findSpareCameraInfo(
+  topics: readonly TopicCandidate[],
+  assignments: readonly TopicAssignment[],
+  wanted: string | undefined,
+): string | undefined {
+  const infos = topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo').map(({ name }) => name);
+  if (wanted !== undefined) return infos.find((name) => name === wanted);
+  const spare = infos.filter(
+    (name) => !isNamedForOther(name, 'camera') && assignments.every(({ cameraInfo }) => cameraInfo !== name),
+  );
+  return spare.length === 1 ? spare[0] : undefined;
 }
 
 function frameOf({ content }: TopicCandidate): string | undefined {

@@ -7,8 +7,8 @@ import type { LabelImage } from '../report/index.js';
  */
 const TOLERANCE_NS = 25_000_000n;
 
-/** Label images kept while masks that may want them are under way. */
-const MAX_HELD = 256;
+/** Label images kept while masks that may want them are under way: over a second of them. */
+const MAX_HELD = 32;
 
 /** A label image message, or what is wrong with it. */
 export type GroundTruthOutcome =
@@ -36,8 +36,18 @@ export function readGroundTruth(raw: RawMessage): GroundTruthOutcome {
   }
   const low = bytes === 2 && is_bigendian ? 1 : 0;
   const labels = new Uint8Array(width * height);
+  let high = 0;
   for (let row = 0, i = 0; row < height; row++) {
-    for (let at = row * step + low, end = at + width * bytes; at < end; at += bytes) labels[i++] = data[at]!;
+    for (let at = row * step + low, end = at + width * bytes; at < end; at += bytes) {
+      labels[i++] = data[at]!;
+      if (bytes === 2) high |= data[low === 0 ? at + 1 : at - 1]!;
+    }
+  }
+  if (high !== 0) {
+    return {
+      kind: 'invalid',
+      reason: 'Expected class ids below 256 for ground truth but received larger ones: map them',
+    };
   }
   return { kind: 'labels', stamp: stampFromTime(message.header.stamp), image: { width, height, labels } };
 }

@@ -1,4 +1,4 @@
-import { BagWriter } from '../bags/index.js';
+import { BagWriter, type TopicInfo } from '../bags/index.js';
 import { resizeLabelsNearest } from '../evaluation/index.js';
 import { encodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
@@ -24,6 +24,9 @@ export const MASK_TOPICS = {
   diagnostics: '/diagnostics',
 } as const;
 
+/** Without a picture its size is what a CameraInfo claims: no camera has more pixels. */
+const MOST_PIXELS = 1 << 26;
+
 const LATCHED = { reliability: 'reliable', durability: 'transient_local', history: 'keep_last', depth: 1 } as const;
 
 /**
@@ -46,9 +49,14 @@ export class MaskBag {
     );
   }
 
-  /** @param path - a file ending in `.mcap`; one that is there is replaced */
-  static async create(path: string, bundle: Bundle): Promise<MaskBag> {
+  /**
+   * @param path - a file ending in `.mcap`; one that is there is replaced
+   * @param copied - topics of the input that will be passed on; they keep their QoS, or latched transforms would be
+   * lost on whoever subscribes late
+   */
+  static async create(path: string, bundle: Bundle, copied: readonly TopicInfo[]): Promise<MaskBag> {
     const writer = await BagWriter.create(path);
+    for (const { name, type, qos } of copied) await writer.declareTopic(name, type, { ...(qos[0] && { qos: qos[0] }) });
     await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
     return new MaskBag(writer, bundle);
   }
@@ -60,16 +68,16 @@ export class MaskBag {
   }
 
   /**
-   * Appends mask, confidence and overlay of one frame.
-   * @param at - when they would have been published: log time of the messages
+   * Appends mask, confidence and overlay of one frame. Their log time is when the set was closed: the earliest at which
+   * they could have been published, and the same on every run.
    */
-  async frame({ segmentation, images, grid }: FrameResult, at: Stamp): Promise<void> {
+  async frame({ segmentation, images, grid, closedAt: at }: FrameResult): Promise<void> {
     const header = outputHeader(segmentation.stamp, segmentation.frameId);
     if (!this.#hasLabelInfo) {
       this.#hasLabelInfo = true;
       await this.#write(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', labelInfo(header, this.#bundle), at);
     }
-    const size: ImageSize = grid.pictureSize ?? segmentation;
+    const size = maskSize(grid.pictureSize, segmentation);
     const { labels, confidence } = segmentation;
     const mask = mono8Image(header, size, resizeLabelsNearest(labels, segmentation, size));
     await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mask, at);
@@ -98,4 +106,8 @@ export class MaskBag {
   async #write(topic: string, type: string, message: object, logTime: Stamp): Promise<void> {
     await this.#writer.write({ topic, type, data: encodeMessage(type, message), logTime });
   }
+}
+
+function maskSize(picture: ImageSize | undefined, model: ImageSize): ImageSize {
+  return picture === undefined || picture.width * picture.height > MOST_PIXELS ? model : picture;
 }

@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { BagReader } from '../bags/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
 
 /** What is played to: takes messages, and wants to be woken at times of its own. */
 export interface Player {
-  /** The bag's time has come to `stamp`; called before everything that happens then. */
-  timeIs(stamp: Stamp): void;
   message(raw: RawMessage): Promise<void>;
   /** When {@link wake} is to be called if no message comes before; undefined for never. */
   nextWakeUp(): Stamp | undefined;
@@ -22,43 +20,68 @@ export interface PlayOptions {
   lingerNs: bigint;
 }
 
+/** How the playing went. */
+export interface Playing {
+  /** How far it fell behind the pace of the bag at most; 0 for `max`, which has none. */
+  lagMs: number;
+}
+
 /**
  * Plays a bag in its own time: messages at their log time, and in between the player is woken when it wants to be.
  * After the last message time goes on until nothing waits any more; silence from then on is nobody's fault.
  */
-export async function playBag(bag: BagReader, player: Player, { topics, rate, lingerNs }: PlayOptions): Promise<void> {
+export async function playBag(
+  bag: Pick<BagReader, 'messages'>,
+  player: Player,
+  { topics, rate, lingerNs }: PlayOptions,
+): Promise<Playing> {
   const pace = rate === 'realtime' ? new Pace() : undefined;
-  const at = async (stamp: Stamp): Promise<void> => {
-    await pace?.until(stamp);
-    player.timeIs(stamp);
-  };
   let end: Stamp | undefined;
   for await (const raw of bag.messages({ topics })) {
     for (let due = player.nextWakeUp(); due !== undefined && due < raw.receiveStamp; due = player.nextWakeUp()) {
-      await at(due);
+      await pace?.until(due);
       await player.wake(due);
     }
-    await at(raw.receiveStamp);
+    await pace?.until(raw.receiveStamp);
     await player.message(raw);
     end = raw.receiveStamp;
   }
-  if (end === undefined) return;
-  for (let due = player.nextWakeUp(); due !== undefined && due <= end + lingerNs; due = player.nextWakeUp()) {
+  const last = end === undefined ? undefined : end + lingerNs;
+  for (
+    let due = player.nextWakeUp();
+    due !== undefined && last !== undefined && due <= last;
+    due = player.nextWakeUp()
+  ) {
     if (!player.isWaiting()) break;
-    await at(due);
+    await pace?.until(due);
     await player.wake(due);
   }
+  return { lagMs: pace?.lagMs ?? 0 };
 }
+
+/** Messages taken without a pause for longer than this would keep the model's answers from being heard. */
+const LONGEST_TURN_MS = 10;
 
 /** Keeps the pace of a bag: its first stamp is now. */
 class Pace {
   #offsetMs: number | undefined;
+  #pausedAtMs = performance.now();
+  #lagMs = 0;
+
+  get lagMs(): number {
+    return this.#lagMs;
+  }
 
   async until(stamp: Stamp): Promise<void> {
     const stampMs = Number(stamp / 1000n) / 1000;
     this.#offsetMs ??= performance.now() - stampMs;
-    const wait = stampMs + this.#offsetMs - performance.now();
+    const nowMs = performance.now();
+    const waitMs = stampMs + this.#offsetMs - nowMs;
+    this.#lagMs = Math.max(this.#lagMs, -waitMs);
     // Timers are not finer than this, and a bag has thousands of messages a second.
-    if (wait > 1) await sleep(wait);
+    if (waitMs > 1) await sleep(waitMs);
+    else if (nowMs - this.#pausedAtMs > LONGEST_TURN_MS) await nextTurn();
+    else return;
+    this.#pausedAtMs = performance.now();
   }
 }

@@ -1,19 +1,22 @@
 import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
 import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
-import type { LabelImage, ReplayRecorder, RgbImage } from '../report/index.js';
-import { decodePicture } from '../sensors/index.js';
+import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
+import { decodePicture, type ImageSize } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
 
-/** A mask whose ground truth may still come. */
-interface Waiting {
-  frame: FrameResult;
-  stretch: string | undefined;
-}
+/**
+ * Masks that wait for ground truth. Label images come with the camera's, so more than a few wait only where there are
+ * none for a stretch of the bag, or their stamps are others.
+ */
+const MOST_WAITING = 32;
+
+/** A mask whose ground truth may still come: what the recorder wants of it, and nothing else of its frame. */
+type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
-  recorder: ReplayRecorder;
-  masks: MaskBag;
+  recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem'>;
+  masks: Pick<MaskBag, 'frame' | 'modalityChanged'>;
   groundTruth: 'present' | 'absent';
   /** Modality whose pictures the report shows under the masks. */
   cameraModality: string | undefined;
@@ -24,13 +27,12 @@ export interface ReplayRecordingOptions {
  * may belong to them has been read. Both see them in the order of their stamps.
  */
 export class ReplayRecording implements PipelineSink {
-  readonly #recorder: ReplayRecorder;
-  readonly #maskBag: MaskBag;
+  readonly #recorder: ReplayRecordingOptions['recorder'];
+  readonly #maskBag: ReplayRecordingOptions['masks'];
   readonly #truth = new GroundTruthBuffer();
   readonly #expectsTruth: boolean;
   readonly #cameraModality: string | undefined;
   readonly #waiting: Waiting[] = [];
-  #now: Stamp = 0n;
   readonly #conditions: { from: Stamp; name: string }[] = [];
   #count = 0;
 
@@ -46,11 +48,6 @@ export class ReplayRecording implements PipelineSink {
     return this.#count;
   }
 
-  /** Log time of the message being replayed. */
-  set now(stamp: Stamp) {
-    this.#now = stamp;
-  }
-
   /** A label image has been read. */
   async groundTruth(raw: RawMessage): Promise<void> {
     const outcome = readGroundTruth(raw);
@@ -64,20 +61,34 @@ export class ReplayRecording implements PipelineSink {
 
   /** The simulator says under which condition it drives from here on. */
   condition(raw: RawMessage): void {
-    this.#conditions.push({ from: raw.receiveStamp, name: decodeMessage<{ data: string }>(raw).data });
+    try {
+      this.#conditions.push({ from: raw.receiveStamp, name: decodeMessage<{ data: string }>(raw).data });
+    } catch (error) {
+      this.#recorder.problem('warning', `${raw.topic}: ${(error as Error).message}`);
+    }
   }
 
   async published(frame: FrameResult): Promise<void> {
     this.#count++;
-    await this.#maskBag.frame(frame, this.#now);
-    const { stamp } = frame.segmentation;
-    const stretch = this.#conditions.findLast(({ from }) => from <= stamp)?.name;
-    this.#waiting.push({ frame, stretch });
+    await this.#maskBag.frame(frame);
+    const { segmentation, arrivedAt, absent, latency, messages, grid } = frame;
+    const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
+    const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
+    const picture = this.#cameraModality === undefined ? undefined : messages.get(this.#cameraModality);
+    const size = grid.pictureSize;
+    this.#waiting.push({
+      segmentation,
+      arrivedAt,
+      absent,
+      latencyMs: { decode, syncWait, inference, total },
+      ...(picture && size && { camera: () => readPicture(picture, size) }),
+      ...(stretch !== undefined && { stretch }),
+    });
     await this.#release(this.#expectsTruth ? 'settled' : 'all');
   }
 
-  dropped({ stamp, reason }: DroppedFrame): void {
-    this.#recorder.dropped(stamp, reason);
+  dropped({ arrivedAt, reason }: DroppedFrame): void {
+    this.#recorder.dropped(arrivedAt, reason);
   }
 
   async modalityChanged(change: ModalityChange): Promise<void> {
@@ -96,34 +107,19 @@ export class ReplayRecording implements PipelineSink {
 
   async #release(which: 'settled' | 'all'): Promise<void> {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const { stamp } = head.frame.segmentation;
+      const { stamp } = head.segmentation;
       const match = this.#truth.find(stamp);
-      if (which === 'settled' && match?.distanceNs !== 0n && !this.#truth.isSettled(stamp)) return;
+      const isSettled = match?.distanceNs === 0n || this.#truth.isSettled(stamp) || this.#waiting.length > MOST_WAITING;
+      if (which === 'settled' && !isSettled) return;
       this.#waiting.shift();
       this.#truth.releaseBefore(stamp);
-      await this.#record(head, match?.image);
+      await this.#recorder.published({ ...head, ...(match && { groundTruth: match.image }) });
     }
   }
+}
 
-  async #record({ frame, stretch }: Waiting, groundTruth: LabelImage | undefined): Promise<void> {
-    const { segmentation, absent, latency } = frame;
-    const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
-    await this.#recorder.published({
-      segmentation,
-      absent,
-      latencyMs: { decode, syncWait, inference, total },
-      camera: () => this.#picture(frame),
-      ...(groundTruth && { groundTruth }),
-      ...(stretch !== undefined && { stretch }),
-    });
-  }
-
-  /** The camera's picture at its own size: decoded once more, but only for the frames the report shows. */
-  async #picture({ messages, grid }: FrameResult): Promise<RgbImage | undefined> {
-    const message = this.#cameraModality === undefined ? undefined : messages.get(this.#cameraModality);
-    const size = grid.pictureSize;
-    if (message === undefined || size === undefined) return undefined;
-    const picture = await decodePicture(message, size);
-    return picture.kind === 'rgb' ? { ...size, data: picture.data } : undefined;
-  }
+/** The camera's picture at its own size: decoded once more, but only for the frames the report shows. */
+async function readPicture(message: RawMessage, size: ImageSize): Promise<RgbImage | undefined> {
+  const picture = await decodePicture(message, size);
+  return picture.kind === 'rgb' ? { ...size, data: picture.data } : undefined;
 }

@@ -5,17 +5,24 @@ import type { TopicSelection } from '../pipeline/index.js';
 /** Topic on which the simulator says which condition it drives under; only simulated bags have it. */
 export const CONDITION_TOPIC = '/simulation/condition';
 
+/** Whether the simulator made a bag. */
+export function isSimulated({ topics }: BagInfo): boolean {
+  return topics.some(({ name, type }) => name === CONDITION_TOPIC && type === 'std_msgs/msg/String');
+}
+
 /** All topics a replay reads: inputs, calibration, ground truth. */
 export function replayedTopics({ modalities, transforms, groundTruth }: TopicSelection, info: BagInfo): string[] {
   const inputs = [...modalities.values()].filter((assignment) => assignment.kind === 'assigned');
-  const cameraInfos = info.topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
+  const cameraInfos = info.topics.filter(
+    ({ type, serialization }) => type === 'sensor_msgs/msg/CameraInfo' && serialization === 'cdr',
+  );
   return [
     ...inputs.map(({ topic }) => topic),
     ...cameraInfos.map(({ name }) => name),
     ...transforms.static,
     ...transforms.dynamic,
     ...(groundTruth ? [groundTruth.topic] : []),
-    CONDITION_TOPIC,
+    ...(isSimulated(info) ? [CONDITION_TOPIC] : []),
   ];
 }
 
@@ -24,8 +31,8 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
   const copied = new Set([...transforms.static, ...transforms.dynamic]);
   for (const { name, representation } of bundle.modalities) {
     const assignment = modalities.get(name);
-    if (representation.kind !== 'rgb' || assignment?.kind !== 'assigned') continue;
-    copied.add(assignment.topic);
+    if (representation.kind !== 'rgb' || assignment === undefined) continue;
+    if (assignment.kind === 'assigned') copied.add(assignment.topic);
     if (assignment.cameraInfo !== undefined) copied.add(assignment.cameraInfo);
   }
   return copied;
@@ -35,7 +42,8 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
  * Says what to do where nothing in the bag can be an input.
  * @throws Error with one sentence
  */
-export function requireInput({ modalities }: TopicSelection, path: string): void {
+export function requireInput({ modalities }: TopicSelection, { path, start }: BagInfo): void {
+  if (start === undefined) throw new Error(`Expected messages in ${path} but it holds none: record it again.`);
   if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
   const names = [...modalities.keys()].join(', ');
   throw new Error(

@@ -18,6 +18,7 @@ import { percentiles } from './percentiles.js';
 import { buildReportData, type FrameRecords, type ReportData, type ReportPicture } from './report_data.js';
 import { RoutingStatistics } from './routing_statistics.js';
 import { summariseScores } from './score_summary.js';
+import { SentenceFolder } from './sentence_folder.js';
 import { StateTimeline, secondsPerState } from './state_timeline.js';
 import type { ReplaySummary } from './summary.js';
 
@@ -38,7 +39,7 @@ export interface ReplayDescription {
   settings?: Record<string, unknown>;
 }
 
-/** Where a frame's time went. `total` runs from the arrival of the reference sample to the finished mask. */
+/** Where a frame's time went; see `FrameLatency` of the pipeline for what `total` holds. */
 export interface FrameLatencyMs {
   decode: number;
   syncWait: number;
@@ -49,6 +50,11 @@ export interface FrameLatencyMs {
 /** A mask that was published. Buffers must not change until `published` has resolved. */
 export interface PublishedFrame {
   segmentation: Segmentation;
+  /**
+   * When its reference sample arrived. Frames are shown by this and not by their stamp: it is the clock of the bag and
+   * of modality states, while sensors may count from anywhere.
+   */
+  arrivedAt: Stamp;
   absent: ReadonlyMap<string, AbsentReason>;
   latencyMs: FrameLatencyMs;
   /** Any size: the mask is brought to it by nearest neighbour, then scored. */
@@ -79,8 +85,8 @@ const PICTURE_MAX_WIDTH = 640;
  * const recorder = new ReplayRecorder({ bag, model, modalities, classes, provider });
  * recorder.messages('lidar', 'received');
  * recorder.modalityState('lidar', stamp, 'active');
- * await recorder.published({ segmentation, absent, latencyMs, groundTruth, camera: () => rgb });
- * recorder.dropped(stamp, 'all modalities absent');
+ * await recorder.published({ segmentation, arrivedAt, absent, latencyMs, groundTruth, camera: () => rgb });
+ * recorder.dropped(arrivedAt, 'all modalities absent');
  * recorder.problem('warning', 'The bag ends in the middle of a chunk');
  * const { summary, report } = recorder.finish({ wallSeconds });
  * ```
@@ -104,6 +110,7 @@ export class ReplayRecorder {
   readonly #frameStretches: (string | undefined)[] = [];
   readonly #routing: RoutingStatistics;
   readonly #droppedSeconds = new NumberColumn();
+  readonly #dropReasons = new SentenceFolder();
   readonly #droppedBecause = new Map<string, number>();
   #complete = 0;
 
@@ -114,6 +121,7 @@ export class ReplayRecorder {
 
   readonly #messages = new Map<string, Record<MessageFate, number>>();
   readonly #timelines = new Map<string, StateTimeline>();
+  readonly #problemTexts = new SentenceFolder();
   readonly #problems = new Map<string, ReplaySummary['problems'][number]>();
   readonly #pictures = new EvenSample<ReportPicture>(PICTURE_CAPACITY);
 
@@ -144,7 +152,7 @@ export class ReplayRecorder {
   /** A reference frame got a mask. */
   async published(frame: PublishedFrame): Promise<void> {
     const { segmentation, latencyMs } = frame;
-    const seconds = this.#seconds(segmentation.stamp);
+    const seconds = this.#seconds(frame.arrivedAt);
     const miou = this.#score(frame);
     this.#columns.seconds.push(seconds);
     this.#columns.decode.push(latencyMs.decode);
@@ -159,14 +167,19 @@ export class ReplayRecorder {
     while (this.#pictureBytes() > PICTURE_BYTES && this.#pictures.items.length > 1) this.#pictures.halve();
   }
 
-  /** A reference frame got no mask. */
-  dropped(stamp: Stamp, reason: string): void {
-    this.#droppedSeconds.push(this.#seconds(stamp));
-    this.#droppedBecause.set(reason, (this.#droppedBecause.get(reason) ?? 0) + 1);
+  /**
+   * A reference frame got no mask.
+   * @param arrivedAt - when its reference sample arrived
+   */
+  dropped(arrivedAt: Stamp, reason: string): void {
+    const text = this.#dropReasons.fold(reason);
+    this.#droppedSeconds.push(this.#seconds(arrivedAt));
+    this.#droppedBecause.set(text, (this.#droppedBecause.get(text) ?? 0) + 1);
   }
 
-  /** Something a reader of the report must know; equal texts are counted, not repeated. */
-  problem(severity: 'warning' | 'error', text: string): void {
+  /** Something a reader of the report must know; equal texts are counted, not repeated, and their number is bounded. */
+  problem(severity: 'warning' | 'error', sentence: string): void {
+    const text = this.#problemTexts.fold(sentence);
     const known = this.#problems.get(text);
     if (known) known.count++;
     else this.#problems.set(text, { severity, text, count: 1 });

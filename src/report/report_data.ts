@@ -89,7 +89,7 @@ export function buildReportData(input: {
         2,
       ),
       routing: Object.fromEntries([...records.routing].map(([name, weights]) => [name, thin(weights, stride, 4)])),
-      droppedSeconds: Array.from(records.droppedSeconds.subarray(0, MOST_POINTS)),
+      droppedSeconds: everyNth(records.droppedSeconds, Math.ceil(records.droppedSeconds.length / MOST_POINTS)),
     },
     latency: {
       total: latencyHistogram(records.latencyMs.total),
@@ -105,6 +105,10 @@ export function buildReportData(input: {
 function latencyHistogram(values: Float64Array): Histogram {
   const p99 = nearestRankPercentile(Float64Array.from(values).sort(), 99);
   return histogram(values, Number.isNaN(p99) ? 1 : p99 * 1.05);
+}
+
+function everyNth(values: Float64Array, n: number): number[] {
+  return Array.from(values).filter((_, index) => index % n === 0);
 }
 
 /** Means of `stride` values each, NaN left out; null where there is none; rounded to keep the page small. */

@@ -74,9 +74,9 @@ export const replaySummarySchema = z.strictObject({
     z.strictObject({
       topic: z.string().optional(),
       messages: count,
-      used: count,
-      invalid: count,
-      dropped: count.describe('received and neither used nor invalid: superseded, too late or out of tolerance'),
+      used: count.describe('given to at least one set, whatever was found on decoding them'),
+      invalid: count.describe('unreadable, or nothing to see in them; those a set had been given count as used too'),
+      dropped: count.describe('readable, but given to no set: superseded, too late or out of tolerance'),
       states: z.partialRecord(z.enum(MODALITY_STATES), z.number().nonnegative()).describe('seconds in each state'),
       stateChanges: count,
     }),

@@ -1,9 +1,8 @@
 import type { Image } from '../messages/types.js';
+import { MACHINE_IS_BIG_ENDIAN } from './byte_order.js';
 
 /** The samples of an Image message without row padding and in the machine's byte order, or what is wrong with it. */
 export type SamplesOutcome<Samples> = { kind: 'samples'; samples: Samples } | { kind: 'invalid'; reason: string };
-
-const MACHINE_IS_BIG_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 
 /**
  * Checks an Image's dimensions against the bytes that are really there, before anything is allocated.

@@ -65,6 +65,8 @@ export class SensorRig {
   readonly #decoders = new Map<string, ModalityDecoder>();
   readonly #inputs: ReadonlyMap<string, ModalityInput>;
   readonly #modalitiesByInfoTopic = new Map<string, string[]>();
+  /** By modality, the topic its CameraInfo was last taken from. */
+  readonly #infoTopicInUse = new Map<string, string>();
 
   /** @throws Error where the reference camera is none of the modalities */
   constructor(options: SensorRigOptions) {
@@ -96,7 +98,7 @@ export class SensorRig {
     }
   }
 
-  /** Topics on which a modality's CameraInfo is looked for. */
+  /** Topics on which a modality's CameraInfo is looked for, the surest last. */
   infoTopics(modality: string): readonly string[] {
     const input = this.#inputs.get(modality);
     if (input === undefined) return [];
@@ -114,7 +116,7 @@ export class SensorRig {
           return this.#calibration.observeTransforms(raw, raw.topic.endsWith('_static') ? 'static' : 'dynamic');
         case 'sensor_msgs/msg/CameraInfo': {
           const modalities = this.#modalitiesByInfoTopic.get(raw.topic) ?? [];
-          const problems = modalities.map((name) => this.#calibration.observeCameraInfo(name, raw));
+          const problems = modalities.map((name) => this.#observeCameraInfo(name, raw));
           return problems.filter((problem) => problem !== undefined);
         }
         default:
@@ -195,18 +197,29 @@ export class SensorRig {
     for (const decoder of this.#decoders.values()) decoder.reset?.();
   }
 
+  /** The topic below a sensor's own is surely that sensor's; once it tells, the one beside, maybe a neighbour's, is not heard. */
+  #observeCameraInfo(modality: string, raw: RawMessage): string | undefined {
+    const topics = this.infoTopics(modality);
+    const inUse = this.#infoTopicInUse.get(modality);
+    if (inUse !== undefined && topics.indexOf(raw.topic) < topics.indexOf(inUse)) return undefined;
+    const problem = this.#calibration.observeCameraInfo(modality, raw);
+    if (problem === undefined) this.#infoTopicInUse.set(modality, raw.topic);
+    return problem;
+  }
+
   #names(): string {
     return [...this.#decoders.keys()].join(', ');
   }
 }
 
 /**
- * Where drivers publish the CameraInfo of a topic: beside it (`/camera/image_raw/compressed` has
+ * Where drivers publish the CameraInfo of a topic, the surest place last: beside it (`/camera/image_raw/compressed` has
  * `/camera/camera_info`, image_transport's rule), or below it, as for a sensor with a single topic.
  */
 export function cameraInfoTopics(topic: string): string[] {
   const base = topic.replace(/\/(compressed|compressedDepth)$/, '');
-  return [`${base.slice(0, base.lastIndexOf('/'))}/camera_info`, `${base}/camera_info`];
+  const namespace = base.slice(0, base.lastIndexOf('/') + 1);
+  return [`${namespace}camera_info`, `${base}/camera_info`];
 }
 
 function invalid(reason: string): { kind: 'invalid'; reason: string } {

@@ -51,7 +51,7 @@ export class RigCalibration {
   readonly #problems = new Map<string, string>();
   readonly #lastInfos = new Map<string, Uint8Array>();
   readonly #tf: TfTree;
-  readonly #scaled = new WeakMap<CameraModel, CameraModel>();
+  readonly #scaled = new WeakMap<CameraModel, readonly CameraModel[]>();
   #picture: { size: ImageSize; frameId: string } | undefined;
 
   constructor(options: RigCalibrationOptions) {
@@ -81,7 +81,13 @@ export class RigCalibration {
     const last = this.#lastInfos.get(modality);
     if (last !== undefined && Buffer.compare(last, content) === 0) return this.#problems.get(modality);
     this.#lastInfos.set(modality, content);
-    return this.#setCameraInfo(modality, decodeMessage<CameraInfo>(raw));
+    try {
+      return this.#setCameraInfo(modality, decodeMessage<CameraInfo>(raw));
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#problems.set(modality, problem);
+      return problem;
+    }
   }
 
   /** Takes in a message of /tf or /tf_static; returns one sentence for each transform that cannot be used. */
@@ -151,12 +157,16 @@ export class RigCalibration {
     return undefined;
   }
 
-  /** Scaled models carry tables of rays that are costly to make, so the latest one is kept. */
+  /**
+   * Scaled models carry tables of rays that are costly to make, so the latest two are kept: where the reference is no
+   * picture but depth, its model is needed both at its own size and at the grid's.
+   */
   #scaleTo(model: CameraModel, size: ImageSize): CameraModel {
-    const known = this.#scaled.get(model);
-    if (known !== undefined && known.width === size.width && known.height === size.height) return known;
+    const known = this.#scaled.get(model) ?? [];
+    const fitting = known.find(({ width, height }) => width === size.width && height === size.height);
+    if (fitting !== undefined) return fitting;
     const scaled = model.scaledTo(size);
-    this.#scaled.set(model, scaled);
+    this.#scaled.set(model, [scaled, ...known].slice(0, 2));
     return scaled;
   }
 }

@@ -113,7 +113,7 @@ export function createWeather(condition: Condition, seed: number | string): Weat
       };
     }
     case 'night': {
-      const level = random.range(0.0012, 0.003);
+      const level = random.range(0.0003, 0.0008);
       return {
         ...overcast,
         ambient: [0.9 * level, 0.95 * level, 1.25 * level],
@@ -121,7 +121,7 @@ export function createWeather(condition: Condition, seed: number | string): Weat
         skyHorizon: [2.2 * level, 1.9 * level, 1.7 * level],
         extinction: 0.002,
         airlight: [level, level, level],
-        headlights: random.range(0.1, 0.16),
+        headlights: random.range(0.03, 0.06),
         streetLamps: 'on',
       };
     }

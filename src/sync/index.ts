@@ -6,6 +6,7 @@ export {
   type MatchKind,
   type StreamOptions,
   type SynchronizerOptions,
+  unknownModality,
 } from './options.js';
 export type { ContentVerdict, ModalityState } from './stream_health.js';
 export type {

@@ -42,6 +42,7 @@ export class Stream<T> {
     ignored: 0,
     cleared: 0,
     missed: 0,
+    malformed: 0,
     invalid: 0,
     transitions: 0,
   };

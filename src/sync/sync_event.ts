@@ -75,7 +75,9 @@ export interface StreamCounters {
   cleared: number;
   /** Of the received: came after the set was closed that had waited for it. */
   missed: number;
-  /** Bad verdicts on content, and messages that yielded no sample at all. */
+  /** Messages that yielded no sample at all, because their header cannot be read; not among the received. */
+  malformed: number;
+  /** The malformed ones, and bad verdicts on the content of samples. */
   invalid: number;
   /** Changes of state. */
   transitions: number;

@@ -112,6 +112,7 @@ export class Synchronizer<T> {
   reportInvalid(modality: string, reason: string, now: number): void {
     const { health, counters } = this.#stream(modality);
     this.#moveTo(now);
+    counters.malformed++;
     counters.invalid++;
     health.messageCame(this.#now);
     health.content.bad({ absent: 'invalid', detail: reason });

@@ -189,6 +189,17 @@ describe('bags: MCAP', () => {
     assert.match(problems.join(), /Expected a chunk of at most 536870912 bytes but received one of 1099511627776/);
   });
 
+  it('does not expand a cut chunk beyond what it claims', async () => {
+    const bomb = zstdBomb(600 << 20);
+    const compressChunk = () => ({ compression: 'zstd', compressedData: bomb });
+    const whole = await mcapBytes(series(60), { ...withoutSummary, chunkSize: 1 << 20, compressChunk });
+    const path = folder.path('cut_bomb.mcap');
+    writeFileSync(path, whole.subarray(0, Buffer.from(whole).indexOf(bomb) + bomb.byteLength - 8));
+    const { messages, problems } = await readBag(path);
+    assert.deepEqual(messages, []);
+    assert.match(problems.join(), /left out: Expected at most \d+ expanded bytes/);
+  });
+
   it('leaves out topics that are not CDR, refuses them when asked for, and a bag of nothing else', async () => {
     const messages = series(30);
     const mixed = await openBag(await write(messages, { encoding: (topic) => (topic === '/b' ? 'json' : 'cdr') }));
@@ -223,4 +234,12 @@ function noise(seed: number): string {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return String.fromCharCode(33 + ((state >>> 16) % 90));
   }).join('');
+}
+
+/** A zstd frame of a few bytes for each 128 KiB it expands to (RFC 8878: blocks of one repeated byte). */
+function zstdBomb(bytes: number): Buffer {
+  const block = Buffer.alloc(4);
+  block.writeUIntLE((131_072 << 3) | (1 << 1), 0, 3);
+  const magicAndWindow = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x50);
+  return Buffer.concat([magicAndWindow, ...new Array<Buffer>(Math.ceil(bytes / 131_072)).fill(block)]);
 }

@@ -151,6 +151,26 @@ describe('bags: SQLite', () => {
     await assert.rejects(openBag(path), /tables "topics" and "messages" at .* but received another database/);
   });
 
+  it('takes in what SQLite lets into its untyped columns', async () => {
+    const path = freshPath();
+    const messages = series(4);
+    writeSqlite(path, messages, { version: 3 });
+    const database = new sqlite.Database(path);
+    database.exec(`UPDATE messages SET timestamp = timestamp / 1000 + 0.5 WHERE id = 1`);
+    database.exec('CREATE TABLE copies AS SELECT * FROM messages; DROP TABLE messages');
+    database.exec('ALTER TABLE copies RENAME TO messages');
+    database.exec('UPDATE messages SET id = NULL WHERE id = 2');
+    database.close();
+    const bag = await openBag(path);
+    const read = await contents(bag);
+    assert.deepEqual(
+      read.map(({ text }) => text),
+      [messages[0], messages[2], messages[3]].map((message) => message!.text),
+    );
+    assert.match(bag.info.problems.join(), /lists messages on \/b that it does not hold/);
+    await bag.close();
+  });
+
   it('leaves no temporary files behind', async () => {
     const temporary = folder.path('tmp');
     mkdirSync(temporary);

@@ -81,6 +81,11 @@ describe('mle-sam', () => {
       says: /Expected a whole number of at least 1 but received many/,
     },
     {
+      title: 'a configuration that is no YAML',
+      args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadlineMs: 5')],
+      says: /^mle-sam: Expected YAML for the configuration in .*configuration\.yaml but received: [^\n]+ at line 1[^\n]+\n$/,
+    },
+    {
       title: 'a configuration with an unknown key',
       args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadline: 5 }')],
       says: /configuration\.yaml .*sync: .*deadline/,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawMessage, Stamp } from '../../src/messages/index.js';
 import { type Bundle, loadBundle, Segmenter } from '../../src/model/index.js';
 import {
@@ -13,6 +14,7 @@ import {
   type PipelineSink,
   selectTopics,
 } from '../../src/pipeline/index.js';
+import { Command } from '../model/support/commands.js';
 import { raw } from '../sensors/support/messages.js';
 import { projectRoot } from '../support/shared_data.js';
 import { picture, stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
@@ -50,12 +52,27 @@ describe('Pipeline', () => {
   });
   after(() => segmenter.close());
 
-  async function run(
-    drive: TinyDrive,
-    options: { config?: Partial<PipelineConfig>; segmenter?: FrameSegmenter; backpressure?: 'wait' | 'newest' } = {},
-  ): Promise<Recording> {
-    const sink = new Recording();
-    const messages = tinyDrive(drive);
+  interface RunOptions {
+    config?: Partial<PipelineConfig>;
+    segmenter?: FrameSegmenter;
+    backpressure?: 'wait' | 'newest';
+    sink?: Recording;
+    messages?: RawMessage[];
+  }
+
+  /** The real segmenter behind something that happens first. */
+  function segmenterAfter(first: () => Promise<void>): FrameSegmenter {
+    return {
+      whenReady: () => segmenter.whenReady(),
+      segment: async (frameSet) => {
+        await first();
+        return segmenter.segment(frameSet);
+      },
+    };
+  }
+
+  async function run(drive: TinyDrive, options: RunOptions = {}): Promise<Recording> {
+    const { sink = new Recording(), messages = tinyDrive(drive) } = options;
     const types = new Map(messages.map(({ topic, type }) => [topic, type]));
     const topics = [...types].map(([name, type]) => ({ name, type, messageCount: 1 }));
     const pipeline = createPipeline({
@@ -211,14 +228,11 @@ describe('Pipeline', () => {
 
   it('takes the newest set where the model is slower than the sensors, and counts the others', async () => {
     let busy = 0;
-    const slow: FrameSegmenter = {
-      async segment(frameSet) {
-        assert.equal(busy++, 0, 'one set at a time');
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        busy--;
-        return segmenter.segment(frameSet);
-      },
-    };
+    const slow = segmenterAfter(async () => {
+      assert.equal(busy++, 0, 'one set at a time');
+      await sleep(30);
+      busy--;
+    });
     const { frames, drops } = await run({ seconds: 3 }, { segmenter: slow, backpressure: 'newest' });
     // Three seconds of messages arrive in a few milliseconds of wall time here.
     assert.ok(drops.length > 0 && frames.length > 0 && frames.length + drops.length === 30);
@@ -226,10 +240,110 @@ describe('Pipeline', () => {
     assert.equal(frames.at(-1)!.segmentation.stamp, stampAt(2.9));
   });
 
-  it('tells a sink that fails', async () => {
-    const failing = { segment: () => Promise.reject(new Error('no space left on device')) };
-    await assert.rejects(run({ seconds: 1 }, { segmenter: failing }), /no space left/);
+  it('counts the time a set waited for the one before as latency of live sensors', async () => {
+    const slow = segmenterAfter(() => sleep(60));
+    const live = await run({ seconds: 3 }, { segmenter: slow, backpressure: 'newest' });
+    const { latency } = live.frames.at(-1)!;
+    const parts = latency.syncWaitMs + latency.decodeMs + latency.inferenceMs;
+    assert.ok(latency.totalMs > parts + 20, `${latency.totalMs} ms, of which ${parts} ms are accounted for`);
+    for (const { latency } of (await run({ seconds: 1 })).frames) {
+      const { totalMs, syncWaitMs, decodeMs, inferenceMs } = latency;
+      assert.equal(totalMs, syncWaitMs + (decodeMs + inferenceMs));
+    }
   });
+
+  it('makes the next mask while a slow sink is still busy with one, but no more than that', async () => {
+    let started = 0;
+    let told = 0;
+    const counting = segmenterAfter(async () => {
+      started++;
+    });
+    const ahead: number[] = [];
+    const sink = new (class extends Recording {
+      override published = async (frame: FrameResult) => {
+        for (let turn = 0; told === 0 && turn < 2000 && started < 2; turn++) await sleep(5);
+        ahead.push(started - told++);
+        this.frames.push(frame);
+      };
+    })();
+    await run({ seconds: 1 }, { sink, segmenter: counting, backpressure: 'newest' });
+    assertRising(sink);
+    assert.ok(ahead[0] === 2 && Math.max(...ahead) === 2, `masks begun and not told: ${ahead}`);
+  });
+
+  it('says when a frame came and its set was closed, on the clock of arrival', async () => {
+    const { frames } = await run({ seconds: 2 });
+    for (const { segmentation, arrivedAt, closedAt } of frames.slice(5)) {
+      assert.equal(arrivedAt, segmentation.stamp + 8_000_000n, 'the camera takes 8 ms');
+      assert.equal(closedAt, segmentation.stamp + 15_000_000n, 'the LiDAR, the last of the four, takes 15 ms');
+    }
+  });
+
+  it('tells its sink the same in the same order however long the model takes, one thing at a time', async () => {
+    const silent = [{ modality: 'lidar', from: 0.5, until: 1.2 }] as const;
+    const heard = async (pauses: readonly number[]): Promise<string[]> => {
+      let turn = 0;
+      let busy = 0;
+      const log: string[] = [];
+      const note = async (text: string): Promise<void> => {
+        assert.equal(busy++, 0, 'the sink was not done yet');
+        await sleep(1);
+        busy--;
+        log.push(text);
+      };
+      const sink = new (class extends Recording {
+        override published = ({ segmentation }: FrameResult) => note(`mask ${segmentation.stamp}`);
+        override modalityChanged = ({ modality, to }: ModalityChange) => note(`${modality} ${to}`);
+      })();
+      const uneven = segmenterAfter(() => sleep(pauses[turn++ % pauses.length]));
+      await run({ seconds: 1.5, silent }, { sink, segmenter: uneven });
+      return log;
+    };
+    const quick = await heard([0]);
+    assert.ok(quick.includes('lidar dropped'));
+    assert.deepEqual(await heard([25, 0, 3, 12]), quick);
+  });
+
+  it('loses one frame to a model that takes its worker down, and goes on when that is back', async () => {
+    const workerEntry = new URL(`../model/support/faulty_worker${extname(import.meta.url)}`, import.meta.url);
+    const restart = { initialDelayMs: 20, maxDelayMs: 40, maxAttempts: 3 };
+    const faulty = await Segmenter.create(bundle, { workerEntry, restart });
+    const change: TinyDrive['change'] = (message, modality, seconds) => {
+      if (modality !== 'camera' || seconds !== 0.8) return message;
+      const data = new Uint8Array(64 * 32 * 3).map((_, i) => (i === 0 ? Command.exit : 40 + (i % 101)));
+      return raw(message.topic, message.type, picture('rgb8', 'camera', stampAt(0.8), data), message.receiveStamp);
+    };
+    try {
+      const { frames, drops } = await run({ seconds: 2, change }, { segmenter: faulty });
+      assert.deepEqual(
+        drops.map(({ stamp }) => stamp),
+        [stampAt(0.8)],
+      );
+      assert.match(drops[0]!.reason, /worker ended during the run.*code 3/);
+      assert.equal(frames.length, 19);
+    } finally {
+      await faulty.close();
+    }
+  });
+
+  it('starts anew, once, when the clock of arrival goes back', async () => {
+    const messages = [...tinyDrive({ seconds: 2 }), ...tinyDrive({ seconds: 2 })];
+    const { frames, problems } = await run({ seconds: 2 }, { messages });
+    assert.equal(problems.filter((text) => text.startsWith('Everything received before was cleared')).length, 1);
+    assert.ok(frames.length >= 38, `${frames.length} masks of 40 frames`);
+  });
+
+  for (const backpressure of ['wait', 'newest'] as const) {
+    it(`rejects when model or sink fail, with backpressure ${backpressure}`, async () => {
+      const noSpace = (): Promise<never> => Promise.reject(new Error('no space left on device'));
+      const segmenter = segmenterAfter(noSpace);
+      await assert.rejects(run({ seconds: 1 }, { segmenter, backpressure }), /no space left/);
+      const sink = new (class extends Recording {
+        override published = noSpace;
+      })();
+      await assert.rejects(run({ seconds: 1 }, { sink, backpressure }), /no space left/);
+    });
+  }
 });
 
 function labelsOf({ frames }: Recording): Uint8Array[] {

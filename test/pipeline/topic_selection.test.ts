@@ -172,7 +172,7 @@ describe('selectTopics', () => {
     assert.equal(chosen(realsense, rig, wanted).names.camera, '/camera/infra1/image_rect_raw');
     const wrong = chosen(realsense, rig, { modalities: { camera: '/camera/color/camera_info' } });
     assert.equal(wrong.names.camera, undefined);
-    assert.match(wrong.selection.problems.join('\n'), /Expected a camera topic for camera but received/);
+    assert.match(wrong.selection.problems.join('\n'), /Expected the topic of a camera for camera but received/);
     const absent = chosen(realsense, rig, { groundTruth: '/nowhere' });
     assert.match(absent.selection.problems.join('\n'), /groundTruth but received \/nowhere: there is no such topic/);
   });
@@ -193,5 +193,28 @@ describe('selectTopics', () => {
     const depth = selection.modalities.get('depth');
     assert.equal(camera?.kind === 'assigned' && camera.cameraInfo, '/camera_info');
     assert.equal(depth?.kind === 'assigned' && depth.cameraInfo, undefined);
+  });
+
+  it("keeps the CameraInfo of a camera without pictures, where it is nobody else's", () => {
+    const pictures = ['/camera/image/compressed'];
+    const left = simulated.filter(({ name }) => !pictures.includes(name));
+    const camera = chosen(left).selection.modalities.get('camera');
+    assert.ok(camera?.kind === 'missing');
+    assert.equal(camera.cameraInfo, '/camera/camera_info');
+    const ambiguous = chosen([...left, info('/rear/camera_info')]);
+    assert.equal(ambiguous.selection.modalities.get('camera')?.cameraInfo, undefined);
+    const named = chosen([...left, info('/rear/camera_info')], rig, { cameraInfo: { camera: '/rear/camera_info' } });
+    assert.equal(named.selection.modalities.get('camera')?.cameraInfo, '/rear/camera_info');
+  });
+
+  it('refuses topics for modalities the model does not have, and tells of a CameraInfo that is not there', () => {
+    for (const section of ['modalities', 'cameraInfo'] as const) {
+      assert.throws(
+        () => selectTopics(simulated, rig, { [section]: { sonar: '/sonar' } }),
+        new RegExp(`Expected one of camera, depth, events, lidar for topics.${section} but received 'sonar'`),
+      );
+    }
+    const { selection } = chosen(simulated, rig, { cameraInfo: { camera: '/nowhere' } });
+    assert.ok(selection.problems.some((text) => /CameraInfo topic for camera but received \/nowhere/.test(text)));
   });
 });

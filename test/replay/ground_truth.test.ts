@@ -52,6 +52,21 @@ describe('readGroundTruth', () => {
     { title: 'colours', changes: { encoding: 'rgb8' }, reason: /Expected mono8 or mono16 .* received 'rgb8'/ },
     { title: 'too few bytes', changes: { data: Uint8Array.of(1, 2) }, reason: /whole label image .* 2 bytes/ },
     { title: 'a step below the width', changes: { step: 2 }, reason: /step 2/ },
+    {
+      title: 'ids of more than a byte, little-endian',
+      changes: { encoding: 'mono16', step: 6, data: Uint8Array.of(1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 1) },
+      reason: /class ids below 256/,
+    },
+    {
+      title: 'ids of more than a byte, big-endian',
+      changes: {
+        encoding: 'mono16',
+        is_bigendian: 1,
+        step: 6,
+        data: Uint8Array.of(0, 1, 2, 2, 0, 3, 0, 4, 0, 5, 0, 6),
+      },
+      reason: /class ids below 256/,
+    },
     { title: 'no pixels', changes: { width: 0, step: 0, data: new Uint8Array() }, reason: /0x2/ },
   ];
   for (const { title, changes, reason } of bad) {

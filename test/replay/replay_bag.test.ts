@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
-import { decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
+import { type CameraInfo, decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
 import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../../src/pipeline/index.js';
 import { CONDITION_TOPIC, MASK_TOPICS, type ReplayOutputs, replayBag } from '../../src/replay/index.js';
 import { replaySummarySchema } from '../../src/report/index.js';
+import { Command } from '../model/support/commands.js';
+import { raw } from '../sensors/support/messages.js';
 import { projectRoot, sharedData } from '../support/shared_data.js';
-import { stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
+import { picture, stampAt, TINY_TOPICS, type TinyDrive, type TinyModality, tinyDrive } from '../support/tiny_rig.js';
 
 const BUNDLE = join(projectRoot, 'test', 'fixtures', 'tiny-bundle');
 const CONFIG: PipelineConfig = { ...DEFAULT_PIPELINE_CONFIG, topics: { modalities: TINY_TOPICS } };
@@ -162,6 +164,146 @@ describe('replayBag', () => {
     await writer.write({ topic: '/chatter', type: 'std_msgs/msg/String', data, logTime: 1n });
     await writer.close();
     await assert.rejects(replay(path, 'nothing'), /Expected a topic for camera, .* found none: see .*mle-sam inspect/);
+  });
+
+  /** Replaces the camera's picture by one with the given bytes, while `seconds` lies in the interval. */
+  function repaint(from: number, until: number, pixel: (index: number) => number): NonNullable<TinyDrive['change']> {
+    return (message, modality, seconds) => {
+      if (modality !== 'camera' || seconds < from || seconds >= until) return message;
+      const pixels = new Uint8Array(64 * 32 * 3).map((_, index) => pixel(index));
+      const image = picture('rgb8', 'camera', stampAt(seconds), pixels);
+      return raw(message.topic, message.type, image, message.receiveStamp);
+    };
+  }
+
+  it('counts each message once, those of a black camera too', async () => {
+    const bag = await writeBag('black', { seconds: 3, change: repaint(1, 2, () => 0) });
+    const { camera, lidar } = (await replay(bag, 'black')).summary.modalities;
+    assert.equal(camera?.messages, 30);
+    assert.equal(camera?.invalid, 10);
+    assert.equal(camera!.used + camera!.dropped, 30);
+    assert.deepEqual([lidar?.messages, lidar?.invalid], [30, 0]);
+  });
+
+  it('loses one frame to a model that takes its worker down, and says so', async () => {
+    const bag = await writeBag('crash', {
+      seconds: 2,
+      change: repaint(0.8, 0.9, (i) => (i === 0 ? Command.exit : 40 + (i % 101))),
+    });
+    const workerEntry = new URL(`../model/support/faulty_worker${extname(import.meta.url)}`, import.meta.url);
+    const { summary } = await replayBag({
+      bag,
+      model: BUNDLE,
+      out: join(folder, 'crash'),
+      rate: 'max',
+      provider: 'auto',
+      threads: 1,
+      config: CONFIG,
+      workerEntry,
+    });
+    assert.deepEqual([summary.frames.published, summary.frames.dropped], [19, 1]);
+    assert.match(Object.keys(summary.frames.droppedBecause)[0]!, /worker ended during the run/);
+    assert.ok(summary.problems.some(({ text }) => /worker ended and was restarted: .*code 3/.test(text)));
+  });
+
+  const rigs: { rig: string; without: readonly TinyModality[]; present: string[] }[] = [
+    { rig: 'no camera, but its CameraInfo', without: ['camera'], present: ['depth', 'events', 'lidar'] },
+    { rig: 'only a camera', without: ['depth', 'events', 'lidar'], present: ['camera'] },
+    { rig: 'only a LiDAR and the CameraInfo', without: ['camera', 'depth', 'events'], present: ['lidar'] },
+  ];
+  for (const { rig, without, present } of rigs) {
+    it(`makes a mask of each frame of a bag with ${rig}`, async () => {
+      const silent = without.map((modality) => ({ modality, from: 0, until: 10 }));
+      const bag = await writeBag(rig, { seconds: 2, silent });
+      const outputs = await replay(bag, rig);
+      const { frames, routing, problems } = outputs.summary;
+      assert.ok(frames.published >= 19, JSON.stringify(problems));
+      assert.deepEqual(
+        Object.keys(routing).filter((modality) => (routing[modality]!.mean ?? 0) > 0),
+        present,
+      );
+      for (const modality of without) {
+        assert.ok(problems.some(({ text }) => text.startsWith(`No topic for ${modality}`)));
+      }
+      assert.equal((await masksOf(outputs)).size, frames.published);
+    });
+  }
+
+  it('makes masks of the camera alone where no CameraInfo says how others lie on it, and says that', async () => {
+    const path = join(folder, 'uncalibrated.mcap');
+    const writer = await BagWriter.create(path);
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 2 })) {
+      if (!topic.endsWith('camera_info')) await writer.write({ topic, type, data, logTime: receiveStamp });
+    }
+    await writer.close();
+    const { frames, modalities, problems } = (await replay(path, 'uncalibrated')).summary;
+    assert.equal(frames.published, 20);
+    assert.ok((modalities.lidar!.states.invalid ?? 0) > 1);
+    assert.ok(problems.some(({ text }) => /^lidar: Expected a CameraInfo for 'camera'/.test(text)));
+  });
+
+  it('plays a bag on whose clock starts over, and one that counts from elsewhere than its recorder', async () => {
+    const path = join(folder, 'loop.mcap');
+    const writer = await BagWriter.create(path);
+    const hour = 3_600_000_000_000n;
+    for (const round of [0n, 1n]) {
+      for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 2 })) {
+        await writer.write({ topic, type, data, logTime: receiveStamp + hour + round * 2_000_000_000n });
+      }
+    }
+    await writer.close();
+    const { summary, paths } = await replay(path, 'loop');
+    assert.ok(summary.frames.published >= 38, JSON.stringify(summary.frames));
+    assert.equal(summary.problems.filter(({ text }) => text.includes('was cleared')).length, 1);
+    const report = await readFile(paths.report, 'utf8');
+    const shown = /"series":\{"seconds":\[([^\]]*)\]/.exec(report)![1]!.split(',').map(Number);
+    assert.ok(shown[0]! < 0.1 && shown.at(-1)! > 3.8 && shown.at(-1)! < 4.1, `frames are shown at ${shown} s`);
+    assert.ok(shown.every((at, k) => k === 0 || at > shown[k - 1]!));
+  });
+
+  it('makes masks of the size of the model where only a CameraInfo claims another, and an absurd one', async () => {
+    const path = join(folder, 'gigantic.mcap');
+    const writer = await BagWriter.create(path);
+    const claim = { k: [50_000, 0, 30_000, 0, 50_000, 15_000, 0, 0, 1], p: new Array(12).fill(0) };
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 1 })) {
+      if (topic === TINY_TOPICS.camera) continue;
+      const info = topic === '/camera/camera_info' && decodeMessage<CameraInfo>({ topic, type, data, receiveStamp });
+      const bytes = info ? encodeMessage(type, { ...info, ...claim, width: 60_000, height: 30_000 }) : data;
+      await writer.write({ topic, type, data: bytes, logTime: receiveStamp });
+    }
+    await writer.close();
+    const outputs = await replay(path, 'gigantic');
+    assert.ok(outputs.summary.frames.published >= 5, JSON.stringify(outputs.summary.problems));
+    assert.equal((await masksOf(outputs)).size, outputs.summary.frames.published);
+  });
+
+  it('refuses a bag without messages, with what to do', async () => {
+    const path = join(folder, 'empty.mcap');
+    const writer = await BagWriter.create(path);
+    await writer.declareTopic(TINY_TOPICS.camera, 'sensor_msgs/msg/Image');
+    await writer.close();
+    await assert.rejects(replay(path, 'empty'), /Expected messages in .*empty\.mcap but it holds none/);
+  });
+
+  it('does not write its masks over the bag they are made from', async () => {
+    const masks = (await replay(await writeBag('first', { seconds: 1 }), 'again')).paths.masks;
+    const before = await readFile(masks);
+    await assert.rejects(replay(masks, 'again'), /Expected another folder .* Choose one with --out/);
+    assert.ok(before.equals(await readFile(masks)));
+  });
+
+  it('passes latched topics on as latched', async () => {
+    const path = join(folder, 'latched.mcap');
+    const writer = await BagWriter.create(path);
+    const qos = { reliability: 'reliable', durability: 'transient_local', history: 'keep_last', depth: 1 } as const;
+    await writer.declareTopic('/tf_static', 'tf2_msgs/msg/TFMessage', { qos });
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 1 })) {
+      await writer.write({ topic, type, data, logTime: receiveStamp });
+    }
+    await writer.close();
+    const masks = await openBag((await replay(path, 'latched')).paths.masks);
+    await masks.close();
+    assert.deepEqual(masks.info.topics.find(({ name }) => name === '/tf_static')?.qos, [qos]);
   });
 
   it('takes the broken image and the cut JPEG of a real recording as one invalid modality', async function () {

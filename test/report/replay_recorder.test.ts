@@ -32,7 +32,8 @@ function frame(second: number, labels: number[], extra: Partial<PublishedFrame> 
     routing: new Map(present.map((name) => [name, [1 / present.length]])),
     timings: { encodeMs: 1, headMs: 1, totalMs: 2 },
   };
-  return { segmentation, absent: new Map(), latencyMs: { decode: 1, syncWait: 2, inference: 3, total: 6 }, ...extra };
+  const latencyMs = { decode: 1, syncWait: 2, inference: 3, total: 6 };
+  return { segmentation, arrivedAt: segmentation.stamp, absent: new Map(), latencyMs, ...extra };
 }
 
 describe('ReplayRecorder', function () {
@@ -124,6 +125,13 @@ describe('ReplayRecorder', function () {
       () => recorder().messages('radar', 'used'),
       /Expected one of camera, lidar for modality but received radar/,
     );
+  });
+
+  it('shows drops of the whole replay, however many', () => {
+    const r = recorder();
+    for (let second = 0; second < 5000; second++) r.dropped(BigInt(second) * SECOND, 'nothing-usable');
+    const { droppedSeconds } = r.finish({ wallSeconds: 1 }).report.series;
+    assert.ok(droppedSeconds.length <= 2000 && droppedSeconds.at(-1)! >= 4990, `up to ${droppedSeconds.at(-1)} s`);
   });
 
   it('counts equal problems once', () => {

@@ -179,6 +179,7 @@ export async function recordSyntheticReplay({ seconds, annotated, source = 'simu
     };
     await recorder.published({
       segmentation,
+      arrivedAt: at(time),
       absent,
       latencyMs: { decode, syncWait, inference, total: decode + syncWait + inference },
       ...(annotated === 'annotated' && {

@@ -12,6 +12,7 @@ import {
   SensorRig,
   type SensorRigOptions,
 } from '../../src/sensors/index.js';
+import { turnsDuring } from './support/event_loop.js';
 import { cameraInfo, header, image, type Mount, mount, raw } from './support/messages.js';
 
 const GRID = { width: 32, height: 24 };
@@ -437,7 +438,7 @@ describe('SensorRig', () => {
           encoding: 'mono',
           events: new Uint8Array(0),
         }),
-        /at most 4194304 pixels but received 4000x3000/,
+        /1 to 4194304 pixels but received 4000x3000/,
       ],
       [
         'points outside point_step',
@@ -512,6 +513,79 @@ describe('SensorRig', () => {
     });
   });
 
+  it('says what is wrong with a CameraInfo as often as it comes, also where it cannot be decoded', async () => {
+    const rig = newRig();
+    const whole = infoMessage('/front/camera_info', info('front_optical'));
+    const cut = { ...whole, data: whole.data.slice(0, 60) };
+    for (let i = 0; i < 3; i++) assert.match(rig.observe(cut)[0] ?? '', /Cannot decode/);
+    rig.ingest('stereo', depth(1n, 4000));
+    assert.match(reasonOf(await rig.decode('stereo', depth(1n, 4000), 1n)), /Cannot decode/);
+    assert.deepEqual(rig.observe(whole), []);
+  });
+
+  it('prefers the CameraInfo below a topic to the one beside it, which may be of another sensor', async () => {
+    const inputs = new Map([...INPUTS, ['stereo', { topic: '/front/depth' }]]);
+    const rig = newRig({ inputs });
+    rig.observe(tfMessage(MOUNTS));
+    const own = infoMessage('/front/depth/camera_info', info('stereo_optical'));
+    const beside = infoMessage('/front/camera_info', info('front_optical', { width: 640, height: 360 }));
+    for (const message of [beside, own, { ...beside, data: beside.data.slice() }])
+      assert.deepEqual(rig.observe(message), []);
+    const message = { ...depth(1n, 4000), topic: '/front/depth' };
+    imageOf(await pass(rig, 'stereo', message));
+  });
+
+  it('computes the rays of a grid once, also where the reference is depth of another size', async () => {
+    const modalities = MODALITIES.filter(({ name }) => name === 'stereo');
+    const rig = newRig({ modalities });
+    rig.observe(infoMessage('/stereo/camera_info', info('stereo_optical')));
+    rig.observe(tfMessage(MOUNTS));
+    const before = rig.grid().model;
+    imageOf(await pass(rig, 'stereo', depth(1n, 4000)));
+    assert.ok(before !== undefined && rig.grid().model === before, 'the model that holds the rays is kept');
+  });
+
+  it('calls depth blind of which nothing lies on the grid', async () => {
+    const rig = calibratedRig();
+    const backwards = [-0.5, 0.5, 0.5, -0.5] as const;
+    rig.observe(tfMessage([{ parent: 'base_link', child: 'stereo_optical', at: [0, 0, 1.5], turned: backwards }]));
+    const { quality, data } = imageOf(await pass(rig, 'stereo', depth(1n, 4000)));
+    assert.ok(
+      data.every((value) => value === 0),
+      'nothing is drawn',
+    );
+    assert.deepEqual(quality, { kind: 'blind', reason: 'no-return' });
+  });
+
+  describe('keeps the event loop turning while it works off', () => {
+    const large = { width: 1600, height: 1200 };
+    const millimetres = new Uint8Array(new Uint16Array(large.width * large.height).fill(4000).buffer);
+    const depthMessage = { header: header('stereo_optical', 1n), ...large, encoding: '16UC1', step: large.width * 2 };
+    const many = Array.from({ length: 100_000 }, (_, i) => [10, (i % 100) / 50 - 1, 0, 1]);
+    const words = new Uint32Array(2 * 200_000).map((_, i) => (i % 2 === 0 ? 0 : (9 << 16) | (i % 64)));
+    const packet = { header: header('dvs_optical', 1n), ...SIZE, seq: 1n, time_base: 1n, encoding: 'mono' };
+    // As many turns as only slices of the message's size make, beyond one for each step of the work.
+    const heavy: [string, number, RawMessage][] = [
+      ['stereo', 7, raw('/stereo/image', 'sensor_msgs/msg/Image', image({ ...depthMessage, data: millimetres }))],
+      ['ouster', 9, cloud(1n, many)],
+      [
+        'dvs',
+        6,
+        raw('/dvs/events', 'event_camera_msgs/msg/EventPacket', { ...packet, events: new Uint8Array(words.buffer) }),
+      ],
+    ];
+    for (const [modality, least, message] of heavy) {
+      it(`a large message of ${modality}`, async () => {
+        const rig = calibratedRig();
+        assert.equal(rig.ingest(modality, message).kind, 'sample');
+        const decoding = rig.decode(modality, message, 1n);
+        const turns = await turnsDuring(decoding);
+        assert.ok(turns >= least, `${turns} turns`);
+        imageOf(await decoding);
+      });
+    }
+  });
+
   it('forgets moments but no mounts when the clock jumps back', async () => {
     const rig = calibratedRig();
     rig.observe(tfMessage([{ parent: 'base_link', child: 'ouster', stamp: 50n, at: [0, 0, 2] }], '/tf'));
@@ -538,6 +612,8 @@ describe('cameraInfoTopics', () => {
       ['/camera/image_raw/compressed', ['/camera/camera_info', '/camera/image_raw/camera_info']],
       ['/depth/image/compressedDepth', ['/depth/camera_info', '/depth/image/camera_info']],
       ['/events', ['/camera_info', '/events/camera_info']],
+      ['camera/image', ['camera/camera_info', 'camera/image/camera_info']],
+      ['image', ['camera_info', 'image/camera_info']],
     ];
     for (const [topic, expected] of cases) assert.deepEqual(cameraInfoTopics(topic), expected);
   });

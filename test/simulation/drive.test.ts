@@ -6,7 +6,10 @@ import sharp from 'sharp';
 import { openBag } from '../../src/bags/index.js';
 import type { CompressedImage, EventPacket, Header, Image, PointCloud2, TFMessage } from '../../src/messages/index.js';
 import { encodeMessage, stampFromTime } from '../../src/messages/index.js';
+import { SensorRig } from '../../src/sensors/index.js';
 import {
+  DATASET_MODALITIES,
+  DATASET_SIZE,
   type DriveDescription,
   driveSeconds,
   loadDrive,
@@ -173,6 +176,31 @@ describe('a simulated drive', () => {
       ['sun', 'night, eventlowres'],
     );
     assert.equal(told[1]!.receiveStamp - told[0]!.receiveStamp, 200_000_000n);
+  });
+
+  it('is understood by the sensors, also where the event sensor changes its size', async () => {
+    const inputs = { camera: TOPICS.camera, depth: TOPICS.depth, events: TOPICS.events, lidar: TOPICS.lidar };
+    const rig = new SensorRig({
+      grid: DATASET_SIZE,
+      modalities: DATASET_MODALITIES,
+      inputs: new Map(Object.entries(inputs).map(([name, topic]) => [name, { topic }])),
+    });
+    const raws = messages.map(({ topic, type, message, receiveStamp }) => {
+      return { topic, type, receiveStamp, data: encodeMessage(type, message) };
+    });
+    for (const raw of raws) assert.deepEqual(rig.observe(raw), []);
+    let images = 0;
+    for (const raw of raws) {
+      const name = Object.entries(inputs).find(([, topic]) => topic === raw.topic)?.[0];
+      if (name === undefined) continue;
+      const sample = rig.ingest(name, raw);
+      assert.ok(sample.kind === 'sample', sample.kind === 'invalid' ? sample.reason : '');
+      const outcome = await rig.decode(name, raw, sample.stamp);
+      assert.ok(outcome.kind === 'image', outcome.kind === 'invalid' ? outcome.reason : '');
+      assert.equal(outcome.image.quality.kind, 'good', `${name} at ${sample.stamp}`);
+      images++;
+    }
+    assert.equal(images, 3 + 3 + 2 + 13);
   });
 
   it('becomes a bag with all of it', async function () {

@@ -19,8 +19,15 @@ describe('Synchronizer with streams that lie', () => {
     assert.deepEqual([camera?.state, depth?.state], ['active', 'active']);
   });
 
-  it('hands over from a camera that shows nothing, and looks at it until it shows something', () => {
-    const played = checkTimeline(`
+  const blindnesses = [
+    ['black', 'the image is black'],
+    ['saturated', 'the image is overexposed'],
+    ['frozen', 'the content does not change'],
+  ] as const;
+  for (const [blindness, words] of blindnesses) {
+    it(`hands over from a ${blindness} camera, says so, and looks at it until it shows something`, () => {
+      const played = checkTimeline(
+        `
       camera | a         b         #         #         #         #         #         c         d         e
       depth  |  a         b         c         d         e         f         g         h         i         j
       ------
@@ -28,27 +35,43 @@ describe('Synchronizer with streams that lie', () => {
       stamp  |  c         c         c         c         c         d         d         d         c         c
       camera |  a         b         #         #         #         #         #         ^         d         e
       depth  |  a         b         c         d         e         f         g         h         i         j
-    `);
-    assert.deepEqual(transitions(played, 'camera'), [
-      'camera: waiting > active @ 1',
-      'camera: active > invalid @ 42',
-      'camera: invalid > recovering @ 71',
-      'camera: recovering > active @ 81',
-    ]);
-    const probes = played.events.flatMap((event) => (event.kind === 'probe' ? [event.sample.value] : []));
-    assert.deepEqual(probes, ['#', '#', 'c', 'd']);
-    assert.equal(played.sync.status().modalities[0]?.counters.invalid, 5);
-  });
+      `,
+        { blindness },
+      );
+      const left = played.events.find((event) => event.kind === 'transition' && event.to === 'invalid');
+      assert.equal(left?.kind === 'transition' && left.reason, words);
+      const reasons = played.events.flatMap((event) =>
+        event.kind === 'partial' ? (event.absent.get('camera') ?? 'there') : [],
+      );
+      assert.deepEqual(reasons, [blindness, blindness, 'recovering']);
+      assert.deepEqual(transitions(played, 'camera'), [
+        'camera: waiting > active @ 1',
+        'camera: active > invalid @ 42',
+        'camera: invalid > recovering @ 71',
+        'camera: recovering > active @ 81',
+      ]);
+      const probes = played.events.flatMap((event) => (event.kind === 'probe' ? [event.sample.value] : []));
+      assert.deepEqual(probes, ['#', '#', 'c', 'd']);
+      assert.equal(played.sync.status().modalities[0]?.counters.invalid, 5);
+    });
+  }
 
   it('goes on without a LiDAR whose clouds are empty', () => {
-    checkTimeline(`
+    const played = checkTimeline(
+      `
       camera | a         b         c         d         e         f         g         h         i         j
       lidar  |  a         b         #         #         #         #         #         h         i         j
       ------
       set    |  C         C         C         C         C        P         P         P         P          C
       camera |  a         b         c         d         e        f         g         h         i          j
       lidar  |  a         b         #         #         #        #         #         #         ^          j
-    `);
+      `,
+      { blindness: 'empty' },
+    );
+    const reasons = played.events.flatMap((event) =>
+      event.kind === 'partial' ? (event.absent.get('lidar') ?? 'there') : [],
+    );
+    assert.deepEqual(reasons, ['empty', 'empty', 'empty', 'recovering']);
   });
 
   it('goes on without an event camera that sends garbage', () => {

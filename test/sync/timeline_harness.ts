@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type AbsentReason,
+  type ContentVerdict,
   DEFAULT_THRESHOLDS,
   defaultStreamOptions,
   type Match,
@@ -22,7 +23,7 @@ const TRAIL = 12;
  */
 const REPEATED = '='; // the stamp of the sample before once more
 const OVERTAKEN = '<'; // a stamp one and a half ticks before the sample before
-const BLACK = '#'; // a sample that decoding finds black
+const BLIND = '#'; // a sample in which decoding finds nothing to see, see `Setup.blindness`
 const UNREADABLE = '!'; // a message that yields no sample
 
 /** Output signs: a letter is the sample the set holds, a digit or sign says why it holds none. */
@@ -45,6 +46,8 @@ export interface Setup {
   /** Per stream what differs from the defaults; `latency` is the time from a sample's stamp to its arrival. */
   streams?: Record<string, Partial<StreamOptions> & { latency?: number }>;
   settings?: Partial<Omit<SynchronizerOptions, 'streams'>>;
+  /** What decoding says of the samples drawn as `#`; `black` by default. */
+  blindness?: Extract<ContentVerdict, { kind: 'blind' }>['reason'];
   /** Things to do at a column, before its arrivals. */
   at?: Record<number, (sync: Synchronizer<string>, now: number) => void>;
 }
@@ -99,8 +102,9 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
     }),
   });
   const events: SyncEvent<string>[] = [];
-  /** Stamps of samples that decoding will find black. */
-  const black = new Set<string>();
+  /** Samples in which decoding will find nothing. */
+  const blind = new Set<string>();
+  const { blindness = 'black' } = setup;
   const lastStamp = new Map<string, number>();
 
   const drain = (now: number) => {
@@ -108,9 +112,9 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
       for (const event of batch) {
         events.push(event);
         for (const [modality, stamp] of decoded(event)) {
-          const verdict = black.has(`${modality} ${stamp}`)
-            ? ({ kind: 'blind', reason: 'black' } as const)
-            : ({ kind: 'good' } as const);
+          const verdict: ContentVerdict = blind.has(`${modality} ${stamp}`)
+            ? { kind: 'blind', reason: blindness }
+            : { kind: 'good' };
           sync.reportContent(modality, stamp, verdict, now);
         }
       }
@@ -136,7 +140,7 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
         if (sign === REPEATED) stamp = before;
         else if (sign === OVERTAKEN) stamp = before - 1.5 * TICK;
         else lastStamp.set(modality, stamp);
-        if (sign === BLACK) black.add(`${modality} ${stamp}`);
+        if (sign === BLIND) blind.add(`${modality} ${stamp}`);
         sync.push(modality, stamp, sign, now);
       }
       drain(now);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,30 @@ FORMAT_VERSION = 1
 UNLABELED_ID = 255
 
 
+SOURCES = {"simulation": "simulated scenes"}
+"""What a data set's `source` is called in words."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where the training images come from, and what else a reader of the model card must know."""
+
+    source: str
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """The source as it stands in a sentence."""
+        return SOURCES.get(self.source, f"{self.source} data")
+
+
 def write_bundle(
     model: MleSam,
     cache: FrameCache,
     folder: Path,
     summary: dict[str, Any],
     report: dict[str, Any],
+    data: TrainingData,
     precision: Precision = "float32",
     **outputs: Any,
 ) -> dict[str, float]:
@@ -46,13 +65,20 @@ def write_bundle(
     for name, image in zip(model.rig.names, images, strict=True):
         Image.fromarray(image).save(golden / f"{name}.png", optimize=True)
     Image.fromarray(labels).save(golden / "labels.png", optimize=True)
-    training = {**summary, "scores": headline_scores(report), "normalisation": normalisation(model)}
+    base = model.config.model.base.pretrained or "a small SAM 2 Hiera"
+    training = {
+        "data": data.words,
+        "note": data.note,
+        **summary,
+        "scores": headline_scores(report),
+        "normalisation": normalisation(model),
+    }
     if precision != "float32":
         training["precision"] = precision
     manifest = {
         "formatVersion": FORMAT_VERSION,
         "name": model.config.name,
-        "description": describe(model, summary),
+        "description": f"MLE-SAM on {base}, trained on {data.words}.",
         "input": {"width": model.config.width, "height": model.config.height},
         "modalities": [
             {"name": m["name"], "representation": m["representation"]} for m in model.rig.modalities
@@ -69,15 +95,6 @@ def write_bundle(
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text(model_card(model, manifest, report, parity))
     return parity
-
-
-def describe(model: MleSam, summary: dict[str, Any]) -> str:
-    """One sentence: base and data."""
-    base = model.config.model.base.pretrained or "a small SAM 2 Hiera"
-    data = summary.get("data")
-    if data is None:
-        return f"MLE-SAM on {base}, trained on simulated scenes: it shows the machine at work."
-    return f"MLE-SAM on {base}, trained on {data}."
 
 
 def normalisation(model: MleSam) -> dict[str, dict[str, list[float]]]:

@@ -89,7 +89,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from .bundle import write_bundle
+    from .bundle import TrainingData, write_bundle
     from .checkpoint import load_model, save_weights
     from .data import open_cache
 
@@ -101,15 +101,15 @@ def _export(options: argparse.Namespace) -> None:
             "write one with `mle-sam-train evaluate --split test --out`."
         ) from error
     model, summary = load_model(options.checkpoint)
-    cache = open_cache(
-        _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
-    )
+    info = _info(model, options)
+    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
     parity = write_bundle(
         model,
         cache,
         options.out,
         summary,
         report,
+        TrainingData(info.source, options.note),
         options.precision,
         logits="per-head" if options.per_head_logits else "joined",
         encoders="merged-too" if options.merged else "gathered",
@@ -136,9 +136,12 @@ def _predict(options: argparse.Namespace) -> None:
 
     model, _ = load_model(options.checkpoint)
     info = _info(model, options)
-    frames = list_frames(info, options.split)[: options.limit]
-    write_predictions(model, info, frames, options.out)
-    print(f"Wrote {len(frames)} label images to {options.out}.")
+    frames = list_frames(info, options.split)
+    count = min(options.limit, len(frames))
+    # Spread over the whole split: frames are sorted by condition.
+    chosen = [frames[index * len(frames) // count] for index in range(count)]
+    write_predictions(model, info, chosen, options.out)
+    print(f"Wrote {len(chosen)} label images to {options.out}.")
 
 
 def _info(model: MleSam, options: argparse.Namespace) -> DatasetInfo:
@@ -223,6 +226,7 @@ def _parser() -> argparse.ArgumentParser:
         "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
     )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
+    command.add_argument("--note", default="", help="what else the model card must say about the training")
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
     command = commands.add_parser(
         "footprint", help="size, memory and time of a configuration, on random weights"

@@ -11,7 +11,7 @@ TEMPLATE = """# Model card: {name}
 
 {description}
 
-{warning}
+**{warning}**
 
 ## What it is
 MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
@@ -25,6 +25,7 @@ weighs the modalities present, SAM's mask decoder with one token per class and a
 | classes | {classes} |
 | parameters | base {base:,} (frozen in stage two), experts {experts:,}, router and heads {rest:,} |
 | LoRA | rank {rank}, alpha {alpha:g}, on {targets} of every attention block |
+| training data | {data} |
 | training | {training} |
 | ONNX against PyTorch | features within {features:.1e}, {labels:.3f} % of labels differ |
 
@@ -35,17 +36,17 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 {tables}
 
 ## Limits
-- One set of scenes, one rig: sensors mounted elsewhere or other representations need training anew.
+- One rig: sensors mounted elsewhere or other representations need training anew.
 - Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
 - The confidence is a softmax, not calibrated.
 """
 
-SIMULATED_WARNING = """\
-**The scores below come from simulated scenes. They are no claim about the real world, and the model must not
-be used to drive anything.** For real data, train on it: the same code takes DELIVER's layout."""
-PUBLISHED_WARNING = """\
-**Scores on {data}; they say nothing about other places and sensors. The model must not be used to drive
-anything.**"""
+WARNING = "The scores below hold for the data set they were measured on, and for none other."
+SIMULATED_WARNING = (
+    "The scores below come from simulated scenes. They show that the machine works, are no claim about the "
+    "real world, and the model must not be used to drive anything. For real data, train on it: the same code "
+    "takes DELIVER's layout."
+)
 SMALL_BASE = (
     "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
 )
@@ -59,14 +60,14 @@ def model_card(
     experts = sum(p.numel() for _, p in model.expert_parameters())
     lora = model.config.model.lora
     stages = manifest["training"].get("stages", [])
-    data = manifest["training"].get("data")
     pretrained = model.config.model.base.pretrained
     stages = [stage for stage in stages if "steps" in stage]
     return TEMPLATE.format(
-        warning=SIMULATED_WARNING if data is None else PUBLISHED_WARNING.format(data=data),
         origin=SMALL_BASE if pretrained is None else f"The base is {pretrained}, unchanged.",
         name=manifest["name"],
         description=manifest["description"],
+        warning=SIMULATED_WARNING if manifest["training"]["data"] == "simulated scenes" else WARNING,
+        data=" ".join(filter(None, [f"{manifest['training']['data']}.", manifest["training"]["note"]])),
         width=manifest["input"]["width"],
         height=manifest["input"]["height"],
         modalities=", ".join(f"{m['name']} ({m['representation']['kind']})" for m in manifest["modalities"]),

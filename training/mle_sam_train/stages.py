@@ -19,8 +19,6 @@ from .processes import Processes
 from .schedule import Budget
 from .training import Trainer
 
-PUBLISHED_NAMES = {"deliver": "DELIVER", "muses": "MUSES", "mcubes": "MCubeS"}
-
 
 def train_stage(
     config: Config,
@@ -58,8 +56,7 @@ def train_stage(
     elif stage == "experts" and config.model.base.pretrained is not None:
         reused = load_pretrained(model, config.model.base.pretrained)
         earlier = [{"stage": "pretrained", "source": config.model.base.pretrained, "decoderTensors": reused}]
-    published = None if info.native is None else PUBLISHED_NAMES[info.layout]
-    trainer = Trainer(model, train, val, run, stage, budget, earlier, processes, published)
+    trainer = Trainer(model, train, val, run, stage, budget, earlier, processes)
     if trainer.state_path.exists():
         if not resume:
             raise InputError(

@@ -42,7 +42,6 @@ class Trainer:
         budget: Budget,
         earlier_stages: list[dict[str, Any]] | None = None,
         processes: Processes | None = None,
-        data: str | None = None,
     ) -> None:
         self.processes = processes or Processes()
         self.model, self.val, self.stage, self.budget = model.to(self.processes.device), val, stage, budget
@@ -59,7 +58,6 @@ class Trainer:
         weights = class_weights(train.histogram, self.config.loss.class_weight_power)
         self.weights = weights.to(self.processes.device)
         self.logbook = Logbook(self.folder, stage, self.processes.is_first)
-        self.data = data
         self.train_frames, self.earlier_stages = len(train), earlier_stages or []
         self.step, self.seconds = 0, 0.0
         self._signalled = self._stop_requested = False
@@ -96,8 +94,7 @@ class Trainer:
         """What the model card says about the training: one entry per stage so far."""
         minutes = round(self.seconds / 60, 1)
         this = {"stage": self.stage, "steps": self.step, "batch": self.settings.batch, "minutes": minutes}
-        summary = {"trainFrames": self.train_frames, "stages": [*self.earlier_stages, this]}
-        return summary if self.data is None else {"data": self.data, **summary}
+        return {"trainFrames": self.train_frames, "stages": [*self.earlier_stages, this]}
 
     def run(self) -> None:
         """Train until the budget is used up or a termination signal comes; either way nothing is lost.

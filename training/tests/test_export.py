@@ -11,12 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from mle_sam_train.bundle import TrainingData
 from mle_sam_train.checkpoint import load_model, save_weights
 from mle_sam_train.cli import main
 from mle_sam_train.data import FrameCache
 from mle_sam_train.evaluation import all_subsets, evaluate
 from mle_sam_train.export import HeadGraph, OnnxModel, check_parity, export_graphs
 from mle_sam_train.model import MleSam
+from mle_sam_train.model_card import model_card
 
 CONFIG = str(Path(__file__).parent.parent / "configs" / "tiny-test.yaml")
 
@@ -31,7 +33,14 @@ def run(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main([*threads, stage, "--config", CONFIG, *data, "--run", str(folder), "--resume"]) == 0
     scores = ["--split", "test", "--out", str(folder / "scores.json")]
     assert main([*threads, "evaluate", str(folder), *data, *scores]) == 0
-    outputs = ["--scores", str(folder / "scores.json"), "--out", str(folder / "bundle")]
+    outputs = [
+        "--scores",
+        str(folder / "scores.json"),
+        "--out",
+        str(folder / "bundle"),
+        "--note",
+        "A short run.",
+    ]
     weights = ["--weights", str(folder / "small.safetensors")]
     assert main([*threads, "export", str(folder), *data, *outputs, *weights]) == 0
     return folder
@@ -53,8 +62,18 @@ def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
         assert hashlib.sha256((bundle / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
     assert [s["stage"] for s in manifest["training"]["stages"]] == ["base", "experts"]
     card = (bundle / "MODEL_CARD.md").read_text()
-    assert "no claim about the real world" in card
+    assert "none other" in card
+    assert "test data. A short run." in card
     assert f"| all modalities | {manifest['training']['scores']['miou']:.1f}" in " ".join(card.split())
+
+
+def test_a_card_of_simulated_scores_says_what_they_are_worth(run: Path) -> None:
+    model, _ = load_model(run)
+    manifest = json.loads((run / "bundle" / "model.json").read_text())
+    manifest["training"] |= {"data": TrainingData("simulation").words, "note": ""}
+    report = json.loads((run / "scores.json").read_text())
+    card = model_card(model, manifest, report, {"featureDifference": 0.0, "labelDifference": 0.0})
+    assert "simulated scenes" in card and "no claim about the real world" in card
 
 
 def test_onnx_gives_the_golden_labels(run: Path) -> None:
@@ -109,7 +128,7 @@ def test_predict_writes_the_labels_the_evaluation_scored(run: Path, data_root: P
     assert main(["--threads", "1", *command, "--out", str(tmp_path)]) == 0
     written = sorted(tmp_path.rglob("*.png"))
     assert [str(path.relative_to(tmp_path)) for path in written] == [
-        f"night/test/MAP_1_point0/00000{i}.png" for i in (1, 3)
+        f"{condition}/test/MAP_1_point0/00000{i}.png" for condition, i in (("night", 1), ("sun", 0))
     ]
     assert np.array(Image.open(written[0])).shape == (64, 64)
 

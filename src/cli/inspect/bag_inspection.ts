@@ -1,12 +1,13 @@
 import type { BagReader } from '../../bags/index.js';
 import { decodeMessage, type RawMessage, type Stamp, type TFMessage } from '../../messages/index.js';
-import { describeContent, isDescribable, type TopicContent } from '../../pipeline/topic_content.js';
+import type { TopicContent } from '../../pipeline/topic_content.js';
 import {
   selectTopics,
   type TopicAssignment,
   type TopicConfiguration,
   type TopicSelection,
 } from '../../pipeline/topic_selection.js';
+import { surveyTopics } from '../../replay/index.js';
 import { type Representation, TfTree } from '../../sensors/index.js';
 import { type Rate, RateMeter } from './rate_meter.js';
 
@@ -54,28 +55,20 @@ export interface InspectionTarget {
 const MEASURED_SECONDS = 60;
 const TF_TYPE = 'tf2_msgs/msg/TFMessage';
 
-/** Looks at the first minute of a bag, and at the first message of every topic that begins later. */
+/** Looks at the first message of every topic, and at all of the first minute. */
 export async function inspectBag(bag: BagReader, target: InspectionTarget): Promise<BagInspection> {
   const { info } = bag;
-  const survey = await surveyMessages(bag);
+  const candidates = await surveyTopics(bag);
   const contents = new Map<string, TopicContent>();
-  for (const [topic, raw] of survey.first) {
-    const content = await describeContent(raw);
-    if (content) contents.set(topic, content);
-  }
-  const candidates = info.topics
-    .filter(({ serialization }) => serialization === 'cdr')
-    .map(({ name, type, count }) => {
-      const content = contents.get(name);
-      return { name, type, messageCount: count, ...(content && { content }) };
-    });
+  for (const { name, content } of candidates) if (content) contents.set(name, content);
+  const { meters, transforms } = await measure(bag);
   const selection = selectTopics(candidates, target.modalities, target.configuration);
   const topics = info.topics.map(({ name, type, serialization, count }) => ({
     name,
     type,
     serialization,
     count,
-    rate: survey.meters.get(name)?.rate(),
+    rate: meters.get(name)?.rate(),
     content: contents.get(name),
     use: useOf(name, selection),
   }));
@@ -96,55 +89,34 @@ export async function inspectBag(bag: BagReader, target: InspectionTarget): Prom
     problems: [
       ...info.problems,
       ...selection.problems,
-      ...transformProblems(selection, contents, survey.transforms, target.baseFrame ?? 'base_link'),
+      ...transformProblems(selection, contents, transforms, target.baseFrame ?? 'base_link'),
       ...unreadable,
     ],
   };
 }
 
-interface Survey {
-  /** First message of each topic whose type can be described. */
-  first: Map<string, RawMessage>;
-  transforms: RawMessage[];
-  meters: Map<string, RateMeter>;
+interface Measurements {
+  meters: ReadonlyMap<string, RateMeter>;
+  transforms: readonly RawMessage[];
 }
 
-async function surveyMessages(bag: BagReader): Promise<Survey> {
-  const { info } = bag;
-  const readable = info.topics.filter(({ serialization }) => serialization === 'cdr');
-  const survey: Survey = { first: new Map(), transforms: [], meters: new Map() };
-  const end = info.start === undefined ? undefined : info.start + BigInt(MEASURED_SECONDS) * 1_000_000_000n;
-  const query = { topics: readable.map(({ name }) => name), ...(end !== undefined && { end }) };
-  for await (const raw of bag.messages(query)) {
-    note(survey, raw);
-    let meter = survey.meters.get(raw.topic);
-    if (!meter) {
-      meter = new RateMeter();
-      survey.meters.set(raw.topic, meter);
-    }
-    meter.add(raw);
+/** Reads the first minute of a bag. */
+async function measure(bag: BagReader): Promise<Measurements> {
+  const { topics, start } = bag.info;
+  const readable = topics.filter(({ serialization }) => serialization === 'cdr');
+  const meters = new Map(readable.map(({ name }) => [name, new RateMeter()]));
+  const transforms: RawMessage[] = [];
+  const end = start === undefined ? undefined : start + BigInt(MEASURED_SECONDS) * 1_000_000_000n;
+  for await (const raw of bag.messages({ topics: [...meters.keys()], ...(end !== undefined && { end }) })) {
+    meters.get(raw.topic)?.add(raw);
+    if (raw.type === TF_TYPE) transforms.push(raw);
   }
-  const late = readable.filter(
-    ({ name, type, count }) => count !== 0 && isDescribable(type) && !survey.first.has(name),
-  );
-  for (const { name } of end !== undefined && info.end !== undefined && info.end > end ? late : []) {
-    for await (const raw of bag.messages({ topics: [name], start: end! })) {
-      note(survey, raw);
-      break;
-    }
-  }
-  return survey;
-}
-
-function note(survey: Survey, raw: RawMessage): void {
-  if (isDescribable(raw.type) && !survey.first.has(raw.topic)) survey.first.set(raw.topic, raw);
-  if (raw.type === TF_TYPE) survey.transforms.push(raw);
+  return { meters, transforms };
 }
 
 function useOf(topic: string, { modalities, groundTruth, transforms }: TopicSelection): string | undefined {
   for (const [name, assignment] of modalities) {
-    if (assignment.kind !== 'assigned') continue;
-    if (assignment.topic === topic) return name;
+    if (assignment.kind === 'assigned' && assignment.topic === topic) return name;
     if (assignment.cameraInfo === topic) return `CameraInfo of ${name}`;
   }
   if (groundTruth?.topic === topic) return 'ground truth';

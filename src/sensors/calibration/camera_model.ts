@@ -1,4 +1,5 @@
 import type { CameraInfo } from '../../messages/types.js';
+import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import { checkCameraInfo } from './check_camera_info.js';
 import { type Distortion, EquidistantDistortion, noDistortion, RationalDistortion } from './distortion.js';
@@ -7,6 +8,9 @@ export type CameraModelOutcome = { kind: 'model'; model: CameraModel } | { kind:
 
 /** Which of a camera's two pictures is meant: as the lens makes it (K, D), or rectified (P). */
 export type ImageGeometry = 'raw' | 'rectified';
+
+/** A ray through a distorted lens takes some iterations. */
+const RAYS_PER_SLICE = 10_000;
 
 interface Intrinsics extends ImageSize {
   fx: number;
@@ -31,7 +35,7 @@ export class CameraModel implements ImageSize {
   readonly #rotation: Float64Array | undefined;
   readonly #maxRadiusSquared: number;
   readonly #scratch = new Float64Array(2);
-  #rays: Float32Array | undefined;
+  #rays: Promise<Float32Array> | undefined;
 
   /**
    * @param rotation - 3x3 row-major, from the header's frame into the frame of the lens
@@ -107,22 +111,6 @@ export class CameraModel implements ImageSize {
   }
 
   /**
-   * Projects `count` points (x, y, z interleaved) and writes u, v interleaved. Points {@link project} refuses get
-   * -Infinity twice, which no bounds test lets through. Returns how many were projected.
-   */
-  projectPoints(points: ArrayLike<number>, count: number, pixels: Float32Array | Float64Array): number {
-    const pixel = this.#scratch;
-    let projected = 0;
-    for (let i = 0; i < count; i++) {
-      const seen = this.project(points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!, pixel);
-      pixels[2 * i] = seen ? pixel[0]! : Number.NEGATIVE_INFINITY;
-      pixels[2 * i + 1] = seen ? pixel[1]! : Number.NEGATIVE_INFINITY;
-      if (seen) projected++;
-    }
-    return projected;
-  }
-
-  /**
    * The ray of a pixel: writes the point with z = 1 of the optical frame to `ray[0..2]`. False, and zeros written,
    * where no ray in front of the camera leads to that pixel.
    */
@@ -149,17 +137,22 @@ export class CameraModel implements ImageSize {
   }
 
   /** Rays of all pixels, x, y, 1 interleaved, row-major; 0, 0, 0 where there is none. Computed once; read only. */
-  rays(): Float32Array {
-    if (this.#rays !== undefined) return this.#rays;
+  rays(): Promise<Float32Array> {
+    this.#rays ??= this.#computeRays();
+    return this.#rays;
+  }
+
+  async #computeRays(): Promise<Float32Array> {
     const rays = new Float32Array(this.width * this.height * 3);
     const ray = new Float64Array(3);
-    for (let v = 0, i = 0; v < this.height; v++) {
-      for (let u = 0; u < this.width; u++, i += 3) {
-        this.unproject(u, v, ray);
-        rays.set(ray, i);
+    await inRowSlices(this, RAYS_PER_SLICE, (from, to) => {
+      for (let v = from, i = from * this.width * 3; v < to; v++) {
+        for (let u = 0; u < this.width; u++, i += 3) {
+          this.unproject(u, v, ray);
+          rays.set(ray, i);
+        }
       }
-    }
-    this.#rays = rays;
+    });
     return rays;
   }
 

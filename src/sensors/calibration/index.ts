@@ -3,6 +3,7 @@ export {
   composeTransforms,
   identityTransform,
   invertTransform,
+  type NineNumbers,
   type RigidTransform,
   transformFromPose,
 } from './rigid_transform.js';

@@ -8,6 +8,9 @@ export interface RigidTransform {
   readonly translation: Float64Array;
 }
 
+/** A 3x3 matrix as a tuple, for inner loops: elements in variables of their own are read without checks. */
+export type NineNumbers = [number, number, number, number, number, number, number, number, number];
+
 /** The transform that changes nothing. */
 export function identityTransform(): RigidTransform {
   return { rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), translation: new Float64Array(3) };

@@ -50,7 +50,7 @@ export async function decodeCompressed({ data, format }: CompressedImage, size: 
     const layout = pixelLayout(format.split(';')[0]!.trim());
     if (layout?.kind === 'bayer' && channels === 1) {
       const mosaic = await openCompressed(data).toColourspace('b-w').raw().toBuffer();
-      const rgb = demosaic(mosaic, source, layout.pattern, 0);
+      const rgb = await demosaic(mosaic, source, layout.pattern, 0);
       return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
     }
     return { kind: 'rgb', data: await toModelSize(openCompressed(data), source, size), source };

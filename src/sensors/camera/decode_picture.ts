@@ -8,7 +8,7 @@ import { resizePixels } from './resize.js';
 /** Decodes an Image or CompressedImage message that shows a picture to RGB of the given size. */
 export async function decodePicture(raw: RawMessage, size: ImageSize): Promise<RgbOutcome> {
   if (raw.type.endsWith('/CompressedImage')) return decodeCompressed(decodeMessage<CompressedImage>(raw), size);
-  const decoded = decodeImage(decodeMessage<Image>(raw));
+  const decoded = await decodeImage(decodeMessage<Image>(raw));
   if (decoded.kind === 'invalid') return decoded;
   const { width, height } = decoded.pixels;
   return { kind: 'rgb', data: await resizePixels(decoded.pixels, size), source: { width, height } };

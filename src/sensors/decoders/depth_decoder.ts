@@ -45,24 +45,25 @@ export class DepthDecoder implements ModalityDecoder {
     if (decoded.kind === 'invalid') return decoded;
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
-    const aligned = this.#align(decoded.depth, frameId, stamp, grid);
+    const aligned = await this.#align(decoded.depth, frameId, stamp, grid);
     if (aligned.kind === 'invalid') return aligned;
-    const quality = judgeDepth(decoded.depth);
+    // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
+    const quality = judgeDepth(aligned.depth);
     if (this.#representation.kind !== 'hha') {
-      return { kind: 'content', data: encodeDepth(aligned.depth, this.#representation), quality, stamp };
+      return { kind: 'content', data: await encodeDepth(aligned.depth, this.#representation), quality, stamp };
     }
     const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
     if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
-    const data = encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
+    const data = await encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
     return { kind: 'content', data, quality, stamp };
   }
 
-  #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): DepthOutcome {
+  async #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): Promise<DepthOutcome> {
     const camera = this.#calibration.camera(this.#modality, depth);
     if (camera.kind === 'invalid') return camera;
     const isInCameraFrame = frameId === grid.frameId;
     if (isInCameraFrame && (camera.kind === 'uncalibrated' || sameView(camera.model, grid.model))) {
-      return { kind: 'depth', depth: resampleDepth(depth, this.#size) };
+      return { kind: 'depth', depth: await resampleDepth(depth, this.#size) };
     }
     if (camera.kind === 'uncalibrated') {
       return {
@@ -74,7 +75,7 @@ export class DepthDecoder implements ModalityDecoder {
     }
     const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
     if (toGrid.kind === 'missing') return { kind: 'invalid', reason: toGrid.reason };
-    return { kind: 'depth', depth: projectDepth(depth, camera.model, toGrid.transform, grid.model) };
+    return { kind: 'depth', depth: await projectDepth(depth, camera.model, toGrid.transform, grid.model) };
   }
 }
 

@@ -20,9 +20,6 @@ type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | { kind: 'invalid'
 /** How far the reference stamp may lie behind the newest event, in milliseconds. */
 const MAX_LAG_MS = 500;
 
-/** A table entry for each pixel: twice the largest event sensor there is, and far from what a header may claim. */
-const MAX_SENSOR_PIXELS = 2048 * 2048;
-
 /** What the current lookup table was made from. */
 interface LookupKey {
   camera: CameraModel | undefined;
@@ -66,13 +63,9 @@ export class EventsDecoder implements ModalityDecoder {
   async decode({ stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
     const sensor = this.#stream.sensorSize;
     if (sensor === undefined) return { kind: 'invalid', reason: `Expected event packets of '${this.#modality}' first` };
-    if (sensor.width * sensor.height > MAX_SENSOR_PIXELS) {
-      const reason = `Expected an event sensor of at most ${MAX_SENSOR_PIXELS} pixels but received ${sensor.width}x${sensor.height}`;
-      return { kind: 'invalid', reason };
-    }
-    const outcome = this.#lookup(sensor, frameId, stamp);
+    const outcome = await this.#lookup(sensor, frameId, stamp);
     if (outcome.kind === 'invalid') return outcome;
-    const data = this.#stream.render(referenceStamp, outcome.lookup, this.#representation);
+    const data = await this.#stream.render(referenceStamp, outcome.lookup, this.#representation);
     return { kind: 'content', data, quality: { kind: 'good' }, stamp: referenceStamp };
   }
 
@@ -81,7 +74,7 @@ export class EventsDecoder implements ModalityDecoder {
   }
 
   /** The table from sensor to grid pixels, made anew only when a camera or its mount changed. */
-  #lookup(sensor: ImageSize, frameId: string, stamp: Stamp): LookupOutcome {
+  async #lookup(sensor: ImageSize, frameId: string, stamp: Stamp): Promise<LookupOutcome> {
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
     const camera = this.#calibration.camera(this.#modality, sensor);
@@ -104,7 +97,7 @@ export class EventsDecoder implements ModalityDecoder {
       const made = key.lookup.sensor;
       if (made.width === sensor.width && made.height === sensor.height) return { kind: 'lookup', lookup: key.lookup };
     }
-    const lookup = buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model, rotation);
+    const lookup = await buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model, rotation);
     this.#key = { camera: model, grid: grid.model, rotation, lookup };
     return { kind: 'lookup', lookup };
   }

@@ -24,7 +24,7 @@ export class LidarDecoder implements ModalityDecoder {
   }
 
   async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
-    const read = readPointCloud(decodeMessage<PointCloud2>(raw), this.#options);
+    const read = await readPointCloud(decodeMessage<PointCloud2>(raw), this.#options);
     if (read.kind === 'invalid') return read;
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
@@ -33,7 +33,7 @@ export class LidarDecoder implements ModalityDecoder {
     const toBase = this.#calibration.transform(this.#calibration.baseFrame, frameId, stamp);
     if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
     const placement = { grid: grid.model, lidarToCamera: toCamera.transform, lidarToBase: toBase.transform };
-    const { data, quality } = renderPointCloud(read.cloud, placement, this.#representation);
+    const { data, quality } = await renderPointCloud(read.cloud, placement, this.#representation);
     return { kind: 'content', data, quality, stamp };
   }
 }

@@ -1,10 +1,12 @@
 import type { CompressedImage } from '../../messages/types.js';
 import { detectCodec, openCompressed } from '../camera/index.js';
+import { inSlices } from '../in_slices.js';
 import { type DepthMap, type DepthOutcome, metresFromMillimetres } from './depth_map.js';
 import { decodeRvl } from './rvl.js';
 
 /** int32 format, float32 quantA, float32 quantB; compressed_depth_image_transport's ConfigHeader. */
 const HEADER_BYTES = 12;
+const SAMPLES_PER_SLICE = 200_000;
 
 /** 16-bit samples as the payload holds them: millimetres, or quantised inverse depth. */
 type PayloadOutcome =
@@ -42,27 +44,30 @@ function isInverseDepth(format: string): boolean {
 }
 
 /** depth = quantA / (value - quantB), 0 = invalid (compressed_depth_image_transport, codec.cpp). */
-function dequantise(values: Uint16Array, quantA: number, quantB: number): Float32Array {
+async function dequantise(values: Uint16Array, quantA: number, quantB: number): Promise<Float32Array> {
   const metres = new Float32Array(values.length);
-  for (let i = 0; i < metres.length; i++) {
-    const distance = values[i] === 0 ? 0 : quantA / (values[i]! - quantB);
-    metres[i] = distance > 0 && distance < Number.POSITIVE_INFINITY ? distance : 0;
-  }
+  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const distance = values[i] === 0 ? 0 : quantA / (values[i]! - quantB);
+      metres[i] = distance > 0 && distance < Number.POSITIVE_INFINITY ? distance : 0;
+    }
+  });
   return metres;
 }
 
 async function readPng(png: Uint8Array): Promise<PayloadOutcome> {
   try {
-    const { data, info } = await openCompressed(png)
-      .toColourspace('grey16')
-      .raw({ depth: 'ushort' })
-      .toBuffer({ resolveWithObject: true });
     const { bitsPerSample, channels } = await openCompressed(png).metadata();
     if (bitsPerSample !== 16 || channels !== 1) {
       return invalid(`Expected a 16-bit grey PNG in compressedDepth but received ${channels} x ${bitsPerSample} bits`);
     }
-    const bytes = Uint8Array.from(data);
-    return { kind: 'samples', width: info.width, height: info.height, samples: new Uint16Array(bytes.buffer) };
+    const { data, info } = await openCompressed(png)
+      .toColourspace('grey16')
+      .raw({ depth: 'ushort' })
+      .toBuffer({ resolveWithObject: true });
+    // A buffer of its own begins at offset 0, as wider samples need.
+    const samples = new Uint16Array(new Uint8Array(data).buffer);
+    return { kind: 'samples', width: info.width, height: info.height, samples };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     return invalid(`Expected a whole PNG in compressedDepth but its decoder says: ${what}`);
@@ -76,10 +81,13 @@ function readRvl(payload: Uint8Array, format: string): PayloadOutcome {
   return decodeRvl(payload);
 }
 
-function depthFrom(payload: PayloadOutcome, toMetres: (samples: Uint16Array) => Float32Array): DepthOutcome {
+async function depthFrom(
+  payload: PayloadOutcome,
+  toMetres: (samples: Uint16Array) => Promise<Float32Array>,
+): Promise<DepthOutcome> {
   if (payload.kind === 'invalid') return payload;
   const { width, height, samples } = payload;
-  const depth: DepthMap = { width, height, metres: toMetres(samples) };
+  const depth: DepthMap = { width, height, metres: await toMetres(samples) };
   return { kind: 'depth', depth };
 }
 

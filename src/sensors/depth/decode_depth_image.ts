@@ -3,7 +3,7 @@ import { readSamples16, readSamplesFloat } from '../image_samples.js';
 import { type DepthOutcome, dropInvalid, metresFromMillimetres } from './depth_map.js';
 
 /** Decodes a depth `sensor_msgs/Image`: 16UC1 (or mono16) in millimetres, 32FC1 in metres (REP-118). */
-export function decodeDepthImage(image: Image): DepthOutcome {
+export async function decodeDepthImage(image: Image): Promise<DepthOutcome> {
   const { width, height, encoding } = image;
   switch (encoding) {
     case '16UC1':
@@ -11,13 +11,13 @@ export function decodeDepthImage(image: Image): DepthOutcome {
     case 'mono16': {
       const read = readSamples16(image, width);
       if (read.kind === 'invalid') return read;
-      return { kind: 'depth', depth: { width, height, metres: metresFromMillimetres(read.samples) } };
+      return { kind: 'depth', depth: { width, height, metres: await metresFromMillimetres(read.samples) } };
     }
     case '32FC1':
     case '32FC': {
       const read = readSamplesFloat(image, width);
       if (read.kind === 'invalid') return read;
-      return { kind: 'depth', depth: { width, height, metres: dropInvalid(read.samples) } };
+      return { kind: 'depth', depth: { width, height, metres: await dropInvalid(read.samples) } };
     }
     default:
       return {

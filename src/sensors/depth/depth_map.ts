@@ -1,3 +1,4 @@
+import { inSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 
 /**
@@ -11,19 +12,24 @@ export interface DepthMap extends ImageSize {
 export type DepthOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string };
 
 const METRES_PER_MILLIMETRE = 0.001;
+const SAMPLES_PER_SLICE = 500_000;
 
-export function metresFromMillimetres(millimetres: Uint16Array): Float32Array {
+export async function metresFromMillimetres(millimetres: Uint16Array): Promise<Float32Array> {
   const metres = new Float32Array(millimetres.length);
-  for (let i = 0; i < metres.length; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
+  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
+  });
   return metres;
 }
 
 /** Replaces in place everything that is no distance by 0. */
-export function dropInvalid(metres: Float32Array): Float32Array {
-  for (let i = 0; i < metres.length; i++) {
-    const value = metres[i]!;
-    // Written so that NaN fails.
-    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) metres[i] = 0;
-  }
+export async function dropInvalid(metres: Float32Array): Promise<Float32Array> {
+  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = metres[i]!;
+      // Written so that NaN fails.
+      if (!(value > 0 && value < Number.POSITIVE_INFINITY)) metres[i] = 0;
+    }
+  });
   return metres;
 }

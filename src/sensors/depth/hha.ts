@@ -1,10 +1,12 @@
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import { inSlices } from '../in_slices.js';
 import type { DepthMap } from './depth_map.js';
 import { disparityLevel } from './encode_depth.js';
 import { surfaceNormals } from './normals.js';
 
 /** Levels 1..255 are for what is known. */
 const LEVELS = 254;
+const PIXELS_PER_SLICE = 30_000;
 
 /**
  * HHA (Gupta et al., "Learning Rich Features from RGB-D Images", 2014): disparity, height, angle.
@@ -18,36 +20,38 @@ const LEVELS = 254;
  * @param toBase - from the grid camera's optical frame to the base frame
  * @returns height * width * 3 bytes; 0 = nothing known
  */
-export function encodeHha(
+export async function encodeHha(
   depth: DepthMap,
   grid: CameraModel,
   toBase: RigidTransform,
   { nearMetres, heightMetres }: { nearMetres: number; heightMetres: readonly [number, number] },
-): Uint8Array {
+): Promise<Uint8Array> {
   const { metres } = depth;
   const image = new Uint8Array(metres.length * 3);
-  const rays = grid.rays();
-  const normals = surfaceNormals(depth, grid);
+  const rays = await grid.rays();
+  const normals = await surfaceNormals(depth, grid);
   // Third row of the transform: heights; its rotation part is the base frame's z axis seen by the camera.
   const upX = toBase.rotation[6]!;
   const upY = toBase.rotation[7]!;
   const upZ = toBase.rotation[8]!;
   const cameraHeight = toBase.translation[2]!;
-  for (let i = 0, j = 0; i < metres.length; i++, j += 3) {
-    const d = metres[i]!;
-    if (d === 0) continue;
-    image[j] = disparityLevel(d, nearMetres);
-    const rayZ = rays[j + 2]!;
-    if (rayZ === 0) continue;
-    const height = d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight;
-    image[j + 1] = heightLevel(height, heightMetres);
-    const nx = normals[j]!;
-    const ny = normals[j + 1]!;
-    const nz = normals[j + 2]!;
-    if (nx === 0 && ny === 0 && nz === 0) continue;
-    const cosine = Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ));
-    image[j + 2] = 1 + Math.round((LEVELS * Math.acos(cosine)) / Math.PI);
-  }
+  await inSlices(metres.length, PIXELS_PER_SLICE, (from, to) => {
+    for (let i = from, j = 3 * from; i < to; i++, j += 3) {
+      const d = metres[i]!;
+      if (d === 0) continue;
+      image[j] = disparityLevel(d, nearMetres);
+      const rayZ = rays[j + 2]!;
+      if (rayZ === 0) continue;
+      const height = d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight;
+      image[j + 1] = heightLevel(height, heightMetres);
+      const nx = normals[j]!;
+      const ny = normals[j + 1]!;
+      const nz = normals[j + 2]!;
+      if (nx === 0 && ny === 0 && nz === 0) continue;
+      const cosine = Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ));
+      image[j + 2] = 1 + Math.round((LEVELS * Math.acos(cosine)) / Math.PI);
+    }
+  });
   return image;
 }
 

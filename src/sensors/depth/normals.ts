@@ -1,4 +1,6 @@
 import type { CameraModel } from '../calibration/index.js';
+import { inRowSlices } from '../in_slices.js';
+import type { ImageSize } from '../modality_image.js';
 import type { DepthMap } from './depth_map.js';
 
 /** Pixels to each side that a plane is fitted to: 25 samples tame the noise, and a pole is still not wider. */
@@ -9,6 +11,7 @@ const SAME_SURFACE = 0.2;
 const MIN_SAMPLES = 6;
 /** Below this share of its scale the system's determinant means samples on one line. */
 const MIN_RELATIVE_DETERMINANT = 1e-9;
+const PIXELS_PER_SLICE = 10_000;
 
 /**
  * Surface normals of a depth map, in the camera's optical frame, unit length, facing the camera.
@@ -21,13 +24,28 @@ const MIN_RELATIVE_DETERMINANT = 1e-9;
  * @param grid - of the same size as `depth`
  * @returns x, y, z interleaved; 0, 0, 0 where depth or a plane is missing
  */
-export function surfaceNormals(depth: DepthMap, grid: CameraModel): Float32Array {
+export async function surfaceNormals(depth: DepthMap, grid: CameraModel): Promise<Float32Array> {
   const { width, height, metres } = depth;
-  const rays = grid.rays();
+  const rays = await grid.rays();
   const normals = new Float32Array(width * height * 3);
   const inverse = new Float32Array(metres.length);
   for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) inverse[i] = 1 / metres[i]!;
-  for (let v = 0; v < height; v++) {
+  await inRowSlices(depth, PIXELS_PER_SLICE, (from, to) =>
+    fitRows({ width, height }, inverse, rays, normals, from, to),
+  );
+  return normals;
+}
+
+/** Fits a plane at each pixel of the rows `from` up to `to`. */
+function fitRows(
+  { width, height }: ImageSize,
+  inverse: Float32Array,
+  rays: Float32Array,
+  normals: Float32Array,
+  from: number,
+  to: number,
+): void {
+  for (let v = from; v < to; v++) {
     const top = Math.max(0, v - RADIUS);
     const bottom = Math.min(height - 1, v + RADIUS);
     for (let u = 0; u < width; u++) {
@@ -83,5 +101,4 @@ export function surfaceNormals(depth: DepthMap, grid: CameraModel): Float32Array
       normals[3 * centre + 2] = e * scale;
     }
   }
-  return normals;
 }

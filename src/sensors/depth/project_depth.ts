@@ -1,4 +1,5 @@
-import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import type { CameraModel, NineNumbers, RigidTransform } from '../calibration/index.js';
+import { inRowSlices, inSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import type { DepthMap } from './depth_map.js';
 
@@ -8,6 +9,8 @@ const MAX_SPLAT_PIXELS = 9;
 const SAMPLES_PER_GRID_PIXEL = 1.5;
 /** Splats overlap a little, so that rounding leaves no seams between the pixels of one surface. */
 const SPLAT_OVERLAP = 1.1;
+const POINTS_PER_SLICE = 15_000;
+const PIXELS_PER_SLICE = 300_000;
 
 /**
  * Lays a depth picture taken from elsewhere onto the camera's grid: each pixel becomes a point, is moved into the
@@ -20,14 +23,14 @@ const SPLAT_OVERLAP = 1.1;
  * @param grid - the camera scaled to model size
  * @returns depth along the grid camera's axis; 0 = nothing known
  */
-export function projectDepth(
+export async function projectDepth(
   depth: DepthMap,
   depthCamera: CameraModel,
   toGrid: RigidTransform,
   grid: CameraModel,
-): DepthMap {
+): Promise<DepthMap> {
   const metres = new Float32Array(grid.width * grid.height);
-  const rays = depthCamera.rays();
+  const rays = await depthCamera.rays();
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(toGrid.rotation) as NineNumbers;
   const [tx, ty, tz] = Array.from(toGrid.translation) as [number, number, number];
   const pixel = new Float64Array(2);
@@ -35,18 +38,22 @@ export function projectDepth(
   const stride = Math.max(1, Math.floor(finer / SAMPLES_PER_GRID_PIXEL));
   const halfWidthRatio = (SPLAT_OVERLAP * stride * grid.fx) / depthCamera.fx / 2;
   const halfHeightRatio = (SPLAT_OVERLAP * stride * grid.fy) / depthCamera.fy / 2;
-  for (let row = 0; row < depth.height; row += stride) {
-    for (let i = row * depth.width, end = i + depth.width; i < end; i += stride) {
-      const d = depth.metres[i]!;
-      if (d === 0 || rays[3 * i + 2]! === 0) continue;
-      const x = rays[3 * i]! * d;
-      const y = rays[3 * i + 1]! * d;
-      const z = r20 * x + r21 * y + r22 * d + tz;
-      if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
-      const scale = d / z;
-      splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+  const rows = Math.ceil(depth.height / stride);
+  const rowsPerSlice = Math.max(1, Math.floor((POINTS_PER_SLICE * stride) / depth.width));
+  await inSlices(rows, rowsPerSlice, (from, to) => {
+    for (let row = from * stride; row < to * stride; row += stride) {
+      for (let i = row * depth.width, end = i + depth.width; i < end; i += stride) {
+        const d = depth.metres[i]!;
+        if (d === 0 || rays[3 * i + 2]! === 0) continue;
+        const x = rays[3 * i]! * d;
+        const y = rays[3 * i + 1]! * d;
+        const z = r20 * x + r21 * y + r22 * d + tz;
+        if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
+        const scale = d / z;
+        splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+      }
     }
-  }
+  });
   return { width: grid.width, height: grid.height, metres };
 }
 
@@ -54,19 +61,18 @@ export function projectDepth(
  * Depth that already lies on the camera's picture, brought to the grid: each grid pixel takes the depth pixel under
  * its centre. Depths are never averaged: the mean of a pole and the wall behind it is a place where nothing is.
  */
-export function resampleDepth(depth: DepthMap, { width, height }: ImageSize): DepthMap {
+export async function resampleDepth(depth: DepthMap, { width, height }: ImageSize): Promise<DepthMap> {
   if (depth.width === width && depth.height === height) return depth;
   const metres = new Float32Array(width * height);
-  for (let v = 0, i = 0; v < height; v++) {
-    const row = Math.floor(((v + 0.5) * depth.height) / height) * depth.width;
-    for (let u = 0; u < width; u++, i++) {
-      metres[i] = depth.metres[row + Math.floor(((u + 0.5) * depth.width) / width)]!;
+  const columns = Uint32Array.from({ length: width }, (_, u) => Math.floor(((u + 0.5) * depth.width) / width));
+  await inRowSlices({ width, height }, PIXELS_PER_SLICE, (from, to) => {
+    for (let v = from, i = from * width; v < to; v++) {
+      const row = Math.floor(((v + 0.5) * depth.height) / height) * depth.width;
+      for (let u = 0; u < width; u++, i++) metres[i] = depth.metres[row + columns[u]!]!;
     }
-  }
+  });
   return { width, height, metres };
 }
-
-type NineNumbers = [number, number, number, number, number, number, number, number, number];
 
 /** Half a pixel at least, so that the pixel a point falls on is always covered. */
 function halfExtent(half: number): number {

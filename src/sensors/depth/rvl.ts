@@ -92,11 +92,11 @@ class NibbleReader {
 
   number(): number {
     let value = 0;
-    for (let i = 0; i < MAX_NIBBLES; i++) {
+    for (let i = 0, weight = 1; i < MAX_NIBBLES; i++, weight *= 8) {
       if (this.#left === 0 && !this.#nextWord()) return 0;
       this.#left -= 4;
       const nibble = (this.#word >>> this.#left) & 15;
-      value += (nibble & 7) * 8 ** i;
+      value += (nibble & 7) * weight;
       if (nibble < 8) return value;
     }
     this.exhausted = true;

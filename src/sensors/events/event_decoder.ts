@@ -85,11 +85,11 @@ export function foreignReason(packet: EventPacket, unknownWords: number, words: 
   return `Expected words of encoding ${packet.encoding} but received ${unknownWords} of undefined type among ${words}`;
 }
 
-/** No event sensor comes near; a size beyond it is a lie that tables of its pixels must not be made for. */
-const MAX_SENSOR_PIXELS = 2 ** 24;
+/** Twice the largest event sensor there is; a size beyond it is a lie that tables of its pixels must not be made for. */
+const MAX_SENSOR_PIXELS = 2048 * 2048;
 
 /** The reason for a message without a believable sensor size, which its events are checked against, or undefined. */
 export function sizeReason({ width, height }: { width: number; height: number }): string | undefined {
   if (width > 0 && height > 0 && width * height <= MAX_SENSOR_PIXELS) return undefined;
-  return `Expected a width and height of 1 to ${MAX_SENSOR_PIXELS} pixels for the events but received ${width} x ${height}`;
+  return `Expected an event sensor of 1 to ${MAX_SENSOR_PIXELS} pixels but received ${width}x${height}`;
 }

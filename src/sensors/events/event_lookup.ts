@@ -1,5 +1,9 @@
-import type { CameraModel } from '../calibration/index.js';
+import type { CameraModel, NineNumbers } from '../calibration/index.js';
+import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
+
+/** A ray through a distorted lens takes some iterations. */
+const RAYS_PER_SLICE = 10_000;
 
 /**
  * Which pixels of an event sensor and of the grid look in the same direction. Where the sensor is finer than the grid,
@@ -24,34 +28,38 @@ export type EventLookup = { sensor: ImageSize; grid: ImageSize } & (
  * have no depth: this is the rotation homography K_grid R K_event^-1, with the lens distortion of both.
  * @param rotation - row-major 3x3, takes directions from the event camera's optical frame to the grid camera's
  */
-export function buildEventLookup(events: CameraModel, grid: CameraModel, rotation: ArrayLike<number>): EventLookup {
+export async function buildEventLookup(
+  events: CameraModel,
+  grid: CameraModel,
+  rotation: ArrayLike<number>,
+): Promise<EventLookup> {
   const sizes = { sensor: sizeOf(events), grid: sizeOf(grid) };
   // Focal lengths in pixels are pixels per radian at the centre.
-  if (events.fx >= grid.fx) return { kind: 'scatter', ...sizes, gridIndex: indexMap(events, grid, rotation) };
-  return { kind: 'gather', ...sizes, sensorIndex: indexMap(grid, events, transposed(rotation)) };
+  if (events.fx >= grid.fx) return { kind: 'scatter', ...sizes, gridIndex: await indexMap(events, grid, rotation) };
+  return { kind: 'gather', ...sizes, sensorIndex: await indexMap(grid, events, transposed(rotation)) };
 }
 
 /** For each pixel of `from` the index of the pixel of `to` that looks in the same direction, or -1. */
-function indexMap(from: CameraModel, to: CameraModel, rotation: ArrayLike<number>): Int32Array {
+async function indexMap(from: CameraModel, to: CameraModel, rotation: ArrayLike<number>): Promise<Int32Array> {
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(rotation) as NineNumbers;
   const map = new Int32Array(from.width * from.height).fill(-1);
   const ray = new Float64Array(3);
   const pixel = new Float64Array(2);
-  let index = -1;
-  for (let v = 0; v < from.height; v++) {
-    for (let u = 0; u < from.width; u++) {
-      index++;
-      if (!from.unproject(u, v, ray)) continue;
-      const x = ray[0]!;
-      const y = ray[1]!;
-      const z = ray[2]!;
-      const ahead = r20 * x + r21 * y + r22 * z;
-      if (!to.project(r00 * x + r01 * y + r02 * z, r10 * x + r11 * y + r12 * z, ahead, pixel)) continue;
-      const column = Math.floor(pixel[0]! + 0.5);
-      const row = Math.floor(pixel[1]! + 0.5);
-      if (column >= 0 && column < to.width && row >= 0 && row < to.height) map[index] = row * to.width + column;
+  await inRowSlices(from, RAYS_PER_SLICE, (firstRow, endRow) => {
+    for (let v = firstRow, index = firstRow * from.width; v < endRow; v++) {
+      for (let u = 0; u < from.width; u++, index++) {
+        if (!from.unproject(u, v, ray)) continue;
+        const x = ray[0]!;
+        const y = ray[1]!;
+        const z = ray[2]!;
+        const ahead = r20 * x + r21 * y + r22 * z;
+        if (!to.project(r00 * x + r01 * y + r02 * z, r10 * x + r11 * y + r12 * z, ahead, pixel)) continue;
+        const column = Math.floor(pixel[0]! + 0.5);
+        const row = Math.floor(pixel[1]! + 0.5);
+        if (column >= 0 && column < to.width && row >= 0 && row < to.height) map[index] = row * to.width + column;
+      }
     }
-  }
+  });
   return map;
 }
 
@@ -62,5 +70,3 @@ function transposed(r: ArrayLike<number>): number[] {
 function sizeOf({ width, height }: ImageSize): ImageSize {
   return { width, height };
 }
-
-type NineNumbers = [number, number, number, number, number, number, number, number, number];

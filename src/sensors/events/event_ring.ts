@@ -1,4 +1,4 @@
-import type { EventBuffer } from './event_buffer.js';
+import { EventBuffer } from './event_buffer.js';
 
 /** What the ring keeps: whichever bound is met first lets the oldest events go. */
 export interface EventRingLimits {
@@ -101,6 +101,20 @@ export class EventRing {
       if (to > this.capacity) ranges.push({ from: 0, to: to - this.capacity });
     }
     return ranges;
+  }
+
+  /** A copy of what {@link ranges} finds, which stays as it is while packets keep coming. */
+  copyOf(window: EventWindow): EventBuffer {
+    const ranges = this.ranges(window);
+    const copy = new EventBuffer(ranges.reduce((sum, { from, to }) => sum + to - from, 0));
+    for (const { from, to } of ranges) {
+      copy.x.set(this.x.subarray(from, to), copy.length);
+      copy.y.set(this.y.subarray(from, to), copy.length);
+      copy.polarity.set(this.polarity.subarray(from, to), copy.length);
+      copy.t.set(this.t.subarray(from, to), copy.length);
+      copy.length += to - from;
+    }
+    return copy;
   }
 
   #copy(events: EventBuffer, from: number, to: number, place: number): void {

@@ -129,7 +129,7 @@ export class EventStream {
    * Draws the window that ends at `stamp`; all zero where there were no events, which is what a still scene looks like.
    * @returns height * width * 3 bytes on the grid, RGB order
    */
-  render(stamp: Stamp, lookup: EventLookup, representation: EventRepresentation): Uint8Array {
+  render(stamp: Stamp, lookup: EventLookup, representation: EventRepresentation): Promise<Uint8Array> {
     return renderEvents(this.#ring, Number(stamp - this.#rosTime(0)), lookup, representation);
   }
 

@@ -4,7 +4,7 @@ import { cutWordReason, type EventDecoder, emptyReport, type PacketReport, sizeR
 import { words32 } from './words.js';
 
 /** Time stamps are non-negative 32-bit integers of microseconds: they roll over every 2^31, 36 minutes. */
-const ROLLOVER_NANOSECONDS = 2 ** 31 * 1000;
+const ROLLOVER_MICROSECONDS = 2 ** 31;
 
 /**
  * `libcaer`: records of {uint32 data, int32 microseconds}; data bit 1 polarity, 2..16 y, 17..31 x. `time_base` holds
@@ -36,7 +36,8 @@ export class LibcaerDecoder implements EventDecoder {
     for (let i = 0; i + 1 < words.length; i += 2) {
       const data = words[i]!;
       const microseconds = words[i + 1]! & 0x7fffffff;
-      if (microseconds < previous) base += ROLLOVER_NANOSECONDS;
+      // Half the range back is a roll-over; less is two events out of order, which must not move all others.
+      if (previous - microseconds > ROLLOVER_MICROSECONDS / 2) base += ROLLOVER_MICROSECONDS * 1000;
       previous = microseconds;
       const x = data >>> 17;
       const y = (data >>> 2) & 0x7fff;

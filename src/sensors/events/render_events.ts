@@ -1,4 +1,6 @@
+import { inSlices } from '../in_slices.js';
 import type { Representation } from '../representation.js';
+import type { EventBuffer } from './event_buffer.js';
 import type { EventLookup } from './event_lookup.js';
 import type { EventRing, EventWindow, IndexRange } from './event_ring.js';
 
@@ -6,6 +8,8 @@ import type { EventRing, EventWindow, IndexRange } from './event_ring.js';
 export type EventRepresentation = Extract<Representation, { kind: 'polarity' | 'counts-recency' }>;
 
 const NANOSECONDS_PER_MILLISECOND = 1e6;
+const EVENTS_PER_SLICE = 40_000;
+const PIXELS_PER_SLICE = 100_000;
 
 /**
  * Draws the events of the window that ends at `end` (included) and starts `windowMs` earlier (excluded).
@@ -14,29 +18,24 @@ const NANOSECONDS_PER_MILLISECOND = 1e6;
  * @param end - nanoseconds since the decoder's origin
  * @returns height * width * 3 bytes on the grid, RGB order; 0 = nothing known
  */
-export function renderEvents(
+export async function renderEvents(
   ring: EventRing,
   end: number,
   lookup: EventLookup,
   representation: EventRepresentation,
-): Uint8Array {
+): Promise<Uint8Array> {
   const window = { start: end - representation.windowMs * NANOSECONDS_PER_MILLISECOND, end };
+  // Taken at once: while the event loop turns below, the next packets come in.
+  const events = ring.copyOf(window);
   const pixels = lookup.grid.width * lookup.grid.height;
   const cells = lookup.kind === 'scatter' ? pixels : lookup.sensor.width * lookup.sensor.height;
   const seen = { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
-  for (const range of ring.ranges(window)) accumulate(ring, range, window, lookup, seen);
-
+  await inSlices(events.length, EVENTS_PER_SLICE, (from, to) => accumulate(events, { from, to }, window, lookup, seen));
   const image = new Uint8Array(pixels * 3);
-  const isPolarity = representation.kind === 'polarity';
-  const scale = isPolarity ? 255 : representation.countScale;
-  const recencyScale = isPolarity ? 0 : 255 / (end - window.start);
-  for (let pixel = 0, i = 0; pixel < pixels; pixel++, i += 3) {
-    const cell = lookup.kind === 'scatter' ? pixel : lookup.sensorIndex[pixel]!;
-    if (cell < 0) continue;
-    image[i] = Math.min(255, Math.round(seen.counts[2 * cell]! * scale));
-    image[i + 1] = Math.round(seen.newest[cell]! * recencyScale);
-    image[i + 2] = Math.min(255, Math.round(seen.counts[2 * cell + 1]! * scale));
-  }
+  const windowNanoseconds = end - window.start;
+  await inSlices(pixels, PIXELS_PER_SLICE, (from, to) =>
+    paint(image, { from, to }, seen, lookup, representation, windowNanoseconds),
+  );
   return image;
 }
 
@@ -48,13 +47,16 @@ interface Seen {
   newest: Float32Array;
 }
 
-function accumulate(ring: EventRing, range: IndexRange, window: EventWindow, lookup: EventLookup, seen: Seen): void {
-  const { x: xs, y: ys, polarity, t: times } = ring;
-  const { start, end } = window;
+function accumulate(
+  { x: xs, y: ys, polarity, t: times }: EventBuffer,
+  { from, to }: IndexRange,
+  { start, end }: EventWindow,
+  lookup: EventLookup,
+  { counts, newest }: Seen,
+): void {
   const { width, height } = lookup.sensor;
   const gridIndex = lookup.kind === 'scatter' ? lookup.gridIndex : undefined;
-  const { counts, newest } = seen;
-  for (let i = range.from; i < range.to; i++) {
+  for (let i = from; i < to; i++) {
     const t = times[i]!;
     const x = xs[i]!;
     const y = ys[i]!;
@@ -65,5 +67,26 @@ function accumulate(ring: EventRing, range: IndexRange, window: EventWindow, loo
     counts[2 * cell + 1 - polarity[i]!]!++;
     const since = t - start;
     if (since > newest[cell]!) newest[cell] = since;
+  }
+}
+
+function paint(
+  image: Uint8Array,
+  { from, to }: IndexRange,
+  { counts, newest }: Seen,
+  lookup: EventLookup,
+  representation: EventRepresentation,
+  windowNanoseconds: number,
+): void {
+  const isPolarity = representation.kind === 'polarity';
+  const scale = isPolarity ? 255 : representation.countScale;
+  const recencyScale = isPolarity ? 0 : 255 / windowNanoseconds;
+  const sensorIndex = lookup.kind === 'gather' ? lookup.sensorIndex : undefined;
+  for (let pixel = from; pixel < to; pixel++) {
+    const cell = sensorIndex === undefined ? pixel : sensorIndex[pixel]!;
+    if (cell < 0) continue;
+    image[3 * pixel] = Math.min(255, Math.round(counts[2 * cell]! * scale));
+    image[3 * pixel + 1] = Math.round(newest[cell]! * recencyScale);
+    image[3 * pixel + 2] = Math.min(255, Math.round(counts[2 * cell + 1]! * scale));
   }
 }

@@ -1,4 +1,5 @@
 import type { PointCloud2, PointField } from '../../messages/types.js';
+import { inSlices } from '../in_slices.js';
 
 /** Points as a structure of arrays, metres in the sensor's frame; points with a coordinate not finite are left out. */
 export interface PointCloud {
@@ -8,8 +9,6 @@ export interface PointCloud {
   z: Float32Array;
   /** 0..255; all 0 where the cloud has no intensity. */
   intensity: Float32Array;
-  /** Ring (beam) number, where the cloud has one. */
-  ring: Uint16Array | undefined;
 }
 
 export type PointCloudOutcome = { kind: 'cloud'; cloud: PointCloud } | { kind: 'invalid'; reason: string };
@@ -25,6 +24,7 @@ export interface ReadPointCloudOptions {
 
 /** More points than any LiDAR sends in one message; a header that claims more lies. */
 const MAX_POINTS = 16_777_216;
+const VALUES_PER_SLICE = 150_000;
 
 /** PointField datatypes 1..8: bytes, and the value taken as full intensity. */
 const datatypes: Record<number, { bytes: number; fullIntensity: number }> = {
@@ -42,29 +42,27 @@ const datatypes: Record<number, { bytes: number; fullIntensity: number }> = {
  * Reads a PointCloud2 of any field layout, datatypes, byte order and row padding, organised or not.
  * A message whose claims do not fit its bytes is refused before anything is allocated for it.
  */
-export function readPointCloud(message: PointCloud2, options: ReadPointCloudOptions = {}): PointCloudOutcome {
+export async function readPointCloud(
+  message: PointCloud2,
+  options: ReadPointCloudOptions = {},
+): Promise<PointCloudOutcome> {
   const reason = layoutProblem(message);
   if (reason !== undefined) return { kind: 'invalid', reason };
 
   const fields = new Map(message.fields.map((field) => [field.name, field]));
+  const intensityField = fields.get('intensity') ?? fields.get('reflectivity');
   const capacity = message.width * message.height;
-  const column = (name: string) => readColumn(message, fields.get(name)!);
   const cloud: PointCloud = {
     length: capacity,
-    x: column('x'),
-    y: column('y'),
-    z: column('z'),
-    intensity: new Float32Array(capacity),
-    ring: undefined,
+    x: await readColumn(message, fields.get('x')!),
+    y: await readColumn(message, fields.get('y')!),
+    z: await readColumn(message, fields.get('z')!),
+    intensity: intensityField ? await readColumn(message, intensityField) : new Float32Array(capacity),
   };
-  const intensityField = fields.get('intensity') ?? fields.get('reflectivity');
   if (intensityField !== undefined) {
-    cloud.intensity = readColumn(message, intensityField);
     const full = options.fullIntensity ?? datatypes[intensityField.datatype]!.fullIntensity;
     scaleIntensity(cloud.intensity, 255 / full);
   }
-  const ringField = fields.get('ring');
-  if (ringField !== undefined) cloud.ring = Uint16Array.from(readColumn(message, ringField));
   dropNotFinite(cloud);
   return { kind: 'cloud', cloud };
 }
@@ -103,18 +101,20 @@ function layoutProblem(message: PointCloud2): string | undefined {
 }
 
 /** Reads one field of all points; `layoutProblem` has checked that they lie within the data. */
-function readColumn(message: PointCloud2, field: PointField): Float32Array {
+async function readColumn(message: PointCloud2, { offset, datatype }: PointField): Promise<Float32Array> {
   const { width, height, point_step: pointStep, row_step: rowStep, data } = message;
   const column = new Float32Array(width * height);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const littleEndian = !message.is_bigendian;
-  let index = 0;
-  for (let row = 0; row < height; row++) {
-    let offset = row * rowStep + field.offset;
-    for (let i = 0; i < width; i++, offset += pointStep) {
-      column[index++] = readValue(view, offset, field.datatype, littleEndian);
+  await inSlices(column.length, VALUES_PER_SLICE, (from, to) => {
+    for (let i = from, row = Math.floor(from / width); i < to; row++) {
+      const firstOfRow = row * width;
+      const end = Math.min(to, firstOfRow + width);
+      for (let at = row * rowStep + (i - firstOfRow) * pointStep + offset; i < end; i++, at += pointStep) {
+        column[i] = readValue(view, at, datatype, littleEndian);
+      }
     }
-  }
+  });
   return column;
 }
 
@@ -149,7 +149,7 @@ function scaleIntensity(intensity: Float32Array, scale: number): void {
 
 /** Moves the points with three finite coordinates to the front. */
 function dropNotFinite(cloud: PointCloud): void {
-  const { x, y, z, intensity, ring } = cloud;
+  const { x, y, z, intensity } = cloud;
   let kept = 0;
   for (let i = 0; i < cloud.length; i++) {
     // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
@@ -159,7 +159,6 @@ function dropNotFinite(cloud: PointCloud): void {
       y[kept] = y[i]!;
       z[kept] = z[i]!;
       intensity[kept] = intensity[i]!;
-      if (ring !== undefined) ring[kept] = ring[i]!;
     }
     kept++;
   }

@@ -1,11 +1,15 @@
-import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import type { CameraModel, NineNumbers, RigidTransform } from '../calibration/index.js';
 import { heightLevel } from '../depth/index.js';
-import type { ContentQuality } from '../modality_image.js';
+import { inSlices } from '../in_slices.js';
+import type { ContentQuality, ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
 import type { PointCloud } from './read_point_cloud.js';
 
 /** The representations a point cloud can be drawn in. */
 export type LidarRepresentation = Extract<Representation, { kind: 'range-intensity-height' }>;
+
+const POINTS_PER_SLICE = 20_000;
+const PIXELS_PER_SLICE = 50_000;
 
 /** Where the LiDAR is and what it is drawn into. */
 export interface LidarPlacement {
@@ -32,51 +36,58 @@ export interface LidarImage {
  * the smallest depth in the camera's frame wins, also where dilation makes a point cover its neighbours.
  * Every point there has B >= 1, so that black stays the mark of nothing known.
  */
-export function renderPointCloud(
+export async function renderPointCloud(
   cloud: PointCloud,
   placement: LidarPlacement,
   representation: LidarRepresentation,
-): LidarImage {
-  const { width, height } = placement.grid;
-  const { nearest, visiblePoints } = nearestPoints(cloud, placement, representation.dilation);
-  const data = new Uint8Array(width * height * 3);
-  paint(data, nearest, cloud, placement.lidarToBase, representation);
+): Promise<LidarImage> {
+  const { grid } = placement;
+  const image: Nearest = {
+    width: grid.width,
+    height: grid.height,
+    point: new Int32Array(grid.width * grid.height).fill(-1),
+    depth: new Float32Array(grid.width * grid.height).fill(Number.POSITIVE_INFINITY),
+  };
+  let visiblePoints = 0;
+  await inSlices(cloud.length, POINTS_PER_SLICE, (from, to) => {
+    visiblePoints += placePoints(cloud, from, to, placement, representation.dilation, image);
+  });
+  const data = new Uint8Array(image.point.length * 3);
+  await inSlices(image.point.length, PIXELS_PER_SLICE, (from, to) => {
+    paint(data, from, to, image.point, cloud, placement.lidarToBase, representation);
+  });
   const quality: ContentQuality = visiblePoints > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
   return { data, visiblePoints, quality };
 }
 
+/** For each grid pixel the index of the nearest point that covers it, or -1, and that point's depth. */
+interface Nearest extends ImageSize {
+  point: Int32Array;
+  depth: Float32Array;
+}
+
 /**
- * For each grid pixel the index of the nearest point that covers it, or -1. A point covers the square of `radius` pixels
- * around its own; points outside the grid cover nothing.
+ * Places the points `from` up to `to`. A point covers the square of `radius` pixels around its own; points outside the
+ * grid cover nothing.
+ * @returns how many fell into the grid
  */
-function nearestPoints(
+function placePoints(
   cloud: PointCloud,
+  from: number,
+  to: number,
   { grid, lidarToCamera }: LidarPlacement,
   radius: number,
-): { nearest: Int32Array; visiblePoints: number } {
-  const { width, height } = grid;
-  const nearest = new Int32Array(width * height).fill(-1);
-  const depth = new Float32Array(width * height).fill(Number.POSITIVE_INFINITY);
+  { width, height, point, depth }: Nearest,
+): number {
   const pixel = new Float64Array(2);
-  const { rotation: r, translation } = lidarToCamera;
-  const r00 = r[0]!;
-  const r01 = r[1]!;
-  const r02 = r[2]!;
-  const r10 = r[3]!;
-  const r11 = r[4]!;
-  const r12 = r[5]!;
-  const r20 = r[6]!;
-  const r21 = r[7]!;
-  const r22 = r[8]!;
-  const tx = translation[0]!;
-  const ty = translation[1]!;
-  const tz = translation[2]!;
+  const { x: xs, y: ys, z: zs } = cloud;
+  const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(lidarToCamera.rotation) as NineNumbers;
+  const [tx, ty, tz] = Array.from(lidarToCamera.translation) as [number, number, number];
   let visiblePoints = 0;
-
-  for (let i = 0; i < cloud.length; i++) {
-    const x = cloud.x[i]!;
-    const y = cloud.y[i]!;
-    const z = cloud.z[i]!;
+  for (let i = from; i < to; i++) {
+    const x = xs[i]!;
+    const y = ys[i]!;
+    const z = zs[i]!;
     const ahead = r20 * x + r21 * y + r22 * z + tz;
     if (!(ahead > 0)) continue;
     if (!grid.project(r00 * x + r01 * y + r02 * z + tx, r10 * x + r11 * y + r12 * z + ty, ahead, pixel)) continue;
@@ -91,16 +102,19 @@ function nearestPoints(
       for (let index = v * width + left; index <= v * width + right; index++) {
         if (ahead < depth[index]!) {
           depth[index] = ahead;
-          nearest[index] = i;
+          point[index] = i;
         }
       }
     }
   }
-  return { nearest, visiblePoints };
+  return visiblePoints;
 }
 
+/** Paints the pixels `from` up to `to`. */
 function paint(
   data: Uint8Array,
+  from: number,
+  to: number,
   nearest: Int32Array,
   cloud: PointCloud,
   lidarToBase: RigidTransform,
@@ -110,7 +124,7 @@ function paint(
   const logSpan = Math.log(farRange / nearRange);
   const [bx, by, bz] = [lidarToBase.rotation[6]!, lidarToBase.rotation[7]!, lidarToBase.rotation[8]!];
   const baseZ = lidarToBase.translation[2]!;
-  for (let pixel = 0; pixel < nearest.length; pixel++) {
+  for (let pixel = from; pixel < to; pixel++) {
     const i = nearest[pixel]!;
     if (i < 0) continue;
     const x = cloud.x[i]!;

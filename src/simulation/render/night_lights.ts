@@ -4,7 +4,7 @@ import type { Lamp } from '../world/statics.js';
 const LAMP_REACH = 13;
 const BEAM_REACH = 20;
 /** Warm light of a street lamp 6 m above the ground, on a white sheet. */
-const LAMP_STRENGTH = 0.09;
+const LAMP_STRENGTH = 0.025;
 
 /** The few lights of the night: the own low beam and the nearest lit street lamps. No shadows. */
 export class NightLights {

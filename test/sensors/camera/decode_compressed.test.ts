@@ -73,7 +73,7 @@ describe('decodeCompressed', () => {
 
   it('demosaics a Bayer picture that was compressed as grey', async () => {
     const mosaic = rgb.filter((_, i) => i % 3 === 0);
-    const raw = decodeImage(image({ ...SIZE, encoding: 'bayer_gbrg8', step: SIZE.width, data: mosaic }));
+    const raw = await decodeImage(image({ ...SIZE, encoding: 'bayer_gbrg8', step: SIZE.width, data: mosaic }));
     assert.ok(raw.kind === 'pixels');
     const png = await encoder(mosaic, 1).png().toBuffer();
     assert.deepEqual(await decode(png, 'bayer_gbrg8; png compressed '), raw.pixels.data);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Image } from '../../../src/messages/types.js';
 import { decodeImage } from '../../../src/sensors/camera/index.js';
+import { turnsDuring } from '../support/event_loop.js';
 import { goldens } from '../support/goldens.js';
 import { image } from '../support/messages.js';
 
-function decode(message: Image): number[] {
-  const outcome = decodeImage(message);
+async function decode(message: Image): Promise<number[]> {
+  const outcome = await decodeImage(message);
   assert.ok(outcome.kind === 'pixels', outcome.kind === 'invalid' ? outcome.reason : '');
   const { width, height, channels, data } = outcome.pixels;
   assert.equal(width, message.width);
@@ -14,8 +15,8 @@ function decode(message: Image): number[] {
   return [...data];
 }
 
-function reasonOf(message: Image): string {
-  const outcome = decodeImage(message);
+async function reasonOf(message: Image): Promise<string> {
+  const outcome = await decodeImage(message);
   assert.equal(outcome.kind, 'invalid');
   return outcome.kind === 'invalid' ? outcome.reason : '';
 }
@@ -48,27 +49,27 @@ describe('decodeImage', () => {
       ['16UC1', [99, 5, 99, 200], [5, 200]],
     ];
     for (const [encoding, bytes, expected, is_bigendian = 0] of cases) {
-      it(`${encoding}${is_bigendian ? ', big-endian' : ''}`, () => {
+      it(`${encoding}${is_bigendian ? ', big-endian' : ''}`, async () => {
         const message = { encoding, is_bigendian, width: 2, height: 1, step: bytes.length };
-        assert.deepEqual(decode(image({ ...message, data: Uint8Array.from(bytes) })), expected);
+        assert.deepEqual(await decode(image({ ...message, data: Uint8Array.from(bytes) })), expected);
       });
 
-      it(`${encoding}${is_bigendian ? ', big-endian' : ''}, one above the other with padded rows at an odd address`, () => {
+      it(`${encoding}${is_bigendian ? ', big-endian' : ''}, one above the other with padded rows at an odd address`, async () => {
         const half = bytes.length / 2;
         const row = (from: number) => [...bytes.slice(from, from + half), 13, 13, 13];
         const data = Uint8Array.from([0, ...row(0), ...row(half)]).subarray(1);
         const message = { encoding, is_bigendian, width: 1, height: 2, step: half + 3 };
-        assert.deepEqual(decode(image({ ...message, data })), expected);
+        assert.deepEqual(await decode(image({ ...message, data })), expected);
       });
     }
   });
 
   describe('Bayer mosaics as OpenCV demosaics them', () => {
     for (const { pattern, bits, width, height, mosaic, rgb } of goldens.demosaics) {
-      it(`bayer_${pattern}${bits}`, () => {
+      it(`bayer_${pattern}${bits}`, async () => {
         const data = bits === 8 ? Uint8Array.from(mosaic) : new Uint8Array(Uint16Array.from(mosaic).buffer);
         const encoding = `bayer_${pattern}${bits}`;
-        const decoded = decode(image({ encoding, width, height, step: (width * bits) / 8, data }));
+        const decoded = await decode(image({ encoding, width, height, step: (width * bits) / 8, data }));
         // OpenCV copies the ring inside to the border; here the border has neighbours mirrored, see below.
         for (let y = 1; y < height - 1; y++) {
           for (let x = 1; x < width - 1; x++) {
@@ -79,7 +80,7 @@ describe('decodeImage', () => {
       });
     }
 
-    it('keeps one colour one colour up to the corners', () => {
+    it('keeps one colour one colour up to the corners', async () => {
       const colour = [200, 100, 50];
       const channelAt = { r: 0, g: 1, b: 2 } as const;
       for (const pattern of ['rggb', 'bggr', 'gbrg', 'grbg']) {
@@ -88,7 +89,7 @@ describe('decodeImage', () => {
           const letter = pattern[(Math.floor(i / width) % 2) * 2 + ((i % width) % 2)] as 'r' | 'g' | 'b';
           return colour[channelAt[letter]]!;
         });
-        const decoded = decode(image({ encoding: `bayer_${pattern}8`, width, height, step: width, data }));
+        const decoded = await decode(image({ encoding: `bayer_${pattern}8`, width, height, step: width, data }));
         assert.deepEqual(
           decoded,
           Array(width * height)
@@ -99,9 +100,9 @@ describe('decodeImage', () => {
       }
     });
 
-    it('does not read outside a mosaic of one pixel', () => {
+    it('does not read outside a mosaic of one pixel', async () => {
       const one = { encoding: 'bayer_rggb8', width: 1, height: 1, step: 1, data: Uint8Array.of(90) };
-      assert.deepEqual(decode(image(one)), [90, 90, 90]);
+      assert.deepEqual(await decode(image(one)), [90, 90, 90]);
     });
   });
 
@@ -109,7 +110,7 @@ describe('decodeImage', () => {
     const aliases: Record<string, string[]> = { uyvy: ['yuv422'], yuyv: ['yuv422_yuy2'] };
     for (const { encoding, width, height, data, rgb } of goldens.yuv) {
       for (const name of [encoding, ...(aliases[encoding] ?? [])]) {
-        it(name, () => {
+        it(name, async () => {
           const isPacked = encoding === 'uyvy' || encoding === 'yuyv';
           const rowBytes = isPacked ? width * 2 : width;
           const near = (decoded: number[]) => {
@@ -118,15 +119,15 @@ describe('decodeImage', () => {
             for (const [i, value] of rgb.entries()) assert.ok(Math.abs(decoded[i]! - value) <= 1, `byte ${i}`);
           };
           const message = { encoding: name, width, height };
-          near(decode(image({ ...message, step: rowBytes, data: Uint8Array.from(data) })));
+          near(await decode(image({ ...message, step: rowBytes, data: Uint8Array.from(data) })));
           const padded: number[] = [];
           for (let i = 0; i < data.length; i += rowBytes) padded.push(...data.slice(i, i + rowBytes), 7, 7);
-          near(decode(image({ ...message, step: rowBytes + 2, data: Uint8Array.from(padded) })));
+          near(await decode(image({ ...message, step: rowBytes + 2, data: Uint8Array.from(padded) })));
         });
       }
     }
 
-    it('nv24 is nv12 without subsampling', () => {
+    it('nv24 is nv12 without subsampling', async () => {
       const { width, height, data } = goldens.yuv.find(({ encoding }) => encoding === 'nv12')!;
       const luma = data.slice(0, width * height);
       const chroma = data.slice(width * height);
@@ -135,10 +136,26 @@ describe('decodeImage', () => {
         for (let x = 0; x < width; x++) full.push(...chroma.slice((y >> 1) * width + (x & ~1)).slice(0, 2));
       }
       const size = { width, height, step: width };
-      const nv12 = decode(image({ ...size, encoding: 'nv12', data: Uint8Array.from(data) }));
-      const nv24 = decode(image({ ...size, encoding: 'nv24', data: Uint8Array.from([...luma, ...full]) }));
+      const nv12 = await decode(image({ ...size, encoding: 'nv12', data: Uint8Array.from(data) }));
+      const nv24 = await decode(image({ ...size, encoding: 'nv24', data: Uint8Array.from([...luma, ...full]) }));
       assert.deepEqual(nv24, nv12);
     });
+  });
+
+  it('keeps the event loop turning while it converts a large picture', async () => {
+    const size = { width: 1920, height: 1080 };
+    for (const [encoding, bytesPerPixel] of [
+      ['bayer_rggb8', 1],
+      ['uyvy', 2],
+      ['bgra8', 4],
+      ['mono16', 2],
+      ['nv24', 3],
+    ] as const) {
+      const step = encoding === 'nv24' ? size.width : size.width * bytesPerPixel;
+      const data = new Uint8Array(size.width * size.height * bytesPerPixel);
+      const turns = await turnsDuring(decodeImage(image({ ...size, encoding, step, data })));
+      assert.ok(turns >= 4, `${turns} turns for ${encoding}`);
+    }
   });
 
   describe('refuses a message that lies, before it allocates', () => {
@@ -162,7 +179,7 @@ describe('decodeImage', () => {
       ['a mosaic without its last row', { encoding: 'bayer_rggb16', step: 8, data: new Uint8Array(16) }, /24 bytes/],
     ];
     for (const [what, changes, reason] of bad) {
-      it(what, () => assert.match(reasonOf(image({ ...good, ...changes })), reason));
+      it(what, async () => assert.match(await reasonOf(image({ ...good, ...changes })), reason));
     }
   });
 });

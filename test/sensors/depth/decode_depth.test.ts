@@ -31,15 +31,15 @@ function assertInvalid(outcome: DepthOutcome, reason: RegExp): void {
 }
 
 describe('decodeDepthImage', () => {
-  it('reads 16UC1 as millimetres in both byte orders, padded', () => {
+  it('reads 16UC1 as millimetres in both byte orders, padded', async () => {
     const size = { width: 2, height: 2, step: 6, encoding: '16UC1' };
     const little = Uint8Array.from([0xe8, 0x03, 0, 0, 9, 9, 0xff, 0xff, 0x01, 0x00, 9, 9]);
     const big = Uint8Array.from([0x03, 0xe8, 0, 0, 9, 9, 0xff, 0xff, 0x00, 0x01, 9, 9]);
-    assertMetres(decodeDepthImage(image({ ...size, data: little })), [1, 0, 65.535, 0.001]);
-    assertMetres(decodeDepthImage(image({ ...size, data: big, is_bigendian: 1 })), [1, 0, 65.535, 0.001]);
+    assertMetres(await decodeDepthImage(image({ ...size, data: little })), [1, 0, 65.535, 0.001]);
+    assertMetres(await decodeDepthImage(image({ ...size, data: big, is_bigendian: 1 })), [1, 0, 65.535, 0.001]);
   });
 
-  it('reads 32FC1 as metres; NaN, both infinities and what is not in front are "nothing known" (REP-117, REP-118)', () => {
+  it('reads 32FC1 as metres; NaN, both infinities and what is not in front are "nothing known" (REP-117, REP-118)', async () => {
     const values = [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -2, 80];
     const expected = [1.5, 0, 0, 0, 0, 0, 80];
     const view = new DataView(new ArrayBuffer(values.length * 4 + 1));
@@ -47,7 +47,7 @@ describe('decodeDepthImage', () => {
     for (const is_bigendian of [0, 1]) {
       for (const [i, value] of values.entries()) view.setFloat32(1 + i * 4, value, is_bigendian === 0);
       const data = new Uint8Array(view.buffer, 1);
-      assertMetres(decodeDepthImage(image({ ...message, data, is_bigendian })), expected);
+      assertMetres(await decodeDepthImage(image({ ...message, data, is_bigendian })), expected);
     }
   });
 
@@ -58,9 +58,9 @@ describe('decodeDepthImage', () => {
     ['a step for 8 bits', { step: 2 }, /step of at least 4 bytes/],
   ];
   for (const [what, changes, reason] of bad) {
-    it(`refuses ${what}`, () => {
+    it(`refuses ${what}`, async () => {
       const good = { width: 2, height: 2, step: 4, encoding: '16UC1', data: new Uint8Array(8) };
-      assertInvalid(decodeDepthImage(image({ ...good, ...changes })), reason);
+      assertInvalid(await decodeDepthImage(image({ ...good, ...changes })), reason);
     });
   }
 });

@@ -20,13 +20,13 @@ describe('encodeDepth', () => {
   const channels = (image: Uint8Array) => Array.from({ length: 6 }, (_, i) => [...image.subarray(3 * i, 3 * i + 3)]);
   const grey = (levels: number[]) => levels.map((level) => [level, level, level]);
 
-  it('inverse: 255 near / d, clamped, 0 only where nothing is known', () => {
-    const image = encodeDepth(depth, { kind: 'inverse', nearMetres: 2 });
+  it('inverse: 255 near / d, clamped, 0 only where nothing is known', async () => {
+    const image = await encodeDepth(depth, { kind: 'inverse', nearMetres: 2 });
     assert.deepEqual(channels(image), grey([0, 255, 255, 128, 10, 1]));
   });
 
-  it('linear: near is bright, the far end 1, 0 only where nothing is known', () => {
-    const image = encodeDepth(depth, { kind: 'linear', farMetres: 100 });
+  it('linear: near is bright, the far end 1, 0 only where nothing is known', async () => {
+    const image = await encodeDepth(depth, { kind: 'linear', farMetres: 100 });
     assert.deepEqual(channels(image), grey([0, 252, 250, 245, 128, 1]));
   });
 });
@@ -75,10 +75,10 @@ describe('encodeHha', () => {
   ];
   for (const pitch of [0, 0.2]) {
     for (const [what, normal, offset, angleDegrees, heightMetres] of surfaces) {
-      it(`${what}, camera pitched by ${pitch}`, () => {
+      it(`${what}, camera pitched by ${pitch}`, async () => {
         const toBase = cameraToBase(pitch);
         const depth = render(normal, offset, toBase);
-        const image = encodeHha(depth, grid, toBase, HHA);
+        const image = await encodeHha(depth, grid, toBase, HHA);
         let compared = 0;
         for (let v = 4; v < height - 4; v++) {
           for (let u = 4; u < width - 4; u++) {
@@ -107,7 +107,7 @@ describe('encodeHha', () => {
     }
   }
 
-  it('keeps the floor a floor under the noise of a stereo camera', () => {
+  it('keeps the floor a floor under the noise of a stereo camera', async () => {
     const toBase = cameraToBase();
     const depth = render([0, 0, 1], 0, toBase);
     // Disparity noise of a tenth of a pixel with 10 cm baseline, deterministic.
@@ -117,7 +117,7 @@ describe('encodeHha', () => {
       const noise = ((state / 2 ** 32) * 2 - 1) * 0.17;
       if (depth.metres[i]! > 0) depth.metres[i] = 1 / (1 / depth.metres[i]! + noise / (focal * 0.5));
     }
-    const image = encodeHha(depth, grid, toBase, HHA);
+    const image = await encodeHha(depth, grid, toBase, HHA);
     const angles: number[] = [];
     for (let i = 0; i < depth.metres.length; i++) {
       const d = depth.metres[i]!;
@@ -127,17 +127,17 @@ describe('encodeHha', () => {
     assert.ok(angles[angles.length >> 1]! < 20, `median angle ${angles[angles.length >> 1]} degrees`);
   });
 
-  it('gives no angle to a lone pixel, and does not mix a pole with the wall behind it', () => {
+  it('gives no angle to a lone pixel, and does not mix a pole with the wall behind it', async () => {
     const toBase = cameraToBase();
     const wall = render([1, 0, 0], 20, toBase);
     for (let v = 0; v < height; v++) for (const u of [80, 81, 82]) wall.metres[v * width + u] = 5;
-    const image = encodeHha(wall, grid, toBase, HHA);
+    const image = await encodeHha(wall, grid, toBase, HHA);
     for (const u of [77, 78, 79, 80, 81, 82, 83, 84, 85]) {
       const angle = image[3 * (40 * width + u) + 2]!;
       assert.ok(Math.abs(angle - 128) <= 2, `angle ${angle} in column ${u}`);
     }
     const lone = { width, height, metres: new Float32Array(width * height) };
     lone.metres[40 * width + 80] = 5;
-    assert.equal(encodeHha(lone, grid, toBase, HHA)[3 * (40 * width + 80) + 2], 0);
+    assert.equal((await encodeHha(lone, grid, toBase, HHA))[3 * (40 * width + 80) + 2], 0);
   });
 });

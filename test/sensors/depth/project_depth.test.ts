@@ -44,14 +44,14 @@ function known({ width, metres }: DepthMap): Map<string, number> {
 describe('projectDepth', () => {
   const small = camera(41, 31, 40);
 
-  it('puts a point where hand computation puts it', () => {
+  it('puts a point where hand computation puts it', async () => {
     // The middle pixel at 4 m is (0, 0, 4). Moved 0.5 m right and 1 m back it is (0.5, 0, 5): u = 20 + 40 * 0.1.
     const depth = single(small, [[20, 15, 4]]);
-    const grid = projectDepth(depth, small, shifted(0.5, 0, 1), small);
+    const grid = await projectDepth(depth, small, shifted(0.5, 0, 1), small);
     assert.deepEqual(known(grid), new Map([['24,15', 5]]));
   });
 
-  it('lets the nearest point win, whichever comes first', () => {
+  it('lets the nearest point win, whichever comes first', async () => {
     // Shifting by 1 m moves 10 pixels at 4 m and 5 pixels at 8 m: both land in column 25.
     const near: [number, number, number] = [15, 15, 4];
     const far: [number, number, number] = [20, 15, 8];
@@ -59,31 +59,31 @@ describe('projectDepth', () => {
       [near, far],
       [far, near],
     ]) {
-      const grid = projectDepth(single(small, points), small, shifted(1, 0, 0), small);
+      const grid = await projectDepth(single(small, points), small, shifted(1, 0, 0), small);
       assert.deepEqual(known(grid), new Map([['25,15', 4]]));
     }
   });
 
-  it('drops points behind the camera, beside the picture and where nothing is known', () => {
+  it('drops points behind the camera, beside the picture and where nothing is known', async () => {
     const depth = single(small, [
       [20, 15, 2],
       [40, 15, 9],
     ]);
     // 3 m forward puts the first point behind; the second lands at u = 20 + 40 * 4.5 / 6 = 50.
-    assert.equal(known(projectDepth(depth, small, shifted(0, 0, -3), small)).size, 0);
+    assert.equal(known(await projectDepth(depth, small, shifted(0, 0, -3), small)).size, 0);
     const none = { ...depth, metres: new Float32Array(depth.metres.length) };
-    assert.equal(known(projectDepth(none, small, identityTransform(), small)).size, 0);
+    assert.equal(known(await projectDepth(none, small, identityTransform(), small)).size, 0);
   });
 
-  it('does not let a point that the lens polynomial would fold back into the picture', () => {
+  it('does not let a point that the lens polynomial would fold back into the picture', async () => {
     const bent = camera(400, 300, 200, [-0.4, 0, 0, 0, 0]);
     // At 45 degrees aside, beyond the fold at 42 degrees.
     const wide = camera(400, 300, 150);
     const depth = single(wide, [[399, 150, 5]]);
-    assert.equal(known(projectDepth(depth, wide, identityTransform(), bent)).size, 0);
+    assert.equal(known(await projectDepth(depth, wide, identityTransform(), bent)).size, 0);
   });
 
-  it('leaves no hole in a surface when the depth picture is coarser, finer or turned', function () {
+  it('leaves no hole in a surface when the depth picture is coarser, finer or turned', async function () {
     this.timeout(60_000);
     const turn = (angle: number): RigidTransform => ({
       rotation: Float64Array.of(
@@ -106,7 +106,7 @@ describe('projectDepth', () => {
           ['a wall aslant', [0.6, 0, 0.8]],
         ] as const) {
           const depth = planeDepth(depthCamera, normal, 6);
-          const seen = projectDepth(depth, depthCamera, turn(angle), grid);
+          const seen = await projectDepth(depth, depthCamera, turn(angle), grid);
           const expected = planeDepth(
             grid,
             [normal[0] * Math.cos(angle), normal[0] * Math.sin(angle), normal[2]],
@@ -129,27 +129,27 @@ describe('projectDepth', () => {
     }
   });
 
-  it('leaves no hole where the grid camera stands nearer to a surface than the depth camera', () => {
+  it('leaves no hole where the grid camera stands nearer to a surface than the depth camera', async () => {
     const wall = planeDepth(small, [0, 0, 1], 6);
-    const seen = projectDepth(wall, small, shifted(0, 0, -4), small);
+    const seen = await projectDepth(wall, small, shifted(0, 0, -4), small);
     assert.deepEqual(new Set(seen.metres), new Set([2]));
   });
 
-  it('does not smear a fine depth picture: one pixel stays one pixel', () => {
+  it('does not smear a fine depth picture: one pixel stays one pixel', async () => {
     const fine = camera(82, 62, 80);
-    const grid = projectDepth(single(fine, [[40, 30, 4]]), fine, identityTransform(), small);
+    const grid = await projectDepth(single(fine, [[40, 30, 4]]), fine, identityTransform(), small);
     assert.equal(known(grid).size, 1);
   });
 });
 
 describe('resampleDepth', () => {
-  it('takes the pixel under each centre and never averages', () => {
+  it('takes the pixel under each centre and never averages', async () => {
     const depth = { width: 4, height: 2, metres: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
-    assert.deepEqual([...resampleDepth(depth, { width: 2, height: 1 }).metres], [6, 8]);
+    assert.deepEqual([...(await resampleDepth(depth, { width: 2, height: 1 })).metres], [6, 8]);
     assert.deepEqual(
-      [...resampleDepth(depth, { width: 8, height: 2 }).metres.subarray(0, 8)],
+      [...(await resampleDepth(depth, { width: 8, height: 2 })).metres.subarray(0, 8)],
       [1, 1, 2, 2, 3, 3, 4, 4],
     );
-    assert.equal(resampleDepth(depth, { width: 4, height: 2 }), depth);
+    assert.equal(await resampleDepth(depth, { width: 4, height: 2 }), depth);
   });
 });

@@ -117,6 +117,12 @@ describe('libcaer decoder', () => {
     assert.equal(decoder.origin, 1000n);
   });
 
+  it('does not take a step back of some microseconds for a roll-over', () => {
+    const events = words32(...record(1, 1, 1, 500), ...record(2, 1, 1, 490), ...record(3, 1, 1, 510));
+    const times = decode(decoderFor('libcaer'), packet({ events })).rows.map((row) => row[3]);
+    assert.deepEqual(times, [500_000, 490_000, 510_000]);
+  });
+
   it('drops events outside the sensor', () => {
     const { rows, report } = decode(
       decoderFor('libcaer'),

@@ -55,7 +55,7 @@ describe('EventArrayReader', () => {
     const { report } = new EventArrayReader().read(bytes, buffer);
     assert.equal(report.outside, eventArray.x.filter((x) => x >= 100).length);
     view.setUint32(28, 0, true);
-    assert.match(new EventArrayReader().read(bytes, new EventBuffer(1)).report.invalid ?? '', /received 0 x 260/);
+    assert.match(new EventArrayReader().read(bytes, new EventBuffer(1)).report.invalid ?? '', /received 0x260/);
   });
 
   it('refuses encapsulations other than plain CDR', () => {

@@ -198,7 +198,7 @@ describe('EVT3 decoder', () => {
 
   it('refuses a packet without a sensor size', () => {
     const { report } = decode(decoderFor('evt3'), packet({ width: 0, events: words16(...START, on(7)) }));
-    assert.match(report.invalid ?? '', /Expected a width and height of 1 to .* 0 x 48/);
+    assert.match(report.invalid ?? '', /Expected an event sensor of 1 to .* 0x48/);
   });
 
   it('after a loss trusts neither row nor time until both are stated again', () => {

@@ -135,7 +135,7 @@ describe('recordings of event cameras', function () {
       const gridIndex = Int32Array.from({ length: width * height }, (_, i) => i);
       const size = { width, height };
       const representation = { kind: 'counts-recency', windowMs: 5000, countScale: 1 } as const;
-      const image = stream.render(
+      const image = await stream.render(
         stream.latestStamp!,
         { kind: 'scatter', grid: size, sensor: size, gridIndex },
         representation,

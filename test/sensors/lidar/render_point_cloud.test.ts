@@ -14,10 +14,10 @@ const grid = new CameraModel({ width: 9, height: 7, fx: 8, fy: 8, cx: 4, cy: 3 }
 function cloudOf(points: [x: number, y: number, z: number, intensity: number][]): PointCloud {
   const column = (axis: 0 | 1 | 2 | 3) => Float32Array.from(points, (point) => point[axis]);
   const [x, y, z, intensity] = [column(0), column(1), column(2), column(3)];
-  return { length: points.length, x, y, z, intensity, ring: undefined };
+  return { length: points.length, x, y, z, intensity };
 }
 
-function render(points: [number, number, number, number][], dilation = 0, placement = {}): LidarImage {
+function render(points: [number, number, number, number][], dilation = 0, placement = {}): Promise<LidarImage> {
   return renderPointCloud(
     cloudOf(points),
     { grid, lidarToCamera: toOptical, lidarToBase: onPole, ...placement },
@@ -36,35 +36,35 @@ function lit({ data }: LidarImage): number[][] {
 }
 
 describe('renderPointCloud', () => {
-  it('puts a point where the camera sees it, with range, intensity and height', () => {
+  it('puts a point where the camera sees it, with range, intensity and height', async () => {
     // 8 m ahead, 2 m left, 1 m up: column 4 - 8 * 2 / 8, row 3 - 8 * 1 / 8. Range sqrt(69) = 8.3066:
     // 255 * (1 - ln 8.3066 / ln 80) = 131.80. Height 1.8 + 1 = 2.8: 1 + 254 * 3.8 / 8 = 121.65.
-    const image = render([[8, 2, 1, 77.4]]);
+    const image = await render([[8, 2, 1, 77.4]]);
     assert.deepEqual(lit(image), [[2, 2, 132, 77, 122]]);
     assert.deepEqual([image.visiblePoints, image.quality], [1, { kind: 'good' }]);
   });
 
-  it('bounds range and height, and keeps a far dark point different from nothing', () => {
+  it('bounds range and height, and keeps a far dark point different from nothing', async () => {
     assert.deepEqual(
-      lit(render([[0.5, 0, 0, 255]])).map((pixel) => pixel.slice(2)),
+      lit(await render([[0.5, 0, 0, 255]])).map((pixel) => pixel.slice(2)),
       [[255, 255, 90]],
     );
     assert.deepEqual(
-      lit(render([[200, 0, 0, 0]])).map((pixel) => pixel.slice(2)),
+      lit(await render([[200, 0, 0, 0]])).map((pixel) => pixel.slice(2)),
       [[0, 0, 90]],
     );
     assert.deepEqual(
-      lit(render([[80, 0, -20, 9]])).map((pixel) => pixel.slice(2)),
+      lit(await render([[80, 0, -20, 9]])).map((pixel) => pixel.slice(2)),
       [[0, 9, 1]],
     );
     assert.deepEqual(
-      lit(render([[80, 0, 20, 9]])).map((pixel) => pixel.slice(2)),
+      lit(await render([[80, 0, 20, 9]])).map((pixel) => pixel.slice(2)),
       [[0, 9, 255]],
     );
   });
 
-  it('drops points behind the camera, also those that would fall into the picture', () => {
-    const image = render([
+  it('drops points behind the camera, also those that would fall into the picture', async () => {
+    const image = await render([
       [-8, 2, 1, 77],
       [0, 0, 0, 77],
       [-1e-9, 0, 0, 77],
@@ -73,33 +73,33 @@ describe('renderPointCloud', () => {
     assert.deepEqual(image.quality, { kind: 'blind', reason: 'empty' });
   });
 
-  it('drops points beside the picture and keeps those on its last half pixel', () => {
+  it('drops points beside the picture and keeps those on its last half pixel', async () => {
     // Column 4 - 8 y / 8 for x = 8: y = 4.49 is column -0.49, which rounds to 0; y = 4.51 is outside.
     assert.deepEqual(
-      lit(render([[8, 4.49, 0, 1]])).map(([column]) => column),
+      lit(await render([[8, 4.49, 0, 1]])).map(([column]) => column),
       [0],
     );
-    assert.deepEqual(lit(render([[8, 4.51, 0, 1]])), []);
+    assert.deepEqual(lit(await render([[8, 4.51, 0, 1]])), []);
     assert.deepEqual(
-      lit(render([[8, -4.49, 0, 1]])).map(([column]) => column),
+      lit(await render([[8, -4.49, 0, 1]])).map(([column]) => column),
       [8],
     );
-    assert.deepEqual(lit(render([[8, -4.51, 0, 1]])), []);
+    assert.deepEqual(lit(await render([[8, -4.51, 0, 1]])), []);
     assert.deepEqual(
-      lit(render([[8, 0, 3.49, 1]])).map(([, row]) => row),
+      lit(await render([[8, 0, 3.49, 1]])).map(([, row]) => row),
       [0],
     );
-    assert.deepEqual(lit(render([[8, 0, -3.51, 1]])), []);
+    assert.deepEqual(lit(await render([[8, 0, -3.51, 1]])), []);
   });
 
-  it('lets the nearest point win in whatever order they come', () => {
+  it('lets the nearest point win in whatever order they come', async () => {
     const near: [number, number, number, number] = [4, 0, 0, 10];
     const far: [number, number, number, number] = [40, 0, 0, 20];
     for (const points of [
       [near, far],
       [far, near],
     ]) {
-      const image = render(points);
+      const image = await render(points);
       assert.deepEqual(
         lit(image).map(([, , , g]) => g),
         [10],
@@ -108,23 +108,23 @@ describe('renderPointCloud', () => {
     }
   });
 
-  it('covers a square of pixels around a point, cut at the edges', () => {
-    const covered = (points: [number, number, number, number][], dilation: number) =>
-      lit(render(points, dilation)).map(([column, row]) => `${column},${row}`);
-    assert.deepEqual(covered([[8, 0, 0, 1]], 1), ['3,2', '4,2', '5,2', '3,3', '4,3', '5,3', '3,4', '4,4', '5,4']);
-    assert.deepEqual(covered([[8, 4, 3, 1]], 1), ['0,0', '1,0', '0,1', '1,1']);
-    assert.deepEqual(covered([[8, -4, -3, 1]], 2).length, 9);
-    assert.equal(covered([[8, 0, 0, 1]], 16).length, 63);
+  it('covers a square of pixels around a point, cut at the edges', async () => {
+    const covered = async (points: [number, number, number, number][], dilation: number) =>
+      lit(await render(points, dilation)).map(([column, row]) => `${column},${row}`);
+    assert.deepEqual(await covered([[8, 0, 0, 1]], 1), ['3,2', '4,2', '5,2', '3,3', '4,3', '5,3', '3,4', '4,4', '5,4']);
+    assert.deepEqual(await covered([[8, 4, 3, 1]], 1), ['0,0', '1,0', '0,1', '1,1']);
+    assert.equal((await covered([[8, -4, -3, 1]], 2)).length, 9);
+    assert.equal((await covered([[8, 0, 0, 1]], 16)).length, 63);
   });
 
-  it('lets the nearest point win where dilated squares meet, and over a farther point itself', () => {
+  it('lets the nearest point win where dilated squares meet, and over a farther point itself', async () => {
     const points: [number, number, number, number][] = [
       [8, 0, 0, 10],
       [16, -2, 0, 20],
       [4, -1, 0, 30],
     ];
     // Columns: 4 at 8 m; 5 at 16 m; 6 at 4 m. With radius 1 the pixels of row 3 go to the nearest within reach.
-    const row = lit(render(points, 1)).filter(([, line]) => line === 3);
+    const row = lit(await render(points, 1)).filter(([, line]) => line === 3);
     assert.deepEqual(
       row.map(([column, , , g]) => [column, g]),
       [
@@ -137,7 +137,7 @@ describe('renderPointCloud', () => {
     );
   });
 
-  it('equals a dilation done the slow way', () => {
+  it('equals a dilation done the slow way', async () => {
     let state = 9;
     const random = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -161,7 +161,7 @@ describe('renderPointCloud', () => {
           expected.push(reaching[0]?.[3] ?? 0);
         }
       }
-      const { data } = render(points, radius);
+      const { data } = await render(points, radius);
       assert.deepEqual(
         Array.from({ length: 63 }, (_, i) => data[3 * i + 1]),
         expected,
@@ -170,11 +170,11 @@ describe('renderPointCloud', () => {
     }
   });
 
-  it('measures range from the LiDAR and height in the base frame, whatever lies between them and the camera', () => {
+  it('measures range from the LiDAR and height in the base frame, whatever lies between them and the camera', async () => {
     // The camera stands 6 m ahead of the LiDAR, and the LiDAR is upside down and 2 m above ground.
     const ahead = { ...toOptical, translation: Float64Array.of(0, 0, -6) };
     const flipped = { rotation: Float64Array.of(1, 0, 0, 0, -1, 0, 0, 0, -1), translation: Float64Array.of(0, 0, 2) };
-    const image = render(
+    const image = await render(
       [
         [10, 0, 1, 50],
         [5, 0, 0, 99],
@@ -187,14 +187,14 @@ describe('renderPointCloud', () => {
     assert.deepEqual(lit(image), [[4, 1, 121, 50, 65]]);
   });
 
-  it('takes height along the base frame of a LiDAR that hangs tilted', () => {
+  it('takes height along the base frame of a LiDAR that hangs tilted', async () => {
     // Base z = 9 - x of the LiDAR: 1 + 254 * (9 - 6 + 1) / 8 = 128.
     const tilted = { rotation: Float64Array.of(0, 0, 1, 0, 1, 0, -1, 0, 0), translation: Float64Array.of(1, 2, 9) };
-    const blue = lit(render([[6, 0.5, 0.25, 9]], 0, { lidarToBase: tilted })).map((pixel) => pixel[4]);
+    const blue = lit(await render([[6, 0.5, 0.25, 9]], 0, { lidarToBase: tilted })).map((pixel) => pixel[4]);
     assert.deepEqual(blue, [128]);
   });
 
-  it('calls a cloud without points empty', () => {
-    assert.deepEqual(render([]).quality, { kind: 'blind', reason: 'empty' });
+  it('calls a cloud without points empty', async () => {
+    assert.deepEqual((await render([])).quality, { kind: 'blind', reason: 'empty' });
   });
 });

@@ -23,7 +23,7 @@ SMOOTH = ("rgb", "hha", "aolp", "dolp", "nir")
 class DatasetInfo:
     """A data set as it is handed on: size of all images and labels, modalities and classes.
 
-    `native` is the size on disk where that differs from the size handed on.
+    `native` is the size on disk where that differs, `source` says where the images come from.
     """
 
     root: Path
@@ -32,6 +32,7 @@ class DatasetInfo:
     rig: Rig
     layout: LayoutName = "deliver"
     native: tuple[int, int] | None = None
+    source: str = "unknown"
 
 
 @dataclass(frozen=True)

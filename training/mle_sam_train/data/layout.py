@@ -33,7 +33,7 @@ def published_info(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
         check_folder(root, modality["name"], modality["folder"])
     width, height = size or NATIVE_SIZE
     rig = Rig(DELIVER_MODALITIES, DELIVER_CLASSES)
-    return DatasetInfo(root, width, height, rig, "deliver", NATIVE_SIZE)
+    return DatasetInfo(root, width, height, rig, "deliver", NATIVE_SIZE, "DELIVER")
 
 
 def check_folder(root: Path, name: str, folder: str) -> None:

@@ -77,4 +77,5 @@ def _described_info(root: Path) -> DatasetInfo:
     for modality in raw["modalities"]:
         layout.check_folder(root, modality["name"], modality["folder"])
     rig = Rig(tuple(raw["modalities"]), tuple(raw["classes"]))
-    return DatasetInfo(root, int(raw["width"]), int(raw["height"]), rig)
+    source = str(raw.get("source", "unknown"))
+    return DatasetInfo(root, int(raw["width"]), int(raw["height"]), rig, source=source)

@@ -26,7 +26,9 @@ def published_info(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
         if not (root / folder).is_dir():
             raise InputError(f"Expected MCubeS's {folder} in {root} but the folder is missing.")
     width, height = size or (1024, 1024)
-    return DatasetInfo(root, width, height, Rig(MCUBES_MODALITIES, MCUBES_CLASSES), "mcubes", NATIVE_SIZE)
+    return DatasetInfo(
+        root, width, height, Rig(MCUBES_MODALITIES, MCUBES_CLASSES), "mcubes", NATIVE_SIZE, "MCubeS"
+    )
 
 
 def list_frames(info: DatasetInfo, split: str) -> list[Frame]:

@@ -29,7 +29,9 @@ def published_info(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
         if not (root / folder).is_dir():
             raise InputError(f"Expected MUSES's {folder} in {root} but the folder is missing.")
     width, height = size or NATIVE_SIZE
-    return DatasetInfo(root, width, height, Rig(MUSES_MODALITIES, MUSES_CLASSES), "muses", NATIVE_SIZE)
+    return DatasetInfo(
+        root, width, height, Rig(MUSES_MODALITIES, MUSES_CLASSES), "muses", NATIVE_SIZE, "MUSES"
+    )
 
 
 def list_frames(info: DatasetInfo, split: str) -> list[Frame]:

@@ -1,0 +1,57 @@
+import type { RawMessage } from '../messages/index.js';
+import type { SyncEvent } from '../sync/index.js';
+
+/** A set that can become a mask. */
+export type SetEvent = Extract<SyncEvent<RawMessage>, { matches: unknown }>;
+
+/** A set that was given up for a newer one: only its times are left, its messages are free. */
+export interface OvertakenSet {
+  readonly kind: 'overtaken';
+  readonly stamp: number;
+  readonly opened: number;
+}
+
+export interface QueuedEvent {
+  readonly event: SyncEvent<RawMessage> | OvertakenSet;
+  /** When it came, by `performance.now()`. */
+  readonly queuedAtMs: number;
+}
+
+/** What the synchroniser has said and nobody has acted on yet, in its order. */
+export class EventQueue {
+  readonly #backpressure: 'wait' | 'newest';
+  readonly #entries: QueuedEvent[] = [];
+
+  /** @param backpressure - with `newest` at most one set is kept with its messages, however slow the model is */
+  constructor(backpressure: 'wait' | 'newest') {
+    this.#backpressure = backpressure;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  push(events: readonly SyncEvent<RawMessage>[]): void {
+    const queuedAtMs = performance.now();
+    for (const event of events) {
+      if (this.#backpressure === 'newest' && isSet(event)) this.#overtake();
+      this.#entries.push({ event, queuedAtMs });
+    }
+  }
+
+  shift(): QueuedEvent | undefined {
+    return this.#entries.shift();
+  }
+
+  #overtake(): void {
+    const index = this.#entries.findLastIndex(({ event }) => isSet(event));
+    const entry = this.#entries[index];
+    if (entry === undefined || !isSet(entry.event)) return;
+    const { stamp, opened } = entry.event;
+    this.#entries[index] = { ...entry, event: { kind: 'overtaken', stamp, opened } };
+  }
+}
+
+function isSet(event: QueuedEvent['event']): event is SetEvent {
+  return event.kind === 'complete' || event.kind === 'partial';
+}
