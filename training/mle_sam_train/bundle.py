@@ -13,6 +13,7 @@ from PIL import Image
 
 from .data import FrameCache
 from .export import check_parity, export_graphs, torch_labels
+from .half import Precision
 from .model import MleSam
 from .model_card import model_card
 
@@ -44,35 +45,47 @@ def write_bundle(
     summary: dict[str, Any],
     report: dict[str, Any],
     data: TrainingData,
+    precision: Precision = "float32",
+    **outputs: Any,
 ) -> dict[str, float]:
     """Export `model` to `folder`, with a golden sample out of `cache` and the scores of `report`.
+
+    `outputs` are the choices `logits` and `encoders` of `export_graphs`.
 
     Returns:
         The differences between ONNX Runtime and PyTorch; a model that differs too much is refused.
     """
-    export_graphs(model, folder)
+    graphs = export_graphs(model, folder, precision, **outputs)
     index = golden_frame(cache)
     images = np.array(cache.images[index])
-    parity = check_parity(model, folder, images)
+    parity = check_parity(model, folder, images, precision)
     labels = torch_labels(model, images, np.arange(len(images)))[1]
     golden = folder / "golden"
     golden.mkdir(exist_ok=True)
     for name, image in zip(model.rig.names, images, strict=True):
         Image.fromarray(image).save(golden / f"{name}.png", optimize=True)
     Image.fromarray(labels).save(golden / "labels.png", optimize=True)
-    description = f"MLE-SAM on a small SAM 2 Hiera, trained on {data.words}."
-    training = {"data": data.words, "note": data.note, **summary, "scores": headline_scores(report)}
+    base = model.config.model.base.pretrained or "a small SAM 2 Hiera"
+    training = {
+        "data": data.words,
+        "note": data.note,
+        **summary,
+        "scores": headline_scores(report),
+        "normalisation": normalisation(model),
+    }
+    if precision != "float32":
+        training["precision"] = precision
     manifest = {
         "formatVersion": FORMAT_VERSION,
         "name": model.config.name,
-        "description": description,
+        "description": f"MLE-SAM on {base}, trained on {data.words}.",
         "input": {"width": model.config.width, "height": model.config.height},
         "modalities": [
             {"name": m["name"], "representation": m["representation"]} for m in model.rig.modalities
         ],
         "classes": list(model.rig.classes),
         "unlabeledId": UNLABELED_ID,
-        "files": {name: _entry(folder, f"{name}.onnx") for name in ("encoder", "head")},
+        "files": {name: _entry(folder, f"{name}.onnx") for name in graphs},
         "golden": {
             "images": {name: _entry(folder, f"golden/{name}.png") for name in model.rig.names},
             "labels": _entry(folder, "golden/labels.png"),
@@ -82,6 +95,16 @@ def write_bundle(
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text(model_card(model, manifest, report, parity))
     return parity
+
+
+def normalisation(model: MleSam) -> dict[str, dict[str, list[float]]]:
+    """Mean and deviation of each modality in 0..255, as they stand inside the encoder."""
+    std = 1 / model.pixel_gain
+    mean = model.pixel_shift * std
+    return {
+        name: {"mean": [round(v, 4) for v in m], "std": [round(v, 4) for v in s]}
+        for name, m, s in zip(model.rig.names, mean.tolist(), std.tolist(), strict=True)
+    }
 
 
 def golden_frame(cache: FrameCache) -> int:

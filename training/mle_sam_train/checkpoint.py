@@ -78,6 +78,8 @@ def load_base(model: MleSam, path: Path) -> dict[str, Any]:
         )
     fresh = {name: t for name, t in model.state_dict().items() if _is_of_experts(name)}
     base = {name: t for name, t in trained.state_dict().items() if not _is_of_experts(name)}
+    if model.auxiliary is None:
+        base = {name: t for name, t in base.items() if not name.startswith("auxiliary.")}
     load_tensors(model, {**base, **fresh}, path)
     return summary
 

@@ -6,10 +6,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from .data import DatasetInfo
+    from .model import MleSam
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,57 +30,58 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from .checkpoint import load_base, write_config
     from .config import load_config
-    from .data import open_cache, read_dataset_info
-    from .model import MleSam
-    from .schedule import Budget
-    from .training import Trainer
+    from .processes import join_processes
+    from .stages import train_stage
 
-    stage, run = options.stage, options.run
-    info = read_dataset_info(options.data)
     config = load_config(options.config)
-    if (info.width, info.height) != (config.width, config.height):
-        raise InputError(
-            f"Expected images of {config.width}x{config.height} pixels as configured "
-            f"but the data set has {info.width}x{info.height}."
+    with join_processes() as processes:
+        train_stage(
+            config,
+            options.data,
+            options.run,
+            options.stage,
+            processes,
+            steps=options.steps,
+            minutes=options.minutes,
+            base=options.base,
+            cache=options.cache,
+            resume=options.resume,
         )
-    budget = Budget.of(getattr(config, stage), options.steps, options.minutes)
-    torch.manual_seed(config.seed)
-    model = MleSam(config, info.rig)
-    earlier = []
-    if stage == "experts":
-        source = options.base or run / "base" / "model.safetensors"
-        if not source.exists():
-            raise InputError(
-                f"Expected a trained base at {source} but found none; run `mle-sam-train base` first."
-            )
-        earlier = load_base(model, source)["stages"]
-    cache = options.cache or run / "cache"
-    train, val = (open_cache(info, split, cache) for split in ("train", "val"))
-    trainer = Trainer(model, train, val, run, stage, budget, earlier)
-    if trainer.state_path.exists():
-        if not options.resume:
-            raise InputError(
-                f"Expected a fresh run but found {trainer.state_path}; add --resume to continue it, "
-                "or choose another folder with --run."
-            )
-        trainer.resume()
-    write_config(config, run / stage / "config.json")
-    print(f"{stage}: {len(train)} training frames, {len(val)} validation frames, from step {trainer.step}")
-    trainer.run()
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    from .ablation import run_ablation
+    from .config import load_config
+
+    table = run_ablation(
+        load_config(options.config),
+        options.data,
+        options.run,
+        seeds=options.seeds,
+        variants=options.variants,
+        steps=options.steps,
+        minutes=options.minutes,
+        base=options.base,
+        split=options.split,
+    )
+    print(table)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
-    from .data import open_cache, read_dataset_info
-    from .evaluation import evaluate
+    from .data import open_cache
+    from .evaluation import PROTOCOLS, evaluation_report
+    from .processes import join_processes
     from .tables import evaluation_table
 
-    model, _ = load_model(options.checkpoint)
-    info = read_dataset_info(options.data)
-    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
-    report = {"split": options.split, "frames": len(cache), **evaluate(model, cache).report()}
+    protocols = PROTOCOLS if options.protocol == "both" else (PROTOCOLS[0],)
+    with join_processes() as processes:
+        model = load_model(options.checkpoint)[0].to(processes.device)
+    cache = open_cache(
+        _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
+    )
+    report = {"split": options.split, "frames": len(cache), **evaluation_report(model, cache, protocols)}
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(report, indent=2) + "\n")
@@ -85,7 +91,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from .bundle import TrainingData, write_bundle
     from .checkpoint import load_model, save_weights
-    from .data import open_cache, read_dataset_info
+    from .data import open_cache
 
     try:
         report = json.loads(options.scores.read_text())
@@ -95,10 +101,19 @@ def _export(options: argparse.Namespace) -> None:
             "write one with `mle-sam-train evaluate --split test --out`."
         ) from error
     model, summary = load_model(options.checkpoint)
-    info = read_dataset_info(options.data)
+    info = _info(model, options)
     cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
-    data = TrainingData(info.source, options.note)
-    parity = write_bundle(model, cache, options.out, summary, report, data)
+    parity = write_bundle(
+        model,
+        cache,
+        options.out,
+        summary,
+        report,
+        TrainingData(info.source, options.note),
+        options.precision,
+        logits="per-head" if options.per_head_logits else "joined",
+        encoders="merged-too" if options.merged else "gathered",
+    )
     if options.weights:
         save_weights(model, options.weights, summary)
     print(
@@ -107,19 +122,43 @@ def _export(options: argparse.Namespace) -> None:
     )
 
 
+def _footprint(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .footprint import measure_footprint
+
+    print(measure_footprint(load_config(options.config), options.out, options.precision, options.threads))
+
+
 def _predict(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
-    from .data import list_frames, read_dataset_info
+    from .data import list_frames
     from .predict import write_predictions
 
     model, _ = load_model(options.checkpoint)
-    info = read_dataset_info(options.data)
+    info = _info(model, options)
     frames = list_frames(info, options.split)
     count = min(options.limit, len(frames))
     # Spread over the whole split: frames are sorted by condition.
     chosen = [frames[index * len(frames) // count] for index in range(count)]
     write_predictions(model, info, chosen, options.out)
-    print(f"Wrote {len(frames)} label images to {options.out}.")
+    print(f"Wrote {len(chosen)} label images to {options.out}.")
+
+
+def _info(model: MleSam, options: argparse.Namespace) -> DatasetInfo:
+    """The data set at the model's size; its modalities and classes must be those the model was trained on."""
+    from .data import read_dataset_info
+
+    info = read_dataset_info(options.data, (model.config.width, model.config.height))
+    if (info.width, info.height) != (model.config.width, model.config.height):
+        raise InputError(
+            f"Expected images of {model.config.width}x{model.config.height} pixels as trained on "
+            f"but the data set has {info.width}x{info.height}."
+        )
+    for what in ("modalities", "classes"):
+        own, other = ([entry["name"] for entry in getattr(rig, what)] for rig in (model.rig, info.rig))
+        if own != other:
+            raise InputError(f"Expected the {what} {own} of the checkpoint but the data set has {other}.")
+    return info
 
 
 def _cache_beside(checkpoint: Path) -> Path:
@@ -154,7 +193,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--data", type=Path, required=True)
     command.add_argument("--split", default="val")
     command.add_argument("--out", type=Path, help="JSON report")
+    command.add_argument(
+        "--protocol",
+        choices=("absent", "both"),
+        default="both",
+        help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
+    )
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser("ablation", help="train and score the seven variants on equal budgets")
+    command.set_defaults(command=_ablation)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")
+    command.add_argument("--base", type=Path, help="trained base to start all from (default: trained first)")
+    command.add_argument("--seeds", type=int, nargs="+", default=[7])
+    command.add_argument("--variants", nargs="+", help="some of the seven (default all)")
+    command.add_argument("--steps", type=int, help="budget of each variant")
+    command.add_argument("--minutes", type=float, help="budget of each variant")
+    command.add_argument("--split", default="val")
     command = commands.add_parser("export", help="write a bundle: two ONNX graphs, golden sample, model card")
     command.set_defaults(command=_export)
     command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
@@ -162,9 +218,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--split", default="val")
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
     command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    command.add_argument(
+        "--merged", action="store_true", help="also write an encoder for each modality alone"
+    )
+    command.add_argument(
+        "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
+    )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--note", default="", help="what else the model card must say about the training")
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser(
+        "footprint", help="size, memory and time of a configuration, on random weights"
+    )
+    command.set_defaults(command=_footprint)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
     command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
     command.set_defaults(command=_predict)
     command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")

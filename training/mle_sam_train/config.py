@@ -30,6 +30,9 @@ class BaseConfig:
     fpn_channels: int = 64
     fpn_top_down: tuple[int, ...] = (0, 1, 2, 3)
     """Levels that receive the coarser level; SAM 2 itself uses (2, 3)."""
+    pretrained: str | None = None
+    """Published SAM 2 weights to start from: hub name, local folder or original `.pt` file. Such a base is
+    never trained, so a run has the stage `experts` alone."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class LoraConfig:
     rank: int = 16
     alpha: float = 16.0
     targets: tuple[Literal["q", "k", "v"], ...] = ("q", "v")
+    dropout: float = 0.0
+    """Of an expert's input, in training."""
+    stages: tuple[int, ...] = (0, 1, 2, 3)
+    """Stages of the trunk whose attention blocks have experts. A stage transition belongs to the coarser."""
+    sharing: Literal["per-modality", "one"] = "per-modality"
+    """`one`: all modalities use the same expert, to measure what one each is worth."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,15 @@ class RouterConfig:
 
 @dataclass(frozen=True)
 class HeadConfig:
-    """SAM mask decoder (one token per class) on one branch, multi-scale convolution head on the other."""
+    """SAM mask decoder (one token per class) on one branch, multi-scale convolution head on the other.
 
-    decoder_branch: Literal["routed", "mean"] = "routed"
-    auxiliary_branch: Literal["routed", "mean", "none"] = "mean"
+    A branch is made of the routed features, of their plain mean, or of half the sum of both.
+    """
+
+    decoder_branch: Literal["routed", "mean", "both"] = "routed"
+    auxiliary_branch: Literal["routed", "mean", "both", "none"] = "mean"
+    join: Literal["learned", "sum", "mean"] = "learned"
+    """Joined logits: decoder + s * auxiliary with a learned s, with s = 1, or the mean of both."""
     layers: int = 2
     heads: int = 4
     mlp_channels: int = 256
@@ -112,9 +126,14 @@ class StageConfig:
     """One training stage."""
 
     batch: int = 8
+    """Samples of an update, over all processes."""
+    accumulate: int = 1
+    """Parts a process's share of the batch is cut into, to fit into memory; the update stays the same."""
     learning_rate: float = 1e-3
     lora_learning_rate: float = 2e-3
     weight_decay: float = 0.05
+    trainable: Literal["experts", "all"] = "experts"
+    """Stage `experts` only: `all` also trains trunk and neck, to measure what freezing them costs."""
     warmup: float = 0.03
     """Fraction of the budget."""
     power: float = 0.9
@@ -136,6 +155,9 @@ class Config:
     height: int = 192
     seed: int = 7
     precision: Literal["bfloat16", "float32"] = "bfloat16"
+    normalisation: Literal["divide", "statistics"] = "divide"
+    """`divide`: ImageNet statistics for the camera, all else by 255 (CMNeXt). `statistics`: each modality by
+    its own mean and deviation, the data set's published ones or measured on the training split."""
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

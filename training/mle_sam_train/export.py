@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -11,12 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from .errors import InputError
+from .half import Precision, convert_to_half
+from .merged import MergedEncoderGraph
 from .model import MleSam
 
 OPSET = 18
-MAX_LABEL_DIFFERENCE = 1e-3
+MAX_LABEL_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2}
 """Largest fraction of pixels whose label may differ between ONNX Runtime and PyTorch."""
-MAX_FEATURE_DIFFERENCE = 1e-3
+MAX_FEATURE_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 0.1}
 
 
 class EncoderGraph(nn.Module):
@@ -52,8 +55,36 @@ class HeadGraph(nn.Module):
         return labels.to(torch.uint8), confidence.round().to(torch.uint8), output.routing[0]
 
 
-def export_graphs(model: MleSam, folder: Path) -> None:
-    """Write `encoder.onnx` and `head.onnx`; the number of modalities is dynamic."""
+class LogitsHeadGraph(HeadGraph):
+    """Also hands out each head's logits float32 `[classes, h', w']`, before they are joined."""
+
+    def forward(self, features_0: Tensor, features_1: Tensor, features_2: Tensor) -> tuple[Tensor, ...]:
+        """As `HeadGraph`, then the logits of SAM's decoder and of the auxiliary head, if there is one."""
+        result = super().forward(features_0, features_1, features_2)
+        features = [level.unsqueeze(0) for level in (features_0, features_1, features_2)]
+        present = torch.ones_like(features_0[:, 0, 0, 0], dtype=torch.bool).unsqueeze(0)
+        output = self.model.decode(features, present)
+        heads = [head[0] for head in (output.decoder, output.auxiliary) if head is not None]
+        return (*result, *heads)
+
+
+def export_graphs(
+    model: MleSam,
+    folder: Path,
+    precision: Precision = "float32",
+    logits: Literal["joined", "per-head"] = "joined",
+    encoders: Literal["gathered", "merged-too"] = "gathered",
+) -> list[str]:
+    """Write `encoder.onnx` and `head.onnx`; the number of modalities is dynamic.
+
+    Args:
+        precision: of weights and sums inside; inputs and outputs keep their types.
+        logits: `per-head` adds the outputs `decoder_logits` and `auxiliary_logits` to the head.
+        encoders: `merged-too` adds `encoder_<modality>.onnx`, its expert folded into the base's weights.
+
+    Returns:
+        The names of the graphs, without extension.
+    """
     model = model.eval().float()
     folder.mkdir(parents=True, exist_ok=True)
     config, channels = model.config, model.config.model.base.fpn_channels
@@ -70,14 +101,29 @@ def export_graphs(model: MleSam, folder: Path) -> None:
     )
     features = tuple(torch.randn(2, channels, config.height // s, config.width // s) for s in (4, 8, 16))
     names = ["features_0", "features_1", "features_2"]
+    outputs = ["labels", "confidence", "routing"]
+    if logits == "per-head":
+        outputs += ["decoder_logits"] if model.auxiliary is None else ["decoder_logits", "auxiliary_logits"]
     _export(
-        HeadGraph(model),
+        HeadGraph(model) if logits == "joined" else LogitsHeadGraph(model),
         features,
         folder / "head.onnx",
         names,
-        ["labels", "confidence", "routing"],
+        outputs,
         {name: {0: count} for name in names},
     )
+    graphs = ["encoder", "head"]
+    if encoders == "merged-too":
+        for index, name in enumerate(model.rig.names):
+            path = folder / f"encoder_{name}.onnx"
+            _export(
+                MergedEncoderGraph(model, index), (images,), path, ["images"], names, {"images": {0: count}}
+            )
+            graphs.append(path.stem)
+    if precision == "float16":
+        for graph in graphs:
+            convert_to_half(folder / f"{graph}.onnx")
+    return graphs
 
 
 def _export(
@@ -116,7 +162,11 @@ class OnnxModel:
 
     def decode(self, features: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, confidence and routing weights."""
-        return tuple(self.head.run(None, {f"features_{i}": f for i, f in enumerate(features)}))
+        return tuple(
+            self.head.run(
+                ["labels", "confidence", "routing"], {f"features_{i}": f for i, f in enumerate(features)}
+            )
+        )
 
 
 @torch.inference_mode()
@@ -129,7 +179,9 @@ def torch_labels(
     return [level.numpy() for level in features], labels.numpy()
 
 
-def check_parity(model: MleSam, folder: Path, images: np.ndarray) -> dict[str, float]:
+def check_parity(
+    model: MleSam, folder: Path, images: np.ndarray, precision: Precision = "float32"
+) -> dict[str, float]:
     """Compare ONNX Runtime with PyTorch for M = 1 .. all on one frame `[M, H, W, 3]` uint8.
 
     Returns:
@@ -144,7 +196,7 @@ def check_parity(model: MleSam, folder: Path, images: np.ndarray) -> dict[str, f
         difference = max(float(np.abs(a - b).max()) for a, b in zip(expected, received, strict=True))
         worst_feature = max(worst_feature, difference)
         worst_label = max(worst_label, float((onnx.decode(received)[0] != labels).mean()))
-    if worst_feature > MAX_FEATURE_DIFFERENCE or worst_label > MAX_LABEL_DIFFERENCE:
+    if worst_feature > MAX_FEATURE_DIFFERENCE[precision] or worst_label > MAX_LABEL_DIFFERENCE[precision]:
         raise InputError(
             f"Expected ONNX Runtime to agree with PyTorch but features differ by {worst_feature:.2g} "
             f"and labels on {100 * worst_label:.2f} % of pixels; the bundle must not be used."

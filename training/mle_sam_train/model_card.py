@@ -16,7 +16,7 @@ TEMPLATE = """# Model card: {name}
 ## What it is
 MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
 weighs the modalities present, SAM's mask decoder with one token per class and an auxiliary multi-scale head.
-The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU.
+{origin}
 
 | | |
 |---|---|
@@ -47,6 +47,9 @@ SIMULATED_WARNING = (
     "real world, and the model must not be used to drive anything. For real data, train on it: the same code "
     "takes DELIVER's layout."
 )
+SMALL_BASE = (
+    "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
+)
 
 
 def model_card(
@@ -57,7 +60,10 @@ def model_card(
     experts = sum(p.numel() for _, p in model.expert_parameters())
     lora = model.config.model.lora
     stages = manifest["training"].get("stages", [])
+    pretrained = model.config.model.base.pretrained
+    stages = [stage for stage in stages if "steps" in stage]
     return TEMPLATE.format(
+        origin=SMALL_BASE if pretrained is None else f"The base is {pretrained}, unchanged.",
         name=manifest["name"],
         description=manifest["description"],
         warning=SIMULATED_WARNING if manifest["training"]["data"] == "simulated scenes" else WARNING,

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from .data import DatasetInfo, Frame
-from .data.layout import read_image
+from .data.layouts import read_images
 from .export import torch_labels
 from .model import MleSam
 
@@ -16,7 +16,7 @@ from .model import MleSam
 def write_predictions(model: MleSam, info: DatasetInfo, frames: list[Frame], folder: Path) -> None:
     """Write `folder/<condition>/<split>/<sequence>/<frame>.png`, 8-bit grey class ids, for all modalities."""
     for frame in frames:
-        images = np.stack([read_image(path, info) for path in frame.images])
+        images = read_images(frame, info)
         labels = torch_labels(model, images, np.arange(len(images)))[1]
         path = folder / f"{frame.name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

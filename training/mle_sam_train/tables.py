@@ -10,13 +10,13 @@ Row = list[str]
 def evaluation_table(report: dict[str, Any]) -> str:
     """The report of `Scores.report` as aligned Markdown tables."""
     parts = [
-        _markdown(["figure", "mIoU (%)"], headline_rows(report)),
-        _markdown(["class", "IoU (%)"], [[n, _number(v)] for n, v in report["full"]["perClass"].items()]),
-        _markdown(
-            ["modalities present", "mIoU (%)"], [[n, _number(v)] for n, v in report["subsets"].items()]
+        markdown_table(["figure", "mIoU (%)"], headline_rows(report)),
+        markdown_table(
+            ["class", "IoU (%)"], [[n, _number(v)] for n, v in report["full"]["perClass"].items()]
         ),
-        _markdown(*condition_rows(report)),
-        _markdown(*routing_rows(report)),
+        markdown_table(*subset_rows(report)),
+        markdown_table(*condition_rows(report)),
+        markdown_table(*routing_rows(report)),
     ]
     return "\n\n".join(parts)
 
@@ -34,6 +34,17 @@ def headline_rows(report: dict[str, Any]) -> list[Row]:
         [f"mean over {len(report['subsets'])} subsets", _number(report["subsetMean"])],
         ["that mean as a share of the full score", f"{share:.0f} %"],
     ]
+
+
+def subset_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """mIoU per subset; where it was scored, also with zeros in place of what is missing."""
+    zero_filled = report.get("zeroFilled")
+    rows = [[name, _number(score)] for name, score in report["subsets"].items()]
+    if zero_filled is None:
+        return ["modalities present", "mIoU (%)"], rows
+    rows = [[*row, _number(zero_filled["subsets"][row[0]])] for row in rows]
+    rows.append(["mean", _number(report["subsetMean"]), _number(zero_filled["subsetMean"])])
+    return ["modalities present", "mIoU (%), absent", "mIoU (%), zero-filled"], rows
 
 
 def condition_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
@@ -58,7 +69,8 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
-def _markdown(header: Row, rows: list[Row]) -> str:
+def markdown_table(header: Row, rows: list[Row]) -> str:
+    """A Markdown table whose columns also line up as plain text."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     top = " | ".join(cell.ljust(width) for cell, width in zip(header, widths, strict=True))

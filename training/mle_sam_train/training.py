@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import time
@@ -22,40 +21,12 @@ from .data import Batch, FrameCache, TrainingSampler
 from .data.sampling import StageName
 from .errors import InputError
 from .evaluation import quick_miou
+from .logbook import Logbook
 from .losses import class_weights, total_loss
 from .model import MleSam
+from .optimizer import build_optimizer
+from .processes import Processes
 from .schedule import Budget, learning_rate_factor
-
-
-def trainable_parameters(model: MleSam, stage: StageName) -> dict[str, list[tuple[str, nn.Parameter]]]:
-    """What a stage trains, by learning-rate group: `base` trains trunk, neck and heads without any expert;
-    `experts` trains LoRA, router and heads and leaves every weight of the base alone."""
-    heads = [
-        item
-        for item in model.named_parameters()
-        if not item[0].startswith(("vision.", "router.")) and item[1].requires_grad
-    ]
-    if stage == "base":
-        return {"main": [*model.base_parameters(), *heads]}
-    routing = [(f"router.{name}", p) for name, p in model.router.named_parameters() if p.requires_grad]
-    return {"main": [*routing, *heads], "lora": list(model.expert_parameters())}
-
-
-def build_optimizer(model: MleSam, stage: StageName, config: StageConfig) -> torch.optim.AdamW:
-    """AdamW over what the stage trains; all else is frozen. No decay on vectors, embeddings, factors."""
-    groups = trainable_parameters(model, stage)
-    chosen = {id(parameter) for group in groups.values() for _, parameter in group}
-    for parameter in model.parameters():
-        parameter.requires_grad_(id(parameter) in chosen)
-    rates = {"main": config.learning_rate, "lora": config.lora_learning_rate}
-    settings = []
-    for name, group in groups.items():
-        decayed = [p for key, p in group if p.ndim >= 2 and "embed" not in key and "expert_" not in key]
-        kept = [p for key, p in group if not (p.ndim >= 2 and "embed" not in key and "expert_" not in key)]
-        settings.append({"params": decayed, "lr": rates[name], "rate": rates[name]})
-        settings.append({"params": kept, "lr": rates[name], "rate": rates[name], "weight_decay": 0.0})
-    settings = [group for group in settings if group["params"]]
-    return torch.optim.AdamW(settings, weight_decay=config.weight_decay, betas=(0.9, 0.99))
 
 
 class Trainer:
@@ -70,20 +41,26 @@ class Trainer:
         stage: StageName,
         budget: Budget,
         earlier_stages: list[dict[str, Any]] | None = None,
+        processes: Processes | None = None,
     ) -> None:
-        self.model, self.val, self.stage, self.budget = model, val, stage, budget
+        self.processes = processes or Processes()
+        self.model, self.val, self.stage, self.budget = model.to(self.processes.device), val, stage, budget
         self.config: Config = model.config
         self.settings: StageConfig = getattr(model.config, stage)
         self.folder = run / stage
+        self.processes.check_batch(self.settings.batch, self.settings.accumulate)
         kinds = [modality["representation"]["kind"] for modality in model.rig.modalities]
+        part = (self.processes.rank, self.processes.count)
         self.sampler = TrainingSampler(
-            train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds
+            train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds, part
         )
         self.optimizer = build_optimizer(model, stage, self.settings)
-        self.weights = class_weights(train.histogram, self.config.loss.class_weight_power)
+        weights = class_weights(train.histogram, self.config.loss.class_weight_power)
+        self.weights = weights.to(self.processes.device)
+        self.logbook = Logbook(self.folder, stage, self.processes.is_first)
         self.train_frames, self.earlier_stages = len(train), earlier_stages or []
         self.step, self.seconds = 0, 0.0
-        self._stop_requested = False
+        self._signalled = self._stop_requested = False
 
     @property
     def state_path(self) -> Path:
@@ -100,6 +77,8 @@ class Trainer:
 
     def checkpoint(self) -> None:
         """Save the resumable state and, for readers, the weights."""
+        if not self.processes.is_first:
+            return
         save_state(
             {
                 "model": self.model.state_dict(),
@@ -118,22 +97,27 @@ class Trainer:
         return {"trainFrames": self.train_frames, "stages": [*self.earlier_stages, this]}
 
     def run(self) -> None:
-        """Train until the budget is used up or a termination signal comes; either way nothing is lost."""
+        """Train until the budget is used up or a termination signal comes; either way nothing is lost.
+
+        With several processes the first one's clock and signals count for all.
+        """
         settings = self.settings
         self.model.train()
         last_log, last_save, last_check = self.step, self.seconds, self.seconds
         losses: list[float] = []
-        clock = time.monotonic()
-        log_clock = clock
+        clock = log_clock = time.monotonic()
         with ThreadPoolExecutor(1) as loader, self._termination():
             following = loader.submit(self.sampler.batch_at, self.step)
-            while self.budget.progress(self.step, self.seconds) < 1 and not self._stop_requested:
+            while self._progress() < 1 and not self._stop_requested:
                 batch = following.result()
                 following = loader.submit(self.sampler.batch_at, self.step + 1)
                 losses.append(self.train_step(batch))
                 now = time.monotonic()
                 self.seconds += now - clock
                 clock = now
+                self.seconds, stop = self.processes.of_first(self.seconds, float(self._signalled))
+                self._stop_requested = stop > 0
+                self.logbook.progress(self._progress())
                 if self.step - last_log >= settings.log_every:
                     pace = (now - log_clock) / (self.step - last_log)
                     self._log(loss=float(np.mean(losses)), lr=self._rate(), secondsPerStep=pace)
@@ -149,52 +133,55 @@ class Trainer:
         self.checkpoint()
         if not self._stop_requested:
             self._validate()
+        self.processes.wait()
+        self.logbook.close()
 
     def train_step(self, batch: Batch) -> float:
-        """One update; returns the loss."""
-        factor = learning_rate_factor(
-            self.budget.progress(self.step, self.seconds), self.settings.warmup, self.settings.power
-        )
+        """One update on this process's share of a batch, in `accumulate` parts; returns its loss."""
+        factor = learning_rate_factor(self._progress(), self.settings.warmup, self.settings.power)
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * factor
         offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
-        reduced = self.config.precision == "bfloat16"
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=reduced):
-            output = self.model(batch.images, batch.present, experts=self.stage == "experts")
         drawn = (int(offset[0]), int(offset[1]))
-        loss = total_loss(output, batch.labels, self.config.loss, self.weights, drawn)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise InputError(
-                f"Expected a finite loss at step {self.step} but received {value}; "
-                "lower the learning rate or set precision to float32, then resume from the last checkpoint."
-            )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        value = 0.0
+        for part in batch.to(self.processes.device).parts(self.settings.accumulate):
+            loss = self._loss(part, drawn) / self.settings.accumulate
+            value += float(loss.detach())
+            if not math.isfinite(value):
+                raise InputError(
+                    f"Expected a finite loss at step {self.step} but received {value}; "
+                    "lower the learning rate or set precision to float32, then resume from the checkpoint."
+                )
+            loss.backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self.processes.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, self.settings.clip)
         self.optimizer.step()
         self.step += 1
         return value
 
+    def _loss(self, batch: Batch, drawn: tuple[int, int]) -> torch.Tensor:
+        reduced = self.config.precision == "bfloat16"
+        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=reduced):
+            output = self.model(batch.images, batch.present, experts=self.stage == "experts")
+        return total_loss(output, batch.labels, self.config.loss, self.weights, drawn)
+
+    def _progress(self) -> float:
+        return self.budget.progress(self.step, self.seconds)
+
     def _rate(self) -> float:
         return self.optimizer.param_groups[0]["lr"]
 
     def _validate(self) -> None:
-        scores = quick_miou(self.model, self.val, self.settings.validate_frames, self.stage)
-        self.model.train()
-        self._log(**{f"val {name}": score for name, score in scores.items()})
+        if self.processes.is_first:
+            scores = quick_miou(self.model, self.val, self.settings.validate_frames, self.stage)
+            self.model.train()
+            self._log(**{f"val {name}": score for name, score in scores.items()})
+        self.processes.wait()
 
     def _log(self, **values: float) -> None:
-        record = {"stage": self.stage, "step": self.step, "minutes": round(self.seconds / 60, 2)}
-        print(
-            f"{self.stage} step {self.step} {record['minutes']:.1f} min  "
-            + "  ".join(f"{name} {value:.4g}" for name, value in values.items()),
-            flush=True,
-        )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({**record, **values}) + "\n")
+        self.logbook.write(self.step, self.seconds, values)
 
     @contextmanager
     def _termination(self) -> Iterator[None]:
@@ -202,7 +189,7 @@ class Trainer:
 
         def stop(signum: int, frame: object) -> None:
             del signum, frame
-            self._stop_requested = True
+            self._signalled = True
 
         try:
             previous = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}

@@ -1,7 +1,8 @@
-"""Data sets in DELIVER's layout, held in memory-mapped uint8 arrays, sampled and augmented per step."""
+"""Simulated and published data sets, held in memory-mapped uint8 arrays, sampled and augmented per step."""
 
-from .cache import FrameCache, open_cache
-from .layout import DatasetInfo, Frame, list_frames, read_dataset_info
+from .cache import FrameCache, measure_statistics, open_cache
+from .dataset import DatasetInfo, Frame
+from .layouts import list_frames, read_dataset_info
 from .sampling import Batch, TrainingSampler
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "FrameCache",
     "TrainingSampler",
     "list_frames",
+    "measure_statistics",
     "open_cache",
     "read_dataset_info",
 ]

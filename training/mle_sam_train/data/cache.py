@@ -10,7 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .layout import IGNORE, DatasetInfo, Frame, list_frames, read_image, read_label
+from .dataset import DatasetInfo, Frame
+from .layouts import list_frames, read_images, read_label
+
+IGNORE = 255
+STATISTICS_FRAMES = 200
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,8 @@ def _build(info: DatasetInfo, frames: list[Frame], paths: list[Path], workers: i
     labels = np.lib.format.open_memmap(parts[1], mode="w+", dtype=np.uint8, shape=(*shape[:1], *shape[2:4]))
 
     def decode(index: int) -> None:
-        labels[index] = read_label(frames[index].label, info)
-        for position, path in enumerate(frames[index].images):
-            images[index, position] = read_image(path, info)
+        labels[index] = read_label(frames[index], info)
+        images[index] = read_images(frames[index], info)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(decode, range(len(frames))))
@@ -76,3 +79,18 @@ def _fingerprint(frames: list[Frame], info: DatasetInfo) -> str:
             except FileNotFoundError:
                 digest.update(f"{path} missing\n".encode())
     return digest.hexdigest()
+
+
+def measure_statistics(cache: FrameCache) -> list[dict[str, list[float]]]:
+    """Mean and deviation per modality and channel, 0..255, over evenly spread frames; an entry a modality."""
+    chosen = np.unique(np.linspace(0, len(cache) - 1, min(len(cache), STATISTICS_FRAMES)).astype(int))
+    levels = np.arange(256)
+    counts = np.zeros((*cache.images.shape[1:2], 3, 256))
+    for index in chosen:
+        for modality, image in enumerate(cache.images[index]):
+            for channel in range(3):
+                counts[modality, channel] += np.bincount(image[..., channel].ravel(), minlength=256)
+    share = counts / counts.sum(axis=-1, keepdims=True)
+    mean = share @ levels
+    std = np.sqrt(np.maximum(share @ levels**2 - mean**2, 0))
+    return [{"mean": m.tolist(), "std": s.tolist()} for m, s in zip(mean, std, strict=True)]

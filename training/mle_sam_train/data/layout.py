@@ -6,15 +6,14 @@ public loader does, finds `rain` in `train` and any condition that is part of th
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..errors import InputError
 from ..model.mle_sam import Rig
+from .dataset import DatasetInfo, Frame, open_image, resample
+from .published import DELIVER_CLASSES, DELIVER_MODALITIES
 
 CONDITIONS = ("cloud", "fog", "night", "rain", "sun")
 SPLITS = ("train", "val", "test")
@@ -23,52 +22,26 @@ LABEL_FOLDER, LABEL_SUFFIX = "semantic", "semantic"
 IGNORE = 255
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What `dataset.json` says: image size, classes, modalities and where the images come from."""
-
-    root: Path
-    width: int
-    height: int
-    rig: Rig
-    source: str = "unknown"
+NATIVE_SIZE = (1042, 1042)
+LOW_RESOLUTION_EVENTS = (512, 512)
+"""Of the event images of the case `eventlowres`."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One frame: its condition, its failure case (`none` for most) and its files in modality order."""
-
-    name: str
-    condition: str
-    case: str
-    images: tuple[Path, ...]
-    label: Path
+def published_info(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
+    """DELIVER as published, without a `dataset.json`; images are resampled from 1042 x 1042 to `size`."""
+    for modality in DELIVER_MODALITIES:
+        check_folder(root, modality["name"], modality["folder"])
+    width, height = size or NATIVE_SIZE
+    rig = Rig(DELIVER_MODALITIES, DELIVER_CLASSES)
+    return DatasetInfo(root, width, height, rig, "deliver", NATIVE_SIZE, "DELIVER")
 
 
-def read_dataset_info(root: Path) -> DatasetInfo:
-    """Read and check `ROOT/dataset.json`."""
-    path = root / "dataset.json"
-    try:
-        raw = json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError) as error:
+def check_folder(root: Path, name: str, folder: str) -> None:
+    """A modality's folder must be there."""
+    if not (root / folder).is_dir():
         raise InputError(
-            f"Expected a data set description at {path} but could not read it ({error}); "
-            "write one with `mle-sam simulate --layout deliver`."
-        ) from error
-    for key in ("width", "height", "classes", "modalities"):
-        if key not in raw:
-            raise InputError(f"Expected key {key!r} in {path} but it is missing.")
-    ids = [entry["id"] for entry in raw["classes"]]
-    if ids != list(range(len(ids))) or not ids:
-        raise InputError(f"Expected class ids 0..n-1 in order in {path} but received {ids}.")
-    for modality in raw["modalities"]:
-        folder = root / modality["folder"]
-        if not folder.is_dir():
-            raise InputError(
-                f"Expected the images of modality {modality['name']!r} in {folder} but the folder is missing."
-            )
-    rig = Rig(tuple(raw["modalities"]), tuple(raw["classes"]))
-    return DatasetInfo(root, int(raw["width"]), int(raw["height"]), rig, str(raw.get("source", "unknown")))
+            f"Expected the images of modality {name!r} in {root / folder} but the folder is missing."
+        )
 
 
 def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
@@ -114,38 +87,42 @@ def _case_of(sequence: str) -> str:
     return last if last in CASES else "none"
 
 
-def read_image(path: Path, info: DatasetInfo) -> np.ndarray:
-    """uint8 RGB `[H, W, 3]`; a single channel is repeated."""
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise InputError(f"Expected an image at {path} but could not read it: {error}.") from error
-    _check_size(pixels, path, info)
-    return pixels
+def read_images(frame: Frame, info: DatasetInfo) -> np.ndarray:
+    """uint8 RGB `[M, H, W, 3]`."""
+    pairs = zip(frame.images, info.rig.modalities, strict=True)
+    return np.stack([_read_image(path, info, modality, frame.case) for path, modality in pairs])
+
+
+def _read_image(path: Path, info: DatasetInfo, modality: dict, case: str) -> np.ndarray:
+    with open_image(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    is_event = modality["folder"] == "event"
+    coarse = is_event and case == "eventlowres" and pixels.shape[1::-1] == LOW_RESOLUTION_EVENTS
+    if not coarse:
+        check_size(pixels, path, info)
+    return resample(pixels, (info.width, info.height), modality["representation"]["kind"])
 
 
 def read_label(path: Path, info: DatasetInfo) -> np.ndarray:
     """uint8 class ids `[H, W]`, 255 = ignored. On disk: id + 1 in the first channel, 0 and 255 ignored."""
-    try:
-        with Image.open(path) as image:
-            stored = np.asarray(image)
-    except OSError as error:
-        raise InputError(f"Expected a label image at {path} but could not read it: {error}.") from error
+    with open_image(path) as image:
+        stored = np.asarray(image)
     stored = stored[..., 0] if stored.ndim == 3 else stored
-    _check_size(stored, path, info)
+    check_size(stored, path, info)
     label = np.where(stored == IGNORE, 0, stored).astype(np.uint8) - np.uint8(1)
     bad = label[(label != IGNORE) & (label >= len(info.rig.classes))]
     if bad.size:
         raise InputError(
             f"Expected label values 0..{len(info.rig.classes)} or 255 but received {int(bad[0]) + 1}: {path}."
         )
-    return label
+    return resample(label, (info.width, info.height), "label")
 
 
-def _check_size(pixels: np.ndarray, path: Path, info: DatasetInfo) -> None:
+def check_size(pixels: np.ndarray, path: Path, info: DatasetInfo) -> None:
+    """Images must have the size the data set is known for."""
     height, width = pixels.shape[:2]
-    if (width, height) != (info.width, info.height):
+    expected = info.native or (info.width, info.height)
+    if (width, height) != expected:
         raise InputError(
-            f"Expected an image of {info.width}x{info.height} pixels but received {width}x{height}: {path}."
+            f"Expected an image of {expected[0]}x{expected[1]} pixels but received {width}x{height}: {path}."
         )

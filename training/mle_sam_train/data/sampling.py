@@ -27,9 +27,21 @@ class Batch:
     present: Tensor
     labels: Tensor
 
+    def parts(self, count: int) -> list[Batch]:
+        """Cut into `count` batches of equal size, in order."""
+        pieces = [tensor.chunk(count) for tensor in (self.images, self.present, self.labels)]
+        return [Batch(*piece) for piece in zip(*pieces, strict=True)]
+
+    def to(self, device: torch.device) -> Batch:
+        """A copy on `device`, or itself where it is there already."""
+        return Batch(*(t.to(device, non_blocking=True) for t in (self.images, self.present, self.labels)))
+
 
 class TrainingSampler:
-    """Draws and augments batches of one stage. The base stage sees the first modality (the camera) only."""
+    """Draws and augments batches of one stage. The base stage sees the first modality (the camera) only.
+
+    With several processes `part` = (rank, count): each draws its own share of every batch.
+    """
 
     def __init__(
         self,
@@ -39,8 +51,10 @@ class TrainingSampler:
         batch: int,
         seed: int,
         kinds: list[str],
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.cache, self.config, self.stage, self.batch, self.seed = cache, config, stage, batch, seed
+        self.part, self.share = part, batch // part[1]
         self.kinds = kinds if stage == "experts" else kinds[:1]
         shown = cache.histogram >= MIN_PIXELS
         self.by_class = [np.flatnonzero(column) for column in shown.T if column.any()]
@@ -48,9 +62,11 @@ class TrainingSampler:
 
     def batch_at(self, step: int) -> Batch:
         """The batch of a step; calling it twice gives the same batch."""
-        rng = np.random.default_rng([self.seed, 0 if self.stage == "base" else 1, step])
+        rank, count = self.part
+        key = [self.seed, 0 if self.stage == "base" else 1, step]
+        rng = np.random.default_rng(key if count == 1 else [*key, rank])
         images, present, labels = [], [], []
-        for position in range(self.batch):
+        for position in range(rank * self.share, (rank + 1) * self.share):
             index = self._draw(step * self.batch + position, rng)
             image, label = self._augment(index, rng)
             mask = self._draw_present(rng)

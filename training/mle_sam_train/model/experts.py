@@ -35,7 +35,10 @@ class ExpertAttention(nn.Module):
         self.dim, self.dim_out = attention.dim, attention.dim_out
         self.rank = config.rank
         self.scaling = config.alpha / config.rank
+        self.shared = config.sharing == "one"
+        self.dropout = nn.Dropout(config.dropout)
         self.targets = tuple(PROJECTIONS.index(target) for target in config.targets)
+        experts = 1 if self.shared else experts
         self.expert_down = nn.Parameter(torch.empty(experts, self.dim, len(self.targets) * config.rank))
         self.expert_up = nn.Parameter(torch.zeros(experts, len(self.targets), config.rank, self.dim_out))
         bound = 1 / math.sqrt(self.dim)
@@ -70,7 +73,8 @@ class ExpertAttention(nn.Module):
 
     def _expert_deltas(self, hidden_states: Tensor, modality: Tensor) -> list[Tensor]:
         images = modality.shape[0]
-        tokens = hidden_states.reshape(images, -1, self.dim)
+        modality = torch.zeros_like(modality) if self.shared else modality
+        tokens = self.dropout(hidden_states.reshape(images, -1, self.dim))
         low = torch.bmm(tokens, self.expert_down[modality] * self.scaling)
         up = self.expert_up[modality]
         return [
@@ -82,6 +86,7 @@ class ExpertAttention(nn.Module):
     def merged_qkv_weight(self, modality: int) -> Tensor:
         """`W + (A_m B_m)^T * alpha / rank`, shaped like `qkv.weight`: one expert folded in."""
         weight = self.qkv.weight.clone()
+        modality = 0 if self.shared else modality
         for i, target in enumerate(self.targets):
             down = self.expert_down[modality, :, i * self.rank : (i + 1) * self.rank]
             rows = slice(target * self.dim_out, (target + 1) * self.dim_out)
@@ -98,6 +103,9 @@ def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 def add_experts(vision: Sam2VisionModel, experts: int, config: LoraConfig) -> None:
-    """Give every attention block of the trunk its experts, in place."""
+    """Give every attention block of the stages chosen its experts, in place."""
+    stage = 0
     for block in vision.backbone.blocks:
-        block.attn = ExpertAttention(block.attn, experts, config)
+        stage += block.dim != block.dim_out
+        if stage in config.stages:
+            block.attn = ExpertAttention(block.attn, experts, config)

@@ -17,7 +17,7 @@ from .router import Router, fuse, mean_weights
 
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
-"""ImageNet statistics in [0, 1], as SAM 2 uses them; other representations are only divided by 255."""
+"""ImageNet statistics in [0, 1], as SAM 2 uses them."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,8 @@ class MleSam(nn.Module):
         self.auxiliary = (
             AuxiliaryHead(LEVELS, channels, classes, config.model.head) if has_auxiliary else None
         )
-        self.join = nn.Parameter(torch.ones(()))
-        is_rgb = [modality["representation"]["kind"] == "rgb" for modality in rig.modalities]
-        mean = torch.tensor([RGB_MEAN if rgb else (0.0, 0.0, 0.0) for rgb in is_rgb])
-        std = torch.tensor([RGB_STD if rgb else (1.0, 1.0, 1.0) for rgb in is_rgb])
+        self.join = nn.Parameter(torch.ones(()), requires_grad=config.model.head.join == "learned")
+        mean, std = _statistics(rig, config.normalisation)
         self.register_buffer("pixel_gain", 1 / (255 * std), persistent=False)
         self.register_buffer("pixel_shift", mean / std, persistent=False)
 
@@ -87,8 +85,17 @@ class MleSam(nn.Module):
         """
         gain, shift = self.pixel_gain[modality], self.pixel_shift[modality]
         pixels = images.to(gain.dtype) * gain[:, None, None] - shift[:, None, None]
-        output = self.vision(pixels.permute(0, 3, 1, 2), modality=modality if experts else None)
-        return list(output.fpn_hidden_states)
+        return self._encode_pixels(pixels.permute(0, 3, 1, 2), modality if experts else None)
+
+    def encode_zeros(self) -> list[Tensor]:
+        """Features `[M, C, h, w]` of what stands for a missing modality in the zero-filled protocol of
+        arXiv 2503.18445: an input of zeros after normalisation."""
+        modality = torch.arange(len(self.rig.modalities), device=self.pixel_gain.device)
+        shape = (len(modality), 3, self.config.height, self.config.width)
+        return self._encode_pixels(self.pixel_gain.new_zeros(shape), modality)
+
+    def _encode_pixels(self, pixels: Tensor, modality: Tensor | None) -> list[Tensor]:
+        return list(self.vision(pixels, modality=modality).fpn_hidden_states)
 
     def decode(self, features: list[Tensor], present: Tensor) -> Output:
         """Fuse the modalities present and classify.
@@ -108,10 +115,14 @@ class MleSam(nn.Module):
     def _classify(self, routed: list[Tensor], mean: list[Tensor], routing: Tensor) -> Output:
         """Run the heads on the branches the configuration gives them."""
         head, branches = self.config.model.head, {"routed": routed, "mean": mean}
+        if "both" in (head.decoder_branch, head.auxiliary_branch):
+            branches["both"] = [(r + m) / 2 for r, m in zip(routed, mean, strict=True)]
         decoder = self.decoder(branches[head.decoder_branch])
         if self.auxiliary is None:
             return Output(decoder, None, decoder, routing)
         auxiliary = self.auxiliary(branches[head.auxiliary_branch])
+        if head.join == "mean":
+            return Output(decoder, auxiliary, (decoder + auxiliary) / 2, routing)
         return Output(decoder, auxiliary, decoder + self.join * auxiliary, routing)
 
     def forward(self, images: Tensor, present: Tensor, experts: bool = True) -> Output:
@@ -140,3 +151,18 @@ class MleSam(nn.Module):
         """Bilinear upsampling of `[B, classes, h', w']` to the input size."""
         size = (self.config.height, self.config.width)
         return F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
+
+
+def _statistics(rig: Rig, normalisation: str) -> tuple[Tensor, Tensor]:
+    """Mean and deviation per modality `[M, 3]` in [0, 1]. A modality's own `statistics` are in 0..255."""
+    mean, std = [], []
+    for modality in rig.modalities:
+        own = modality.get("statistics") if normalisation == "statistics" else None
+        if own is not None:
+            mean.append([value / 255 for value in own["mean"]])
+            std.append([max(value, 1.0) / 255 for value in own["std"]])
+        else:
+            is_rgb = modality["representation"]["kind"] == "rgb"
+            mean.append(list(RGB_MEAN if is_rgb else (0.0, 0.0, 0.0)))
+            std.append(list(RGB_STD if is_rgb else (1.0, 1.0, 1.0)))
+    return torch.tensor(mean), torch.tensor(std)

@@ -56,8 +56,9 @@ class Router(nn.Module):
         score = score.masked_fill(~present, float("-inf"))
         top_k = self.config.top_k
         if top_k is not None and top_k < count:
-            threshold = score.topk(top_k, dim=-1).values[..., -1:]
-            score = score.masked_fill(score < threshold, float("-inf"))
+            # By index, not by threshold: equal scores, as at the start, must not let more than k through.
+            kept = torch.zeros_like(present).scatter(-1, score.topk(top_k, dim=-1).indices, True)
+            score = score.masked_fill(~kept, float("-inf"))
         return torch.softmax(score.float(), dim=-1)
 
 

@@ -1,0 +1,145 @@
+"""What each part of the method is worth: seven variants on equal budgets, one table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+from .checkpoint import load_model
+from .config import Config, config_from_dict, config_to_dict
+from .data import open_cache, read_dataset_info
+from .errors import InputError
+from .evaluation import PROTOCOLS, evaluation_report
+from .optimizer import count_trainable
+from .processes import join_processes
+from .stages import train_stage
+from .tables import markdown_table
+
+VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
+    "full": {},
+    "routed-only": {"head": {"decoder_branch": "routed", "auxiliary_branch": "routed"}},
+    "mean-only": {"head": {"decoder_branch": "mean", "auxiliary_branch": "mean"}},
+    "no-auxiliary-head": {"head": {"auxiliary_branch": "none"}},
+    "one-shared-lora": {"lora": {"sharing": "one"}},
+    "no-modality-absence": {"augment": {"full_set_probability": 1.0}},
+    "full-fine-tuning": {"experts": {"trainable": "all"}},
+}
+"""Changes to a configuration, by section. Everything else stays equal, the trained base included."""
+FIGURES = {
+    "full": "all modalities",
+    "absent": "mean of subsets, absent",
+    "zeroFilled": "mean of subsets, zero-filled",
+    "night": "night",
+}
+
+
+def run_ablation(
+    config: Config,
+    data: Path,
+    run: Path,
+    *,
+    seeds: list[int],
+    variants: list[str] | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    base: Path | None = None,
+    split: str = "val",
+) -> str:
+    """Train and score whatever is not done yet, and write `run/ablation.md`, which is also returned.
+
+    Started again after a kill it goes on where it was: finished variants are read from their `scores.json`.
+    """
+    names = list(VARIANTS) if variants is None else variants
+    unknown = [name for name in names if name not in VARIANTS]
+    if unknown:
+        raise InputError(f"Expected variants among {list(VARIANTS)} but received {unknown[0]!r}.")
+    cache = run / "cache"
+    if base is None and config.model.base.pretrained is None:
+        base = _trained_base(config, data, run, cache)
+    rows = []
+    for name in names:
+        scores = []
+        for seed in seeds:
+            folder = run / name / f"seed-{seed}"
+            path = folder / "scores.json"
+            if not path.exists():
+                changed = variant_config(config, name, seed)
+                score = _train_and_score(changed, data, folder, cache, base, steps, minutes, split)
+                path.write_text(json.dumps(score, indent=2) + "\n")
+            scores.append(json.loads(path.read_text()))
+        rows.append(_row(name, scores))
+    header = ["variant", *(f"{text} (mIoU %)" for text in FIGURES.values()), "trainable parameters", "steps"]
+    table = markdown_table(header, rows)
+    (run / "ablation.md").write_text(table + "\n")
+    return table
+
+
+def variant_config(config: Config, name: str, seed: int) -> Config:
+    """`config` with a variant's changes."""
+    raw = config_to_dict(config)
+    raw["seed"] = seed
+    for section, changes in VARIANTS[name].items():
+        (raw if section in raw else raw["model"])[section].update(changes)
+    return config_from_dict(raw)
+
+
+def _trained_base(config: Config, data: Path, run: Path, cache: Path) -> Path:
+    weights = run / "base" / "model.safetensors"
+    with join_processes() as processes:
+        train_stage(config, data, run, "base", processes, cache=cache, resume=True)
+    return weights
+
+
+def _train_and_score(
+    config: Config,
+    data: Path,
+    folder: Path,
+    cache: Path,
+    base: Path | None,
+    steps: int | None,
+    minutes: float | None,
+    split: str,
+) -> dict[str, Any]:
+    with join_processes() as processes:
+        trainer = train_stage(
+            config,
+            data,
+            folder,
+            "experts",
+            processes,
+            steps=steps,
+            minutes=minutes,
+            base=base,
+            cache=cache,
+            resume=True,
+        )
+    if trainer.budget.progress(trainer.step, trainer.seconds) < 1:
+        raise InputError(
+            f"Expected {folder.name} to use up its budget but it was stopped; start again to go on."
+        )
+    model, _ = load_model(folder)
+    info = read_dataset_info(data, (config.width, config.height))
+    report = evaluation_report(model, open_cache(info, split, cache), PROTOCOLS)
+    return {
+        "full": report["full"]["miou"],
+        "absent": report["subsetMean"],
+        "zeroFilled": report["zeroFilled"]["subsetMean"],
+        "night": report["full"]["night"],
+        "trainable": count_trainable(model, "experts"),
+        "steps": trainer.step,
+    }
+
+
+def _row(name: str, scores: list[dict[str, Any]]) -> list[str]:
+    cells = [name]
+    for figure in FIGURES:
+        values = [score[figure] for score in scores if score[figure] is not None]
+        if not values:
+            cells.append("-")
+        elif len(values) == 1:
+            cells.append(f"{values[0]:.1f}")
+        else:
+            cells.append(f"{mean(values):.1f} ± {pstdev(values):.1f}")
+    return [*cells, f"{scores[0]['trainable']:,}", f"{mean(score['steps'] for score in scores):.0f}"]

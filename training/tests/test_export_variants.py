@@ -1,0 +1,107 @@
+"""Half precision, merged encoders and per-head logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from mle_sam_train.config import Config
+from mle_sam_train.data import DatasetInfo
+from mle_sam_train.export import OnnxModel, check_parity, export_graphs
+from mle_sam_train.footprint import _run_apart
+from mle_sam_train.merged import MergedEncoderGraph
+from mle_sam_train.model import MleSam, Rig
+
+HALF, SINGLE = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
+
+
+@torch.inference_mode()
+def test_a_merged_encoder_equals_the_gathered_one(model: MleSam) -> None:
+    images = torch.randint(0, 256, (2, model.config.height, model.config.width, 3), dtype=torch.uint8)
+    for index in range(4):
+        merged = MergedEncoderGraph(model, index).eval()(images)
+        for a, b in zip(merged, model.encode(images, torch.full((2,), index)), strict=True):
+            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def single(config: Config, info: DatasetInfo) -> MleSam:
+    """One modality, to export few graphs; its expert away from zero."""
+    torch.manual_seed(6)
+    built = MleSam(config, Rig(info.rig.modalities[:1], info.rig.classes)).eval()
+    with torch.no_grad():
+        for _, parameter in built.expert_parameters():
+            parameter.normal_(std=0.1)
+    return built
+
+
+@pytest.fixture(scope="module")
+def bundle(single: MleSam, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("half")
+    graphs = export_graphs(single, folder, "float16", "per-head", "merged-too")
+    assert graphs == ["encoder", "head", "encoder_camera"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (1, 64, 64, 3), np.uint8)
+
+
+def test_half_precision_agrees_with_pytorch(single: MleSam, bundle: Path, images: np.ndarray) -> None:
+    parity = check_parity(single, bundle, images, "float16")
+    assert 0 < parity["featureDifference"] < 0.005
+    assert parity["labelDifference"] < 0.01
+
+
+def test_weights_are_halved_but_layer_norms_and_ports_are_not(bundle: Path) -> None:
+    graph = onnx.load(str(bundle / "encoder.onnx")).graph
+    kinds = [tensor.data_type for tensor in graph.initializer if len(tensor.dims) >= 2]
+    assert kinds.count(HALF) > 0.9 * len(kinds)
+    norms = [node for node in graph.node if node.op_type == "LayerNormalization"]
+    assert len(norms) == 10  # two in each of the five blocks, each one operator
+    types = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Cast":
+            types[node.output[0]] = next(a.i for a in node.attribute if a.name == "to")
+    assert all(types[name] == SINGLE for norm in norms for name in norm.input)
+    assert [output.type.tensor_type.elem_type for output in graph.output] == [SINGLE] * 3
+
+
+def test_merged_graphs_take_images_alone(single: MleSam, bundle: Path, images: np.ndarray) -> None:
+    for index, name in enumerate(single.rig.names):
+        session = onnxruntime.InferenceSession(
+            str(bundle / f"encoder_{name}.onnx"), providers=["CPUExecutionProvider"]
+        )
+        assert [port.name for port in session.get_inputs()] == ["images"]
+        received = session.run(None, {"images": images[:1]})
+        with torch.inference_mode():
+            expected = single.encode(torch.from_numpy(images[:1]), torch.tensor([index]))
+        for a, b in zip(received, expected, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), atol=0.005)
+
+
+def test_each_heads_logits_are_handed_out(single: MleSam, bundle: Path, images: np.ndarray) -> None:
+    runtime = OnnxModel(bundle)
+    features = runtime.encode(images, np.arange(1))
+    names = ["labels", "confidence", "routing", "decoder_logits", "auxiliary_logits"]
+    assert [port.name for port in runtime.head.get_outputs()] == names
+    outputs = runtime.head.run(None, {f"features_{i}": level for i, level in enumerate(features)})
+    with torch.inference_mode():
+        levels = [torch.from_numpy(level)[None] for level in features]
+        expected = single.decode(levels, torch.ones(1, 1, dtype=torch.bool))
+    np.testing.assert_allclose(outputs[3], expected.decoder[0].numpy(), atol=0.02)
+    np.testing.assert_allclose(outputs[4], expected.auxiliary[0].numpy(), atol=0.02)
+    np.testing.assert_allclose(outputs[2], expected.routing[0].numpy(), atol=0.01)
+
+
+def test_the_footprint_is_measured_in_a_process_of_its_own(bundle: Path, single: MleSam) -> None:
+    run = _run_apart(bundle, single.config, 1, 1)
+    assert run["encoder"] > 0
+    assert run["head"] > 0
+    assert 50 < run["peakMegabytes"] < 4000
