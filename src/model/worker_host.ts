@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { startWorker } from '../threads/start_worker.js';
 import type { ProviderSelection, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
 import { SegmenterError } from './segmenter_error.js';
-import { startWorker } from './worker_thread.js';
 
 export interface RestartPolicy {
   /** Pause before the first restart; doubled with every further one. */

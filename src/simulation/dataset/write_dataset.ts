@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { startWorker } from '../../model/worker_thread.js';
+import { startWorker } from '../../threads/start_worker.js';
 import { SIMULATED_CLASSES } from '../classes.js';
 import { DATASET_MODALITIES, DATASET_SIZE, type FramePlan, planFrames, SPLITS, type Split } from './dataset_layout.js';
 import type { FrameReply } from './frame_worker.js';
