@@ -115,6 +115,9 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
     if (assignment.kind === 'assigned') topics.set(modality, assignment.topic);
   }
   const { deadlineMs, dropSilenceMs } = options.config.sync;
+  // The first modality paces the masks as long as it is alive.
+  const paceTopic = topics.values().next().value;
+  const expectedFrames = bag.info.topics.find(({ name }) => name === paceTopic)?.count;
   return new ReplayRecorder({
     bag: { path: options.bag, name: basename(options.bag), source: isSimulated(bag.info) ? 'simulation' : 'recording' },
     model: { name: bundle.name, sha256: bundle.sha256, trainedOn: trainedOn(bundle) },
@@ -123,6 +126,7 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
     provider: segmenter.selection.provider,
     topics,
     ...(start !== undefined && { startStamp: start }),
+    ...(expectedFrames !== undefined && { expectedFrames }),
     settings: { rate: options.rate, encodeMode: segmenter.selection.encodeMode, deadlineMs, dropSilenceMs },
   });
 }

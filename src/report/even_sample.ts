@@ -6,15 +6,19 @@
 export class EvenSample<T> {
   readonly #capacity: number;
   #items: T[] = [];
-  #stride = 1;
+  #stride: number;
   #seen = 0;
 
-  /** @param capacity - most items kept; even, so that halving keeps the spacing */
-  constructor(capacity: number) {
+  /**
+   * @param capacity - most items kept; even, so that halving keeps the spacing
+   * @param expected - length of the sequence as far as it is known, which saves making items only to let them go
+   */
+  constructor(capacity: number, expected = 0) {
     if (!Number.isInteger(capacity) || capacity < 2 || capacity % 2 !== 0) {
       throw new RangeError(`Expected an even integer of at least 2 for capacity but received ${capacity}`);
     }
     this.#capacity = capacity;
+    this.#stride = 2 ** Math.max(0, Math.ceil(Math.log2(expected / capacity)));
   }
 
   get items(): readonly T[] {

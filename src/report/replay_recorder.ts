@@ -35,6 +35,8 @@ export interface ReplayDescription {
   topics?: ReadonlyMap<string, string>;
   /** Stamp the report counts its seconds from; the first stamp recorded by default. */
   startStamp?: Stamp;
+  /** About how many masks there will be, where that is known: pictures are then made only for the frames shown. */
+  expectedFrames?: number;
   /** Whatever makes the run repeatable: rate, deadlines, tolerances. */
   settings?: Record<string, unknown>;
 }
@@ -123,11 +125,12 @@ export class ReplayRecorder {
   readonly #timelines = new Map<string, StateTimeline>();
   readonly #problemTexts = new SentenceFolder();
   readonly #problems = new Map<string, ReplaySummary['problems'][number]>();
-  readonly #pictures = new EvenSample<ReportPicture>(PICTURE_CAPACITY);
+  readonly #pictures: EvenSample<ReportPicture>;
 
   constructor(description: ReplayDescription) {
     this.#description = description;
     this.#start = description.startStamp;
+    this.#pictures = new EvenSample(PICTURE_CAPACITY, description.expectedFrames);
     this.#colours = colourTable(description.classes);
     const classCount = Math.max(...description.classes.map(({ id }) => id)) + 1;
     this.#frameConfusion = new ConfusionMatrix(classCount);

@@ -82,6 +82,16 @@ describe('EvenSample', () => {
     );
   });
 
+  it('makes only what it keeps where the length is known', async () => {
+    for (const length of [1, 79, 80, 81, 120, 161, 1000]) {
+      const sample = new EvenSample<number>(80, length);
+      let made = 0;
+      for (let i = 0; i < length; i++) await sample.offer(() => made++);
+      assert.equal(made, sample.items.length);
+      assert.ok(made >= Math.min(length, 40) && made <= 80, `${made} of ${length}`);
+    }
+  });
+
   it('refuses an odd capacity: halving would break the spacing', () => {
     assert.throws(() => new EvenSample(5), /even integer/);
   });
