@@ -76,8 +76,10 @@ export function encodeMaskPng(mask: LabelImage, colours: ColourTable): Promise<B
   const words = new Uint32Array(colours.buffer, colours.byteOffset, 256);
   const rgba = new Uint32Array(labels.length);
   for (let i = 0; i < labels.length; i++) rgba[i] = words[labels[i]!]!;
-  return sharp(new Uint8Array(rgba.buffer), { raw: { width, height, channels: 4 } })
-    // Without a palette: finding one takes ten times as long as the few kilobytes it saves are worth.
-    .png({ compressionLevel: 6 })
-    .toBuffer();
+  return (
+    sharp(new Uint8Array(rgba.buffer), { raw: { width, height, channels: 4 } })
+      // Without a palette: finding one takes ten times as long as the few kilobytes it saves are worth.
+      .png({ compressionLevel: 6 })
+      .toBuffer()
+  );
 }
