@@ -106,7 +106,11 @@ describe('mle-sam', () => {
       args: () => ['simulate', join(folder, 'x.mcap'), '--drive', 'moon'],
       says: /moon/,
     },
-    { title: 'a path that is neither bag nor bundle', args: () => ['inspect', folder], says: /./ },
+    {
+      title: 'a folder that is neither bag nor bundle',
+      args: () => ['inspect', mkdtempSync(join(folder, 'empty-'))],
+      says: /Expected a bag at .*empty-.* holds no metadata\.yaml/,
+    },
   ];
   for (const { title, args, says } of failures) {
     it(`says one sentence about ${title}`, () => {
