@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import onnx_ir
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -142,7 +143,24 @@ def _export(
             optimize=True,
             verbose=False,
         )
+    forget_sources(program.model)
     program.save(str(path), external_data=False)
+
+
+def forget_sources(model: onnx_ir.Model) -> None:
+    """Drop what the exporter notes of the code it came from: stack traces with the paths of one machine."""
+    for graph in model.graphs():
+        graph.metadata_props.clear()
+        for node in graph:
+            node.metadata_props.clear()
+            for value in node.outputs:
+                value.metadata_props.clear()
+        for value in (*graph.inputs, *graph.initializers.values()):
+            value.metadata_props.clear()
+    for function in model.functions.values():
+        for node in function:
+            node.metadata_props.clear()
+    model.metadata_props.clear()
 
 
 class OnnxModel:
