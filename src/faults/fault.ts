@@ -1,5 +1,5 @@
 import type { RawMessage } from '../messages/index.js';
-import type { Random } from '../simulation/random.js';
+import type { Random } from '../random/random.js';
 
 /** The kinds of sensor whose data a fault may have to understand. */
 export type SensorKind = 'camera' | 'depth' | 'events' | 'lidar';

@@ -1,5 +1,5 @@
 import { millisecondsBetween, type RawMessage, type Stamp } from '../messages/index.js';
-import { Random } from '../simulation/random.js';
+import { Random } from '../random/random.js';
 import { createFault } from './create_fault.js';
 import { DelayQueue } from './delay_queue.js';
 import type { FaultTarget, SensorKind, StreamFault } from './fault.js';

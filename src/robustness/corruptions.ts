@@ -1,5 +1,5 @@
+import type { Random } from '../random/random.js';
 import type { ModalityImage, Representation } from '../sensors/index.js';
-import type { Random } from '../simulation/random.js';
 import { normalisationOf, zeroLevels } from './normalisation.js';
 
 /** How noisy each level of the NM protocol is: density of salt and pepper, σ of the Gaussian (arXiv 2503.18445). */

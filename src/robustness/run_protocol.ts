@@ -1,8 +1,8 @@
 import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
 import type { Bundle } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
+import { Random } from '../random/random.js';
 import type { ModalityImage, Representation } from '../sensors/index.js';
-import { Random } from '../simulation/random.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 import { averageScore, expectedScore, nonEmptySubsets } from './subsets.js';

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random/random.js';
 
 export const CONDITIONS = ['cloud', 'fog', 'night', 'rain', 'sun'] as const;
 export type Condition = (typeof CONDITIONS)[number];

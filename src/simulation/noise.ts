@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random/random.js';
 
 const SIDE = 256;
 const MASK = SIDE - 1;

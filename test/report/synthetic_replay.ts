@@ -1,7 +1,7 @@
 import type { Stamp } from '../../src/messages/stamp.js';
 import type { Segmentation } from '../../src/model/segmentation.js';
+import { Random } from '../../src/random/random.js';
 import { type ColouredClass, type LabelImage, ReplayRecorder, type RgbImage } from '../../src/report/index.js';
-import { Random } from '../../src/simulation/random.js';
 import type { AbsentReason } from '../../src/sync/frame_set.js';
 
 export const classes: ColouredClass[] = [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Random } from '../../src/random/random.js';
 import {
   averageScore,
   expectedScore,
@@ -12,7 +13,6 @@ import {
   zeroLevels,
 } from '../../src/robustness/index.js';
 import type { ModalityImage, Representation } from '../../src/sensors/index.js';
-import { Random } from '../../src/simulation/random.js';
 import { projectRoot } from '../support/shared_data.js';
 
 const RGB: Representation = { kind: 'rgb' };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import {
   DEFAULT_THRESHOLDS,
   defaultStreamOptions,

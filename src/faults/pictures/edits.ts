@@ -1,4 +1,4 @@
-import type { Random } from '../../simulation/random.js';
+import type { Random } from '../../random/random.js';
 import { type PictureEdit, type Samples, UNTOUCHED } from './samples.js';
 
 /** Multiplies the light: black at 0, overexposed above 1. Chroma fades towards grey with it, and never beyond. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { Random } from '../../random/random.js';
 import type { Representation } from '../../sensors/index.js';
 import { CONDITIONS, type Condition, FAILURES, type Failure } from '../conditions.js';
-import { Random } from '../random.js';
 
 export const DATASET_SIZE = { width: 320, height: 192 } as const;
 

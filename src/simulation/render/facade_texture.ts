@@ -1,5 +1,5 @@
+import { cellHash } from '../../random/random.js';
 import { valueNoise } from '../noise.js';
-import { cellHash } from '../random.js';
 import { SAMPLE, type SurfaceSample, visibleDetail } from './surface_sample.js';
 
 /** Plaster with rows of windows; a few are lit, which only shows at night. */

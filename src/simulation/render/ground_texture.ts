@@ -1,6 +1,6 @@
+import { cellHash } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { valueNoise } from '../noise.js';
-import { cellHash } from '../random.js';
 import type { Street } from '../world/street.js';
 import { SURFACE } from './hits.js';
 import { SAMPLE, type SurfaceSample, visibleDetail } from './surface_sample.js';

@@ -1,6 +1,6 @@
+import { cellHash } from '../../random/random.js';
 import { valueNoise } from '../noise.js';
 import { APPEARANCE_STRIDE, GEOMETRY_STRIDE, type Primitives, TEXTURE } from '../primitives.js';
-import { cellHash } from '../random.js';
 import { leafNoise } from './cutouts.js';
 import { facadeTexture } from './facade_texture.js';
 import { LOCAL } from './local_hit.js';

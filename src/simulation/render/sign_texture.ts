@@ -1,4 +1,4 @@
-import { cellHash } from '../random.js';
+import { cellHash } from '../../random/random.js';
 
 /** Share of the second colour on a round plate; below 0 on its gray back. */
 export function roundSignPattern(seed: number, y: number, z: number, half: number, nx: number): number {

@@ -1,6 +1,6 @@
+import { Random } from '../../random/random.js';
 import type { Failure, Weather } from '../conditions.js';
 import { GaussianStream } from '../noise.js';
-import { Random } from '../random.js';
 
 /** Longest exposure and highest gain the automatic exposure may choose: nights stay dark. */
 const HIGHEST_GAIN = 6;

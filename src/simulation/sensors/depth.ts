@@ -1,6 +1,6 @@
+import { Random } from '../../random/random.js';
 import type { Weather } from '../conditions.js';
 import { GaussianStream } from '../noise.js';
-import { Random } from '../random.js';
 
 /** Focal length (px) times baseline (m) of the active stereo pair: disparity = this / depth. */
 const FOCAL_BASELINE = 97;

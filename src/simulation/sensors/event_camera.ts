@@ -1,5 +1,5 @@
+import { Random } from '../../random/random.js';
 import { GaussianStream } from '../noise.js';
-import { Random } from '../random.js';
 import { collectEvents, type EventBatch, EventSink } from './event_batch.js';
 
 export interface EventCameraOptions {

@@ -1,9 +1,9 @@
+import { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import type { Failure, Weather } from '../conditions.js';
 import { GaussianStream } from '../noise.js';
 import type { Pose } from '../pose.js';
 import { APPEARANCE_STRIDE } from '../primitives.js';
-import { Random } from '../random.js';
 import type { Caster, Scene } from '../render/caster.js';
 import { SURFACE } from '../render/hits.js';
 import { LOCAL, localHit } from '../render/local_hit.js';

@@ -1,5 +1,5 @@
+import { Random } from '../../random/random.js';
 import type { Pen } from '../primitives.js';
-import { Random } from '../random.js';
 import { createCyclist, createPerson } from './people.js';
 import type { Street, StreetSide } from './street.js';
 import { createCar, createTruck } from './vehicles.js';

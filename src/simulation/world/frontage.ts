@@ -1,6 +1,6 @@
+import type { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
-import type { Random } from '../random.js';
 import { hsv, masonry, scaled } from './palette.js';
 
 /** A house along x, its front at y = 0 and the rest of it on the +y side; `length` and `depth` in metres. */

@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../../random/random.js';
 
 export type Color = readonly [red: number, green: number, blue: number];
 

@@ -1,6 +1,6 @@
+import type { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
-import type { Random } from '../random.js';
 import { cloth, hsv, skin } from './palette.js';
 
 /** A walker or rider; its origin lies on the ground, x forward. */

@@ -1,6 +1,6 @@
+import { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, Pen, type Primitives, TEXTURE } from '../primitives.js';
-import { Random } from '../random.js';
 import { drawBuilding, drawFence, drawWall } from './frontage.js';
 import { hsv } from './palette.js';
 import type { Street, StreetSide } from './street.js';

@@ -1,5 +1,5 @@
+import { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
-import { Random } from '../random.js';
 
 /** One side of the street, from the kerb outwards; all in metres from the centre line. */
 export interface StreetSide {

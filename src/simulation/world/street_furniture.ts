@@ -1,6 +1,6 @@
+import type { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
-import type { Random } from '../random.js';
 import { type Color, hsv } from './palette.js';
 
 export function poleMaterial(random: Random): Material {

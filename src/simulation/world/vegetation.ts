@@ -1,6 +1,6 @@
+import type { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
-import type { Random } from '../random.js';
 import { type Color, hsv, leaves } from './palette.js';
 
 function foliage(random: Random, color: Color): Material {

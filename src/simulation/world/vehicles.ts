@@ -1,6 +1,6 @@
+import type { Random } from '../../random/random.js';
 import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
-import type { Random } from '../random.js';
 import { hsv, paint } from './palette.js';
 
 /** A vehicle's measures and materials; its origin lies on the ground below its middle, x forward. */

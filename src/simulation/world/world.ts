@@ -1,6 +1,6 @@
+import { Random } from '../../random/random.js';
 import { composePoses, type Pose, poseFromAngles } from '../pose.js';
 import { Pen, Primitives } from '../primitives.js';
-import { Random } from '../random.js';
 import type { Scene } from '../render/caster.js';
 import { type Actor, createActors, type EgoMotion } from './actors.js';
 import { buildStatics, type Lamp } from './statics.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { cellHash, Random } from '../../src/random/random.js';
 import { GaussianStream, valueNoise } from '../../src/simulation/noise.js';
-import { cellHash, Random } from '../../src/simulation/random.js';
 
 const draw = (count: number, ...seed: (string | number)[]) => {
   const random = new Random(...seed);
