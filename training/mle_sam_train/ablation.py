@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import Any
@@ -46,10 +47,13 @@ def run_ablation(
     minutes: float | None = None,
     base: Path | None = None,
     split: str = "val",
+    frames: int | None = None,
 ) -> str:
     """Train and score whatever is not done yet, and write `run/ablation.md`, which is also returned.
 
-    Started again after a kill it goes on where it was: finished variants are read from their `scores.json`.
+    Goes through all variants seed by seed, so that there is a whole table after the first seed and each
+    further one only narrows it. Started again after a kill it goes on where it was: finished variants are
+    read from their `scores.json`. `frames` limits scoring to as many, evenly spread over `split`.
     """
     names = list(VARIANTS) if variants is None else variants
     unknown = [name for name in names if name not in VARIANTS]
@@ -58,22 +62,31 @@ def run_ablation(
     cache = run / "cache"
     if base is None and config.model.base.pretrained is None:
         base = _trained_base(config, data, run, cache)
+    table = ""
+    for seed, name in product(seeds, names):
+        folder = _folder(run, name, seed)
+        if not (folder / "scores.json").exists():
+            changed = variant_config(config, name, seed)
+            score = _train_and_score(changed, data, folder, cache, base, steps, minutes, split, frames)
+            (folder / "scores.json").write_text(json.dumps(score, indent=2) + "\n")
+        table = _table(run, names, seeds)
+        (run / "ablation.md").write_text(table + "\n")
+    return table
+
+
+def _folder(run: Path, name: str, seed: int) -> Path:
+    return run / name / f"seed-{seed}"
+
+
+def _table(run: Path, names: list[str], seeds: list[int]) -> str:
     rows = []
     for name in names:
-        scores = []
-        for seed in seeds:
-            folder = run / name / f"seed-{seed}"
-            path = folder / "scores.json"
-            if not path.exists():
-                changed = variant_config(config, name, seed)
-                score = _train_and_score(changed, data, folder, cache, base, steps, minutes, split)
-                path.write_text(json.dumps(score, indent=2) + "\n")
-            scores.append(json.loads(path.read_text()))
-        rows.append(_row(name, scores))
-    header = ["variant", *(f"{text} (mIoU %)" for text in FIGURES.values()), "trainable parameters", "steps"]
-    table = markdown_table(header, rows)
-    (run / "ablation.md").write_text(table + "\n")
-    return table
+        paths = [_folder(run, name, seed) / "scores.json" for seed in seeds]
+        scores = [json.loads(path.read_text()) for path in paths if path.exists()]
+        if scores:
+            rows.append(_row(name, scores))
+    header = ["variant", *(f"{text} (mIoU %)" for text in FIGURES.values())]
+    return markdown_table([*header, "trainable parameters", "steps", "seeds"], rows)
 
 
 def variant_config(config: Config, name: str, seed: int) -> Config:
@@ -101,6 +114,7 @@ def _train_and_score(
     steps: int | None,
     minutes: float | None,
     split: str,
+    frames: int | None,
 ) -> dict[str, Any]:
     with join_processes() as processes:
         trainer = train_stage(
@@ -121,7 +135,7 @@ def _train_and_score(
         )
     model, _ = load_model(folder)
     info = read_dataset_info(data, (config.width, config.height))
-    report = evaluation_report(model, open_cache(info, split, cache), PROTOCOLS)
+    report = evaluation_report(model, open_cache(info, split, cache), PROTOCOLS, frames)
     return {
         "full": report["full"]["miou"],
         "absent": report["subsetMean"],
@@ -142,4 +156,5 @@ def _row(name: str, scores: list[dict[str, Any]]) -> list[str]:
             cells.append(f"{values[0]:.1f}")
         else:
             cells.append(f"{mean(values):.1f} ± {pstdev(values):.1f}")
-    return [*cells, f"{scores[0]['trainable']:,}", f"{mean(score['steps'] for score in scores):.0f}"]
+    steps = mean(score["steps"] for score in scores)
+    return [*cells, f"{scores[0]['trainable']:,}", f"{steps:.0f}", str(len(scores))]

@@ -64,6 +64,7 @@ def _ablation(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         base=options.base,
         split=options.split,
+        frames=options.frames,
     )
     print(table)
 
@@ -211,6 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--steps", type=int, help="budget of each variant")
     command.add_argument("--minutes", type=float, help="budget of each variant")
     command.add_argument("--split", default="val")
+    command.add_argument("--frames", type=int, help="score on as many frames of the split (default all)")
     command = commands.add_parser("export", help="write a bundle: two ONNX graphs, golden sample, model card")
     command.set_defaults(command=_export)
     command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")

@@ -169,11 +169,19 @@ def evaluate_protocols(
 
 
 def evaluation_report(
-    model: MleSam, cache: FrameCache, protocols: tuple[Protocol, ...] = PROTOCOLS
+    model: MleSam,
+    cache: FrameCache,
+    protocols: tuple[Protocol, ...] = PROTOCOLS,
+    frames: int | None = None,
 ) -> dict[str, Any]:
-    """`Scores.report` by the absent protocol and, where asked for, the subsets by the zero-filled one."""
+    """`Scores.report` by the absent protocol and, where asked for, the subsets by the zero-filled one.
+
+    On all frames, or on `frames` of them, evenly spread.
+    """
     pixels = model.config.height * model.config.width
-    scores = evaluate_protocols(model, cache, protocols, batch=max(1, min(8, 2**20 // pixels)))
+    chosen = None if frames is None else spread_frames(cache, frames)
+    batch = max(1, min(8, 2**20 // pixels))
+    scores = evaluate_protocols(model, cache, protocols, frames=chosen, batch=batch)
     report = scores["absent"].report()
     if "zero-filled" in scores:
         report["zeroFilled"] = scores["zero-filled"].subset_scores()
@@ -195,9 +203,14 @@ def _zero_filled(features: list[Tensor], zeros: list[Tensor], kept: Tensor) -> l
     ]
 
 
+def spread_frames(cache: FrameCache, count: int) -> np.ndarray:
+    """Indices of at most `count` frames, evenly spread over `cache`."""
+    return np.unique(np.linspace(0, len(cache) - 1, min(count, len(cache))).astype(int))
+
+
 def quick_miou(model: MleSam, cache: FrameCache, frames: int, stage: str) -> dict[str, float]:
     """Validation while training: the camera alone, for experts also the full set, on evenly spread frames."""
-    chosen = np.unique(np.linspace(0, len(cache) - 1, min(frames, len(cache))).astype(int))
+    chosen = spread_frames(cache, frames)
     if stage == "base":
         return {"camera": _base_miou(model, cache, chosen)}
     full = tuple(range(len(model.rig.modalities)))
