@@ -1,0 +1,195 @@
+import { encodeMessage, type Stamp } from '../messages/index.js';
+import { fromRclQos, type QosProfile, toRclQos } from './qos.js';
+import {
+  loadRclnodejs,
+  type RclContext,
+  type RclLogger,
+  type RclNode,
+  type Rclnodejs,
+  type RclPublisher,
+  rawInterface,
+} from './rclnodejs.js';
+
+/** A topic with the types its endpoints have. */
+export interface GraphTopic {
+  name: string;
+  types: readonly string[];
+}
+
+/** A publisher somewhere in the graph. */
+export interface GraphPublisher {
+  /** Full name of its node. */
+  node: string;
+  type: string;
+  qos: QosProfile;
+}
+
+export interface RosSubscription {
+  /** Full name, remappings applied. */
+  readonly topic: string;
+  readonly type: string;
+  close(): void;
+}
+
+export interface RosPublisher {
+  /** Full name, remappings applied. */
+  readonly topic: string;
+  /** How many listen. */
+  readonly subscribers: number;
+  /** Encodes and sends a message of the publisher's type. */
+  publish(message: object): void;
+  /** Sends a message that is encoded already. */
+  publishEncoded(data: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * A ROS 2 node that speaks CDR: messages come in as bytes (one copy, no field by field decoding) and go out as bytes.
+ * All callbacks run on the main thread.
+ */
+export class RosNode {
+  readonly #rcl: Rclnodejs;
+  readonly #context: RclContext;
+  readonly #node: RclNode;
+
+  private constructor(rcl: Rclnodejs, context: RclContext, node: RclNode) {
+    this.#rcl = rcl;
+    this.#context = context;
+    this.#node = node;
+  }
+
+  /**
+   * Joins the graph and starts to spin.
+   * @param argv - the process's arguments; those after `--ros-args` are remappings and parameters
+   * @throws Error where rclnodejs or ROS is missing, or an argument is wrong
+   */
+  static async create(name: string, argv: readonly string[] = process.argv): Promise<RosNode> {
+    const rcl = await loadRclnodejs();
+    // Ending is up to whoever made the node: they have more to close than a context.
+    rcl.removeSignalHandlers();
+    const context = new rcl.Context();
+    await rcl.init(context, argv);
+    const node = new rcl.Node(name, '', context);
+    node.spin();
+    return new RosNode(rcl, context, node);
+  }
+
+  /** rclnodejs's own node, for parameters and services. */
+  get rcl(): { readonly node: RclNode; readonly module: Rclnodejs } {
+    return { node: this.#node, module: this.#rcl };
+  }
+
+  get log(): RclLogger {
+    return this.#node.getLogger();
+  }
+
+  /** Namespace and name: `/robot/mle_sam`. */
+  get fullName(): string {
+    const namespace = this.#node.namespace();
+    return `${namespace === '/' ? '' : namespace}/${this.#node.name()}`;
+  }
+
+  /** Time of the node's clock: the system's, or that of /clock with `use_sim_time`; 0 before the first /clock. */
+  now(): Stamp {
+    return this.#node.now().nanoseconds;
+  }
+
+  get clockSource(): 'system' | 'simulation' {
+    return this.#node.getClock().isRosTimeActive ? 'simulation' : 'system';
+  }
+
+  /** Full name of a topic, remappings applied. */
+  resolve(topic: string): string {
+    return this.#node.resolveTopicName(topic);
+  }
+
+  /** All topics of the graph. */
+  topics(): readonly GraphTopic[] {
+    return this.#node.getTopicNamesAndTypes();
+  }
+
+  /** @param topic - full name */
+  publishersOf(topic: string): GraphPublisher[] {
+    return this.#node.getPublishersInfoByTopic(topic).map(({ node_name, node_namespace, topic_type, qos_profile }) => ({
+      node: `${node_namespace === '/' ? '' : node_namespace}/${node_name}`,
+      type: topic_type,
+      qos: fromRclQos(qos_profile),
+    }));
+  }
+
+  /**
+   * @param onMessage - gets the CDR bytes, which are its own to keep
+   * @throws Error naming the package to install where the message type is not known to this ROS
+   */
+  subscribe(topic: string, type: string, qos: QosProfile, onMessage: (data: Uint8Array) => void): RosSubscription {
+    const options = { qos: toRclQos(this.#rcl, qos), isRaw: true } as const;
+    const subscription = withPackageHint(type, () =>
+      this.#node.createSubscription(rawInterface(type), topic, options, onMessage),
+    );
+    return {
+      topic: subscription.topic,
+      type,
+      close: () => this.#node.destroySubscription(subscription),
+    };
+  }
+
+  /** @throws Error naming the package to install where the message type is not known to this ROS */
+  advertise(topic: string, type: string, qos: QosProfile): RosPublisher {
+    const options = { qos: toRclQos(this.#rcl, qos) };
+    const publisher = withPackageHint(type, () => this.#node.createPublisher(rawInterface(type), topic, options));
+    const publishEncoded = (data: Uint8Array) => publishBytes(publisher, data);
+    return {
+      topic: publisher.topic,
+      get subscribers() {
+        return publisher.subscriptionCount;
+      },
+      publish: (message) => publishEncoded(encodeMessage(type, message)),
+      publishEncoded,
+      close: () => this.#node.destroyPublisher(publisher),
+    };
+  }
+
+  /**
+   * Offers a service. Its messages need the JavaScript classes that rclnodejs generates.
+   * @param answer - may take its time; what it rejects with is logged, and the caller hears nothing
+   */
+  serve<Request, Response>(
+    name: string,
+    type: string,
+    answer: (request: Request) => Response | Promise<Response>,
+  ): { close(): void } {
+    const service = withPackageHint(type, () =>
+      this.#node.createService<Request, Response>(type, name, async (request, response) => {
+        response.send(await answer(request));
+      }),
+    );
+    return { close: () => this.#node.destroyService(service) };
+  }
+
+  /** Leaves the graph. May be repeated. */
+  close(): void {
+    if (!this.#context.isShutdown()) this.#context.shutdown();
+  }
+}
+
+function publishBytes(publisher: RclPublisher, data: Uint8Array): void {
+  publisher.publish(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function withPackageHint<Result>(type: string, create: () => Result): Result {
+  try {
+    return create();
+  } catch (error) {
+    const [packageName = ''] = type.split('/');
+    const debianName = `ros-${process.env.ROS_DISTRO ?? '<distro>'}-${packageName.replaceAll('_', '-')}`;
+    throw new Error(
+      `Expected the message package ${packageName} for ${type} but it cannot be loaded: ` +
+        `install ${debianName}, or build it and source its workspace (${firstLine(error)})`,
+    );
+  }
+}
+
+function firstLine(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line;
+}
