@@ -64,7 +64,7 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
   await writeFile(join(out, 'dropout.html'), await renderDropoutPage(outcome));
   if (flags.junit !== undefined) {
     await mkdir(dirname(flags.junit), { recursive: true });
-    await writeFile(flags.junit, junitXml(outcome.report));
+    await writeFile(flags.junit, junitXml({ title: `mle-sam dropout ${outcome.report.bag.name}`, ...outcome.report }));
     if (outcome.report.scenarios.some(({ verdict }) => verdict === 'broken')) process.exitCode = 1;
   }
   write(

@@ -1,6 +1,8 @@
+export type { FaultWindow } from './fault_window.js';
 export { renderDropoutPage } from './html.js';
-export type { Check } from './judge.js';
-export { junitXml } from './junit.js';
+export { type Check, judge } from './judge.js';
+export { type Judgement, junitXml } from './junit.js';
+export { type JudgedMask, type MaskMetrics, type MaskMoment, measureMasks, pairMasks } from './metrics.js';
 export {
   type DropoutOptions,
   type DropoutOutcome,
@@ -9,3 +11,4 @@ export {
   runDropout,
   type ScenarioReport,
 } from './run_dropout.js';
+export { StampLedger, type StampOrigin } from './stamp_ledger.js';

@@ -1,12 +1,18 @@
-import type { DropoutReport } from './run_dropout.js';
+import type { Check } from './judge.js';
+
+/** What was run, and how each scenario stood to its bounds. */
+export interface Judgement {
+  title: string;
+  scenarios: readonly { name: string; checks: readonly Check[] }[];
+}
 
 /**
- * The report as JUnit XML: a suite a scenario, a test case a bound, so that a CI shows which promise was broken. Without
- * times, so that the same run gives the same file.
+ * A judgement as JUnit XML: a suite a scenario, a test case a bound, so that a CI shows which promise was broken.
+ * Without times, so that the same run gives the same file.
  */
-export function junitXml({ bag, scenarios }: DropoutReport): string {
+export function junitXml({ title, scenarios }: Judgement): string {
   const all = scenarios.flatMap(({ checks }) => checks);
-  const broken = (checks: typeof all) => checks.filter(({ verdict }) => verdict === 'broken').length;
+  const broken = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'broken').length;
   const suites = scenarios.map(({ name, checks }) => {
     const cases = checks.map((check) => {
       const head = `    <testcase classname="${attribute(`dropout.${name}`)}" name="${attribute(`${check.name} ${check.bound}`)}"`;
@@ -20,7 +26,7 @@ export function junitXml({ bag, scenarios }: DropoutReport): string {
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${attribute(`mle-sam dropout ${bag.name}`)}" tests="${all.length}" failures="${broken(all)}">`,
+    `<testsuites name="${attribute(title)}" tests="${all.length}" failures="${broken(all)}">`,
     ...suites,
     '</testsuites>',
     '',

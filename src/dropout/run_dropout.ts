@@ -144,9 +144,10 @@ function reportScenario(
   faulty: RunRecord,
 ): ScenarioReport {
   const pairs = pairMasks(clean, faulty);
-  const metrics = measureDropout(pairs, clean, faulty, window, scenario, (modality) => {
-    const { toleranceMs = MAX_TOLERANCE_MS, offsetMs = 0 } = config.sync.streams[modality] ?? {};
-    return (toleranceMs + Math.abs(offsetMs)) * 1e6;
+  const metrics = measureDropout(pairs, clean, faulty, {
+    window,
+    degradation: scenario.degradation,
+    staleLimitNs: (modality) => staleLimitNs(config.sync, modality),
   });
   const score = compareScores(duringFault(pairs, window), clean, bundle.classes);
   const { clean: before, faulty: after } = score.miou;
@@ -179,6 +180,12 @@ function reportScenario(
     },
     checks,
   };
+}
+
+/** How far an image's stamp may lie from its mask's. */
+function staleLimitNs({ streams }: ReplaySource['config']['sync'], modality: string): number {
+  const { toleranceMs = MAX_TOLERANCE_MS, offsetMs = 0 } = streams[modality] ?? {};
+  return (toleranceMs + Math.abs(offsetMs)) * 1e6;
 }
 
 function meanRouting({ masks }: RunRecord, modalities: readonly string[], from: Stamp, to: Stamp): Routing {

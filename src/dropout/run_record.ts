@@ -2,6 +2,7 @@ import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
 import type { FrameResult } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
 import { type PackedLabels, packLabels } from './packed_labels.js';
+import { StampLedger, type StampOrigin } from './stamp_ledger.js';
 
 /** One mask of a run, with what is needed to compare it. */
 export interface MaskRecord {
@@ -14,8 +15,7 @@ export interface MaskRecord {
   labels: PackedLabels;
   /** Distance of each image's stamp from the mask's, nanoseconds. */
   imageDistance: ReadonlyMap<string, number>;
-  /** `delivered`: its stamp is that of a message of its reference, used for no mask before. */
-  stampOrigin: 'delivered' | 'unknown' | 'repeated';
+  stampOrigin: StampOrigin;
 }
 
 /** All that is kept of one run of a bag through the pipeline. */
@@ -42,10 +42,8 @@ export class RunRecording implements RunListener {
   readonly #options: RecordingOptions;
   readonly #masks: MaskRecord[] = [];
   readonly #groundTruth = new Map<Stamp, PackedLabels>();
-  /** How often the pipeline was given a modality's stamp, and how often it has made a mask of it. */
-  readonly #delivered = new Map<string, number>();
+  readonly #stamps = new StampLedger();
   readonly #received = new Map<string, Stamp[]>();
-  readonly #used = new Map<string, number>();
   #span: { first: Stamp; last: Stamp } | undefined;
 
   constructor(options: RecordingOptions) {
@@ -67,9 +65,7 @@ export class RunRecording implements RunListener {
     received.push(raw.receiveStamp);
     this.#received.set(modality, received);
     const header = peekHeader(raw);
-    if (header.kind !== 'header') return;
-    const key = `${modality} ${header.stamp}`;
-    this.#delivered.set(key, (this.#delivered.get(key) ?? 0) + 1);
+    if (header.kind === 'header') this.#stamps.deliver(modality, header.stamp);
   }
 
   groundTruth(raw: RawMessage): void {
@@ -81,7 +77,6 @@ export class RunRecording implements RunListener {
   async published(frame: FrameResult): Promise<void> {
     const { segmentation, reference, images, closedAt } = frame;
     const { stamp, width, height, labels, present } = segmentation;
-    const stampOrigin = this.#originOf(reference, stamp);
     this.#masks.push({
       stamp,
       publishedAt: closedAt,
@@ -89,19 +84,9 @@ export class RunRecording implements RunListener {
       routing: new Map([...segmentation.routing].map(([name, weights]) => [name, mean(weights)])),
       labels: packLabels({ width, height, labels }),
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
-      stampOrigin,
+      stampOrigin: this.#stamps.use(reference, stamp),
     });
     await this.#options.onMask?.(frame);
-  }
-
-  /** A stamp may be used again only where it was delivered again, after a clock jump, and never twice in a row. */
-  #originOf(reference: string, stamp: Stamp): MaskRecord['stampOrigin'] {
-    const key = `${reference} ${stamp}`;
-    const used = this.#used.get(key) ?? 0;
-    this.#used.set(key, used + 1);
-    const delivered = this.#delivered.get(key) ?? 0;
-    if (delivered === 0) return 'unknown';
-    return used >= delivered || this.#masks.at(-1)?.stamp === stamp ? 'repeated' : 'delivered';
   }
 
   /** Frames without a mask show by their absence, conditions and problems change no comparison. */

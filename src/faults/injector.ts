@@ -13,8 +13,11 @@ export interface InjectorOptions {
   binding: FaultBinding;
   /** The same seed, scenario and messages give the same bytes. */
   seed: number | string;
-  /** When the scenario's second 0 is; the receive stamp of the first message by default. */
-  startStamp?: Stamp;
+  /**
+   * When the scenario's second 0 is; the receive stamp of the first message by default. `later`: not before
+   * {@link FaultInjector.start}; until then faults only watch.
+   */
+  startStamp?: Stamp | 'later';
 }
 
 /** Messages held back at once at most: ten seconds of a thousand a second. */
@@ -35,7 +38,7 @@ interface ActiveFault {
 export class FaultInjector {
   readonly #faults = new Map<string, ActiveFault[]>();
   readonly #delayed = new DelayQueue(MAX_DELAYED);
-  #start: Stamp | undefined;
+  #start: Stamp | 'later' | undefined;
 
   /** @throws Error where the scenario names a modality that is not bound, or a fault its sensor cannot have */
   constructor({ scenario, binding, seed, startStamp }: InjectorOptions) {
@@ -49,13 +52,19 @@ export class FaultInjector {
     });
   }
 
+  /** Makes `startStamp` the scenario's second 0. */
+  start(startStamp: Stamp): void {
+    this.#start = startStamp;
+  }
+
   /**
    * Takes the next message, in the order of receive stamps, one at a time.
    * @returns what comes out now, in order
    */
   async receive(message: RawMessage): Promise<RawMessage[]> {
     this.#start ??= message.receiveStamp;
-    const seconds = millisecondsBetween(this.#start, message.receiveStamp) / 1000;
+    const start = this.#start;
+    const seconds = start === 'later' ? -Infinity : millisecondsBetween(start, message.receiveStamp) / 1000;
     const released = this.#delayed.takeUntil(message.receiveStamp);
     const changed = await this.#change(message, seconds);
     if (changed === undefined) return released;

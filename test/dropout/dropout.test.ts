@@ -148,7 +148,7 @@ describe('dropout', () => {
     );
     const broken = of('broken-promise');
     assert.equal(broken.verdict, 'broken');
-    const xml = junitXml(report);
+    const xml = junitXml({ title: 'mle-sam dropout tiny.mcap', ...report });
     assert.match(
       xml,
       /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="mle-sam dropout tiny\.mcap" tests="\d+" failures="1">/,

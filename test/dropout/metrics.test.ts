@@ -3,7 +3,7 @@ import type { FaultWindow } from '../../src/dropout/fault_window.js';
 import { measureDropout, pairMasks } from '../../src/dropout/metrics.js';
 import { packLabels } from '../../src/dropout/packed_labels.js';
 import type { MaskRecord, RunRecord } from '../../src/dropout/run_record.js';
-import { parseScenario } from '../../src/faults/index.js';
+import type { Scenario } from '../../src/faults/index.js';
 
 const MS = 1_000_000n;
 
@@ -52,11 +52,15 @@ const WINDOW: FaultWindow = {
 
 function measure(
   faulty: string,
-  { clean = 'BBBBBBBBBBBBBBBBBBBB', degradation = 'wanted', window = WINDOW, stale = -1 } = {},
+  {
+    clean = 'BBBBBBBBBBBBBBBBBBBB',
+    degradation = 'wanted',
+    window = WINDOW,
+    stale = -1,
+  }: { clean?: string; degradation?: Scenario['degradation']; window?: FaultWindow; stale?: number } = {},
 ) {
-  const text = `name: t\ndegradation: ${degradation}\nfaults: [{ fault: drop, modality: lidar }]`;
   const [a, b] = [run(clean), run(faulty, stale)];
-  return measureDropout(pairMasks(a, b), a, b, window, parseScenario(text, 't'), () => 150e6);
+  return measureDropout(pairMasks(a, b), a, b, { window, degradation, staleLimitNs: () => 150e6 });
 }
 
 describe('measureDropout', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { peekHeader, type RawMessage } from '../../src/messages/index.js';
+import { FaultInjector, parseScenario } from '../../src/faults/index.js';
+import { decodeMessage, type Image, peekHeader, type RawMessage } from '../../src/messages/index.js';
 import { stampAt, TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
-import { injector, send } from './support.js';
+import { BINDING, injector, send } from './support.js';
 
 const drive = tinyDrive({ seconds: 2 });
 const cameraOf = (messages: readonly RawMessage[]) => messages.filter(({ topic }) => topic === TINY_TOPICS.camera);
@@ -89,6 +90,27 @@ describe('faults on whole messages', () => {
     assert.deepEqual(through.release(due - 1n), []);
     assert.equal(through.release(due).length, 1);
     assert.equal(through.nextDue(), undefined);
+  });
+
+  it('waits for a start of its own where asked to, and has watched by then', async () => {
+    const through = new FaultInjector({
+      scenario: parseScenario('name: t\nfaults: [{ fault: freeze, modality: camera, at: 0.2 }]', 't'),
+      binding: BINDING,
+      seed: 1,
+      startStamp: 'later',
+    });
+    const camera = cameraOf(drive);
+    const before = await send(through, camera.slice(0, 10));
+    assert.deepEqual(before, camera.slice(0, 10));
+    through.start(stampAt(1));
+    // 1.008 and 1.108 s pass; from 1.2 s on the picture of 1.1 s is repeated.
+    const after = await send(through, camera.slice(10, 14));
+    assert.deepEqual(after.slice(0, 2), camera.slice(10, 12));
+    assert.deepEqual(
+      after.slice(2).map((message) => decodeMessage<Image>(message).data),
+      [1, 1].map((k) => decodeMessage<Image>(camera[10 + k]!).data),
+    );
+    assert.deepEqual(after.slice(2).map(stampOf), camera.slice(12, 14).map(stampOf));
   });
 
   it('delay: holds so many messages and no more', async () => {
