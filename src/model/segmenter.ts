@@ -6,7 +6,7 @@ import type { ProviderSelection, RunResult, WorkerSetup } from './protocol.js';
 import type { EncodeMode, ProviderRequest } from './providers.js';
 import type { Segmentation } from './segmentation.js';
 import { SegmenterError } from './segmenter_error.js';
-import { type HostState, type RestartPolicy, type WorkerEvent, WorkerHost } from './worker_host.js';
+import { type HostState, type RestartPolicy, type RunTimeout, type WorkerEvent, WorkerHost } from './worker_host.js';
 
 export type SegmenterEvent = WorkerEvent | { kind: 'run-failed'; reason: string };
 
@@ -18,6 +18,8 @@ export interface SegmenterOptions {
   /** Default `auto`: the faster one of the provider in use. */
   encodeMode?: EncodeMode | 'auto';
   restart?: RestartPolicy;
+  /** How long a set may take before its worker counts as hanging and is restarted. Default: as long as it likes. */
+  runTimeoutMs?: RunTimeout;
   onEvent?: (event: SegmenterEvent) => void;
   /** Another entry of the worker thread; tests pass one whose providers fail. */
   workerEntry?: URL;
@@ -55,6 +57,7 @@ export class Segmenter {
       (event) => this.#observe(event),
       options.restart,
       options.workerEntry,
+      options.runTimeoutMs,
     );
   }
 

@@ -14,6 +14,9 @@ export interface RestartPolicy {
 
 export const DEFAULT_RESTART: RestartPolicy = { initialDelayMs: 100, maxDelayMs: 5000, maxAttempts: 8 };
 
+/** No run may take longer than this many milliseconds; a worker that takes longer hangs and is replaced. */
+export type RunTimeout = number | 'none';
+
 /** What happened to the worker; for logs and diagnostics. */
 export type WorkerEvent =
   | { kind: 'ready'; selection: ProviderSelection }
@@ -23,7 +26,7 @@ export type WorkerEvent =
 type State =
   | { kind: 'starting'; worker: Worker }
   | { kind: 'idle'; worker: Worker }
-  | { kind: 'busy'; worker: Worker; settle: Settle }
+  | { kind: 'busy'; worker: Worker; settle: Settle; timer: NodeJS.Timeout | undefined }
   | { kind: 'waiting'; timer: NodeJS.Timeout }
   | { kind: 'failed'; reason: SegmenterError }
   | { kind: 'closed' };
@@ -43,23 +46,28 @@ export class WorkerHost {
   readonly #setup: WorkerSetup;
   readonly #entry: URL;
   readonly #restart: RestartPolicy;
+  readonly #runTimeout: RunTimeout;
   readonly #onEvent: (event: WorkerEvent) => void;
   #state!: State;
   #wasReady = false;
   #failures = 0;
   #waiters: { resolve(): void; reject(error: SegmenterError): void }[] = [];
   #exited: Promise<void> = Promise.resolve();
+  /** Those that hung: what they still say or do concerns nobody. */
+  readonly #abandoned = new WeakSet<Worker>();
 
   constructor(
     setup: WorkerSetup,
     onEvent: (event: WorkerEvent) => void,
     restart: RestartPolicy = DEFAULT_RESTART,
     entry: URL = defaultEntry,
+    runTimeout: RunTimeout = 'none',
   ) {
     this.#setup = setup;
     this.#onEvent = onEvent;
     this.#restart = restart;
     this.#entry = entry;
+    this.#runTimeout = runTimeout;
     this.#spawn();
   }
 
@@ -92,7 +100,12 @@ export class WorkerHost {
     const state = this.#state;
     if (state.kind !== 'idle') return Promise.reject(unavailable(state));
     return new Promise((resolve, reject) => {
-      this.#state = { kind: 'busy', worker: state.worker, settle: { resolve, reject } };
+      this.#state = {
+        kind: 'busy',
+        worker: state.worker,
+        settle: { resolve, reject },
+        timer: this.#startTimer(state.worker),
+      };
       state.worker.postMessage(request, [request.images]);
     });
   }
@@ -101,7 +114,7 @@ export class WorkerHost {
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
-    if (state.kind === 'waiting') clearTimeout(state.timer);
+    if ('timer' in state) clearTimeout(state.timer);
     if ('worker' in state) state.worker.postMessage({ kind: 'close' });
     if (state.kind === 'busy') state.settle.reject(closedError());
     this.#settleWaiters(closedError());
@@ -113,6 +126,7 @@ export class WorkerHost {
     this.#state = { kind: 'starting', worker };
     let reason: string | undefined;
     worker.on('message', (reply: WorkerReply) => {
+      if (this.#abandoned.has(worker)) return;
       if (reply.kind === 'no-provider') reason = describeAttempts(reply.attempts);
       else this.#receive(worker, reply);
     });
@@ -121,15 +135,29 @@ export class WorkerHost {
     });
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
-        this.#buryWorker(reason ?? `worker exited with code ${code}`);
+        if (!this.#abandoned.has(worker)) this.#buryWorker(reason ?? `worker exited with code ${code}`);
         resolve();
       });
     });
   }
 
+  #startTimer(worker: Worker): NodeJS.Timeout | undefined {
+    const limitMs = this.#runTimeout;
+    if (limitMs === 'none') return undefined;
+    return setTimeout(() => {
+      // A thread that is stuck in native code does not end when told to, so nobody waits for it.
+      this.#exited = Promise.resolve();
+      this.#abandoned.add(worker);
+      worker.unref();
+      void worker.terminate();
+      this.#buryWorker(`no answer within ${limitMs} ms`);
+    }, limitMs);
+  }
+
   #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' }>): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
+    if (state.kind === 'busy') clearTimeout(state.timer);
     this.#state = { kind: 'idle', worker };
     if (reply.kind === 'ready') {
       this.#wasReady = true;
@@ -144,6 +172,7 @@ export class WorkerHost {
   #buryWorker(reason: string): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
+    if (state.kind === 'busy') clearTimeout(state.timer);
     const { initialDelayMs, maxDelayMs, maxAttempts } = this.#restart;
     if (!this.#wasReady || this.#failures >= maxAttempts) {
       const occasion = this.#wasReady ? `gave up after ${this.#failures} restarts` : 'could not be started';

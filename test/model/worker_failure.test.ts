@@ -102,6 +102,23 @@ describe('A failing worker', function () {
       }));
   }
 
+  it('is replaced when it does not answer in time, and works again', () =>
+    withFaulty({ runTimeoutMs: 300 }, async (segmenter, events) => {
+      await segmenter.segment(good);
+      await assertFails(segmenter.segment(order('hang')), 'worker-exited', /no answer within 300 ms/);
+      await segmenter.whenReady();
+      assert.equal((await segmenter.segment(good)).labels.at(LAST), GOOD_LABEL);
+      // The end of the worker that hung is no second one.
+      await sleep(50);
+      assert.deepEqual(kinds(events), ['ready', 'exited', 'ready']);
+    }));
+
+  it('is not replaced while it answers, however long it runs', () =>
+    withFaulty({ runTimeoutMs: 5000 }, async (segmenter, events) => {
+      await segmenter.segment(order('dawdle'));
+      assert.deepEqual(kinds(events), ['ready']);
+    }));
+
   it('is restarted with growing pauses, and given up after as many as allowed', () =>
     withFaulty({}, async (segmenter, events) => {
       for (let i = 0; i < 3; i++) {

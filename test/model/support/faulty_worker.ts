@@ -81,6 +81,10 @@ async function obey(run: () => Promise<RunOutputs>, feeds: Feeds): Promise<RunOu
     case Command.dawdle:
       await pause();
       break;
+    case Command.hang:
+      // As in a driver that waits for a device: no message is heard any more.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      break;
   }
   return run();
 }
