@@ -16,7 +16,13 @@ export const pipelineConfigSchema = z.strictObject({
     })
     .default({}),
   baseFrame: z.string().default('base_link').describe('frame on the ground, z up, heights are measured in'),
-  identicalLimit: z.number().int().min(2).default(3).describe('identical contents in a row that make a sensor frozen'),
+  identicalLimit: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(3)
+    .describe('identical contents in a row that make a sensor frozen'),
   sync: syncOptionsSchema.default(syncOptionsSchema.parse({})),
 });
 

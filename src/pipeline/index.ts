@@ -18,5 +18,5 @@ export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.
 export type { DroppedFrame, FrameLatency, FrameResult, ModalityChange, PipelineSink } from './results.js';
 export { describeContent, isDescribable, type TopicContent } from './topic_content.js';
 export type { TopicCandidate, TopicRole } from './topic_roles.js';
-export { roleOf } from './topic_roles.js';
+export { messageTypesFor, roleOf } from './topic_roles.js';
 export { selectTopics, type TopicAssignment, type TopicConfiguration, type TopicSelection } from './topic_selection.js';

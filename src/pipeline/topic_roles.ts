@@ -74,9 +74,14 @@ export function roleOf(representation: Representation): TopicRole {
   }
 }
 
+/** Types whose messages can serve a role, by full name. */
+export function messageTypesFor(role: TopicRole): readonly string[] {
+  return TYPES[role];
+}
+
 /** True when messages of this topic's type can serve the role at all. */
 export function hasTypeFor(topic: TopicCandidate, role: TopicRole): boolean {
-  return TYPES[role].includes(topic.type);
+  return messageTypesFor(role).includes(topic.type);
 }
 
 /**

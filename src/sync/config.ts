@@ -12,7 +12,8 @@ import {
 
 const positiveMs = z.number().positive().max(60_000);
 
-const streamConfigSchema = z.strictObject({
+/** What may be configured of one modality's stream. Everything has a default or is learned. */
+export const streamConfigSchema = z.strictObject({
   periodMs: positiveMs.optional().describe('expected time between samples; learned where absent'),
   offsetMs: z
     .number()

@@ -1,4 +1,4 @@
-export { type SyncConfig, synchronizerOptions, syncOptionsSchema } from './config.js';
+export { type SyncConfig, streamConfigSchema, synchronizerOptions, syncOptionsSchema } from './config.js';
 export type { AbsentReason, FrameSet } from './frame_set.js';
 export {
   DEFAULT_THRESHOLDS,

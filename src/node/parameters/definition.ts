@@ -1,0 +1,61 @@
+/** A parameter's value as rclnodejs and YAML give it: integers come as bigint, but a whole number is one as well. */
+export type ParameterValue = boolean | bigint | number | string | readonly string[];
+
+/**
+ * When a changed value takes effect. `live`: at once. `activate`, `configure`: with that lifecycle transition, so it can
+ * only be changed before it. `start`: with the start of the process.
+ */
+export type Applies = 'live' | 'activate' | 'configure' | 'start';
+
+/** Smallest and largest value. */
+export interface Range {
+  from: number;
+  to: number;
+  /** Set where `from` itself is too small. */
+  openBelow?: true;
+}
+
+interface Common {
+  /** Full name, with dots. */
+  name: string;
+  /** What it means, a phrase without a full stop. */
+  description: string;
+  unit?: string;
+  applies: Applies;
+}
+
+export type ParameterDefinition = Common &
+  (
+    | { type: 'bool'; default: boolean }
+    | { type: 'integer' | 'double'; default: number; range: Range }
+    | {
+        type: 'string';
+        default: string;
+        /** The only values there are. */
+        choices?: readonly string[];
+        /** What any text must look like, with a phrase that says so. */
+        format?: { pattern: RegExp; words: string };
+      }
+    | { type: 'string_array'; default: readonly string[] /** What its elements may be. */; choices: readonly string[] }
+  );
+
+/** What a value must be, in words that fit behind "Expected". */
+export function expectation(definition: ParameterDefinition): string {
+  switch (definition.type) {
+    case 'bool':
+      return 'true or false';
+    case 'integer':
+      return `a whole number ${rangeWords(definition.range)}`;
+    case 'double':
+      return `a number ${rangeWords(definition.range)}`;
+    case 'string':
+      return definition.choices?.join(' or ') ?? definition.format?.words ?? 'a text';
+    case 'string_array':
+      return definition.choices.length === 0 ? 'a list of texts' : `a list of ${definition.choices.join(', ')}`;
+  }
+}
+
+/** `from 1 to 100`, `above 0 and up to 60000`. */
+export function rangeWords({ from, to, openBelow }: Range): string {
+  return openBelow ? `above ${from} and up to ${to}` : `from ${from} to ${to}`;
+}

@@ -1,0 +1,197 @@
+import { PROVIDER_REQUESTS } from '../../model/index.js';
+import { pipelineConfigSchema } from '../../pipeline/index.js';
+import { syncOptionsSchema } from '../../sync/index.js';
+import { OUTPUT_TOPICS } from '../topics.js';
+import type { ParameterDefinition } from './definition.js';
+import { numberRules } from './schema_numbers.js';
+
+const { shape: sync } = syncOptionsSchema;
+const { shape: pipeline } = pipelineConfigSchema;
+
+const BASE_FRAME = pipeline.baseFrame.parse(undefined);
+const FROZEN_AFTER = numberRules(pipeline.identicalLimit);
+
+/** A frame as tf2 takes it: without a leading slash. */
+export const FRAME_FORMAT = { pattern: /^[^/\s]\S*$/, words: 'the name of a frame, without a leading /' };
+
+/**
+ * Parameters that do not depend on the model.
+ * @param modalities - names the reference may be chosen from; empty while no model is loaded
+ */
+export function nodeParameters(modalities: readonly string[]): ParameterDefinition[] {
+  return [...MODEL, ...sensorParameters(modalities), ...SYNC, ...OUTPUTS];
+}
+
+const MODEL: readonly ParameterDefinition[] = [
+  {
+    name: 'model',
+    type: 'string',
+    default: '',
+    applies: 'configure',
+    description: 'folder of the model bundle; empty: the one that comes with the package',
+  },
+  {
+    name: 'provider',
+    type: 'string',
+    default: 'auto',
+    choices: PROVIDER_REQUESTS,
+    applies: 'configure',
+    description: 'where the model runs; auto: the fastest one here that reproduces the golden labels',
+  },
+  {
+    name: 'threads',
+    type: 'integer',
+    default: 0,
+    range: { from: 0, to: 64 },
+    applies: 'configure',
+    description: 'CPU threads of one run; 0: all cores, at most 4',
+  },
+  {
+    name: 'autostart',
+    type: 'bool',
+    default: true,
+    applies: 'start',
+    description: 'configure and activate on start, without a lifecycle manager',
+  },
+  {
+    name: 'diagnostics_period_ms',
+    type: 'integer',
+    default: 1000,
+    range: { from: 100, to: 10_000 },
+    unit: 'ms',
+    applies: 'live',
+    description: 'time between two messages on /diagnostics',
+  },
+];
+
+function sensorParameters(modalities: readonly string[]): ParameterDefinition[] {
+  return [
+    {
+      name: 'base_frame',
+      type: 'string',
+      default: BASE_FRAME,
+      format: FRAME_FORMAT,
+      applies: 'activate',
+      description: 'frame on the ground, z up, that heights are measured in',
+    },
+    {
+      name: 'reference_priority',
+      type: 'string_array',
+      default: [],
+      choices: modalities,
+      applies: 'activate',
+      description: "modalities that may pace the masks, best first; empty: the model's order, event cameras last",
+    },
+    {
+      name: 'frozen_after',
+      ...FROZEN_AFTER,
+      applies: 'activate',
+      description: 'identical messages in a row that make a sensor frozen',
+    },
+  ];
+}
+
+const SYNC: readonly ParameterDefinition[] = [
+  {
+    name: 'sync.deadline_ms',
+    ...numberRules(sync.deadlineMs),
+    unit: 'ms',
+    applies: 'live',
+    description: 'longest wait for the other sensors, from the arrival of the reference sample',
+  },
+  {
+    name: 'sync.late_periods',
+    ...numberRules(sync.latePeriods),
+    unit: 'periods',
+    applies: 'live',
+    description: 'silence that makes a sensor late; a late reference is stood in for',
+  },
+  {
+    name: 'sync.drop_periods',
+    ...numberRules(sync.dropPeriods),
+    unit: 'periods',
+    applies: 'live',
+    description: 'silence that makes a sensor dropped; it is no longer waited for',
+  },
+  {
+    name: 'sync.drop_silence_ms',
+    ...numberRules(sync.dropSilenceMs),
+    unit: 'ms',
+    applies: 'live',
+    description: 'no sensor is dropped before this long a silence, however short its period',
+  },
+  {
+    name: 'sync.invalid_after',
+    ...numberRules(sync.invalidAfter),
+    applies: 'live',
+    description: 'bad samples in a row that make a sensor invalid',
+  },
+  {
+    name: 'sync.recover_after',
+    ...numberRules(sync.recoverAfter),
+    applies: 'live',
+    description: 'good samples in a row that bring a sensor back',
+  },
+  {
+    name: 'sync.clock_jump_ms',
+    ...numberRules(sync.clockJumpMs),
+    unit: 'ms',
+    applies: 'live',
+    description: 'step of the stamps that counts as a jump of the clock',
+  },
+];
+
+const SWITCHABLE = OUTPUT_TOPICS.filter(({ control }) => control === 'switchable');
+
+const OUTPUTS: readonly ParameterDefinition[] = [
+  {
+    name: 'outputs.size',
+    type: 'string',
+    default: 'camera',
+    choices: ['camera', 'model'],
+    applies: 'live',
+    description: "size of mask, confidence and overlay: the reference camera's, or the model's own",
+  },
+  {
+    name: 'outputs.overlay.opacity',
+    type: 'double',
+    default: 0.5,
+    range: { from: 0, to: 1 },
+    applies: 'live',
+    description: 'of the mask over the camera image',
+  },
+  {
+    name: 'outputs.overlay.jpeg_quality',
+    type: 'integer',
+    default: 80,
+    range: { from: 1, to: 100 },
+    applies: 'live',
+    description: 'of the compressed overlay',
+  },
+  ...SWITCHABLE.flatMap(({ key, name, qos }): ParameterDefinition[] => [
+    {
+      name: `outputs.${key}.publish`,
+      type: 'bool',
+      default: true,
+      applies: 'live',
+      description: `publish ${name} while someone listens`,
+    },
+    {
+      name: `outputs.${key}.qos.reliability`,
+      type: 'string',
+      default: qos.reliability,
+      choices: ['reliable', 'best_effort'],
+      applies: 'configure',
+      description: `of ${name}; a best-effort publisher reaches best-effort subscribers only`,
+    },
+    {
+      name: `outputs.${key}.qos.depth`,
+      type: 'integer',
+      default: qos.depth,
+      range: { from: 1, to: 1000 },
+      unit: 'messages',
+      applies: 'configure',
+      description: `of ${name}; messages kept for a slow subscriber`,
+    },
+  ]),
+];

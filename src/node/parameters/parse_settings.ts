@@ -1,0 +1,150 @@
+import { PROVIDER_REQUESTS } from '../../model/index.js';
+import { type PipelineConfig, pipelineConfigSchema } from '../../pipeline/index.js';
+import { type ModalityRole, OUTPUT_TOPICS, type TopicQos } from '../topics.js';
+import { checkValue } from './check_value.js';
+import { CheckedValues } from './checked_values.js';
+import type { ParameterValue } from './definition.js';
+import type { InputSettings, NodeSettings, OutputSettings } from './settings.js';
+import { parameterTable } from './table.js';
+
+export type SettingsOutcome = { kind: 'valid'; settings: NodeSettings } | { kind: 'invalid'; problems: string[] };
+
+/**
+ * Turns parameter values into settings. A parameter without a value has its default; values of names that are no
+ * parameter are left to {@link unknownParameters}.
+ * @returns one sentence for each value that is wrong, or the settings
+ */
+export function parseSettings(
+  values: ReadonlyMap<string, ParameterValue>,
+  modalities: readonly ModalityRole[],
+): SettingsOutcome {
+  const problems: string[] = [];
+  const checked = new CheckedValues();
+  for (const definition of parameterTable(modalities)) {
+    const outcome = checkValue(definition, values.get(definition.name) ?? definition.default);
+    if (outcome.kind === 'valid') checked.set(definition, outcome.value);
+    else problems.push(outcome.problem);
+  }
+  if (problems.length === 0) problems.push(...contradictions(checked, modalities));
+  if (problems.length > 0) return { kind: 'invalid', problems };
+  return { kind: 'valid', settings: settingsOf(checked, modalities) };
+}
+
+/** What only several values together can get wrong. */
+function contradictions(values: CheckedValues, modalities: readonly ModalityRole[]): string[] {
+  const problems: string[] = [];
+  for (const { name, role } of modalities) {
+    if (role === 'lidar') continue;
+    const file = values.text(`modalities.${name}.camera_info_file`);
+    const frame = values.text(`modalities.${name}.camera_info_frame`);
+    if (file !== '' && frame === '') {
+      problems.push(
+        `Expected the frame of ${file} for modalities.${name}.camera_info_frame but received ''. ` +
+          'A calibration file does not tell its frame: name the optical frame of that camera.',
+      );
+    }
+  }
+  const seen = new Map<string, string>();
+  for (const { name } of modalities) {
+    const topic = values.text(`modalities.${name}.topic`);
+    const other = seen.get(topic);
+    if (other !== undefined) {
+      problems.push(
+        `Expected a topic of its own for modalities.${name}.topic but received '${topic}', which ${other} is read from.`,
+      );
+    }
+    seen.set(topic, name);
+  }
+  return problems;
+}
+
+function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]): NodeSettings {
+  const folder = values.text('model');
+  const threads = values.number('threads');
+  return {
+    model: {
+      folder: folder === '' ? undefined : folder,
+      provider: values.choice('provider', PROVIDER_REQUESTS),
+      threads: threads === 0 ? undefined : threads,
+    },
+    autostart: values.flag('autostart'),
+    diagnosticsPeriodMs: values.number('diagnostics_period_ms'),
+    pipeline: pipelineConfig(values, modalities),
+    inputs: new Map(modalities.map((modality) => [modality.name, inputSettings(values, modality)])),
+    outputs: outputSettings(values),
+  };
+}
+
+function pipelineConfig(values: CheckedValues, modalities: readonly ModalityRole[]): PipelineConfig {
+  const priority = values.texts('reference_priority');
+  return pipelineConfigSchema.parse({
+    baseFrame: values.text('base_frame'),
+    identicalLimit: values.number('frozen_after'),
+    sync: {
+      ...(priority.length > 0 && { referencePriority: priority }),
+      deadlineMs: values.number('sync.deadline_ms'),
+      latePeriods: values.number('sync.late_periods'),
+      dropPeriods: values.number('sync.drop_periods'),
+      dropSilenceMs: values.number('sync.drop_silence_ms'),
+      invalidAfter: values.number('sync.invalid_after'),
+      recoverAfter: values.number('sync.recover_after'),
+      clockJumpMs: values.number('sync.clock_jump_ms'),
+      streams: Object.fromEntries(modalities.map(({ name }) => [name, streamConfig(values, name)])),
+    },
+  });
+}
+
+function streamConfig(values: CheckedValues, modality: string): object {
+  const prefix = `modalities.${modality}`;
+  const periodMs = values.number(`${prefix}.period_ms`);
+  const toleranceMs = values.number(`${prefix}.tolerance_ms`);
+  return {
+    offsetMs: values.number(`${prefix}.offset_ms`),
+    necessity: values.flag(`${prefix}.essential`) ? 'essential' : 'optional',
+    availability: values.flag(`${prefix}.enabled`) ? 'enabled' : 'disabled',
+    ...(periodMs > 0 && { periodMs }),
+    ...(toleranceMs > 0 && { toleranceMs }),
+  };
+}
+
+function inputSettings(values: CheckedValues, { name, role }: ModalityRole): InputSettings {
+  const prefix = `modalities.${name}`;
+  const input = {
+    role,
+    topic: values.text(`${prefix}.topic`),
+    messageType: values.text(`${prefix}.type`),
+    qos: qosOf(values, prefix),
+  };
+  if (role === 'lidar') return { ...input, geometry: 'raw', cameraInfoTopic: undefined, cameraInfo: undefined };
+  const file = values.text(`${prefix}.camera_info_file`);
+  return {
+    ...input,
+    geometry: values.choice(`${prefix}.geometry`, ['raw', 'rectified']),
+    cameraInfoTopic: values.text(`${prefix}.camera_info_topic`),
+    cameraInfo: file === '' ? undefined : { file, frameId: values.text(`${prefix}.camera_info_frame`) },
+  };
+}
+
+function outputSettings(values: CheckedValues): OutputSettings {
+  return {
+    size: values.choice('outputs.size', ['camera', 'model']),
+    overlay: {
+      opacity: values.number('outputs.overlay.opacity'),
+      jpegQuality: values.number('outputs.overlay.jpeg_quality'),
+    },
+    topics: new Map(
+      OUTPUT_TOPICS.map(({ key, control, qos }) => {
+        if (control === 'always') return [key, { publish: true, qos }];
+        const prefix = `outputs.${key}`;
+        return [key, { publish: values.flag(`${prefix}.publish`), qos: qosOf(values, prefix) }];
+      }),
+    ),
+  };
+}
+
+function qosOf(values: CheckedValues, prefix: string): TopicQos {
+  return {
+    reliability: values.choice(`${prefix}.qos.reliability`, ['best_effort', 'reliable']),
+    depth: values.number(`${prefix}.qos.depth`),
+  };
+}

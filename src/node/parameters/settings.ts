@@ -1,0 +1,49 @@
+import type { ProviderRequest } from '../../model/index.js';
+import type { PipelineConfig, TopicRole } from '../../pipeline/index.js';
+import type { ImageGeometry } from '../../sensors/index.js';
+import type { OutputKey, TopicQos } from '../topics.js';
+
+/** What the parameters say, in the form the node works with. Every value is checked. */
+export interface NodeSettings {
+  model: {
+    /** Folder of the bundle; `undefined` for the one that comes with the package. */
+    folder: string | undefined;
+    provider: ProviderRequest;
+    /** `undefined`: as many as suit the machine. */
+    threads: number | undefined;
+  };
+  autostart: boolean;
+  diagnosticsPeriodMs: number;
+  /** Ready but for `topics`: names are resolved by the graph, see {@link InputSettings}. */
+  pipeline: PipelineConfig;
+  /** By modality, in the model's order. */
+  inputs: ReadonlyMap<string, InputSettings>;
+  outputs: OutputSettings;
+}
+
+/** Where a modality's messages come from. Names are as configured: relative ones and remappings are still to be resolved. */
+export interface InputSettings {
+  role: TopicRole;
+  topic: string;
+  /** `auto`: what the publishers have; else the full name of a message type. */
+  messageType: string;
+  /** LiDARs have none. */
+  cameraInfoTopic: string | undefined;
+  geometry: ImageGeometry;
+  qos: TopicQos;
+  /** Calibration to start with, for a robot that starts without this camera. */
+  cameraInfo: { file: string; frameId: string } | undefined;
+}
+
+export interface OutputSettings {
+  /** Size of mask, confidence and overlay. */
+  size: 'camera' | 'model';
+  overlay: {
+    /** 0 = camera only, 1 = mask only. */
+    opacity: number;
+    /** 1..100 */
+    jpegQuality: number;
+  };
+  /** One entry for every topic the node publishes. */
+  topics: ReadonlyMap<OutputKey, { publish: boolean; qos: TopicQos }>;
+}
