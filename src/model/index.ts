@@ -8,4 +8,4 @@ export { type EncodeMode, PROVIDER_REQUESTS, type ProviderRequest } from './prov
 export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
-export type { RestartPolicy } from './worker_host.js';
+export type { RestartPolicy, RunTimeout } from './worker_host.js';

@@ -125,7 +125,12 @@ describe('parameters as settings', () => {
 
   const cases: { set: Values; read: (settings: NodeSettings) => unknown; expected: unknown }[] = [
     { set: { model: '/opt/mine' }, read: ({ model }) => model.folder, expected: '/opt/mine' },
-    { set: {}, read: ({ model }) => model, expected: { folder: undefined, provider: 'auto', threads: undefined } },
+    {
+      set: {},
+      read: ({ model }) => model,
+      expected: { folder: undefined, provider: 'auto', threads: undefined, runTimeoutMs: 5000 },
+    },
+    { set: { inference_timeout_ms: 0n }, read: ({ model }) => model.runTimeoutMs, expected: 'none' },
     { set: { threads: 3n }, read: ({ model }) => model.threads, expected: 3 },
     { set: { 'sync.deadline_ms': 80n }, read: ({ pipeline }) => pipeline.sync.deadlineMs, expected: 80 },
     { set: { base_frame: 'base_footprint' }, read: ({ pipeline }) => pipeline.baseFrame, expected: 'base_footprint' },

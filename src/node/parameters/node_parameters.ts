@@ -47,6 +47,15 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'CPU threads of one run; 0: all cores, at most 4',
   },
   {
+    name: 'inference_timeout_ms',
+    type: 'integer',
+    default: 5000,
+    range: { from: 0, to: 600_000 },
+    unit: 'ms',
+    applies: 'configure',
+    description: 'an inference worker that takes longer over one set is replaced; 0: never',
+  },
+  {
     name: 'autostart',
     type: 'bool',
     default: true,

@@ -61,11 +61,13 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
 function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]): NodeSettings {
   const folder = values.text('model');
   const threads = values.number('threads');
+  const timeoutMs = values.number('inference_timeout_ms');
   return {
     model: {
       folder: folder === '' ? undefined : folder,
       provider: values.choice('provider', PROVIDER_REQUESTS),
       threads: threads === 0 ? undefined : threads,
+      runTimeoutMs: timeoutMs === 0 ? 'none' : timeoutMs,
     },
     autostart: values.flag('autostart'),
     diagnosticsPeriodMs: values.number('diagnostics_period_ms'),

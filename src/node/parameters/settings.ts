@@ -1,4 +1,4 @@
-import type { ProviderRequest } from '../../model/index.js';
+import type { ProviderRequest, RunTimeout } from '../../model/index.js';
 import type { PipelineConfig, TopicRole } from '../../pipeline/index.js';
 import type { ImageGeometry } from '../../sensors/index.js';
 import type { OutputKey, TopicQos } from '../topics.js';
@@ -11,6 +11,8 @@ export interface NodeSettings {
     provider: ProviderRequest;
     /** `undefined`: as many as suit the machine. */
     threads: number | undefined;
+    /** A worker that takes longer over one set is replaced. */
+    runTimeoutMs: RunTimeout;
   };
   autostart: boolean;
   diagnosticsPeriodMs: number;

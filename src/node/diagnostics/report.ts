@@ -1,0 +1,82 @@
+import type { Stamp } from '../../messages/index.js';
+import type { ProviderSelection } from '../../model/index.js';
+import type { AbsentReason, SynchronizerStatus } from '../../sync/index.js';
+import type { LatencyFigures } from './latency_meter.js';
+import type { TopicFigures } from './topic_meter.js';
+
+/** Everything the node knows about itself at one moment; diagnostics and `~/modality_status` are made from it. */
+export interface NodeReport {
+  /** By the node's clock. */
+  stamp: Stamp;
+  /** Full name without the leading slash: `mle_sam`, `robot1/mle_sam`. */
+  nodeName: string;
+  life: LifeReport;
+  /** Undefined unless active. */
+  sync: SynchronizerStatus | undefined;
+  /** In the bundle's order; empty while no model is loaded. */
+  modalities: readonly { name: string; essential: boolean }[];
+  /** Every topic that is read. */
+  topics: readonly TopicReport[];
+  masks: MaskReport;
+  /** Undefined while no model is loaded. */
+  inference: InferenceReport | undefined;
+  /** Delay of the main thread's event loop since the last report. */
+  eventLoop: { p99Ms: number; maxMs: number } | undefined;
+}
+
+export interface LifeReport {
+  state: 'unconfigured' | 'inactive' | 'active' | 'finalized' | 'in-transition';
+  /** Why the last transition failed, in words; undefined after a successful one. */
+  error: string | undefined;
+}
+
+/** How one topic fares. */
+export interface TopicReport extends TopicFigures {
+  purpose: 'sensor' | 'camera-info' | 'transforms';
+  /** Undefined for transforms. */
+  modality: string | undefined;
+  /** Full name. */
+  topic: string;
+  /** Undefined while nothing is subscribed. */
+  type: string | undefined;
+  /** Matched on the graph, those from which nothing can come included. */
+  publishers: number;
+  /** One entry for each publisher from which nothing can come: which, and why. */
+  conflicts: readonly string[];
+  /** What is wrong with the subscription, in words: a package that is missing, a type that does not fit. */
+  problem: string | undefined;
+}
+
+export interface MaskReport {
+  /** Since activation. */
+  published: number;
+  /** Since activation: reference frames without a mask. */
+  dropped: number;
+  lastDrop: { reason: string; at: Stamp } | undefined;
+  /** Masks by the time they were published and by their stamps. */
+  figures: TopicFigures;
+  latency: Readonly<Record<'syncWait' | 'decode' | 'inference' | 'total', LatencyFigures | undefined>>;
+  last: MaskOrigin | undefined;
+}
+
+/** What the last mask was made from. */
+export interface MaskOrigin {
+  stamp: Stamp;
+  reference: string;
+  /** By modality the stamp of its image. */
+  present: ReadonlyMap<string, Stamp>;
+  absent: ReadonlyMap<string, AbsentReason>;
+}
+
+export interface InferenceReport {
+  /** As `Segmenter.state`. */
+  state: 'starting' | 'idle' | 'busy' | 'waiting' | 'failed' | 'closed';
+  model: string;
+  selection: ProviderSelection | undefined;
+  latency: Readonly<Record<'encode' | 'head' | 'total', LatencyFigures | undefined>>;
+  /** Of the worker, since the node was configured. */
+  restarts: number;
+  /** Sets the model failed on, since the node was configured. */
+  failures: number;
+  lastFailure: { reason: string; at: Stamp } | undefined;
+}
