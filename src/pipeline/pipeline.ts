@@ -43,7 +43,9 @@ type Telling = () => void | Promise<void>;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #assembler: FrameAssembler;
-  readonly #time = new TimeBase();
+  /** Two clocks, each with its own origin: a recording from years ago, played now, keeps its stamps exactly. */
+  readonly #sensorTime = new TimeBase();
+  readonly #receiveTime = new TimeBase();
   readonly #queue: EventQueue;
   /** Newest message of each modality: windows are cut relative to it even when no new packet came. */
   readonly #newest = new Map<string, RawMessage>();
@@ -72,7 +74,7 @@ export class Pipeline {
    */
   async receive(message: RawMessage): Promise<void> {
     const { rig, synchronizer, sink, modalityByTopic } = this.#options;
-    const now = this.#time.toRelative(message.receiveStamp);
+    const now = this.#receiveTime.toRelative(message.receiveStamp);
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
       for (const problem of rig.observe(message)) sink.problem(`${message.topic}: ${problem}`);
@@ -80,7 +82,7 @@ export class Pipeline {
       const ingested = rig.ingest(modality, message);
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
-        synchronizer.push(modality, this.#time.toRelative(ingested.stamp), message, now);
+        synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
       } else {
         sink.problem(`${modality}: ${ingested.reason}`);
         synchronizer.reportInvalid(modality, ingested.reason, now);
@@ -91,13 +93,13 @@ export class Pipeline {
 
   /** Lets time pass without a message: deadlines and silences fall due. */
   advanceTo(now: Stamp): Promise<void> {
-    return this.#advance(this.#time.toRelative(now));
+    return this.#advance(this.#receiveTime.toRelative(now));
   }
 
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
   nextWakeUp(): Stamp | undefined {
     const due = this.#options.synchronizer.nextWakeUp();
-    return due === undefined ? undefined : this.#time.toStamp(Math.ceil(due));
+    return due === undefined ? undefined : this.#receiveTime.toStamp(Math.ceil(due));
   }
 
   /**
@@ -116,9 +118,9 @@ export class Pipeline {
     return this.#options.synchronizer.status();
   }
 
-  /** The stamp of a time in {@link status}. */
+  /** The stamp of a receive time in {@link status}. */
   stampOf(relative: number): Stamp {
-    return this.#time.toStamp(relative);
+    return this.#receiveTime.toStamp(relative);
   }
 
   async #advance(now: number): Promise<void> {
@@ -158,7 +160,7 @@ export class Pipeline {
         return this.#drop(event, describeDrop(event.reason, event.absent));
       case 'probe': {
         const { modality, sample } = event;
-        const stamp = this.#time.toStamp(sample.stamp);
+        const stamp = this.#sensorTime.toStamp(sample.stamp);
         const { verdict } = await this.#assembler.judge({ modality, message: sample.value, stamp, kind: 'sample' });
         this.#options.synchronizer.reportContent(modality, sample.stamp, verdict, this.#now);
         return this.#queue.push(this.#options.synchronizer.advance(this.#now));
@@ -167,7 +169,7 @@ export class Pipeline {
         const { modality, from, to, reason, at } = event;
         // Without this a mask could be told long after all sensors have fallen silent.
         await this.#finishInFlight();
-        const change = { modality, from, to, reason, at: this.#time.toStamp(at) };
+        const change = { modality, from, to, reason, at: this.#receiveTime.toStamp(at) };
         return this.#tell(() => this.#options.sink.modalityChanged(change));
       }
       case 'reset':
@@ -178,7 +180,7 @@ export class Pipeline {
   }
 
   async #makeMask(set: SetEvent, queuedAtMs: number): Promise<void> {
-    const stamp = this.#time.toStamp(set.stamp);
+    const stamp = this.#sensorTime.toStamp(set.stamp);
     const selections = [...set.matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
     const frame = await this.#assembler.assemble(selections, stamp);
     for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
@@ -198,8 +200,8 @@ export class Pipeline {
       images: frame.images,
       messages: new Map(selections.map(({ modality, message }) => [modality, message])),
       grid,
-      arrivedAt: this.#time.toStamp(set.opened),
-      closedAt: this.#time.toStamp(set.closed),
+      arrivedAt: this.#receiveTime.toStamp(set.opened),
+      closedAt: this.#receiveTime.toStamp(set.closed),
     });
     // A rejection reaches the caller where it is awaited next, never as an unhandled one.
     this.#inFlight.catch(() => undefined);
@@ -238,7 +240,7 @@ export class Pipeline {
 
   async #drop({ stamp, opened }: { stamp: number; opened: number }, reason: string): Promise<void> {
     await this.#finishInFlight();
-    const times = { stamp: this.#time.toStamp(stamp), arrivedAt: this.#time.toStamp(opened) };
+    const times = { stamp: this.#sensorTime.toStamp(stamp), arrivedAt: this.#receiveTime.toStamp(opened) };
     await this.#tell(() => this.#options.sink.dropped({ ...times, reason }));
   }
 
@@ -258,16 +260,16 @@ export class Pipeline {
   #select(modality: string, match: Match<RawMessage>): Selection | undefined {
     if (match.kind === 'sample') {
       const { stamp, value } = match.sample;
-      return { modality, message: value, stamp: this.#time.toStamp(stamp), kind: 'sample' };
+      return { modality, message: value, stamp: this.#sensorTime.toStamp(stamp), kind: 'sample' };
     }
     const message = match.packets.at(-1)?.value ?? this.#newest.get(modality);
-    return message && { modality, message, stamp: this.#time.toStamp(match.end), kind: 'window' };
+    return message && { modality, message, stamp: this.#sensorTime.toStamp(match.end), kind: 'window' };
   }
 
   #reportContent({ modality, stamp }: Selection, verdict: ContentVerdict): void {
     const { synchronizer, sink } = this.#options;
     if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`);
-    synchronizer.reportContent(modality, this.#time.toRelative(stamp), verdict, this.#now);
+    synchronizer.reportContent(modality, this.#sensorTime.toRelative(stamp), verdict, this.#now);
   }
 }
 

@@ -279,6 +279,19 @@ describe('Pipeline', () => {
     }
   });
 
+  it('keeps the stamps of a recording that is played years later, to the nanosecond', async () => {
+    const years = 50n * 365n * 86_400_000_000_000n;
+    const messages = tinyDrive({ seconds: 1 }).map((message) => ({
+      ...message,
+      receiveStamp: message.receiveStamp + years,
+    }));
+    const [then, now] = [await run({ seconds: 1 }), await run({ seconds: 1 }, { messages })];
+    const stamps = ({ frames }: Recording) => frames.map(({ segmentation }) => segmentation.stamp);
+    assert.deepEqual(stamps(now), stamps(then));
+    assert.equal(now.frames.at(-1)!.arrivedAt, now.frames.at(-1)!.segmentation.stamp + years + 8_000_000n);
+    assert.deepEqual(labelsOf(now), labelsOf(then));
+  });
+
   it('tells its sink the same in the same order however long the model takes, one thing at a time', async () => {
     const silent = [{ modality: 'lidar', from: 0.5, until: 1.2 }] as const;
     const heard = async (pauses: readonly number[]): Promise<string[]> => {
