@@ -12,7 +12,7 @@ from .checkpoint import load_model
 from .config import Config, config_from_dict, config_to_dict
 from .data import open_cache, read_dataset_info
 from .errors import InputError
-from .evaluation import PROTOCOLS, evaluation_report
+from .evaluation import PROTOCOLS, evaluation_report, spread_indices
 from .optimizer import count_trainable
 from .processes import join_processes
 from .stages import train_stage
@@ -135,7 +135,9 @@ def _train_and_score(
         )
     model, _ = load_model(folder)
     info = read_dataset_info(data, (config.width, config.height))
-    report = evaluation_report(model, open_cache(info, split, cache), PROTOCOLS, frames)
+    scored = open_cache(info, split, cache)
+    chosen = None if frames is None else spread_indices(len(scored), frames)
+    report = evaluation_report(model, scored, PROTOCOLS, chosen)
     return {
         "full": report["full"]["miou"],
         "absent": report["subsetMean"],

@@ -1,13 +1,15 @@
-"""`mle-sam-train`: base, experts, evaluate, export, predict."""
+"""`mle-sam-train`: what each command reads, calls and prints."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from .errors import InputError
@@ -82,11 +84,36 @@ def _evaluate(options: argparse.Namespace) -> None:
     cache = open_cache(
         _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
     )
-    report = {"split": options.split, "frames": len(cache), **evaluation_report(model, cache, protocols)}
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=2) + "\n")
-    print(evaluation_table(report))
+    if options.every < 1:
+        raise InputError(f"Expected 1 or more for --every but received {options.every}.")
+    frames = np.arange(0, len(cache), options.every)
+    about = {"split": options.split, "frames": len(frames), "every": options.every}
+    _write_report(
+        {**about, **evaluation_report(model, cache, protocols, frames)}, options.out, evaluation_table
+    )
+
+
+def _routing(options: argparse.Namespace) -> None:
+    from .checkpoint import load_model
+    from .data import open_cache
+    from .processes import join_processes
+    from .routing import routing_report
+    from .tables import blinded_table
+
+    with join_processes() as processes:
+        model = load_model(options.checkpoint)[0].to(processes.device)
+    cache = open_cache(
+        _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
+    )
+    report = {"split": options.split, **routing_report(model, cache, options.frames)}
+    _write_report(report, options.out, blinded_table)
+
+
+def _write_report(report: dict[str, Any], out: Path | None, table: Callable[[dict[str, Any]], str]) -> None:
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(report, indent=2) + "\n")
+    print(table(report))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -94,13 +121,9 @@ def _export(options: argparse.Namespace) -> None:
     from .checkpoint import load_model, save_weights
     from .data import open_cache
 
-    try:
-        report = json.loads(options.scores.read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise InputError(
-            f"Expected an evaluation report at {options.scores} but could not read it ({error}); "
-            "write one with `mle-sam-train evaluate --split test --out`."
-        ) from error
+    report = _read_report(options.scores, "evaluate")
+    if options.routing is not None:
+        report["blinded"] = _read_report(options.routing, "routing")
     model, summary = load_model(options.checkpoint)
     info = _info(model, options)
     cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
@@ -121,6 +144,16 @@ def _export(options: argparse.Namespace) -> None:
         f"Wrote {options.out}: features within {parity['featureDifference']:.1e} of PyTorch, "
         f"{100 * parity['labelDifference']:.3f} % of labels differ."
     )
+
+
+def _read_report(path: Path, command: str) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(
+            f"Expected a report at {path} but could not read it ({error}); "
+            f"write one with `mle-sam-train {command} --split test --out`."
+        ) from error
 
 
 def _footprint(options: argparse.Namespace) -> None:
@@ -200,6 +233,17 @@ def _parser() -> argparse.ArgumentParser:
         default="both",
         help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
     )
+    command.add_argument(
+        "--every", type=int, default=1, help="only every n-th frame, as `mle-sam evaluate` does"
+    )
+    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    command = commands.add_parser("routing", help="spoil one sensor at a time and see what weight it keeps")
+    command.set_defaults(command=_routing)
+    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--split", default="val")
+    command.add_argument("--frames", type=int, help="on as many frames, evenly spread (default all)")
+    command.add_argument("--out", type=Path, help="JSON report")
     command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
     command = commands.add_parser("ablation", help="train and score the seven variants on equal budgets")
     command.set_defaults(command=_ablation)
@@ -219,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--data", type=Path, required=True, help="data set the golden sample is taken from")
     command.add_argument("--split", default="val")
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
+    command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
     command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     command.add_argument("--precision", choices=("float32", "float16"), default="float32")
     command.add_argument(

@@ -83,7 +83,7 @@ class Scores:
             },
             **self.subset_scores(),
             "routing": {
-                condition: np.mean(weights, axis=0).round(4).tolist()
+                condition: np.mean(weights, axis=0, dtype=np.float64).round(4).tolist()
                 for condition, weights in sorted(self.routing.items())
             },
             "modalities": self.modalities,
@@ -139,7 +139,7 @@ def evaluate_protocols(
     used = sorted({i for subset in subsets for i in subset})
     scores: dict[Protocol, Scores] = {protocol: Scores(model) for protocol in protocols}
     zeros = model.encode_zeros() if "zero-filled" in protocols else None
-    for chosen in _batches(np.arange(len(cache)) if frames is None else frames, batch):
+    for chosen in batches(np.arange(len(cache)) if frames is None else frames, batch):
         images = torch.from_numpy(np.array(cache.images[chosen][:, used])).to(device)
         modality = torch.tensor(used, device=device).repeat(len(chosen))
         encoded = model.encode(images.flatten(0, 1), modality)
@@ -172,16 +172,14 @@ def evaluation_report(
     model: MleSam,
     cache: FrameCache,
     protocols: tuple[Protocol, ...] = PROTOCOLS,
-    frames: int | None = None,
+    frames: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """`Scores.report` by the absent protocol and, where asked for, the subsets by the zero-filled one.
 
-    On all frames, or on `frames` of them, evenly spread.
+    Args:
+        frames: indices into `cache`; all when None.
     """
-    pixels = model.config.height * model.config.width
-    chosen = None if frames is None else spread_frames(cache, frames)
-    batch = max(1, min(8, 2**20 // pixels))
-    scores = evaluate_protocols(model, cache, protocols, frames=chosen, batch=batch)
+    scores = evaluate_protocols(model, cache, protocols, frames=frames, batch=batch_size(model))
     report = scores["absent"].report()
     if "zero-filled" in scores:
         report["zeroFilled"] = scores["zero-filled"].subset_scores()
@@ -203,14 +201,19 @@ def _zero_filled(features: list[Tensor], zeros: list[Tensor], kept: Tensor) -> l
     ]
 
 
-def spread_frames(cache: FrameCache, count: int) -> np.ndarray:
-    """Indices of at most `count` frames, evenly spread over `cache`."""
-    return np.unique(np.linspace(0, len(cache) - 1, min(count, len(cache))).astype(int))
+def spread_indices(total: int, count: int) -> np.ndarray:
+    """At most `count` indices, evenly spread over `range(total)`."""
+    return np.unique(np.linspace(0, total - 1, min(count, total)).astype(int))
+
+
+def batch_size(model: MleSam) -> int:
+    """Frames that are encoded at once: fewer of large ones."""
+    return max(1, min(8, 2**20 // (model.config.height * model.config.width)))
 
 
 def quick_miou(model: MleSam, cache: FrameCache, frames: int, stage: str) -> dict[str, float]:
     """Validation while training: the camera alone, for experts also the full set, on evenly spread frames."""
-    chosen = spread_frames(cache, frames)
+    chosen = spread_indices(len(cache), frames)
     if stage == "base":
         return {"camera": _base_miou(model, cache, chosen)}
     full = tuple(range(len(model.rig.modalities)))
@@ -226,7 +229,7 @@ def quick_miou(model: MleSam, cache: FrameCache, frames: int, stage: str) -> dic
 def _base_miou(model: MleSam, cache: FrameCache, chosen: np.ndarray) -> float:
     model.eval()
     matrix = ConfusionMatrix(len(model.rig.classes))
-    for indices in _batches(chosen, 8):
+    for indices in batches(chosen, 8):
         images = torch.from_numpy(np.array(cache.images[indices][:, :1])).to(model.pixel_gain.device)
         present = torch.ones(len(indices), 1, dtype=torch.bool, device=images.device)
         output = model(images, present, experts=False)
@@ -236,6 +239,7 @@ def _base_miou(model: MleSam, cache: FrameCache, chosen: np.ndarray) -> float:
     return matrix.miou()
 
 
-def _batches(indices: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def batches(indices: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Consecutive parts of `indices`, each of at most `size`."""
     for start in range(0, len(indices), size):
         yield indices[start : start + size]

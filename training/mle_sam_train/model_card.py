@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .model import MleSam
-from .tables import evaluation_table
+from .tables import blinded_table, evaluation_table
 
 TEMPLATE = """# Model card: {name}
 
@@ -34,11 +34,20 @@ weighs the modalities present, SAM's mask decoder with one token per class and a
 not run, and router and mean go over the ones present. mIoU convention: {convention}.
 
 {tables}
-
+{blinded}
 ## Limits
 - One rig: sensors mounted elsewhere or other representations need training anew.
 - Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
 - The confidence is a softmax, not calibrated.
+"""
+
+BLINDED = """
+## One sensor blinded
+{frames} frames of the split `{split}` without a failure of their own. One sensor is spoilt in every frame, by
+a failure of those drawn in training; the others, and the ground truth, stay. Weights are the spoilt sensor's
+own, at strides 4 / 8 / 16, the mean over the frames.
+
+{table}
 """
 
 WARNING = "The scores below hold for the data set they were measured on, and for none other."
@@ -85,4 +94,9 @@ def model_card(
         split=report["split"],
         convention=report["convention"],
         tables=evaluation_table(report),
+        blinded=_blinded_section(report.get("blinded")),
     )
+
+
+def _blinded_section(report: dict[str, Any] | None) -> str:
+    return "" if report is None else BLINDED.format(**report, table=blinded_table(report))

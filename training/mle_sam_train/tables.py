@@ -65,6 +65,28 @@ def routing_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
     return ["routing weight, strides 4 / 8 / 16", *report["modalities"]], rows
 
 
+def blinded_table(report: dict[str, Any]) -> str:
+    """The report of `routing_report`: what one spoilt sensor does to its own weight and to the score."""
+    rows = []
+    for trial in report["trials"]:
+        clean, spoilt = trial["cleanWeights"], trial["spoiltWeights"]
+        falls = sum(after < before for before, after in zip(clean, spoilt, strict=True))
+        rows.append(
+            [
+                trial["modality"],
+                trial["failure"],
+                " / ".join(f"{weight:.2f}" for weight in clean),
+                " / ".join(f"{weight:.2f}" for weight in spoilt),
+                f"{falls} of {len(clean)}",
+                _number(report["cleanMiou"]),
+                _number(trial["spoiltMiou"]),
+                _number(trial["withoutMiou"]),
+            ]
+        )
+    header = ["sensor", "spoilt by", "weight clean", "weight spoilt", "levels where it falls"]
+    return markdown_table([*header, "mIoU clean (%)", "mIoU spoilt (%)", "mIoU without it (%)"], rows)
+
+
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 

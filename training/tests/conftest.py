@@ -8,6 +8,7 @@ import pytest
 import torch
 from synthetic import write_dataset
 
+from mle_sam_train.cli import main
 from mle_sam_train.config import Config, load_config
 from mle_sam_train.data import DatasetInfo, FrameCache, open_cache, read_dataset_info
 from mle_sam_train.model import MleSam
@@ -51,3 +52,23 @@ def model(config: Config, info: DatasetInfo) -> MleSam:
         for parameter in built.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     return built.eval()
+
+
+@pytest.fixture(scope="session")
+def run(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of both stages, evaluated and exported."""
+    folder = tmp_path_factory.mktemp("run")
+    config = str(CONFIGS / "tiny-test.yaml")
+    data = ["--data", str(data_root)]
+    threads = ["--threads", str(torch.get_num_threads())]
+    for stage in ("base", "experts"):
+        assert main([*threads, stage, "--config", config, *data, "--run", str(folder), "--resume"]) == 0
+    scores = ["--split", "test", "--out", str(folder / "scores.json")]
+    assert main([*threads, "evaluate", str(folder), *data, *scores]) == 0
+    routing = str(folder / "routing.json")
+    assert main([*threads, "routing", str(folder), *data, "--split", "test", "--out", routing]) == 0
+    outputs = ["--scores", str(folder / "scores.json"), "--routing", routing, "--note", "A short run."]
+    outputs += ["--out", str(folder / "bundle")]
+    weights = ["--weights", str(folder / "small.safetensors")]
+    assert main([*threads, "export", str(folder), *data, *outputs, *weights]) == 0
+    return folder

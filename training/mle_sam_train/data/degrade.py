@@ -25,8 +25,13 @@ def degrade(images: np.ndarray, present: np.ndarray, kinds: list[str], rng: np.r
         return
     count = int(rng.integers(1, len(candidates)))
     for position in rng.permutation(candidates)[:count]:
-        failures = CAMERA_FAILURES if kinds[position] == "rgb" else SPARSE_FAILURES
-        images[position] = failures[rng.integers(len(failures))](images[position], rng)
+        failures = drawn_failures(kinds[position])
+        images[position] = FAILURES[failures[rng.integers(len(failures))]](images[position], rng)
+
+
+def drawn_failures(kind: str) -> tuple[str, ...]:
+    """Names of what may befall a sensor of a representation kind, twice if drawn twice as often."""
+    return CAMERA_FAILURES if kind == "rgb" else SPARSE_FAILURES
 
 
 def _blackout(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -80,13 +85,16 @@ def _thinned(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image * keep[..., None].astype(np.uint8)
 
 
-CAMERA_FAILURES: tuple[Failure, ...] = (
-    _blackout,
-    _dark,
-    _dark,
-    _overexposed,
-    _white_noise,
-    _washed_out,
-    _salt_and_pepper,
-)
-SPARSE_FAILURES: tuple[Failure, ...] = (_blackout, _white_noise, _salt_and_pepper, _sector_loss, _thinned)
+FAILURES: dict[str, Failure] = {
+    "blackout": _blackout,
+    "dark": _dark,
+    "overexposed": _overexposed,
+    "washed out": _washed_out,
+    "white noise": _white_noise,
+    "salt and pepper": _salt_and_pepper,
+    "sector loss": _sector_loss,
+    "thinned": _thinned,
+}
+"""By name. Each draws how bad it is from the generator it is given."""
+CAMERA_FAILURES = ("blackout", "dark", "dark", "overexposed", "white noise", "washed out", "salt and pepper")
+SPARSE_FAILURES = ("blackout", "white noise", "salt and pepper", "sector loss", "thinned")
