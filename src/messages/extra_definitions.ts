@@ -48,4 +48,41 @@ string class_name
 vision_msgs/VisionClass[] class_map
 float32 threshold
 `,
+  'mle_sam_ros/SemanticClass': `uint8 id
+string name
+uint8[3] color_rgb
+`,
+  'mle_sam_ros/SemanticMask': `std_msgs/Header header
+sensor_msgs/Image mask
+sensor_msgs/Image confidence
+mle_sam_ros/SemanticClass[] classes
+uint8 unlabeled_id
+string[] present_modalities
+builtin_interfaces/Time[] present_stamps
+string[] absent_modalities
+string[] absent_reasons
+uint32 routing_levels
+float32[] routing_weights
+float32 sync_wait_ms
+float32 decoding_ms
+float32 inference_ms
+float32 total_ms
+`,
+  'mle_sam_ros/ModalityStatus': `string name
+string topic
+string type
+uint8 state
+string reason
+bool essential
+float32 age_s
+float32 rate_hz
+float32 delay_ms
+uint64 received
+uint64 used
+uint64 rejected
+`,
+  'mle_sam_ros/ModalityStatusArray': `std_msgs/Header header
+string reference
+mle_sam_ros/ModalityStatus[] modalities
+`,
 };
