@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { splitRosArguments } from '../ros/index.js';
 import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
+import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -19,10 +21,12 @@ const program = new Command('mle-sam')
   .addCommand(inspectCommand())
   .addCommand(dropoutCommand())
   .addCommand(evaluateCommand())
-  .addCommand(simulateCommand());
+  .addCommand(simulateCommand())
+  .addCommand(injectCommand());
 
 try {
-  await program.parseAsync();
+  // What stands behind --ros-args is for ROS 2.
+  await program.parseAsync(splitRosArguments(process.argv).own);
 } catch (error) {
   // What a person can mend is one sentence; with DEBUG set the place it came from is shown as well.
   const shown = process.env.DEBUG !== undefined && error instanceof Error ? error.stack : (error as Error).message;

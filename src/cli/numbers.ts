@@ -10,3 +10,14 @@ export function wholeNumberFrom(least: number): (text: string) => number {
     return value;
   };
 }
+
+/** A parser for options that are seconds. */
+export function secondsFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < least) {
+      throw new InvalidArgumentError(`Expected a number of seconds from ${least} on but received '${text}'.`);
+    }
+    return value;
+  };
+}

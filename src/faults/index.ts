@@ -13,6 +13,7 @@ export {
   type FaultSpec,
   faultSchema,
   loadScenarios,
+  parseFault,
   parseScenario,
   type Scenario,
   scenarioSchema,

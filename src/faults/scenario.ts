@@ -95,6 +95,12 @@ const expectationSchema = z.strictObject({
   recoverMs: z.number().positive().optional().describe('longest time until it is used again'),
   falseDegradationPercent: z.number().min(0).max(100).optional().describe('most masks that lack a healthy sensor'),
   miouLossPoints: z.number().min(0).max(100).optional().describe('most mIoU lost during the fault'),
+  miouBelowAbsentPoints: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('most mIoU by which it may fall below a run without the faulty sensors'),
   identicalAfterMs: z.number().positive().optional().describe('longest time until masks equal those of the clean run'),
 });
 
@@ -118,19 +124,28 @@ export type Scenario = z.infer<typeof scenarioSchema>;
  * @throws Error with one sentence for the first thing that is wrong
  */
 export function parseScenario(text: string, source: string): Scenario {
-  let raw: unknown;
-  try {
-    raw = parse(text);
-  } catch (error) {
-    throw new Error(`Expected YAML for the scenario ${source} but its parser says: ${(error as Error).message}`);
-  }
+  const raw = parseYaml(text, `the scenario ${source}`);
   const outcome = scenarioSchema.safeParse(raw);
   if (!outcome.success) throw scenarioError(outcome.error.issues[0]!, raw, source);
-  for (const [index, { at, until }] of outcome.data.faults.entries()) {
-    if (until !== undefined && until <= at) {
-      throw new Error(`Expected more than ${at} for faults[${index}].until in ${source} but received ${until}.`);
-    }
+  for (const [index, spec] of outcome.data.faults.entries()) {
+    if (spec.until !== undefined && spec.until <= spec.at) throw untilBeforeAt(`faults[${index}].until`, source, spec);
   }
+  return outcome.data;
+}
+
+/**
+ * Checks one fault on one modality in a line of YAML: `drop`, or `fault: noise, level: 0.3`.
+ * @param source - where the text is from, for messages
+ * @throws Error with one sentence for the first thing that is wrong
+ */
+export function parseFault(text: string, modality: string, source: string): FaultSpec {
+  const line = text.trim();
+  const mapping = line.startsWith('{') ? line : line.includes(':') ? `{ ${line} }` : `{ fault: ${line} }`;
+  const raw = { modality, ...(parseYaml(mapping, `the fault ${source}`) as object) };
+  const outcome = faultSchema.safeParse(raw);
+  if (!outcome.success) throw scenarioError(outcome.error.issues[0]!, raw, source);
+  const { at, until } = outcome.data;
+  if (until !== undefined && until <= at) throw untilBeforeAt('until', source, outcome.data);
   return outcome.data;
 }
 
@@ -146,6 +161,18 @@ export async function loadScenarios(paths: readonly string[]): Promise<Scenario[
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`Expected different names for the scenarios but received '${twice}' twice.`);
   return scenarios;
+}
+
+function parseYaml(text: string, what: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new Error(`Expected YAML for ${what} but its parser says: ${(error as Error).message}`);
+  }
+}
+
+function untilBeforeAt(name: string, source: string, { at, until }: FaultSpec): Error {
+  return new Error(`Expected more than ${at} for ${name} in ${source} but received ${until}.`);
 }
 
 async function scenarioFiles(path: string): Promise<string[]> {

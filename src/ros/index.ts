@@ -1,3 +1,4 @@
+export { splitRosArguments } from './arguments.js';
 export { LATCHED, type QosProfile, qosConflicts } from './qos.js';
 export type { RclLogger, RclNode, Rclnodejs, RclParameter, RclSetParametersResult } from './rclnodejs.js';
 export { loadRclnodejs } from './rclnodejs.js';

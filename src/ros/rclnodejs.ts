@@ -56,6 +56,11 @@ export interface RclService {
   readonly serviceName: string;
 }
 
+export interface RclClient<Request, Response> {
+  isServiceServerAvailable(): boolean;
+  sendRequestAsync(request: Request, options: { timeout: number }): Promise<Response>;
+}
+
 export interface RclResponse<Response> {
   send(response: Response): void;
 }
@@ -102,6 +107,10 @@ export interface RclNode {
     callback: (request: Request, response: RclResponse<Response>) => void,
   ): RclService;
   destroyService(service: RclService): void;
+  createClient<Request, Response>(type: string, name: string): RclClient<Request, Response>;
+  destroyClient<Request, Response>(client: RclClient<Request, Response>): void;
+  /** The callback judges parameters that are declared or set, and may veto them. */
+  addOnSetParametersCallback(callback: (parameters: readonly RclParameter[]) => RclSetParametersResult): void;
   getParameterOverrides(): readonly RclParameter[];
   getParameters(): readonly RclParameter[];
   hasParameter(name: string): boolean;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage, type Stamp } from '../messages/index.js';
 import { fromRclQos, type QosProfile, toRclQos } from './qos.js';
 import {
@@ -9,6 +10,9 @@ import {
   type RclPublisher,
   rawInterface,
 } from './rclnodejs.js';
+
+/** How often a service that is not there yet is looked for. */
+const DISCOVERY_POLL_MS = 50;
 
 /** A topic with the types its endpoints have. */
 export interface GraphTopic {
@@ -164,6 +168,24 @@ export class RosNode {
       }),
     );
     return { close: () => this.#node.destroyService(service) };
+  }
+
+  /**
+   * Calls a service once.
+   * @throws Error where nobody offers it, or the answer does not come in time
+   */
+  async call<Request, Response>(name: string, type: string, request: Request, timeoutMs: number): Promise<Response> {
+    const client = withPackageHint(type, () => this.#node.createClient<Request, Response>(type, name));
+    try {
+      const until = performance.now() + timeoutMs;
+      while (!client.isServiceServerAvailable()) {
+        if (performance.now() > until) throw new Error(`Expected the service ${name} but nobody offers it.`);
+        await sleep(DISCOVERY_POLL_MS);
+      }
+      return await client.sendRequestAsync(request, { timeout: timeoutMs });
+    } finally {
+      this.#node.destroyClient(client);
+    }
   }
 
   /** Leaves the graph. May be repeated. */
