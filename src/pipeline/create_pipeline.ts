@@ -1,6 +1,6 @@
 import type { RawMessage } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
-import { type ModalityInput, SensorRig } from '../sensors/index.js';
+import { type ConfiguredCalibration, type ImageGeometry, type ModalityInput, SensorRig } from '../sensors/index.js';
 import { Synchronizer, synchronizerOptions } from '../sync/index.js';
 import type { PipelineConfig } from './config.js';
 import { type FrameSegmenter, Pipeline } from './pipeline.js';
@@ -15,6 +15,10 @@ export interface PipelineParts {
   segmenter: FrameSegmenter;
   sink: PipelineSink;
   backpressure: 'wait' | 'newest';
+  /** Calibration for what is not published. */
+  configured?: ConfiguredCalibration;
+  /** By modality, where the pictures are not as the lens makes them. */
+  geometries?: ReadonlyMap<string, ImageGeometry>;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface PipelineParts {
  * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { bundle, selection, config, segmenter, sink, backpressure } = parts;
+  const { bundle, selection, config, segmenter, sink, backpressure, configured, geometries } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
@@ -30,14 +34,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (assignment.kind === 'assigned') modalityByTopic.set(assignment.topic, modality);
     else if (cameraInfo === undefined) continue;
     const topic = assignment.kind === 'assigned' ? assignment.topic : '';
-    inputs.set(modality, { topic, ...(cameraInfo !== undefined && { infoTopic: cameraInfo }) });
+    const geometry = geometries?.get(modality);
+    inputs.set(modality, {
+      topic,
+      ...(cameraInfo !== undefined && { infoTopic: cameraInfo }),
+      ...(geometry !== undefined && { geometry }),
+    });
   }
   const streams = bundle.modalities.map(({ name, representation }) => ({
     modality: name,
     match: roleOf(representation) === 'events' ? ('window' as const) : ('nearest' as const),
   }));
-  const syncOptions = synchronizerOptions(streams, config.sync);
-  const essential = syncOptions.streams.filter(({ necessity }) => necessity === 'essential');
   return new Pipeline({
     rig: new SensorRig({
       grid: bundle.input,
@@ -45,12 +52,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       inputs,
       baseFrame: config.baseFrame,
       identicalLimit: config.identicalLimit,
+      ...(configured && { configured }),
     }),
-    synchronizer: new Synchronizer<RawMessage>(syncOptions),
+    synchronizer: new Synchronizer<RawMessage>(synchronizerOptions(streams, config.sync)),
     segmenter,
     sink,
     modalityByTopic,
-    essential: new Set(essential.map(({ modality }) => modality)),
     backpressure,
   });
 }

@@ -1,7 +1,16 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
 import type { SensorRig } from '../sensors/index.js';
-import type { AbsentReason, ContentVerdict, FrameSet, Match, Synchronizer, SynchronizerStatus } from '../sync/index.js';
+import {
+  type AbsentReason,
+  type ContentVerdict,
+  type FrameSet,
+  type Match,
+  type SyncConfig,
+  type Synchronizer,
+  type SynchronizerStatus,
+  synchronizerOptions,
+} from '../sync/index.js';
 import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
 import { FrameAssembler, type Selection } from './frame_assembler.js';
 import type { FrameResult, PipelineSink } from './results.js';
@@ -21,8 +30,6 @@ export interface PipelineOptions {
   sink: PipelineSink;
   /** Modality by the topic it is read from; messages of other topics may carry calibration. */
   modalityByTopic: ReadonlyMap<string, string>;
-  /** Modalities without which there is no mask. */
-  essential?: ReadonlySet<string>;
   /**
    * What happens when sets come faster than masks are made. `wait`: `receive` resolves later and no set is lost, for
    * replay. `newest`: the newest set is taken next, the ones in between are dropped and said, for live sensors.
@@ -113,6 +120,19 @@ export class Pipeline {
     await this.#telling;
   }
 
+  /**
+   * Puts another configuration of the synchroniser in force while messages come: thresholds, and what is configured of
+   * each stream. What paces the masks stays.
+   * @param now - by the clock messages are received by
+   * @returns once the pipeline is ready for the next message, as {@link receive}
+   * @throws Error where the configuration names other modalities, or another order of references
+   */
+  async retune(config: SyncConfig, now: Stamp): Promise<void> {
+    const { synchronizer } = this.#options;
+    synchronizer.retune(synchronizerOptions(synchronizer.options.streams, config));
+    await this.#advance(this.#receiveTime.toRelative(now));
+  }
+
   /** Health of every modality, counters, and who paces the masks. */
   status(): SynchronizerStatus {
     return this.#options.synchronizer.status();
@@ -186,8 +206,11 @@ export class Pipeline {
     for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
     this.#queue.push(this.#options.synchronizer.advance(this.#now));
     const absent = new Map([...set.absent, ...frame.absent]);
-    const missing = [...(this.#options.essential ?? [])].find((modality) => !frame.images.has(modality));
-    if (missing !== undefined) return this.#drop(set, describeDrop('essential-missing', absent));
+    const { streams } = this.#options.synchronizer.options;
+    const isMissing = streams.some(
+      ({ modality, necessity }) => necessity === 'essential' && !frame.images.has(modality),
+    );
+    if (isMissing) return this.#drop(set, describeDrop('essential-missing', absent));
     if (frame.images.size === 0) return this.#drop(set, describeDrop('nothing-usable', absent));
 
     const grid = this.#options.rig.grid();

@@ -4,8 +4,8 @@
  * @typeParam F - description of a fault
  */
 export class Hysteresis<F> {
-  readonly #tripAfter: number;
-  readonly #clearAfter: number;
+  #tripAfter: number;
+  #clearAfter: number;
   #fault: F | undefined;
   #bad = 0;
   #good = 0;
@@ -15,6 +15,12 @@ export class Hysteresis<F> {
    * @param clearAfter - good signs in a row that end it
    */
   constructor(tripAfter: number, clearAfter: number) {
+    this.#tripAfter = tripAfter;
+    this.#clearAfter = clearAfter;
+  }
+
+  /** Counts to other limits from the next sign on. */
+  retune(tripAfter: number, clearAfter: number): void {
     this.#tripAfter = tripAfter;
     this.#clearAfter = clearAfter;
   }

@@ -82,6 +82,18 @@ export function assertConsistent(options: SynchronizerOptions): void {
   }
 }
 
+/** Throws where options differ in what cannot change while samples are held. */
+export function assertRetunable(present: SynchronizerOptions, wanted: SynchronizerOptions): void {
+  const identity = ({ streams, referencePriority }: SynchronizerOptions) =>
+    `${streams.map(({ modality, match }) => `${modality} (${match})`).join(', ')} by ${referencePriority.join(', ')}`;
+  if (identity(present) !== identity(wanted)) {
+    throw new Error(
+      `Expected ${identity(present)} for the streams of a running synchroniser but received ${identity(wanted)}. ` +
+        'Make a new synchroniser for other streams.',
+    );
+  }
+}
+
 /** The error for a modality no stream has. */
 export function unknownModality(where: string, received: string, known: readonly string[]): Error {
   return new Error(

@@ -8,7 +8,7 @@ const DELAYS = 15;
 
 /** Follows whether the stamps of a stream lie near those of the reference, in time to be of use. */
 export class StepRecord {
-  readonly #tolerance: number;
+  #tolerance: number;
   /** Time from stamp to arrival of samples that were in step. */
   readonly #delays = new RunningMedian(DELAYS);
   #samples = 0;
@@ -17,6 +17,11 @@ export class StepRecord {
 
   /** @param delayTolerance - change of the time from stamp to arrival that is a jump of a clock */
   constructor(delayTolerance: number) {
+    this.#tolerance = delayTolerance;
+  }
+
+  /** Puts another tolerance in force. */
+  retune(delayTolerance: number): void {
     this.#tolerance = delayTolerance;
   }
 

@@ -29,7 +29,7 @@ export type Arrival<T> =
 
 /** Everything the synchroniser knows about one modality. */
 export class Stream<T> {
-  readonly options: StreamOptions;
+  #options: StreamOptions;
   readonly health: StreamHealth;
   readonly timing: StreamTiming;
   readonly steps: StepRecord;
@@ -53,17 +53,30 @@ export class Stream<T> {
   /** When its last sample was handed out to be looked at. */
   probedAt = -Infinity;
   readonly #buffer: SampleBuffer<T>;
-  readonly #clockJump: number;
+  #clockJump: number;
   #newest: { stamp: number; received: number } | undefined;
 
   constructor(options: StreamOptions, settings: SynchronizerOptions) {
-    this.options = options;
+    this.#options = options;
     this.health = new StreamHealth(settings, options.availability);
     this.timing = new StreamTiming(options.period);
     this.steps = new StepRecord(settings.clockJump);
     this.#buffer = new SampleBuffer(options.match === 'window' ? PACKET_CAPACITY : SAMPLE_CAPACITY);
     this.#clockJump = settings.clockJump;
     this.reported = { state: this.health.state, since: 0 };
+  }
+
+  /** Puts other options in force; what was learned, counted and held stays. */
+  retune(options: StreamOptions, settings: SynchronizerOptions): void {
+    this.#options = options;
+    this.#clockJump = settings.clockJump;
+    this.health.retune(settings);
+    this.timing.retune(options.period);
+    this.steps.retune(settings.clockJump);
+  }
+
+  get options(): StreamOptions {
+    return this.#options;
   }
 
   get modality(): string {

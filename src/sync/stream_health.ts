@@ -36,7 +36,7 @@ export class StreamHealth {
   /** Stamps that jumped, or that never lie near a reference in time. Comes back with samples that do. */
   readonly step: Hysteresis<Fault>;
   availability: 'enabled' | 'disabled';
-  readonly #options: SynchronizerOptions;
+  #options: SynchronizerOptions;
   /** Receive time of the last message, and of the last one that had a new stamp. */
   #lastMessage: number | undefined;
   #lastSample: number | undefined;
@@ -50,6 +50,16 @@ export class StreamHealth {
     this.standstill = new Hysteresis(STANDSTILL_AFTER, recoverAfter);
     this.step = new Hysteresis(1, recoverAfter);
     this.availability = availability;
+    this.#options = options;
+  }
+
+  /** Puts other thresholds in force; what was found so far stays. */
+  retune(options: SynchronizerOptions): void {
+    const { invalidAfter, recoverAfter } = options;
+    this.silence.retune(1, recoverAfter);
+    this.content.retune(invalidAfter, recoverAfter);
+    this.standstill.retune(STANDSTILL_AFTER, recoverAfter);
+    this.step.retune(1, recoverAfter);
     this.#options = options;
   }
 

@@ -16,12 +16,17 @@ const SAME_RATE = 0.1;
 
 /** What is known about the rhythm of one stream: learned from its samples, robust against jitter and lost ones. */
 export class StreamTiming {
-  readonly #givenPeriod: number | undefined;
+  #givenPeriod: number | undefined;
   readonly #stampIntervals = new RunningMedian(WINDOW);
   readonly #receiveIntervals = new RunningMedian(WINDOW);
   readonly #phases = new RunningMedian(WINDOW);
 
   constructor(givenPeriod: number | undefined) {
+    this.#givenPeriod = givenPeriod;
+  }
+
+  /** Puts another given period in force, or with `undefined` the learned one. */
+  retune(givenPeriod: number | undefined): void {
     this.#givenPeriod = givenPeriod;
   }
 

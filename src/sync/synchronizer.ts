@@ -47,7 +47,7 @@ import {
   isSettled,
   type ReferenceMark,
 } from './collector.js';
-import { assertConsistent, MILLISECOND, type SynchronizerOptions, unknownModality } from './options.js';
+import { assertConsistent, assertRetunable, MILLISECOND, type SynchronizerOptions, unknownModality } from './options.js';
 import { instantOf, ReferenceTrack } from './reference_track.js';
 import type { HeldSample } from './sample_buffer.js';
 import { Stream } from './stream.js';
@@ -64,7 +64,7 @@ const PROBE_INTERVAL = 50 * MILLISECOND;
 
 /** @typeParam T - payload of a sample; kept and handed on, never looked at */
 export class Synchronizer<T> {
-  readonly #options: SynchronizerOptions;
+  #options: SynchronizerOptions;
   readonly #streams: readonly Stream<T>[];
   readonly #track: ReferenceTrack<T>;
   readonly #events: SyncEvent<T>[] = [];
@@ -142,6 +142,28 @@ export class Synchronizer<T> {
     if (this.#events.length > 0) return this.#now;
     const due = this.#nextDue();
     return due === Infinity ? undefined : due;
+  }
+
+  /** What is in force. */
+  get options(): SynchronizerOptions {
+    return this.#options;
+  }
+
+  /**
+   * Puts other thresholds and stream options in force; what was learned, counted and held stays. Sets that are being
+   * collected keep their deadline. Call {@link advance} afterwards.
+   * @throws Error when the options contradict themselves, or would make it another synchroniser: other modalities,
+   * another order of references, another way to match
+   */
+  retune(options: SynchronizerOptions): void {
+    assertConsistent(options);
+    assertRetunable(this.#options, options);
+    this.#options = options;
+    for (const stream of options.streams) {
+      this.#stream(stream.modality).retune(stream, options);
+      this.setEnabled(stream.modality, stream.availability);
+    }
+    this.#react();
   }
 
   /** Takes a modality out of the sets, or back in. Call {@link advance} afterwards. */

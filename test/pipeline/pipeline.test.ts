@@ -58,6 +58,8 @@ describe('Pipeline', () => {
     backpressure?: 'wait' | 'newest';
     sink?: Recording;
     messages?: RawMessage[];
+    /** Puts another configuration of the synchroniser in force before the first message of that second. */
+    retune?: { at: number; sync: Partial<PipelineConfig['sync']> };
   }
 
   /** The real segmenter behind something that happens first. */
@@ -88,8 +90,13 @@ describe('Pipeline', () => {
         await pipeline.advanceTo(due);
       }
     };
+    let { retune } = options;
     for (const message of messages) {
       await wakeBefore(message.receiveStamp);
+      if (retune !== undefined && message.receiveStamp >= stampAt(retune.at)) {
+        await pipeline.retune({ ...DEFAULT_PIPELINE_CONFIG.sync, ...retune.sync }, message.receiveStamp);
+        retune = undefined;
+      }
       await pipeline.receive(message);
     }
     await wakeBefore(stampAt(drive.seconds + 0.2));
@@ -224,6 +231,21 @@ describe('Pipeline', () => {
       reasons[0],
     );
     assert.ok(recording.between(3.1, 4).length >= 8);
+  });
+
+  it('switches a sensor off and makes another one essential while messages come', async () => {
+    const streams = {
+      depth: { necessity: 'optional', availability: 'disabled', offsetMs: 0 },
+      lidar: { necessity: 'essential', availability: 'enabled', offsetMs: 0 },
+    } as const;
+    const recording = await run(
+      { seconds: 4, silent: [{ modality: 'lidar', from: 2, until: 4 }] },
+      { retune: { at: 1, sync: { streams } } },
+    );
+    assert.deepEqual(recording.between(0.5, 0.9).at(-1)?.segmentation.present, ['camera', 'depth', 'events', 'lidar']);
+    assert.deepEqual(recording.between(1.2, 1.9).at(-1)?.segmentation.present, ['camera', 'events', 'lidar']);
+    assert.deepEqual(recording.between(2.2, 4), []);
+    assert.ok(recording.drops.length >= 15, `${recording.drops.length} drops`);
   });
 
   it('takes the newest set where the model is slower than the sensors, and counts the others', async () => {
