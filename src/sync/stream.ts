@@ -23,6 +23,12 @@ const MAX_DERIVED_TOLERANCE = 150 * MILLISECOND;
 const DERIVED_WINDOW_PERIODS = 1.5;
 const MIN_DERIVED_WINDOW = 50 * MILLISECOND;
 
+/**
+ * Silence, in periods, that says more than one sample is missing: two of them and the usual jitter. A set that waited
+ * in vain and so much silence together end the waiting.
+ */
+const OVERDUE_PERIODS = 2.5;
+
 export type Arrival<T> =
   | { kind: 'accepted'; sample: HeldSample<T> }
   | { kind: 'repeated' | 'out-of-order' | 'ignored' };
@@ -52,6 +58,8 @@ export class Stream<T> {
   jumpedAt: number | undefined;
   /** When its last sample was handed out to be looked at. */
   probedAt = -Infinity;
+  /** Whether a set has waited for it until the deadline since its last message. */
+  #isWaitedFor: 'still' | 'in-vain' = 'still';
   readonly #buffer: SampleBuffer<T>;
   #clockJump: number;
   #newest: { stamp: number; received: number } | undefined;
@@ -108,6 +116,20 @@ export class Stream<T> {
     return { instant: shifted, preferred: shifted + bias, tolerance: this.tolerance };
   }
 
+  /**
+   * From when on sets do not wait for it any more, until its next sample: a wait in vain tells as much as the next
+   * would, and costs every mask the deadline. `Infinity` while it is worth waiting for.
+   */
+  get overdueFrom(): number {
+    if (this.#isWaitedFor === 'still' || this.#newest === undefined) return Infinity;
+    return this.#newest.received + OVERDUE_PERIODS * this.timing.assumedPeriod;
+  }
+
+  /** A set has waited for it until the deadline and did not get what it waited for. */
+  noteWaitedInVain(): void {
+    this.#isWaitedFor = 'in-vain';
+  }
+
   /** Takes a sample in and says what became of it. */
   receive(stamp: number, value: T, now: number): Arrival<T> {
     this.counters.received++;
@@ -122,6 +144,7 @@ export class Stream<T> {
     else if (before !== undefined) this.timing.observeInterval(stamp - before.stamp, now - before.received);
     const sample: HeldSample<T> = { stamp, received: now, value, fate: 'held', inStep: false };
     this.#newest = { stamp, received: now };
+    this.#isWaitedFor = 'still';
     this.steps.sampleCame();
     this.#letGo(this.#buffer.add(sample), 'superseded');
     this.health.sampleCame(now);

@@ -15,8 +15,9 @@
  *    tolerances derived from them, such that a neighbour is never passed off as a lost sample.
  * 3. *Close.* Collectors close in order: when no later sample could be closer in any stream waited for (one at or past
  *    the reference stamp has come, or the stream's period says the next will be farther), or at the deadline, which
- *    runs from the arrival of the reference sample. Only streams in state active or late are waited for; in the first
- *    moments also those that have not spoken yet.
+ *    runs from the arrival of the reference sample. Only streams in state active or late are waited for, and not again
+ *    once a set has waited in vain and two samples are overdue; in the first moments also those that have not spoken
+ *    yet.
  * 4. *Health.* Silence of 1.5 periods makes a stream late, of three (but 0.3 s at least) dropped; two good samples
  *    bring it back, and the second is used at once. Bad content (reported by whoever decodes), stamps that stand
  *    still, and stamps that never lie near a reference make it invalid. Each is judged with hysteresis, see
@@ -29,7 +30,9 @@
  *    clock goes back, what is held is cleared, the time line starts anew, and a `reset` says so; only across it may
  *    stamps go back. A stream that jumps alone is the one at fault: it is invalid until its stamps are back in step.
  *
- * What follows from it: a sample that will never come costs its collectors the deadline, for 0.3 s, then nothing.
+ * What follows from it: a sample that will never come costs its collectors the deadline until two and a half periods
+ * have passed in silence, and the first of them always; then nothing. So a stream that falls silent is out of the sets
+ * within the deadline and one reference period, also a window stream, whose first set after that may still be full.
  * With every stream gone there are no sets. Without an `essential` stream every set is dropped, and said.
  *
  * Limits. Stamps alone cannot tell a sensor that stamps late from one that sees late: a constant latency of stamps has
@@ -47,7 +50,13 @@ import {
   isSettled,
   type ReferenceMark,
 } from './collector.js';
-import { assertConsistent, assertRetunable, MILLISECOND, type SynchronizerOptions, unknownModality } from './options.js';
+import {
+  assertConsistent,
+  assertRetunable,
+  MILLISECOND,
+  type SynchronizerOptions,
+  unknownModality,
+} from './options.js';
 import { instantOf, ReferenceTrack } from './reference_track.js';
 import type { HeldSample } from './sample_buffer.js';
 import { Stream } from './stream.js';
@@ -240,7 +249,10 @@ export class Synchronizer<T> {
   #nextDue(): number {
     let due = this.#deadline;
     if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
-    for (const stream of this.#streams) due = Math.min(due, stream.health.nextSilence(stream.timing));
+    for (const stream of this.#streams) {
+      due = Math.min(due, stream.health.nextSilence(stream.timing));
+      if (this.#open.length > 0 && stream.overdueFrom > this.#now) due = Math.min(due, stream.overdueFrom);
+    }
     return due;
   }
 
@@ -371,11 +383,16 @@ export class Synchronizer<T> {
     return this.#open.length > MAX_OPEN ? 'overflow' : undefined;
   }
 
-  #isAwaited({ health }: Stream<T>): boolean {
-    return health.isUsable || (this.#grace.phase === 'running' && health.state === 'waiting');
+  #isAwaited({ health, overdueFrom }: Stream<T>): boolean {
+    if (health.isUsable) return this.#now < overdueFrom;
+    return this.#grace.phase === 'running' && health.state === 'waiting';
   }
 
   #close(collector: Collector<T>, closedBy: SyncOutcome<T>['closedBy']): void {
+    if (closedBy === 'deadline') {
+      const awaited = this.#streams.filter((stream) => this.#isAwaited(stream));
+      for (const stream of awaited) if (!isSettled(collector, [stream])) stream.noteWaitedInVain();
+    }
     this.#tell(closeCollector(collector, this.#streams, this.#now, closedBy));
     const { mark, reference } = collector;
     for (const stream of this.#streams) {

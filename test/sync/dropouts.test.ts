@@ -7,9 +7,9 @@ describe('Synchronizer with streams that drop out', () => {
       camera | a         b         c         d         e         f         g         h         i
       depth  |  a         b                                                   g         h         i
       ------
-      set    |  C         C                  P         PP        P         P         P            C
-      camera |  a         b                  c         de        f         g         h            i
-      depth  |  a         b                  ~         ~x        x         x         ^            i
+      set    |  C         C                  P     P   P         P         P         P            C
+      camera |  a         b                  c     d   e         f         g         h            i
+      depth  |  a         b                  ~     ~   ~         x         x         ^            i
     `);
     assert.deepEqual(transitions(played, 'depth'), [
       'depth: waiting > active @ 2',
@@ -26,11 +26,25 @@ describe('Synchronizer with streams that drop out', () => {
       depth  |  a         b                                                 g         h         i         j
       lidar  |  a         b                                                            h         i         j
       ------
-      set    |  C         C                  P         PP        P         P         P          P          C
-      camera |  a         b                  c         de        f         g         h          i          j
-      depth  |  a         b                  ~         ~x        x         x         ^          i          j
-      lidar  |  a         b                  ~         ~x        x         x         x          ^          j
+      set    |  C         C                  P     P   P         P         P         P          P          C
+      camera |  a         b                  c     d   e         f         g         h          i          j
+      depth  |  a         b                  ~     ~   ~         x         x         ^          i          j
+      lidar  |  a         b                  ~     ~   ~         x         x         x          ^          j
     `);
+  });
+
+  it('waits for a silent event camera once, not set after set', () => {
+    checkTimeline(
+      `
+      camera | a         b         c         d         e         f         g
+      events |abcdefghijklmnopqrstu
+      ------
+      set    | C         C                   CP        P         P         P
+      camera | a         b                   cd        e         f         g
+      events | b         l                   u~        ~         x         x
+      `,
+      { streams: { events: { match: 'window' } } },
+    );
   });
 
   it('lets the next stream pace the sets as soon as the reference is late, without losing an instant', () => {
@@ -38,10 +52,10 @@ describe('Synchronizer with streams that drop out', () => {
       camera | a         b                                                 g         h         i         j
       depth  |   a         b         c         d         e         f         g         h         i         j
       ------
-      set    |   C         C                   P       P P         P         P         C         C         C
-      stamp  |   c         c                   d       d d         d         d         c         c         c
-      camera |   a         b                   ~       x x         x         ^         h         i         j
-      depth  |   a         b                   c       d e         f         g         h         i         j
+      set    |   C         C                   P  P      P         P         P         C         C         C
+      stamp  |   c         c                   d  d      d         d         d         c         c         c
+      camera |   a         b                   ~  ~      x         x         ^         h         i         j
+      depth  |   a         b                   c  d      e         f         g         h         i         j
     `);
   });
 
@@ -51,11 +65,11 @@ describe('Synchronizer with streams that drop out', () => {
       depth  |  a         b         c         d         e         f                                      j         k         l
       lidar  |   a         b         c         d         e         f         g         h         i         j         k         l
       ------
-      set    |   C         C         C                  P        P P                   P        PP         P         C         C
-      stamp  |   c         c         c                  d        d d                   l        ll         l         c         c
-      camera |   a         b         c                  ~        x x                   x        xx         ^         k         l
-      depth  |   a         b         c                  d        e f                   ~        xx         ^         k         l
-      lidar  |   a         b         c                  d        e f                   g        hi         j         k         l
+      set    |   C         C         C                  P   P      P                   P   P     P         P         C         C
+      stamp  |   c         c         c                  d   d      d                   l   l     l         l         c         c
+      camera |   a         b         c                  ~   ~      x                   x   x     x         ^         k         l
+      depth  |   a         b         c                  d   e      f                   ~   ~     x         ^         k         l
+      lidar  |   a         b         c                  d   e      f                   g   h     i         j         k         l
     `);
   });
 
@@ -99,8 +113,8 @@ describe('Synchronizer with streams that drop out', () => {
       camera | a         b         c         d         e         f         g         h         i
       depth  |  a         b                                       f         g         h         i
       ------
-      set    |  C         C                  D         DD        D         D          C         C
-      depth  |  a         b                  ~         ~x        x         ^          h         i
+      set    |  C         C                  D     D   D         D         D          C         C
+      depth  |  a         b                  ~     ~   ~         x         ^          h         i
       `,
       { streams: { depth: { necessity: 'essential' } } },
     );
@@ -114,9 +128,9 @@ describe('Synchronizer with streams that drop out', () => {
       camera | a         b
       events |abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx
       ------
-      set    | C         C                   P         PP        P         P         P
-      stamp  | c         c                   e         ee        e         e         e
-      camera | a         b                   ~         xx        x         x         x
+      set    | C         C                   P    P    P         P         P         P
+      stamp  | c         c                   e    e    e         e         e         e
+      camera | a         b                   ~    ~    x         x         x         x
       `,
       { streams: { events: { match: 'window' } } },
     );

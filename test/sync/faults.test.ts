@@ -127,10 +127,10 @@ describe('Synchronizer with streams that lie', () => {
       camera | a         b         =         =         =         =         c         d         e
       depth  |  a         b         c         d         e         f         g         h         i
       ------
-      set    |  C         C                   P        PP         P         P         C         C
-      stamp  |  c         c                   d        dd         d         d         c         c
-      camera |  a         b                   ~        !!         !         ^         d         e
-      depth  |  a         b                   c        de         f         g         h         i
+      set    |  C         C                   P   P     P         P         P         C         C
+      stamp  |  c         c                   d   d     d         d         d         c         c
+      camera |  a         b                   ~   ~     !         !         ^         d         e
+      depth  |  a         b                   c   d     e         f         g         h         i
     `);
     assert.equal(sync.status().modalities[0]?.counters.repeated, 4);
   });
