@@ -15,7 +15,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root } from './setup.mjs';
 
@@ -67,7 +67,7 @@ function hashOf(...parts) {
 }
 
 function hashOfFiles(paths) {
-  return hashOf(...paths.flatMap(filesBelow).map((file) => `${file}\n${readFileSync(file, 'utf8')}`));
+  return hashOf(...paths.flatMap(filesBelow).map((file) => `${relative(root, file)}\n${readFileSync(file, 'utf8')}`));
 }
 
 /** Does `make` unless it was done with the same key; what is half done is done again. */

@@ -1,53 +1,16 @@
-// The Python half of `npm test`: a virtual environment of its own under training/.venv, then ruff and pytest.
+// The Python half of `npm test`: the training package's environment, then ruff and pytest.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root } from './setup.mjs';
-
-const training = join(root, 'training');
-const environment = join(training, '.venv');
-const python = join(environment, 'bin', 'python');
-const OLDEST_PYTHON = [3, 11];
-
-/** Creates or refreshes the virtual environment; returns the reason why it can't, if so. */
-function prepare() {
-  const version = spawnSync('python3', ['-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])']);
-  if (version.status !== 0) return 'no python3 with venv and pip was found';
-  const [major, minor] = version.stdout.toString().trim().split('.').map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_PYTHON;
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    return `expected Python >= ${OLDEST_PYTHON.join('.')} but received ${major}.${minor}`;
-  }
-
-  const key = createHash('sha256')
-    .update(readFileSync(join(training, 'pyproject.toml')))
-    .digest('hex');
-  const marker = join(environment, 'mle-sam-setup');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === key) return undefined;
-  console.log('Installing the training package (PyTorch among others, once) ...');
-  const steps = [
-    ['python3', ['-m', 'venv', environment]],
-    [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-e', `${training}[dev]`]],
-  ];
-  for (const [command, args] of steps) {
-    const { status, stderr } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'pipe'] });
-    if (status !== 0) {
-      const lastLine = stderr?.toString().trim().split('\n').at(-1) ?? '';
-      return `"${[command, ...args].join(' ')}" failed: ${lastLine}`;
-    }
-  }
-  writeFileSync(marker, key);
-  return undefined;
-}
+import { prepareTraining, python, training } from './training_environment.mjs';
 
 /**
  * Lints the training package and runs its tests; lint that fails counts as one failed test.
  * @returns counts like mocha's, with the reasons of skipped tests
  */
 export function runTrainingTests() {
-  const reason = prepare();
+  const reason = prepareTraining();
   if (reason !== undefined) {
     // Where these tests must run, an environment that cannot be made is a failure.
     return { passed: 0, failed: process.env.CI ? 1 : 0, skipped: [`all of training/tests: ${reason}`] };

@@ -1,0 +1,218 @@
+// `npm run reproduce -- --config quick`: from nothing to a model that runs, and how it compares with models/reference.
+// Simulates a data set, trains base and experts, evaluates, exports, replays a bag with the new bundle. Every step is a
+// command a reader could type; this file only runs them in order, notes what is done, and goes on after a kill.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './setup.mjs';
+import { python as environmentPython, prepareTraining, training } from './training_environment.mjs';
+
+/** Frames of the data set, and how long all takes on two CPU cores. */
+const PLANS = {
+  quick: { frames: 500, duration: '20 minutes' },
+  reference: { frames: 3150, duration: 'about 4 hours' },
+};
+const USAGE = `npm run reproduce -- [options]
+
+  --config NAME   a file of training/configs: ${Object.entries(PLANS)
+    .map(([name, { duration }]) => `${name} (${duration} on two cores)`)
+    .join(', ')}; default quick
+  --out FOLDER    where everything goes; default runs/NAME. Run again with the same folder, it goes on
+  --frames N      frames of the data set
+  --steps N       of each training stage, instead of the configuration's minutes
+  --threads N     of simulator, PyTorch and ONNX Runtime; default 2
+  --bag BAG       to replay; default samples/town
+  --python FILE   a Python that has mle-sam-train; default training/.venv, made if it is not there`;
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(2);
+}
+
+function readOptions() {
+  const text = (value) => ({ type: 'string', ...(value !== undefined && { default: value }) });
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        config: text('quick'),
+        out: text(),
+        frames: text(),
+        steps: text(),
+        threads: text('2'),
+        bag: text(join('samples', 'town')),
+        python: text(),
+        help: { type: 'boolean' },
+      },
+    }));
+  } catch (error) {
+    fail(`${error.message}\n\n${USAGE}`);
+  }
+  if (values.help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  const plan = PLANS[values.config];
+  if (plan === undefined)
+    fail(`Expected ${Object.keys(PLANS).join(' or ')} for --config but received ${values.config}.`);
+  for (const name of ['frames', 'steps', 'threads']) {
+    const value = values[name];
+    if (value !== undefined && !/^[1-9]\d*$/.test(value)) {
+      fail(`Expected a whole number of at least 1 for --${name} but received '${value}'.`);
+    }
+  }
+  return { ...values, frames: values.frames ?? String(plan.frames), out: values.out ?? join('runs', values.config) };
+}
+
+const options = readOptions();
+const { out, threads } = options;
+const path = (...parts) => join(out, ...parts);
+const python = options.python ?? environmentPython;
+const reference = join('models', 'reference');
+const data = path('data');
+const budget = options.steps === undefined ? [] : ['--steps', options.steps];
+const config = ['--config', join(training, 'configs', `${options.config}.yaml`)];
+
+const mleSam = (...args) => [process.execPath, join(root, 'dist', 'src', 'cli', 'main.js'), ...args];
+const mleSamTrain = (...args) => [python, '-m', 'mle_sam_train.cli', '--threads', threads, ...args];
+const stage = (name) => mleSamTrain(name, ...config, '--data', data, '--run', out, ...budget, '--resume');
+const replay = (model, to) => mleSam('replay', options.bag, '--model', model, '--out', to, '--threads', threads);
+const score = (model) => mleSam('evaluate', data, '--model', model, '--split', 'test', '--threads', threads, '--json');
+
+/** In order. A step is done when it has ended well and its product is still there; `printed` saves what it prints. */
+const STEPS = [
+  {
+    name: 'simulate',
+    product: path('data', 'dataset.json'),
+    command: mleSam(
+      ...['simulate', data, '--layout', 'deliver', '--frames', options.frames, '--seed', '7', '--workers', threads],
+    ),
+  },
+  { name: 'base', product: path('base', 'model.safetensors'), command: stage('base') },
+  { name: 'experts', product: path('experts', 'model.safetensors'), command: stage('experts') },
+  {
+    name: 'evaluate',
+    product: path('test.json'),
+    command: mleSamTrain('evaluate', out, '--data', data, '--split', 'test', '--out', path('test.json')),
+  },
+  {
+    name: 'export',
+    product: path('bundle', 'model.json'),
+    command: mleSamTrain('export', out, '--data', data, '--scores', path('test.json'), '--out', path('bundle')),
+  },
+  { name: 'replay', product: path('replay', 'summary.json'), command: replay(path('bundle'), path('replay')) },
+  { name: 'score', product: path('score.json'), command: score(path('bundle')), printed: true },
+  {
+    name: 'replay of the reference',
+    product: path('reference', 'summary.json'),
+    command: replay(reference, path('reference')),
+  },
+  {
+    name: 'score of the reference',
+    product: path('reference', 'score.json'),
+    command: score(reference),
+    printed: true,
+  },
+];
+
+const recordPath = path('steps.json');
+
+/** What is done so far. Other settings than the run was begun with would mix two runs into one. */
+function readRecord() {
+  const settings = { config: options.config, frames: options.frames, steps: options.steps ?? null, bag: options.bag };
+  if (!existsSync(recordPath)) return { settings, done: {} };
+  const record = JSON.parse(readFileSync(recordPath, 'utf8'));
+  const [begun, asked] = [JSON.stringify(record.settings), JSON.stringify(settings)];
+  if (begun !== asked)
+    fail(`Expected ${begun}, with which ${out} was begun, but received ${asked}: choose another --out.`);
+  return record;
+}
+
+function writeWhole(file, text) {
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+}
+
+/** Runs a step to its end; a signal goes on to it, so that training saves before it stops. */
+async function run({ name, command: [program, ...args], product, printed }) {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', printed ? 'pipe' : 'inherit', 'inherit'] });
+  let stopped;
+  const pass = (signal) => {
+    stopped = signal;
+    child.kill(signal);
+  };
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  const chunks = [];
+  child.stdout?.on('data', (chunk) => chunks.push(chunk));
+  const status = await new Promise((resolve) => {
+    child.on('close', (code) => resolve(code ?? 1));
+    child.on('error', (error) => {
+      console.error(`Could not run ${program}: ${error.message}`);
+      resolve(1);
+    });
+  });
+  process.off('SIGINT', pass).off('SIGTERM', pass);
+  if (stopped !== undefined || status !== 0) {
+    fail(`${name}: ${stopped ? `stopped by ${stopped}` : 'failed'}; the same command again goes on from here.`);
+  }
+  if (printed) writeWhole(product, Buffer.concat(chunks));
+}
+
+async function runAll() {
+  const record = readRecord();
+  let isFresh = false;
+  for (const step of STEPS) {
+    const minutes = record.done[step.name];
+    // What follows a step that had to run again was made from its old product.
+    if (minutes !== undefined && !isFresh && existsSync(step.product)) {
+      console.log(`${step.name}: done before, ${minutes} min`);
+      continue;
+    }
+    isFresh ||= !step.name.endsWith('of the reference');
+    console.log(`${step.name}: ${step.command.join(' ')}`);
+    delete record.done[step.name];
+    writeWhole(recordPath, JSON.stringify(record, null, 2));
+    const start = Date.now();
+    await run(step);
+    record.done[step.name] = Math.round((Date.now() - start) / 6000) / 10;
+    writeWhole(recordPath, JSON.stringify(record, null, 2));
+  }
+  return record;
+}
+
+/** The new bundle beside the reference: same frames, same evaluator, same bag. */
+function compare() {
+  const json = (...parts) => JSON.parse(readFileSync(path(...parts), 'utf8'));
+  const figures = (scores, summary) => {
+    const [absent, zeroFilled] = ['absent', 'emm'].map((name) => scores.tables.find((t) => t.protocol === name));
+    const all = absent.subsets.find(
+      ({ present }) => present.length === Math.max(...absent.subsets.map((s) => s.present.length)),
+    );
+    return {
+      'all modalities': all.miou,
+      'mean over subsets, absent': absent.average,
+      'mean over subsets, zero-filled': zeroFilled.average,
+      'replayed bag': summary.score?.miou ?? null,
+    };
+  };
+  const own = figures(json('score.json'), json('replay', 'summary.json'));
+  const theirs = figures(json('reference', 'score.json'), json('reference', 'summary.json'));
+  const cell = (value) => (value === null ? '-' : value.toFixed(1)).padStart(10);
+  const lines = Object.entries(own).map(([name, value]) => {
+    const other = theirs[name];
+    const difference = value === null || other === null ? null : value - other;
+    return `${name.padEnd(32)}${cell(value)}${cell(other)}${cell(difference)}`;
+  });
+  const frames = json('score.json').frames.used;
+  return [`mIoU in percent, ${frames} test frames${''.padEnd(6)} here reference difference`, ...lines].join('\n');
+}
+
+mkdirSync(out, { recursive: true });
+if (options.python === undefined) {
+  const reason = prepareTraining();
+  if (reason !== undefined) fail(`The training package cannot be installed: ${reason}.`);
+}
+const { done } = await runAll();
+const minutes = Object.values(done).reduce((sum, value) => sum + value, 0);
+console.log(`\n${compare()}\n\n${path('bundle')}, made in ${minutes.toFixed(1)} minutes`);

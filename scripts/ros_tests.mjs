@@ -1,0 +1,26 @@
+// The part of `npm test` that runs on a real ROS graph: `test/ros/**`, each file in a process of its own, because the
+// libraries of ROS are found by variables that must be there when a process starts, and a crash shall stay in its file.
+
+import { runMochaApart } from './mocha_tests.mjs';
+import { prepareRos } from './ros_environment.mjs';
+
+/**
+ * @param files - compiled before; `test/ros/<subject>.test.ts`
+ * @returns counts like mocha's, with the reasons of skipped tests
+ */
+export async function runRosTests(files) {
+  const total = { passed: 0, failed: 0, skipped: [] };
+  if (files.length === 0) return total;
+  const prepared = prepareRos();
+  if (prepared.kind === 'unavailable') {
+    // Where these tests must run, an environment that cannot be made is a failure.
+    return { ...total, failed: process.env.CI ? 1 : 0, skipped: [`all of test/ros: ${prepared.reason}`] };
+  }
+  for (const file of files) {
+    const { passed, failed, skipped } = await runMochaApart([file], prepared.variables);
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped.push(...skipped);
+  }
+  return total;
+}
