@@ -18,6 +18,7 @@ interface DropoutFlags {
   provider: ProviderRequest;
   threads?: number;
   seed: number;
+  seconds?: number;
   json?: true;
   junit?: string;
 }
@@ -37,6 +38,7 @@ export function dropoutCommand(write: (text: string) => void = (text) => process
     .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
     .option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1))
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
+    .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--json', 'print dropout.json instead of a table')
     .option('--junit <file>', "write the scenarios' promises as JUnit XML; the command fails when one is broken")
     .action((bag: string, flags: DropoutFlags) => dropout(bag, flags, write));
@@ -46,13 +48,14 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
   const scenarios = await loadScenarios(flags.scenarios);
   const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);
   const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
-  const { model, provider, threads, seed } = flags;
+  const { model, provider, threads, seed, seconds } = flags;
   const outcome = await withReplaySource(
     { bag, model, config, provider, ...(threads !== undefined && { threads }) },
     (source) =>
       runDropout(source, {
         scenarios,
         seed,
+        ...(seconds !== undefined && { seconds }),
         onRun: (name, done, total) => {
           if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
         },
@@ -74,7 +77,7 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
 
 function describe({ scenarios, bag }: DropoutReport): string {
   const table = new Table({
-    head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'mIoU', 'change', 'identical', 'promises'],
+    head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'mIoU', 'clean', 'without', 'identical', ''],
     style: { head: [], border: [] },
   });
   for (const s of scenarios) {
@@ -86,7 +89,8 @@ function describe({ scenarios, bag }: DropoutReport): string {
       text(s.falseDegradationPercent, '%'),
       s.wrongStamps + s.staleMasks,
       text(s.score.miou.faulty, '', 1),
-      s.miouLossPoints === null ? '-' : (-s.miouLossPoints).toFixed(1),
+      text(s.score.miou.clean, '', 1),
+      text(s.score.miou.absent, '', 1),
       text(s.identicalAfterMs, ' ms'),
       s.verdict,
     ]);
@@ -98,7 +102,10 @@ function describe({ scenarios, bag }: DropoutReport): string {
     }
   }
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
-  lines.push(`mIoU in percent during the fault, against ${truth}; change against the clean run.`);
+  lines.push(
+    `mIoU in percent over the frames of the fault, against ${truth}: under the fault, in the clean run, and in a run`,
+    'without the faulty sensors.',
+  );
   if (bag.source === 'simulation') lines.push('Simulated data: scores are no claim about the real world.');
   return lines.join('\n');
 }

@@ -9,6 +9,6 @@ export {
   type DropoutReport,
   faultBinding,
   runDropout,
-  type ScenarioReport,
 } from './run_dropout.js';
+export type { ScenarioReport } from './scenario_report.js';
 export { StampLedger, type StampOrigin } from './stamp_ledger.js';

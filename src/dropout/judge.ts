@@ -12,16 +12,19 @@ export interface Check {
 
 interface Judged extends DropoutMetrics {
   miouLossPoints: number | undefined;
+  miouBelowAbsentPoints?: number | undefined;
   /** Whether what comes after the fault can be seen. */
   ending: 'within' | 'with-bag';
 }
+
+type MostName = keyof DropoutMetrics | 'miouLossPoints' | 'miouBelowAbsentPoints';
 
 /**
  * Holds a run against a scenario's expectations. A figure that does not exist breaks its bound, but for what the end of
  * the bag hides. Wrong and stale stamps are always judged.
  */
 export function judge(expect: Expectations, measured: Judged): Check[] {
-  const most = (name: keyof DropoutMetrics | 'miouLossPoints', bound: number | undefined): Check[] => {
+  const most = (name: MostName, bound: number | undefined): Check[] => {
     if (bound === undefined) return [];
     const value = measured[name];
     const isKept = value !== undefined && value <= bound;
@@ -45,6 +48,7 @@ export function judge(expect: Expectations, measured: Judged): Check[] {
     ...(isSeen ? most('recoverMs', expect.recoverMs) : []),
     ...most('falseDegradationPercent', expect.falseDegradationPercent),
     ...most('miouLossPoints', expect.miouLossPoints),
+    ...most('miouBelowAbsentPoints', expect.miouBelowAbsentPoints),
     ...(isSeen ? most('identicalAfterMs', expect.identicalAfterMs) : []),
     ...most('wrongStamps', 0),
     ...most('staleMasks', 0),

@@ -6,57 +6,74 @@ import type { MaskPair } from './metrics.js';
 import { unpackLabels } from './packed_labels.js';
 import type { MaskRecord, RunRecord } from './run_record.js';
 
-/** Scores of both runs over the same frames, percent; null where a class has no score. */
+/** Scores of all runs over the same frames, percent; null where a class has no score. */
 export interface ScoreComparison {
   /** `ground-truth`, or where the bag has none the clean run's masks: then its own score is 100. */
   against: 'ground-truth' | 'clean-masks';
   frames: number;
-  miou: { clean: number | null; faulty: number | null };
-  perClass: Record<string, { clean: number | null; faulty: number | null }>;
+  miou: RunScores;
+  perClass: Record<string, RunScores>;
+}
+
+/** One score in each run; `absent` is the one in which the faulty sensors were switched off from the start. */
+export interface RunScores {
+  clean: number | null;
+  faulty: number | null;
+  absent: number | null;
 }
 
 /** As in a replay: label images carry the camera's stamp, a stand-in's masks lie a little beside it. */
 const TOLERANCE_NS = 25_000_000n;
 
-/** Scores the pairs that have both masks, and ground truth if the bag has any. Missing masks count in continuity. */
+/**
+ * Scores the moments of which every run has a mask, and the bag ground truth if it has any. Missing masks count in
+ * continuity.
+ * @param absent - mask of the run without the faulty sensors by the clean run's; undefined where there was no such run
+ */
 export function compareScores(
   pairs: readonly MaskPair[],
+  absent: ReadonlyMap<MaskRecord, MaskRecord | undefined> | undefined,
   { groundTruth }: RunRecord,
   classes: readonly BundleClass[],
 ): ScoreComparison {
   const against = groundTruth.size > 0 ? 'ground-truth' : 'clean-masks';
   const classCount = Math.max(...classes.map(({ id }) => id)) + 1;
-  const clean = new ConfusionMatrix(classCount);
-  const faulty = new ConfusionMatrix(classCount);
+  const newMatrix = () => new ConfusionMatrix(classCount);
+  const matrices = { clean: newMatrix(), faulty: newMatrix(), absent: newMatrix() };
   const stamps = [...groundTruth.keys()];
   let frames = 0;
-  for (const pair of pairs) {
-    if (pair.faulty === undefined) continue;
+  for (const { clean, faulty, by } of pairs) {
+    const without = absent?.get(clean);
+    if (faulty === undefined || (absent !== undefined && without === undefined)) continue;
     const truthOf = (mask: MaskRecord): LabelImage | undefined => {
-      if (against === 'clean-masks') return unpackLabels(pair.clean.labels);
+      if (against === 'clean-masks') return unpackLabels(clean.labels);
       const nearest = nearestStamp(stamps, mask.stamp);
       return nearest === undefined ? undefined : unpackLabels(groundTruth.get(nearest)!);
     };
-    const cleanTruth = truthOf(pair.clean);
+    const cleanTruth = truthOf(clean);
+    if (cleanTruth === undefined) continue;
     // Stamps that are off say nothing about what was seen. Label images carry the camera's stamps: masks a stand-in has
     // stamped too far beside them are scored by those of the clean mask, half a period away at most.
-    const own = pair.by === 'stamp' ? truthOf(pair.faulty) : undefined;
-    const truths = { clean: cleanTruth, faulty: own ?? cleanTruth };
-    if (truths.clean === undefined || truths.faulty === undefined) continue;
-    add(clean, pair.clean, truths.clean);
-    add(faulty, pair.faulty, truths.faulty);
+    add(matrices.clean, clean, cleanTruth);
+    add(matrices.faulty, faulty, (by === 'stamp' ? truthOf(faulty) : undefined) ?? cleanTruth);
+    if (without !== undefined) add(matrices.absent, without, truthOf(without) ?? cleanTruth);
     frames++;
   }
-  const [before, after] = [scores(clean, 'left-out'), scores(faulty, 'left-out')];
-  const perClass = classes.map(({ id, name }): [string, { clean: number | null; faulty: number | null }] => [
-    name,
-    { clean: percent(before.classes[id]!.iou), faulty: percent(after.classes[id]!.iou) },
-  ]);
+  const of = {
+    clean: scores(matrices.clean, 'left-out'),
+    faulty: scores(matrices.faulty, 'left-out'),
+    absent: scores(matrices.absent, 'left-out'),
+  };
+  const inEachRun = (figure: (run: typeof of.clean) => number): RunScores => ({
+    clean: percent(figure(of.clean)),
+    faulty: percent(figure(of.faulty)),
+    absent: percent(figure(of.absent)),
+  });
   return {
     against,
     frames,
-    miou: { clean: percent(before.miou), faulty: percent(after.miou) },
-    perClass: Object.fromEntries(perClass),
+    miou: inEachRun(({ miou }) => miou),
+    perClass: Object.fromEntries(classes.map(({ id, name }) => [name, inEachRun((run) => run.classes[id]!.iou)])),
   };
 }
 

@@ -47,6 +47,7 @@ const SCENARIOS = [
     'degradation: unwanted',
   ),
   scenario('to-the-end', ['fault: drop, modality: depth, at: 4'], 'expect: { recoverMs: 600, identicalAfterMs: 100 }'),
+  scenario('never-there', ['fault: drop, modality: lidar'], 'expect: { miouBelowAbsentPoints: 0.001 }'),
   scenario('broken-promise', ['fault: drop, modality: camera, at: 1.5, until: 3'], 'expect: { degradeMs: 1 }'),
 ];
 
@@ -91,13 +92,11 @@ describe('dropout', () => {
   });
 
   it('leaves a lost sensor out within the deadline and a frame, and takes it back within 0.6 s', () => {
-    for (const name of ['camera-lost', 'depth-lost', 'lidar-lost']) {
+    for (const { name } of SINGLE) {
       const { degradeMs, recoverMs } = of(name);
       assert.ok(degradeMs !== null && degradeMs <= DEADLINE_AND_FRAME_MS, `${name} ${degradeMs}`);
       assert.ok(recoverMs !== null && recoverMs <= 600, `${name} ${recoverMs}`);
     }
-    const { degradeMs, recoverMs } = of('events-lost');
-    assert.ok(degradeMs !== null && degradeMs <= 400 && recoverMs !== null && recoverMs <= 600, `${degradeMs}`);
   });
 
   it('notices sensors that are alive and blind', () => {
@@ -138,6 +137,15 @@ describe('dropout', () => {
     assert.equal(score.against, 'clean-masks');
     assert.equal(score.miou.clean, 100);
     assert.ok(score.miou.faulty! < 100 && miouLossPoints! > 0);
+  });
+
+  it('compares with a run without the faulty sensor, which is what a sensor that never speaks comes to', () => {
+    const { score, miouBelowAbsentPoints, checks } = of('never-there');
+    assert.ok(score.frames > 40 && score.miou.absent! < 100, `${score.frames} ${score.miou.absent}`);
+    assert.equal(score.miou.faulty, score.miou.absent);
+    assert.equal(miouBelowAbsentPoints, 0);
+    assert.equal(checks.find(({ name }) => name === 'miouBelowAbsentPoints')?.verdict, 'kept');
+    assert.deepEqual([of('all-lost').score.miou.absent, of('all-lost').miouBelowAbsentPoints], [null, null]);
   });
 
   it('judges what the bag shows, and says which promise was broken', () => {

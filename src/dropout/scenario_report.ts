@@ -1,0 +1,123 @@
+import type { Scenario } from '../faults/index.js';
+import type { Stamp } from '../messages/index.js';
+import type { ReplaySource } from '../replay/index.js';
+import type { FaultWindow } from './fault_window.js';
+import { type Check, judge } from './judge.js';
+import { duringFault, measureDropout, pairMasks } from './metrics.js';
+import type { RunRecord } from './run_record.js';
+import { compareScores, type ScoreComparison } from './scores.js';
+
+/** Mean weight of each modality over the masks of a stretch, 0 where absent; null where there is no mask. */
+type Routing = Record<string, number | null>;
+
+/** What one scenario did. Undefined figures are null: JSON has neither. */
+export interface ScenarioReport {
+  name: string;
+  description: string;
+  verdict: 'kept' | 'broken';
+  /** Seconds since the bag's first message. */
+  window: { startSeconds: number; endSeconds: number; ending: FaultWindow['ending']; affected: string[] };
+  referenceFrames: number;
+  masks: number;
+  continuityPercent: number | null;
+  degradeMs: number | null;
+  recoverMs: number | null;
+  falseDegradationPercent: number;
+  wrongStamps: number;
+  staleMasks: number;
+  identicalAfterMs: number | null;
+  score: ScoreComparison;
+  /** mIoU of the clean run minus that of the faulty one. */
+  miouLossPoints: number | null;
+  /** mIoU of the run in which the faulty sensors are switched off minus that of the faulty one. */
+  miouBelowAbsentPoints: number | null;
+  routing: { before: Routing; during: Routing; after: Routing };
+  checks: Check[];
+}
+
+/** The runs of the same bag a scenario is told by. */
+export interface ScenarioRuns {
+  clean: RunRecord;
+  faulty: RunRecord;
+  /** With the faulty sensors switched off from the start; undefined where no sensor would be left. */
+  absent: RunRecord | undefined;
+}
+
+/** After the end of a fault routing settles for the time recovery may take. */
+const SETTLE_NS = 600_000_000n;
+/** Tolerance the synchroniser derives at most, where none is configured. */
+const MAX_TOLERANCE_MS = 150;
+
+/** Compares a scenario's run with the others and holds it against the scenario's expectations. */
+export function reportScenario(
+  { bundle, config }: Pick<ReplaySource, 'bundle' | 'config'>,
+  scenario: Scenario,
+  window: FaultWindow,
+  { clean, faulty, absent }: ScenarioRuns,
+): ScenarioReport {
+  const pairs = pairMasks(clean, faulty);
+  const metrics = measureDropout(pairs, clean, faulty, {
+    window,
+    degradation: scenario.degradation,
+    staleLimitNs: (modality) => staleLimitNs(config.sync, modality),
+  });
+  const absentMasks = absent && new Map(pairMasks(clean, absent).map((pair) => [pair.clean, pair.faulty]));
+  const score = compareScores(duringFault(pairs, window), absentMasks, clean, bundle.classes);
+  const { miou } = score;
+  const miouLossPoints = difference(miou.clean, miou.faulty);
+  const miouBelowAbsentPoints = difference(miou.absent, miou.faulty);
+  const checks = judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, ending: window.ending });
+  const modalities = bundle.modalities.map(({ name }) => name);
+  const routingIn = (from: Stamp, to: Stamp) => meanRouting(faulty, modalities, from, to);
+  return {
+    name: scenario.name,
+    description: scenario.description,
+    verdict: checks.every(({ verdict }) => verdict === 'kept') ? 'kept' : 'broken',
+    window: {
+      startSeconds: secondsBetween(clean.span.first, window.start),
+      endSeconds: secondsBetween(clean.span.first, window.end),
+      ending: window.ending,
+      affected: [...window.affected],
+    },
+    masks: faulty.masks.length,
+    ...metrics,
+    continuityPercent: metrics.continuityPercent ?? null,
+    degradeMs: metrics.degradeMs ?? null,
+    recoverMs: metrics.recoverMs ?? null,
+    identicalAfterMs: metrics.identicalAfterMs ?? null,
+    score,
+    miouLossPoints: miouLossPoints ?? null,
+    miouBelowAbsentPoints: miouBelowAbsentPoints ?? null,
+    routing: {
+      before: routingIn(0n, window.start),
+      during: routingIn(window.start, window.end),
+      after: routingIn(window.end + SETTLE_NS, clean.span.last + SETTLE_NS),
+    },
+    checks,
+  };
+}
+
+/** How far an image's stamp may lie from its mask's. */
+function staleLimitNs({ streams }: ReplaySource['config']['sync'], modality: string): number {
+  const { toleranceMs = MAX_TOLERANCE_MS, offsetMs = 0 } = streams[modality] ?? {};
+  return (toleranceMs + Math.abs(offsetMs)) * 1e6;
+}
+
+function meanRouting({ masks }: RunRecord, modalities: readonly string[], from: Stamp, to: Stamp): Routing {
+  const within = masks.filter(({ publishedAt }) => publishedAt >= from && publishedAt < to);
+  return Object.fromEntries(
+    modalities.map((name) => {
+      const sum = within.reduce((total, { routing }) => total + (routing.get(name) ?? 0), 0);
+      return [name, within.length === 0 ? null : sum / within.length];
+    }),
+  );
+}
+
+/** Seconds from one stamp to another. */
+export function secondsBetween(from: Stamp, to: Stamp): number {
+  return Number(to - from) / 1e9;
+}
+
+function difference(a: number | null, b: number | null): number | undefined {
+  return a === null || b === null ? undefined : a - b;
+}
