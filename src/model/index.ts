@@ -1,11 +1,11 @@
 export { type Bundle, type BundleClass, type BundleModality, loadBundle } from './bundle.js';
 export { BundleError } from './bundle_error.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
-export type { ProviderAttempt } from './ladder.js';
+export { describeAttempt, type ProviderAttempt, type ProviderTimings } from './ladder.js';
 export { type ManifestFile, parseManifest, UNLABELED_ID } from './manifest.js';
-export type { ProviderSelection } from './protocol.js';
-export { type EncodeMode, PROVIDER_REQUESTS, type ProviderRequest } from './providers.js';
+export { type EncodeMode, PROVIDER_REQUESTS, type ProviderFallback, type ProviderRequest } from './providers.js';
 export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
+export { describeSelection, type ProviderSelection } from './selection.js';
 export type { RestartPolicy, RunTimeout } from './worker_host.js';

@@ -1,5 +1,6 @@
 import type { ProviderAttempt } from './ladder.js';
-import type { EncodeMode, ModelFiles, ProviderRequest } from './providers.js';
+import type { EncodeMode, ModelFiles, ProviderFallback, ProviderRequest } from './providers.js';
+import type { ProviderSelection } from './selection.js';
 
 /** All the worker needs to know; given once, as `workerData`. */
 export interface WorkerSetup {
@@ -9,15 +10,12 @@ export interface WorkerSetup {
   modalityCount: number;
   golden: { images: Uint8Array; labels: Uint8Array };
   provider: ProviderRequest;
+  fallback: ProviderFallback;
+  /** Rungs that earlier workers gave up: they are not tried again. */
+  givenUp: readonly ProviderAttempt[];
   threads: number;
+  deviceId: number;
   encodeMode: EncodeMode | 'auto';
-}
-
-/** How the model came to run: which provider, why not the ones above it, and how images are encoded. */
-export interface ProviderSelection {
-  provider: string;
-  encodeMode: EncodeMode;
-  attempts: readonly ProviderAttempt[];
 }
 
 export interface RunRequest {
@@ -49,9 +47,27 @@ export interface RunResult {
   headMs: number;
 }
 
-export type RunReply = RunResult | { kind: 'run-failed'; reason: string; images: ArrayBuffer };
+export interface RunFailure {
+  kind: 'run-failed';
+  reason: string;
+  images: ArrayBuffer;
+  /** Whether the worker takes further requests. */
+  worker: 'goes-on' | 'ends';
+}
+
+export type RunReply = RunResult | RunFailure;
+
+/** Sent before each rung: should the worker end now, the host knows on what, and what is left to try. */
+export interface RungTried {
+  kind: 'trying';
+  provider: string;
+  below: readonly string[];
+  /** What became of the rungs above, earlier workers' included. */
+  attempts: readonly ProviderAttempt[];
+}
 
 export type WorkerReply =
+  | RungTried
   | { kind: 'ready'; selection: ProviderSelection }
   | { kind: 'no-provider'; attempts: readonly ProviderAttempt[] }
   | RunReply;

@@ -1,4 +1,4 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
 export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'> {
@@ -23,6 +23,8 @@ export interface ModelFiles {
 export interface SessionOptions {
   /** Threads of the CPU kernels; fixed, because the sums of float kernels depend on it. */
   threads: number;
+  /** Which GPU, where there are several; the CPU does not care. */
+  deviceId: number;
 }
 
 /**
@@ -36,39 +38,18 @@ export interface Provider {
   name: string;
   /** The faster form as measured by `bench/model.ts`. */
   encodeMode: EncodeMode;
+  /**
+   * What a run that throws means: on the CPU the next one may work; a GPU that ran out of memory or was lost stays so
+   * for its sessions, so the worker ends and the next rung is taken, or where there is none a new worker tries again.
+   */
+  afterError: 'go-on' | 'end-worker';
   /** Creates both sessions; throws where the provider cannot be used here. */
   createSessions(files: ModelFiles, options: SessionOptions): Promise<ModelSessions>;
 }
 
-/** `auto` tries all rungs from the top; a name tries that one only. */
+/** `auto` begins at the top of the ladder, a name at that rung. */
 export type ProviderRequest = (typeof PROVIDER_REQUESTS)[number];
-export const PROVIDER_REQUESTS = ['auto', 'cpu'] as const;
+export const PROVIDER_REQUESTS = ['auto', 'tensorrt', 'cuda', 'cpu'] as const;
 
-/**
- * One by one: 103 against 119 ms of processor time for four images in the reference model's graphs on one thread, 121
- * against 138 on two, and 39 when only the camera's image is new.
- *
- * Threads sleep instead of spinning while they wait for each other: on two cores that other processes use as well,
- * spinning cost 259 instead of 121 ms of processor time a set.
- */
-const cpu: Provider = {
-  name: 'cpu',
-  encodeMode: 'one-by-one',
-  async createSessions(files, { threads }) {
-    const options: InferenceSession.SessionOptions = {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 4, // errors come as exceptions; their copies on stderr help nobody
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    };
-    return {
-      encoder: await InferenceSession.create(files.encoder, options),
-      head: await InferenceSession.create(files.head, options),
-    };
-  },
-};
-
-/** The rungs, fastest first. */
-export const providerLadder: readonly Provider[] = [cpu];
+/** Where a rung does not hold: `down` takes the next one, `none` fails rather than run on another than asked for. */
+export type ProviderFallback = 'down' | 'none';

@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/frame_set.js';
 import type { Bundle } from './bundle.js';
-import type { ProviderSelection, RunResult, WorkerSetup } from './protocol.js';
-import type { EncodeMode, ProviderRequest } from './providers.js';
+import type { RunResult, WorkerSetup } from './protocol.js';
+import type { EncodeMode, ProviderFallback, ProviderRequest } from './providers.js';
 import type { Segmentation } from './segmentation.js';
 import { SegmenterError } from './segmenter_error.js';
+import type { ProviderSelection } from './selection.js';
 import { type HostState, type RestartPolicy, type RunTimeout, type WorkerEvent, WorkerHost } from './worker_host.js';
 
 export type SegmenterEvent = WorkerEvent | { kind: 'run-failed'; reason: string };
@@ -13,6 +14,10 @@ export type SegmenterEvent = WorkerEvent | { kind: 'run-failed'; reason: string 
 export interface SegmenterOptions {
   /** Default `auto`: the first rung of the ladder that reproduces the golden labels. */
   provider?: ProviderRequest;
+  /** Default `down`; `none` fails rather than run on another provider than the one named. */
+  fallback?: ProviderFallback;
+  /** Which GPU; default 0. */
+  deviceId?: number;
   /** CPU threads of one run; default: all cores, at most 4. */
   threads?: number;
   /** Default `auto`: the faster one of the provider in use. */
@@ -66,6 +71,10 @@ export class Segmenter {
    * @throws {SegmenterError} `failed`, with what became of each provider
    */
   static async create(bundle: Bundle, options: SegmenterOptions = {}): Promise<Segmenter> {
+    if (options.fallback === 'none' && (options.provider ?? 'auto') === 'auto') {
+      const message = "Expected a provider by name where no other may take its place but received 'auto'";
+      throw new SegmenterError('failed', `${message}: name tensorrt, cuda or cpu.`);
+    }
     const segmenter = new Segmenter(bundle, options);
     await segmenter.whenReady();
     return segmenter;
@@ -180,6 +189,9 @@ function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {
     modalityCount: bundle.modalities.length,
     golden: bundle.golden,
     provider: options.provider ?? 'auto',
+    fallback: options.fallback ?? 'down',
+    givenUp: [],
+    deviceId: options.deviceId ?? 0,
     threads: options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism()),
     encodeMode: options.encodeMode ?? 'auto',
   };

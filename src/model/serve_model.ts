@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
-import { climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
+import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
 import { ModelRunner } from './model_runner.js';
 import type { RunRequest, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { EncodeMode, Provider } from './providers.js';
@@ -13,18 +13,27 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const modeOf = (provider: Provider) => (setup.encodeMode === 'auto' ? provider.encodeMode : setup.encodeMode);
 
+  const { provider: requested, fallback, givenUp } = setup;
   const outcome = await climbLadder(
-    selectRungs(ladder, setup.provider),
-    (provider) => startProvider(provider, modeOf(provider), setup),
+    selectRungs(ladder, requested, fallback, givenUp),
+    (provider, notes) => startProvider(provider, modeOf(provider), setup, notes),
     () => performance.now(),
+    ({ name }, below, attempts) =>
+      reply({
+        kind: 'trying',
+        provider: name,
+        below: below.map((rung) => rung.name),
+        attempts: [...givenUp, ...attempts],
+      }),
   );
+  const attempts = [...givenUp, ...outcome.attempts];
   if (outcome.kind === 'none') {
-    reply({ kind: 'no-provider', attempts: outcome.attempts });
+    reply({ kind: 'no-provider', attempts });
     port.close();
     return;
   }
 
-  const { provider, result: runner, attempts } = outcome;
+  const { provider, result: runner } = outcome;
   const answer = async (request: WorkerRequest) => {
     if (request.kind === 'close') {
       await runner.release();
@@ -36,7 +45,10 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
       reply(result, [result.images, result.labels.buffer, result.confidence.buffer]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      reply({ kind: 'run-failed', reason, images: request.images }, [request.images]);
+      const worker = provider.afterError === 'go-on' ? 'goes-on' : 'ends';
+      reply({ kind: 'run-failed', reason, images: request.images, worker }, [request.images]);
+      // Sessions of a lost device are not released: that would wait for it, or throw once more.
+      if (worker === 'ends') port.close();
     }
   };
   // A run gives way to messages between its sessions: without the chain, `close` would release them under it.
@@ -44,17 +56,24 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   port.on('message', (request: WorkerRequest) => {
     last = last.then(() => answer(request));
   });
-  reply({ kind: 'ready', selection: { provider: provider.name, encodeMode: modeOf(provider), attempts } });
+  reply({ kind: 'ready', selection: { provider: provider.name, requested, encodeMode: modeOf(provider), attempts } });
 }
 
 /** Creates the sessions of one provider and lets it answer the golden sample. */
-async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: WorkerSetup) {
-  const { files, threads, golden } = setup;
-  const sessions = await provider.createSessions(files, { threads });
+async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: WorkerSetup, notes: AttemptNotes) {
+  const { files, threads, deviceId, golden } = setup;
+  const timed = async <T>(step: keyof AttemptNotes['timings'], work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await work();
+    notes.timings[step] = performance.now() - start;
+    return result;
+  };
+  const sessions = await timed('createMs', () => provider.createSessions(files, { threads, deviceId }));
   try {
-    const runner = await ModelRunner.create(sessions, setup, encodeMode);
-    const { labels } = await runner.run(goldenRequest(setup));
+    const runner = await timed('warmUpMs', () => ModelRunner.create(sessions, setup, encodeMode));
+    const { labels } = await timed('goldenMs', () => runner.run(goldenRequest(setup)));
     const differing = countDifferingLabels(labels, golden.labels);
+    notes.golden = { differing, pixels: golden.labels.length };
     const reason = `labels differ from the golden ones on ${differing} of ${golden.labels.length} pixels`;
     if (differing > MAX_DIFFERING_SHARE * golden.labels.length) throw new ProviderRefusedError(reason);
     return { result: runner, reason };

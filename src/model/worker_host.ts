@@ -1,14 +1,19 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { startWorker } from '../threads/start_worker.js';
-import type { ProviderSelection, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
+import { describeAttempt, type ProviderAttempt } from './ladder.js';
+import type { RungTried, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
 import { SegmenterError } from './segmenter_error.js';
+import type { ProviderSelection } from './selection.js';
 
 export interface RestartPolicy {
   /** Pause before the first restart; doubled with every further one. */
   initialDelayMs: number;
   maxDelayMs: number;
-  /** Restarts without a successful run in between, after which the host gives up. A first start is never repeated. */
+  /**
+   * Restarts without a successful run in between, after which the host gives up. A first start is never repeated on
+   * the same provider.
+   */
   maxAttempts: number;
 }
 
@@ -20,6 +25,8 @@ export type RunTimeout = number | 'none';
 /** What happened to the worker; for logs and diagnostics. */
 export type WorkerEvent =
   | { kind: 'ready'; selection: ProviderSelection }
+  /** A provider failed; the next rung is being started and `ready` follows. */
+  | { kind: 'provider-left'; provider: string; reason: string }
   | { kind: 'exited'; reason: string; restartInMs: number }
   | { kind: 'gave-up'; reason: string };
 
@@ -27,6 +34,8 @@ type State =
   | { kind: 'starting'; worker: Worker }
   | { kind: 'idle'; worker: Worker }
   | { kind: 'busy'; worker: Worker; settle: Settle; timer: NodeJS.Timeout | undefined }
+  /** Its provider failed: it takes no further runs. */
+  | { kind: 'ending'; worker: Worker }
   | { kind: 'waiting'; timer: NodeJS.Timeout }
   | { kind: 'failed'; reason: SegmenterError }
   | { kind: 'closed' };
@@ -41,7 +50,10 @@ interface Settle {
 /** The worker's entry beside this file, with this file's own ending: `.js` when built, `.ts` when run through tsx. */
 const defaultEntry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
-/** Keeps one worker alive: starts it, passes one request at a time, restarts it with growing pauses when it ends. */
+/**
+ * Keeps one worker alive: starts it, passes one request at a time, starts another when it ends. A worker that ends on a
+ * provider with others below it gives that provider up for good; on the last one it is restarted with growing pauses.
+ */
 export class WorkerHost {
   readonly #setup: WorkerSetup;
   readonly #entry: URL;
@@ -49,6 +61,9 @@ export class WorkerHost {
   readonly #runTimeout: RunTimeout;
   readonly #onEvent: (event: WorkerEvent) => void;
   #state!: State;
+  /** The rung the worker is on, whether it is still trying it or at work. */
+  #rung: RungTried | undefined;
+  #givenUp: readonly ProviderAttempt[] = [];
   #wasReady = false;
   #failures = 0;
   #waiters: { resolve(): void; reject(error: SegmenterError): void }[] = [];
@@ -122,13 +137,22 @@ export class WorkerHost {
   }
 
   #spawn(): void {
-    const worker = startWorker(this.#entry, { workerData: this.#setup, name: 'mle-sam inference' });
+    const workerData: WorkerSetup = { ...this.#setup, givenUp: this.#givenUp };
+    const worker = startWorker(this.#entry, { workerData, name: 'mle-sam inference' });
     this.#state = { kind: 'starting', worker };
+    this.#rung = undefined;
     let reason: string | undefined;
     worker.on('message', (reply: WorkerReply) => {
       if (this.#abandoned.has(worker)) return;
-      if (reply.kind === 'no-provider') reason = describeAttempts(reply.attempts);
-      else this.#receive(worker, reply);
+      if (reply.kind === 'no-provider') {
+        reason = describeAttempts(reply.attempts);
+        this.#rung = undefined;
+      } else if (reply.kind === 'trying') {
+        this.#rung = reply;
+      } else {
+        if (reply.kind === 'run-failed' && reply.worker === 'ends') reason = reply.reason;
+        this.#receive(worker, reply);
+      }
     });
     worker.on('error', (error) => {
       reason = error.message;
@@ -154,25 +178,45 @@ export class WorkerHost {
     }, limitMs);
   }
 
-  #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' }>): void {
+  #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' | 'trying' }>): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
     if (state.kind === 'busy') clearTimeout(state.timer);
-    this.#state = { kind: 'idle', worker };
     if (reply.kind === 'ready') {
+      this.#state = { kind: 'idle', worker };
       this.#wasReady = true;
       this.#onEvent({ kind: 'ready', selection: reply.selection });
       this.#settleWaiters();
-    } else if (state.kind === 'busy') {
-      if (reply.kind === 'result') this.#failures = 0;
-      state.settle.resolve(reply);
+      return;
     }
+    const ends = reply.kind === 'run-failed' && reply.worker === 'ends';
+    this.#state = { kind: ends ? 'ending' : 'idle', worker };
+    if (reply.kind === 'result') this.#failures = 0;
+    if (state.kind === 'busy') state.settle.resolve(reply);
   }
 
   #buryWorker(reason: string): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
     if (state.kind === 'busy') clearTimeout(state.timer);
+    if (this.#rung && this.#rung.below.length > 0) {
+      this.#leaveRung(this.#rung, reason, state.kind === 'starting' ? 'failed' : 'left');
+    } else {
+      this.#restartOrGiveUp(reason);
+    }
+    if (state.kind === 'busy') {
+      state.settle.reject(new SegmenterError('worker-exited', `The inference worker ended during the run: ${reason}`));
+    }
+  }
+
+  /** At once: another provider does not need the pause that the one which failed might. */
+  #leaveRung({ provider, attempts }: RungTried, reason: string, outcome: 'failed' | 'left'): void {
+    this.#givenUp = [...attempts, { provider, outcome, reason, ms: 0, timings: {} }];
+    this.#onEvent({ kind: 'provider-left', provider, reason });
+    this.#spawn();
+  }
+
+  #restartOrGiveUp(reason: string): void {
     const { initialDelayMs, maxDelayMs, maxAttempts } = this.#restart;
     if (!this.#wasReady || this.#failures >= maxAttempts) {
       const occasion = this.#wasReady ? `gave up after ${this.#failures} restarts` : 'could not be started';
@@ -185,9 +229,6 @@ export class WorkerHost {
       this.#failures++;
       this.#state = { kind: 'waiting', timer: setTimeout(() => this.#spawn(), restartInMs) };
       this.#onEvent({ kind: 'exited', reason, restartInMs });
-    }
-    if (state.kind === 'busy') {
-      state.settle.reject(new SegmenterError('worker-exited', `The inference worker ended during the run: ${reason}`));
     }
   }
 
@@ -219,6 +260,5 @@ function closedError(): SegmenterError {
 }
 
 function describeAttempts(attempts: ProviderSelection['attempts']): string {
-  const lines = attempts.map(({ provider, outcome, reason }) => `${provider} ${outcome}: ${reason}`);
-  return `no provider can run this bundle (${lines.join('; ') || 'none was asked for'})`;
+  return `no provider can run this bundle (${attempts.map(describeAttempt).join('; ') || 'none was asked for'})`;
 }

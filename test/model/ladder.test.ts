@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { climbLadder, ProviderRefusedError, selectRungs } from '../../src/model/ladder.js';
-import type { Provider } from '../../src/model/providers.js';
+import { climbLadder, type ProviderAttempt, ProviderRefusedError, selectRungs } from '../../src/model/ladder.js';
+import type { Provider, ProviderFallback, ProviderRequest } from '../../src/model/providers.js';
 
 const rung = (name: string): Provider => ({
   name,
   encodeMode: 'batched',
+  afterError: 'go-on',
   createSessions: () => Promise.reject(new Error('not called by the ladder')),
 });
-const ladder = ['gpu', 'cpu', 'slow'].map(rung);
+const ladder = ['tensorrt', 'cuda', 'cpu'].map(rung);
 
 describe('climbLadder', () => {
   it('stays on the first rung that holds and times each', async () => {
@@ -15,22 +16,23 @@ describe('climbLadder', () => {
     const tried: string[] = [];
     const outcome = await climbLadder(
       ladder,
-      async ({ name }) => {
+      async ({ name }, notes) => {
         tried.push(name);
         now += 10 * tried.length;
-        if (name === 'gpu') throw new ProviderRefusedError('wrong labels');
+        notes.timings.createMs = now;
+        if (name === 'tensorrt') throw new ProviderRefusedError('wrong labels');
         return { result: name.length, reason: 'right labels' };
       },
       () => now,
     );
-    assert.deepEqual(tried, ['gpu', 'cpu']);
+    assert.deepEqual(tried, ['tensorrt', 'cuda']);
     assert.deepEqual(outcome, {
       kind: 'chosen',
       provider: ladder[1],
-      result: 3,
+      result: 4,
       attempts: [
-        { provider: 'gpu', outcome: 'refused', reason: 'wrong labels', ms: 10 },
-        { provider: 'cpu', outcome: 'chosen', reason: 'right labels', ms: 20 },
+        { provider: 'tensorrt', outcome: 'refused', reason: 'wrong labels', ms: 10, timings: { createMs: 10 } },
+        { provider: 'cuda', outcome: 'chosen', reason: 'right labels', ms: 20, timings: { createMs: 30 } },
       ],
     });
   });
@@ -44,14 +46,51 @@ describe('climbLadder', () => {
     assert.equal(outcome.kind, 'none');
     assert.deepEqual(
       outcome.attempts.map(({ provider, outcome: kind, reason }) => `${provider} ${kind} ${reason}`),
-      ['gpu failed no gpu', 'cpu failed no cpu', 'slow failed no slow'],
+      ['tensorrt failed no tensorrt', 'cuda failed no cuda', 'cpu failed no cpu'],
     );
   });
 });
 
 describe('selectRungs', () => {
-  it('takes all for auto and one by name', () => {
-    assert.deepEqual(selectRungs(ladder, 'auto'), ladder);
-    assert.deepEqual(selectRungs(ladder, 'cpu'), [ladder[1]]);
+  const failed = (provider: string): ProviderAttempt => ({ provider, outcome: 'left', reason: '', ms: 0, timings: {} });
+  const cases: [ProviderRequest, ProviderFallback, given: string[], expected: string[]][] = [
+    ['auto', 'down', [], ['tensorrt', 'cuda', 'cpu']],
+    ['tensorrt', 'down', [], ['tensorrt', 'cuda', 'cpu']],
+    ['cuda', 'down', [], ['cuda', 'cpu']],
+    ['cpu', 'down', [], ['cpu']],
+    ['cuda', 'none', [], ['cuda']],
+    ['auto', 'down', ['tensorrt'], ['cuda', 'cpu']],
+    ['auto', 'down', ['tensorrt', 'cuda'], ['cpu']],
+    ['cuda', 'none', ['cuda'], []],
+  ];
+  for (const [request, fallback, given, expected] of cases) {
+    it(`takes ${expected.join(', ') || 'none'} for ${request}, falling ${fallback}, without ${given.join(', ') || 'any'}`, () => {
+      const rungs = selectRungs(ladder, request, fallback, given.map(failed));
+      assert.deepEqual(
+        rungs.map(({ name }) => name),
+        expected,
+      );
+    });
+  }
+
+  it('finds nothing where the ladder lacks the rung asked for', () => {
+    assert.deepEqual(selectRungs(ladder.slice(1), 'tensorrt', 'down'), []);
+  });
+});
+
+describe('climbLadder, before each rung,', () => {
+  it('tells which it tries, what is left and what became of those above', async () => {
+    const told: unknown[] = [];
+    await climbLadder(
+      ladder,
+      ({ name }) => (name === 'cpu' ? Promise.resolve({ result: 0, reason: '' }) : Promise.reject(new Error('no'))),
+      () => 0,
+      ({ name }, below, attempts) => told.push([name, below.map((rung) => rung.name), attempts.length]),
+    );
+    assert.deepEqual(told, [
+      ['tensorrt', ['cuda', 'cpu'], 0],
+      ['cuda', ['cpu'], 1],
+      ['cpu', [], 2],
+    ]);
   });
 });

@@ -42,7 +42,12 @@ describe('The provider ladder', function () {
   it('does not start at all when the only rung asked for is refused', async () => {
     const events: SegmenterEvent[] = [];
     const bundle = await loadBundle(tinyBundle);
-    const options = { workerEntry, provider: 'cpu', onEvent: (event: SegmenterEvent) => events.push(event) } as const;
+    const options = {
+      workerEntry,
+      provider: 'cpu',
+      fallback: 'none',
+      onEvent: (event: SegmenterEvent) => events.push(event),
+    } as const;
     await assertFails(Segmenter.create(bundle, options), 'failed', /could not be started.*cpu refused: labels differ/);
     assert.deepEqual(
       events.map(({ kind }) => kind),

@@ -1,12 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerSetup } from '../../../src/model/protocol.js';
-import { type ModelSession, type Provider, providerLadder, type RunOutputs } from '../../../src/model/providers.js';
+import { cpu as real } from '../../../src/model/provider_ladder.js';
+import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
 import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
 
 /** A worker whose upper rungs fail in different ways, and whose last one misbehaves when an image tells it to. */
-const real = providerLadder[0]!;
-
 const broken: Provider = {
   ...real,
   name: 'broken',

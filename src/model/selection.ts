@@ -1,0 +1,17 @@
+import { describeAttempt, type ProviderAttempt } from './ladder.js';
+import type { EncodeMode, ProviderRequest } from './providers.js';
+
+/** How the model came to run: which provider, why not the ones above it, and how images are encoded. */
+export interface ProviderSelection {
+  provider: string;
+  /** What was asked for. */
+  requested: ProviderRequest;
+  encodeMode: EncodeMode;
+  /** All rungs tried or given up since the segmenter was made, oldest first; the last one is in use. */
+  attempts: readonly ProviderAttempt[];
+}
+
+/** The selection in one line, for a log. */
+export function describeSelection({ requested, encodeMode, attempts }: ProviderSelection): string {
+  return `provider ${requested}, encoding ${encodeMode}: ${attempts.map(describeAttempt).join('; ')}`;
+}

@@ -1,0 +1,77 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WorkerSetup } from '../../../src/model/protocol.js';
+import { cpu } from '../../../src/model/provider_ladder.js';
+import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
+import { serveModel } from '../../../src/model/serve_model.js';
+import { Command } from './commands.js';
+
+/**
+ * A worker with the ladder's real rungs in name, each of which behaves as the environment says, e.g.
+ * `MLE_SAM_TEST_RUNGS=tensorrt=exits&cuda=fragile`; the CPU below them is the real one.
+ */
+const BEHAVIOURS: Record<string, (name: string) => Provider> = {
+  unavailable: (name) => ({
+    ...gpu(name),
+    createSessions: () => Promise.reject(new Error('libcublas.so.13: cannot open shared object file')),
+  }),
+  /** As a driver would that crashes while it compiles kernels. */
+  exits: (name) => ({ ...gpu(name), createSessions: () => process.exit(4) }),
+  throwing: (name) => ({
+    ...gpu(name),
+    createSessions: withHead(() => Promise.reject(new Error('CUDA failure 2: out of memory'))),
+  }),
+  /** Every 150th label: 14 of 2048, where at most 10 may differ. */
+  wrong: (name) => ({
+    ...gpu(name),
+    createSessions: withHead((outputs) => {
+      const labels = outputs.labels!.data as Uint8Array;
+      for (let i = 0; i < labels.length; i += 150) labels[i]! ^= 1;
+      return Promise.resolve(outputs);
+    }),
+  }),
+  /** Right at first, then does what an image tells it to. */
+  fragile: (name) => ({
+    ...gpu(name),
+    async createSessions(files, options) {
+      const { encoder, head } = await cpu.createSessions(files, options);
+      return { encoder: obeying(encoder), head };
+    },
+  }),
+};
+
+if (!parentPort) throw new Error('This module is the entry of a worker thread');
+const behaviours = new URLSearchParams(process.env.MLE_SAM_TEST_RUNGS);
+const standIns = [...behaviours].map(([name, behaviour]) => BEHAVIOURS[behaviour]!(name));
+await serveModel(parentPort, workerData as WorkerSetup, [...standIns, cpu]);
+
+function gpu(name: string): Provider {
+  return { ...cpu, name, encodeMode: 'batched', afterError: 'end-worker' };
+}
+
+function withHead(change: (outputs: RunOutputs) => Promise<RunOutputs>): Provider['createSessions'] {
+  return async (files, options) => {
+    const { encoder, head } = await cpu.createSessions(files, options);
+    return { encoder, head: around(head, async (run) => change(await run())) };
+  };
+}
+
+function obeying(encoder: ModelSession): ModelSession {
+  return around(encoder, async (run, feeds) => {
+    const command = (feeds.images!.data as Uint8Array)[0];
+    if (command === Command.throw) throw new Error('CUDA error 719: unspecified launch failure');
+    if (command === Command.exit) process.exit(3);
+    return run();
+  });
+}
+
+function around(
+  session: ModelSession,
+  change: (run: () => Promise<RunOutputs>, feeds: Parameters<ModelSession['run']>[0]) => Promise<RunOutputs>,
+): ModelSession {
+  return {
+    inputMetadata: session.inputMetadata,
+    outputMetadata: session.outputMetadata,
+    run: (feeds, fetches) => change(() => session.run(feeds, fetches), feeds),
+    release: () => session.release(),
+  };
+}
