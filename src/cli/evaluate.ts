@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { AbsentClassConvention } from '../evaluation/index.js';
-import { loadBundle, PROVIDER_REQUESTS, type ProviderRequest, Segmenter } from '../model/index.js';
+import { loadBundle, Segmenter } from '../model/index.js';
 import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { withReplaySource } from '../replay/index.js';
 import {
@@ -19,15 +19,14 @@ import {
 } from '../robustness/index.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends ProviderFlags {
   protocol: Protocol[];
   model: string;
   split: string;
   every: number;
   config?: string;
-  provider: ProviderRequest;
-  threads?: number;
   seed: number;
   convention: AbsentClassConvention;
   json?: true;
@@ -38,7 +37,7 @@ interface EvaluateFlags {
  * @param write - where the result goes; standard output by default
  */
 export function evaluateCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
-  return new Command('evaluate')
+  return withProviderOptions(new Command('evaluate'))
     .description('score a model over all subsets of its modalities, and under noise (protocol of arXiv 2503.18445)')
     .argument('<data>', 'rosbag with ground truth, or root folder of a data set in DELIVER layout')
     .addOption(
@@ -50,8 +49,6 @@ export function evaluateCommand(write: (text: string) => void = (text) => proces
     .option('--split <split>', 'data set: the split to score', 'val')
     .option('--every <n>', 'only every n-th frame', wholeNumberFrom(1), 1)
     .option('-c, --config <file>', 'bag: YAML with topics and synchronisation, where the defaults do not fit')
-    .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
-    .option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1))
     .option('--seed <number>', 'the same seed gives the same noise', wholeNumberFrom(0), 1)
     .addOption(
       new Option(
@@ -69,9 +66,9 @@ export function evaluateCommand(write: (text: string) => void = (text) => proces
 }
 
 async function evaluate(data: string, flags: EvaluateFlags): Promise<ProtocolReport> {
-  const { model, provider, threads, every, split } = flags;
+  const { model, every, split } = flags;
   const options = { protocols: flags.protocol, seed: flags.seed, convention: flags.convention };
-  const workerOptions = { provider, ...(threads !== undefined && { threads }) };
+  const workerOptions = segmenterOptions(flags);
   const isDataset = (await stat(join(data, 'dataset.json')).catch(() => undefined))?.isFile() ?? false;
   if (!isDataset) {
     const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);

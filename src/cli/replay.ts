@@ -1,26 +1,24 @@
 import { basename, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { PROVIDER_REQUESTS, type ProviderRequest } from '../model/index.js';
+import { Command, Option } from 'commander';
 import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
-interface ReplayFlags {
+interface ReplayFlags extends ProviderFlags {
   model: string;
   out?: string;
   rate: 'max' | 'realtime';
   config?: string;
-  provider: ProviderRequest;
-  threads?: number;
   json?: true;
 }
 
 /** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
 export function replayCommand(): Command {
-  return new Command('replay')
+  return withProviderOptions(new Command('replay'))
     .description('replay a rosbag through the model: masks.mcap, summary.json and report.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
@@ -31,8 +29,6 @@ export function replayCommand(): Command {
         .default('max'),
     )
     .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
-    .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
-    .option('--threads <count>', 'CPU threads of the model', parseThreads)
     .option('--json', 'print summary.json instead of a table')
     .action(replay);
 }
@@ -43,14 +39,13 @@ async function replay(bag: string, flags: ReplayFlags): Promise<void> {
   const bar = isShown ? progressBar() : undefined;
   let outputs: ReplayOutputs;
   try {
-    const { rate, provider, threads, model } = flags;
+    const { rate, model } = flags;
     outputs = await replayBag({
       bag,
       model,
       out,
       rate,
-      provider,
-      ...(threads !== undefined && { threads }),
+      ...segmenterOptions(flags),
       config: flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });
@@ -119,10 +114,4 @@ function describeSource(source: ReplaySummary['bag']['source']): string {
 
 function ms(value: number | null): string {
   return value === null ? '-' : `${value.toFixed(0)} ms`;
-}
-
-function parseThreads(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 256) return count;
-  throw new InvalidArgumentError(`Expected a whole number of at least 1 but received ${text}.`);
 }

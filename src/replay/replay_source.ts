@@ -1,5 +1,12 @@
 import { type BagReader, openBag } from '../bags/index.js';
-import { type Bundle, loadBundle, type ProviderRequest, Segmenter } from '../model/index.js';
+import {
+  type Bundle,
+  describeAttempt,
+  loadBundle,
+  type ProviderFallback,
+  type ProviderRequest,
+  Segmenter,
+} from '../model/index.js';
 import { type PipelineConfig, selectTopics, type TopicSelection, topicConfiguration } from '../pipeline/index.js';
 import { requireInput } from './replay_topics.js';
 import { surveyTopics } from './survey_topics.js';
@@ -9,6 +16,7 @@ export interface ReplaySourceOptions {
   model: string;
   config: PipelineConfig;
   provider: ProviderRequest;
+  fallback?: ProviderFallback;
   /** CPU threads of the model. */
   threads?: number;
   /** Another entry of the model's worker thread; tests pass one that fails. */
@@ -35,7 +43,7 @@ export async function withReplaySource<Result>(
   options: ReplaySourceOptions,
   use: (source: ReplaySource) => Promise<Result>,
 ): Promise<Result> {
-  const { config, provider, threads, workerEntry } = options;
+  const { config, provider, fallback, threads, workerEntry } = options;
   const bundle = await loadBundle(options.model);
   const bag = await openBag(options.bag);
   try {
@@ -44,12 +52,17 @@ export async function withReplaySource<Result>(
     const incidents: string[] = [];
     const segmenter = await Segmenter.create(bundle, {
       provider,
+      ...(fallback && { fallback }),
       ...(threads !== undefined && { threads }),
       ...(workerEntry && { workerEntry }),
       onEvent: (event) => {
         if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
+        if (event.kind === 'provider-left') incidents.push(`${event.provider} was given up: ${event.reason}`);
       },
     });
+    const { requested, attempts } = segmenter.selection;
+    // Without a GPU `auto` ends on the CPU, as it should; what was asked for by name and is not there is news.
+    if (requested !== 'auto') incidents.push(...attempts.slice(0, -1).map(describeAttempt));
     try {
       return await use({ bag, bundle, config, selection, segmenter, incidents });
     } finally {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BagWriter } from '../../src/bags/index.js';
+import { findMissing } from '../../src/model/gpu/provider_libraries.js';
 import { replaySummarySchema } from '../../src/report/index.js';
 import { projectRoot } from '../support/shared_data.js';
 import { TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
@@ -60,7 +61,28 @@ describe('mle-sam', () => {
     assert.ok(stdout.includes(join(out, 'report.html')));
   });
 
-  const failures: { title: string; args: () => string[]; says: RegExp }[] = [
+  it('falls to the CPU where a GPU is wished for but not there, and says why', function () {
+    if (findMissing('cuda') === undefined) this.skip(); // there may be one
+    const out = join(folder, 'fallen');
+    const { status, stdout, stderr } = mleSam(
+      'replay',
+      bag,
+      '-m',
+      BUNDLE,
+      '-o',
+      out,
+      '-c',
+      chosen(),
+      '--provider',
+      'cuda',
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /on cpu/);
+    assert.match(stdout, /^! cuda failed: /m);
+    assert.equal(stderr, '');
+  });
+
+  const failures: { title: string; args: () => string[]; says: RegExp; skip?: () => boolean }[] = [
     {
       title: 'a bag that is not there',
       args: () => ['replay', join(folder, 'none.mcap'), '-m', BUNDLE],
@@ -79,7 +101,18 @@ describe('mle-sam', () => {
     {
       title: 'a number of threads that is none',
       args: () => ['replay', bag, '--threads', 'many'],
-      says: /Expected a whole number of at least 1 but received many/,
+      says: /Expected a whole number from 1 on but received 'many'/,
+    },
+    {
+      title: 'a provider there is not',
+      args: () => ['replay', bag, '--provider', 'npu'],
+      says: /Allowed choices are auto, tensorrt, cuda, cpu/,
+    },
+    {
+      title: 'a GPU that must be used and is not there',
+      args: () => ['replay', bag, '-m', BUNDLE, '-c', chosen(), '--provider', 'cuda', '--provider-required'],
+      says: /^mle-sam: Inference could not be started: no provider can run this bundle \(cuda failed: [^\n]+\)\n$/,
+      skip: () => findMissing('cuda') === undefined,
     },
     {
       title: 'a configuration that is no YAML',
@@ -112,8 +145,9 @@ describe('mle-sam', () => {
       says: /Expected a bag at .*empty-.* holds no metadata\.yaml/,
     },
   ];
-  for (const { title, args, says } of failures) {
-    it(`says one sentence about ${title}`, () => {
+  for (const { title, args, says, skip } of failures) {
+    it(`says one sentence about ${title}`, function () {
+      if (skip?.()) this.skip();
       const { status, stderr } = mleSam(...args());
       assert.equal(status, 1);
       assert.match(stderr, says);
