@@ -6,6 +6,7 @@ import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
 import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
+import { nodeCommand } from './node.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
 
@@ -22,7 +23,8 @@ const program = new Command('mle-sam')
   .addCommand(dropoutCommand())
   .addCommand(evaluateCommand())
   .addCommand(simulateCommand())
-  .addCommand(injectCommand());
+  .addCommand(injectCommand())
+  .addCommand(nodeCommand());
 
 try {
   // What stands behind --ros-args is for ROS 2.

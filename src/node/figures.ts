@@ -1,0 +1,86 @@
+import type { Stamp } from '../messages/index.js';
+import type { ProviderRequest, Segmenter, SegmenterEvent } from '../model/index.js';
+import type { FrameResult } from '../pipeline/index.js';
+import { type InferenceReport, LatencyMeter, type MaskReport, TopicMeter } from './diagnostics/index.js';
+
+/** Counts masks and measures how long they take, since the activation. */
+export class MaskFigures {
+  readonly #meter = new TopicMeter();
+  readonly #latency = {
+    syncWait: new LatencyMeter(),
+    decode: new LatencyMeter(),
+    inference: new LatencyMeter(),
+    total: new LatencyMeter(),
+  };
+  #published = 0;
+  #dropped = 0;
+  #lastDrop: MaskReport['lastDrop'];
+  #last: MaskReport['last'];
+
+  published({ segmentation, reference, absent, images, latency }: FrameResult, now: Stamp): void {
+    this.#published++;
+    this.#meter.note(now, segmentation.stamp, segmentation.labels.byteLength);
+    this.#latency.syncWait.note(latency.syncWaitMs);
+    this.#latency.decode.note(latency.decodeMs);
+    this.#latency.inference.note(latency.inferenceMs);
+    this.#latency.total.note(latency.totalMs);
+    const present = new Map([...images].map(([modality, { stamp }]) => [modality, stamp]));
+    this.#last = { stamp: segmentation.stamp, reference, present, absent };
+  }
+
+  dropped(reason: string, at: Stamp): void {
+    this.#dropped++;
+    this.#lastDrop = { reason, at };
+  }
+
+  report(now: Stamp): MaskReport {
+    const { syncWait, decode, inference, total } = this.#latency;
+    return {
+      published: this.#published,
+      dropped: this.#dropped,
+      lastDrop: this.#lastDrop,
+      figures: this.#meter.figures(now),
+      latency: {
+        syncWait: syncWait.figures(),
+        decode: decode.figures(),
+        inference: inference.figures(),
+        total: total.figures(),
+      },
+      last: this.#last,
+    };
+  }
+}
+
+/** Keeps account of the model and its worker, since the configuration. */
+export class InferenceFigures {
+  readonly #latency = { encode: new LatencyMeter(), head: new LatencyMeter() };
+  #restarts = 0;
+  #failures = 0;
+  #lastFailure: InferenceReport['lastFailure'];
+
+  published({ segmentation: { timings } }: FrameResult): void {
+    this.#latency.encode.note(timings.encodeMs);
+    this.#latency.head.note(timings.headMs);
+  }
+
+  observe(event: SegmenterEvent, at: Stamp): void {
+    if (event.kind === 'ready') return;
+    if (event.kind === 'exited') this.#restarts++;
+    this.#failures++;
+    this.#lastFailure = { reason: event.reason, at };
+  }
+
+  report(segmenter: Segmenter, requested: ProviderRequest): InferenceReport {
+    const { encode, head } = this.#latency;
+    return {
+      state: segmenter.state,
+      model: segmenter.bundle.name,
+      requested,
+      selection: segmenter.selection,
+      latency: { encode: encode.figures(), head: head.figures() },
+      restarts: this.#restarts,
+      failures: this.#failures,
+      lastFailure: this.#lastFailure,
+    };
+  }
+}

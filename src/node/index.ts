@@ -1,0 +1,1 @@
+export { runNode } from './run_node.js';

@@ -1,0 +1,118 @@
+import type { RawMessage, Stamp } from '../../messages/index.js';
+import type { QosProfile, RosNode } from '../../ros/index.js';
+import type { TopicReport } from '../diagnostics/index.js';
+import type { NodeSettings } from '../parameters/index.js';
+import { TRANSFORM_TOPICS } from '../topics.js';
+import { Input } from './input.js';
+
+export interface InputsOptions {
+  ros: RosNode;
+  settings: NodeSettings;
+  onMessage: (message: RawMessage) => void;
+  onProblem: (text: string) => void;
+}
+
+interface Entry {
+  purpose: TopicReport['purpose'];
+  modality: string | undefined;
+  input: Input;
+}
+
+/** As tf2's listeners have it. */
+const TF_QOS: QosProfile = { reliability: 'reliable', durability: 'volatile', depth: 100 };
+const TF_STATIC_QOS: QosProfile = { reliability: 'reliable', durability: 'transient_local', depth: 100 };
+/** Drivers publish it reliably or not; a best-effort subscription hears both. */
+const CAMERA_INFO_QOS: QosProfile = { reliability: 'best_effort', durability: 'volatile', depth: 5 };
+/** A driver that just came up is found this soon; then its camera has missed a frame or two. */
+const CHECK_INTERVAL_MS = 200;
+
+/**
+ * All topics the node reads: a modality's own while it is enabled, every CameraInfo (the grid stays where its camera is
+ * switched off), and transforms.
+ */
+export class Inputs {
+  readonly #options: InputsOptions;
+  readonly #sensors = new Map<string, Input>();
+  readonly #others: Entry[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: InputsOptions) {
+    this.#options = options;
+    const { settings } = options;
+    this.#addTransforms(TRANSFORM_TOPICS.static, TF_STATIC_QOS);
+    this.#addTransforms(TRANSFORM_TOPICS.dynamic, TF_QOS);
+    for (const [modality, { cameraInfoTopic }] of settings.inputs) {
+      if (cameraInfoTopic !== undefined) this.#addCameraInfo(modality, cameraInfoTopic);
+    }
+    this.select(settings);
+    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS);
+  }
+
+  /** Subscribes to the modalities that are enabled and lets go of the others. */
+  select(settings: NodeSettings): void {
+    for (const modality of settings.inputs.keys()) {
+      const isWanted = settings.pipeline.sync.streams[modality]?.availability !== 'disabled';
+      const input = this.#sensors.get(modality);
+      if (isWanted && input === undefined) this.#addSensor(modality);
+      if (isWanted || input === undefined) continue;
+      input.close();
+      this.#sensors.delete(modality);
+    }
+  }
+
+  report(now: Stamp): TopicReport[] {
+    const sensors: Entry[] = [...this.#sensors].map(([modality, input]) => ({ purpose: 'sensor', modality, input }));
+    return [...sensors, ...this.#others].map(({ purpose, modality, input }) => ({
+      purpose,
+      modality,
+      ...input.report(now),
+    }));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const input of this.#sensors.values()) input.close();
+    for (const { input } of this.#others) input.close();
+  }
+
+  #addSensor(modality: string): void {
+    const { ros, settings, onMessage, onProblem } = this.#options;
+    const { topic, role, messageType, qos } = settings.inputs.get(modality)!;
+    const name = ros.resolve(topic);
+    const input = new Input({
+      name,
+      topic: name,
+      accepts: messageType === 'auto' ? { kind: 'role', role } : { kind: 'type', type: messageType },
+      qos: { ...qos, durability: 'volatile' },
+      ros,
+      onMessage,
+      onProblem: (text) => onProblem(`${modality}: ${text}.`),
+    });
+    input.check();
+    this.#sensors.set(modality, input);
+  }
+
+  #addCameraInfo(modality: string, topic: string): void {
+    const name = this.#options.ros.resolve(topic);
+    // One CameraInfo may serve several modalities.
+    if (this.#others.some(({ input }) => input.name === name)) return;
+    this.#add({ purpose: 'camera-info', modality }, name, name, 'sensor_msgs/msg/CameraInfo', CAMERA_INFO_QOS);
+  }
+
+  #addTransforms(name: string, qos: QosProfile): void {
+    const topic = this.#options.ros.resolve(name);
+    // Whatever it was remapped to: the name says which transforms never change.
+    this.#add({ purpose: 'transforms', modality: undefined }, name, topic, 'tf2_msgs/msg/TFMessage', qos);
+  }
+
+  #add(entry: Omit<Entry, 'input'>, name: string, topic: string, type: string, qos: QosProfile): void {
+    const { ros, onMessage, onProblem } = this.#options;
+    const input = new Input({ name, topic, accepts: { kind: 'type', type }, qos, ros, onMessage, onProblem });
+    input.check();
+    this.#others.push({ ...entry, input });
+  }
+
+  #check(): void {
+    for (const input of this.#sensors.values()) input.check();
+  }
+}

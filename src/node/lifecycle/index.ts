@@ -1,0 +1,3 @@
+export { Lifecycle, type TransitionOutcome } from './lifecycle.js';
+export { LifecycleServices } from './lifecycle_services.js';
+export type { LifecycleState } from './states.js';

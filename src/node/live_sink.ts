@@ -1,0 +1,41 @@
+import type { Stamp } from '../messages/index.js';
+import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
+import type { MaskFigures } from './figures.js';
+import type { LoadedModel } from './loaded_model.js';
+
+export interface LiveSinkOptions {
+  model: LoadedModel;
+  masks: MaskFigures;
+  now: () => Stamp;
+  onModalityChange: (change: ModalityChange) => void;
+  onProblem: (text: string) => void;
+}
+
+/** Where the masks of an active node go: onto its topics, and into its figures. */
+export class LiveSink implements PipelineSink {
+  readonly #options: LiveSinkOptions;
+
+  constructor(options: LiveSinkOptions) {
+    this.#options = options;
+  }
+
+  async published(frame: FrameResult): Promise<void> {
+    const { model, masks, now } = this.#options;
+    await model.frames.publish(frame);
+    masks.published(frame, now());
+    model.note(frame);
+  }
+
+  dropped({ reason }: DroppedFrame): void {
+    this.#options.masks.dropped(reason, this.#options.now());
+    this.#options.onProblem(`No mask: ${reason}.`);
+  }
+
+  modalityChanged(change: ModalityChange): void {
+    this.#options.onModalityChange(change);
+  }
+
+  problem(text: string): void {
+    this.#options.onProblem(text);
+  }
+}

@@ -1,0 +1,77 @@
+import { type Bundle, type ProviderRequest, Segmenter, type SegmenterEvent } from '../model/index.js';
+import { type FrameResult, outputHeader } from '../pipeline/index.js';
+import type { RosNode } from '../ros/index.js';
+import type { InferenceReport } from './diagnostics/index.js';
+import { InferenceFigures } from './figures.js';
+import { FramePublisher, OutputPublishers } from './outputs/index.js';
+import type { NodeSettings } from './parameters/index.js';
+
+export interface LoadedModelOptions {
+  ros: RosNode;
+  bundle: Bundle;
+  settings: NodeSettings;
+  onEvent: (event: SegmenterEvent) => void;
+  onProblem: (text: string) => void;
+}
+
+/** What a configured node has beyond an unconfigured one: the model on its provider, and the topics it publishes. */
+export class LoadedModel {
+  readonly bundle: Bundle;
+  readonly segmenter: Segmenter;
+  readonly publishers: OutputPublishers;
+  readonly frames: FramePublisher;
+  readonly #figures: InferenceFigures;
+  readonly #requested: ProviderRequest;
+
+  private constructor(segmenter: Segmenter, figures: InferenceFigures, options: LoadedModelOptions) {
+    const { ros, bundle, settings, onProblem } = options;
+    this.bundle = bundle;
+    this.segmenter = segmenter;
+    this.#figures = figures;
+    this.#requested = settings.model.provider;
+    this.publishers = new OutputPublishers(ros, settings.outputs, onProblem);
+    this.frames = new FramePublisher(this.publishers, bundle, settings.outputs);
+    this.frames.labelInfo(outputHeader(ros.now(), ''));
+  }
+
+  /**
+   * Starts the worker and waits until a provider has reproduced the bundle's golden labels.
+   * @throws SegmenterError with what became of each provider
+   */
+  static async load(options: LoadedModelOptions): Promise<LoadedModel> {
+    const { ros, bundle, settings, onEvent } = options;
+    const { provider, threads, runTimeoutMs } = settings.model;
+    const figures = new InferenceFigures();
+    const segmenter = await Segmenter.create(bundle, {
+      provider,
+      runTimeoutMs,
+      ...(threads !== undefined && { threads }),
+      onEvent: (event) => {
+        figures.observe(event, ros.now());
+        onEvent(event);
+      },
+    });
+    return new LoadedModel(segmenter, figures, options);
+  }
+
+  /** Takes account of a frame that was published. */
+  note(frame: FrameResult): void {
+    this.#figures.published(frame);
+  }
+
+  report(): InferenceReport {
+    return this.#figures.report(this.segmenter, this.#requested);
+  }
+
+  /** Applies settings that take effect at once. */
+  retune({ outputs }: NodeSettings): void {
+    this.publishers.retune(outputs);
+    this.frames.retune(outputs);
+  }
+
+  /** Ends the worker and takes the topics off the graph. */
+  async close(): Promise<void> {
+    this.publishers.close();
+    await this.segmenter.close();
+  }
+}

@@ -1,0 +1,231 @@
+import { loadBundle, type SegmenterEvent } from '../model/index.js';
+import { type ModalityChange, roleOf } from '../pipeline/index.js';
+import type { RosNode } from '../ros/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
+import { MaskFigures } from './figures.js';
+import { Lifecycle, LifecycleServices } from './lifecycle/index.js';
+import { LiveSink } from './live_sink.js';
+import { LoadedModel } from './loaded_model.js';
+import { LogThrottle } from './log_throttle.js';
+import { ParameterServer } from './parameter_server.js';
+import { loadCameraInfo, type NodeSettings } from './parameters/index.js';
+import { Perception } from './perception.js';
+import { Reporter } from './reporter.js';
+
+export interface MleSamNodeOptions {
+  /** Bundle to load where the parameter `model` names none. */
+  defaultModel: string;
+  /** Told when the node can do nothing more and somebody has to start it afresh. */
+  onDeath: (reason: string) => void;
+}
+
+/**
+ * The node `mle_sam`: a managed node that holds the core to the graph. Configured, it has a model; active, topics as well.
+ */
+export class MleSamNode {
+  readonly #ros: RosNode;
+  readonly #options: MleSamNodeOptions;
+  readonly #lifecycle: Lifecycle;
+  readonly #parameters: ParameterServer;
+  readonly #reporter: Reporter;
+  readonly #problems: LogThrottle;
+  #model: LoadedModel | undefined;
+  #perception: Perception | undefined;
+  #masks = new MaskFigures();
+
+  constructor(ros: RosNode, options: MleSamNodeOptions) {
+    this.#ros = ros;
+    this.#options = options;
+    this.#problems = new LogThrottle(
+      (text) => ros.log.warn(text),
+      () => performance.now(),
+    );
+    const services = new LifecycleServices(ros);
+    this.#lifecycle = new Lifecycle({
+      onTransition: {
+        configure: () => this.#configure(),
+        activate: () => this.#activate(),
+        deactivate: () => this.#deactivate(),
+        cleanup: () => this.#cleanUp(),
+        shutdown: () => this.#release(),
+      },
+      onError: () => this.#release(),
+      onEdge: (edge) => {
+        services.tell(edge);
+        this.#reporter.report();
+      },
+    });
+    this.#parameters = new ParameterServer(ros, {
+      phase: () => phaseOf(this.#lifecycle),
+      onChange: (settings) => this.#retune(settings),
+    });
+    this.#reporter = new Reporter(ros, {
+      lifecycle: this.#lifecycle,
+      settings: () => this.#parameters.settings(),
+      perception: () => this.#perception,
+      model: () => this.#model,
+      masks: () => this.#masks,
+    });
+    services.serve(ros, this.#lifecycle);
+    this.#serveModalities();
+  }
+
+  /** With the parameter `autostart`, configures and activates. What goes wrong is logged, and the node stays there. */
+  async start(): Promise<void> {
+    const outcome = this.#parameters.settings();
+    if (outcome.kind === 'valid' && !outcome.settings.autostart) return;
+    for (const transition of ['configure', 'activate'] as const) {
+      const { kind } = await this.#lifecycle.change(transition);
+      if (kind !== 'done') return;
+    }
+  }
+
+  /** Shuts the node down from whatever state, model and topics included. */
+  async close(): Promise<void> {
+    await this.#lifecycle.shutdown();
+    this.#reporter.close();
+  }
+
+  async #configure(): Promise<void> {
+    const before = this.#settings();
+    const bundle = await loadBundle(before.model.folder ?? this.#options.defaultModel);
+    this.#parameters.declareModalities(
+      bundle.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) })),
+    );
+    for (const problem of this.#parameters.unknownNames()) this.#ros.log.warn(problem);
+    const ros = this.#ros;
+    this.#model = await LoadedModel.load({
+      ros,
+      bundle,
+      settings: this.#settings(),
+      onEvent: (event) => this.#observe(event),
+      onProblem: (text) => ros.log.warn(text),
+    });
+    ros.log.info(`Loaded ${bundle.name}: ${bundle.modalities.map(({ name }) => name).join(', ')}.`);
+  }
+
+  async #activate(): Promise<void> {
+    const model = this.#model!;
+    const settings = this.#settings();
+    const configured = await configuredCalibration(settings);
+    const masks = new MaskFigures();
+    this.#masks = masks;
+    this.#perception = new Perception({
+      ros: this.#ros,
+      bundle: model.bundle,
+      settings,
+      configured,
+      segmenter: model.segmenter,
+      sink: new LiveSink({
+        model,
+        masks,
+        now: () => this.#ros.now(),
+        onModalityChange: (change) => this.#modalityChanged(change),
+        onProblem: (text) => this.#problems.say(text),
+      }),
+      onFailure: (error) => this.#fail(error.message),
+    });
+    this.#ros.log.info('Active.');
+  }
+
+  async #deactivate(): Promise<void> {
+    const perception = this.#perception;
+    this.#perception = undefined;
+    await perception?.close();
+    this.#ros.log.info('No longer active: all topics are let go.');
+  }
+
+  async #cleanUp(): Promise<void> {
+    const model = this.#model;
+    this.#model = undefined;
+    await model?.close();
+  }
+
+  /** From whatever state. */
+  async #release(): Promise<void> {
+    const model = this.#model;
+    // The model first: a mask in the making ends with it rather than being waited for.
+    await Promise.all([this.#cleanUp(), model && this.#deactivate()]);
+  }
+
+  #retune(settings: NodeSettings): void {
+    this.#model?.retune(settings);
+    this.#perception?.retune(settings);
+    this.#reporter.retune(settings);
+  }
+
+  #modalityChanged({ modality, from, to, reason }: ModalityChange): void {
+    const text = `${modality}: ${from} -> ${to}${reason === undefined ? '' : ` (${reason})`}`;
+    if (to === 'dropped' || to === 'invalid') this.#ros.log.warn(text);
+    else this.#ros.log.info(text);
+    this.#reporter.report();
+  }
+
+  #observe(event: SegmenterEvent): void {
+    switch (event.kind) {
+      case 'ready':
+        return;
+      case 'gave-up':
+        this.#fail(event.reason);
+        return;
+      case 'exited':
+        this.#problems.say(`The inference worker ended and is restarted: ${event.reason}`);
+        return;
+      default:
+        this.#problems.say(`The model failed on a set: ${event.reason}`);
+    }
+  }
+
+  /** There will be no mask any more: what nobody manages is started afresh, the rest is for its manager to decide. */
+  #fail(reason: string): void {
+    this.#ros.log.error(`Inference has failed for good: ${reason}`);
+    const outcome = this.#parameters.settings();
+    const isManaged = outcome.kind === 'valid' && !outcome.settings.autostart;
+    void this.#lifecycle.fail(reason).then(() => {
+      if (!isManaged) this.#options.onDeath(reason);
+    });
+  }
+
+  #serveModalities(): void {
+    type Request = { name: string; enable: boolean };
+    try {
+      this.#ros.serve('~/set_modality', 'mle_sam_ros/srv/SetModality', ({ name, enable }: Request) => {
+        const { successful, reason } = this.#parameters.set(`modalities.${name}.enabled`, enable);
+        return { success: successful, message: successful ? `${name} is ${enable ? 'enabled' : 'disabled'}` : reason };
+      });
+    } catch (error) {
+      this.#ros.log.warn(`~/set_modality is not offered. ${(error as Error).message}.`);
+    }
+  }
+
+  #settings(): NodeSettings {
+    const outcome = this.#parameters.settings();
+    if (outcome.kind === 'invalid') throw new Error(outcome.problems.join(' '));
+    return outcome.settings;
+  }
+}
+
+function phaseOf({ state }: Lifecycle): 'unconfigured' | 'inactive' | 'active' {
+  switch (state) {
+    case 'unconfigured':
+    case 'finalized':
+    case 'shuttingdown':
+    case 'errorprocessing':
+      return 'unconfigured';
+    case 'inactive':
+    case 'cleaningup':
+      return 'inactive';
+    default:
+      // A transition works with the settings it began with.
+      return 'active';
+  }
+}
+
+async function configuredCalibration({ inputs }: NodeSettings): Promise<ConfiguredCalibration> {
+  const cameraInfos = new Map();
+  for (const [modality, { cameraInfo, geometry }] of inputs) {
+    if (cameraInfo === undefined) continue;
+    cameraInfos.set(modality, await loadCameraInfo(cameraInfo.file, cameraInfo.frameId, geometry));
+  }
+  return { cameraInfos };
+}

@@ -1,0 +1,90 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { resizeLabelsNearest } from '../../evaluation/index.js';
+import type { Header, Image } from '../../messages/index.js';
+import type { Bundle } from '../../model/index.js';
+import { type FrameResult, jpegImage, labelInfo, mono8Image, outputHeader } from '../../pipeline/index.js';
+import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
+import type { ImageSize } from '../../sensors/index.js';
+import type { OutputSettings } from '../parameters/index.js';
+import type { OutputPublishers } from './output_publishers.js';
+import { paintOverlay } from './overlay.js';
+import { semanticMask } from './semantic_mask.js';
+
+/** Without a picture its size is what a CameraInfo claims: no camera has more pixels. */
+const MOST_PIXELS = 1 << 26;
+
+/** Publishes one frame in all the forms somebody listens to, giving way to the event loop in between. */
+export class FramePublisher {
+  readonly #publishers: OutputPublishers;
+  readonly #bundle: Bundle;
+  readonly #colours: ColourTable;
+  readonly #camera: string | undefined;
+  #settings: OutputSettings;
+
+  constructor(publishers: OutputPublishers, bundle: Bundle, settings: OutputSettings) {
+    this.#publishers = publishers;
+    this.#bundle = bundle;
+    this.#settings = settings;
+    this.#colours = colourTable(bundle.classes);
+    this.#camera = bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name;
+  }
+
+  retune(settings: OutputSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Publishes what the ids in the masks mean; latched, so once is enough. */
+  labelInfo(header: Header): void {
+    this.#publishers.publish('label_info', labelInfo(header, this.#bundle));
+  }
+
+  async publish(frame: FrameResult): Promise<void> {
+    const publishers = this.#publishers;
+    const { segmentation } = frame;
+    const { labels, confidence } = segmentation;
+    const header = outputHeader(segmentation.stamp, segmentation.frameId);
+    const size = this.#sizeOf(frame);
+    const resized = (pixels: Uint8Array): Image =>
+      mono8Image(header, size, sameSize(size, segmentation) ? pixels : resizeLabelsNearest(pixels, segmentation, size));
+    const isWhole = publishers.isWanted('semantic_mask');
+    const isPainted = publishers.isWanted('overlay') || publishers.isWanted('overlay_compressed');
+
+    const mask = isWhole || isPainted || publishers.isWanted('mask') ? resized(labels) : undefined;
+    if (mask !== undefined) publishers.publish('mask', mask);
+    if (isWhole || publishers.isWanted('confidence')) {
+      await nextTurn();
+      const certainty = resized(confidence);
+      publishers.publish('confidence', certainty);
+      if (isWhole && mask !== undefined) {
+        await nextTurn();
+        const images = { mask, confidence: certainty };
+        publishers.publish('semantic_mask', semanticMask(header, frame, this.#bundle, images));
+      }
+    }
+    if (isPainted && mask !== undefined) await this.#publishOverlay(frame, header, size, mask.data);
+  }
+
+  async #publishOverlay(frame: FrameResult, header: Header, size: ImageSize, labels: Uint8Array): Promise<void> {
+    const publishers = this.#publishers;
+    const { opacity, jpegQuality } = this.#settings.overlay;
+    const colours = this.#colours;
+    const overlay = await paintOverlay(frame, this.#camera, { size, labels, colours, opacity });
+    if (publishers.isWanted('overlay')) {
+      const { width, height, data } = overlay;
+      const picture: Image = { header, height, width, encoding: 'rgb8', is_bigendian: 0, step: width * 3, data };
+      publishers.publish('overlay', picture);
+    }
+    if (!publishers.isWanted('overlay_compressed')) return;
+    const jpeg = await encodeJpeg(overlay, { quality: jpegQuality });
+    publishers.publish('overlay_compressed', jpegImage(header, jpeg));
+  }
+
+  #sizeOf({ grid: { pictureSize }, segmentation }: FrameResult): ImageSize {
+    if (this.#settings.size === 'model' || pictureSize === undefined) return segmentation;
+    return pictureSize.width * pictureSize.height > MOST_PIXELS ? segmentation : pictureSize;
+  }
+}
+
+function sameSize(a: ImageSize, b: ImageSize): boolean {
+  return a.width === b.width && a.height === b.height;
+}

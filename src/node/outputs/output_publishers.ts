@@ -1,0 +1,47 @@
+import type { RosNode, RosPublisher } from '../../ros/index.js';
+import type { OutputSettings } from '../parameters/index.js';
+import { OUTPUT_TOPICS, type OutputKey } from '../topics.js';
+
+/** Made with the process and kept: diagnostics tell also why there is no model. */
+const OF_PROCESS: ReadonlySet<OutputKey> = new Set(['diagnostics']);
+
+/** The publishers of a configured node. */
+export class OutputPublishers {
+  readonly #publishers = new Map<OutputKey, RosPublisher>();
+  #settings: OutputSettings;
+
+  /** @param onProblem - told of a topic that cannot be published, because its package is missing; the others are */
+  constructor(ros: RosNode, settings: OutputSettings, onProblem: (text: string) => void) {
+    this.#settings = settings;
+    for (const { key, name, type, durability } of OUTPUT_TOPICS) {
+      if (OF_PROCESS.has(key)) continue;
+      try {
+        const { qos } = settings.topics.get(key)!;
+        this.#publishers.set(key, ros.advertise(name, type, { ...qos, durability }));
+      } catch (error) {
+        onProblem(`${name} is not published. ${(error as Error).message}.`);
+      }
+    }
+  }
+
+  /** Applies what is switched on and off from now on. */
+  retune(settings: OutputSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Whether a message would reach anybody: making one for nobody costs time all the same. */
+  isWanted(key: OutputKey): boolean {
+    const publisher = this.#publishers.get(key);
+    return publisher !== undefined && this.#settings.topics.get(key)!.publish && publisher.subscribers > 0;
+  }
+
+  /** Sends a message unless the topic is switched off. */
+  publish(key: OutputKey, message: object): void {
+    if (this.#settings.topics.get(key)!.publish) this.#publishers.get(key)?.publish(message);
+  }
+
+  close(): void {
+    for (const publisher of this.#publishers.values()) publisher.close();
+    this.#publishers.clear();
+  }
+}

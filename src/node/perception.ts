@@ -1,0 +1,165 @@
+import { millisecondsBetween, type RawMessage, type Stamp } from '../messages/index.js';
+import type { Bundle } from '../model/index.js';
+import {
+  createPipeline,
+  type FrameSegmenter,
+  type Pipeline,
+  type PipelineSink,
+  type TopicAssignment,
+  type TopicSelection,
+} from '../pipeline/index.js';
+import type { RosNode } from '../ros/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
+import type { SynchronizerStatus } from '../sync/index.js';
+import type { TopicReport } from './diagnostics/index.js';
+import { Inputs } from './inputs/index.js';
+import type { NodeSettings } from './parameters/index.js';
+import { TRANSFORM_TOPICS } from './topics.js';
+import { WakeTimer } from './wake_timer.js';
+
+export interface PerceptionOptions {
+  ros: RosNode;
+  bundle: Bundle;
+  settings: NodeSettings;
+  /** Calibration to start with. */
+  configured: ConfiguredCalibration;
+  segmenter: FrameSegmenter;
+  sink: PipelineSink;
+  /** Told when no mask will come any more. */
+  onFailure: (error: Error) => void;
+}
+
+/** The clock is looked at this often until it runs. */
+const CLOCK_INTERVAL_MS = 50;
+/** A step of the clock that no drive and no pause explains: another bag, or simulation instead of the present. */
+const NEW_TIME_MS = 24 * 3600 * 1000;
+
+/** What runs while the node is active: topics into a pipeline, on the node's clock. */
+export class Perception {
+  readonly #options: PerceptionOptions;
+  readonly #wakeTimer: WakeTimer;
+  #settings: NodeSettings;
+  #running: { pipeline: Pipeline; inputs: Inputs } | undefined;
+  #clockTimer: NodeJS.Timeout | undefined;
+  #lastNow: Stamp = 0n;
+  #state: 'open' | 'closed' = 'open';
+
+  constructor(options: PerceptionOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#wakeTimer = new WakeTimer(options.ros, (now) => this.#wake(now));
+    this.#start();
+  }
+
+  /** Health of every modality; undefined while simulated time has not begun. */
+  status(): SynchronizerStatus | undefined {
+    return this.#running?.pipeline.status();
+  }
+
+  /** The stamp of a time in {@link status}. */
+  stampOf(relative: number): Stamp {
+    return this.#running?.pipeline.stampOf(relative) ?? 0n;
+  }
+
+  /** How the topics fare, over the time since the last call. */
+  topics(): TopicReport[] {
+    return this.#running?.inputs.report(this.#options.ros.now()) ?? [];
+  }
+
+  /** Applies settings that take effect at once. */
+  retune(settings: NodeSettings): void {
+    this.#settings = settings;
+    const running = this.#running;
+    if (running === undefined) return;
+    running.inputs.select(settings);
+    this.#follow(running.pipeline.retune(settings.pipeline.sync, this.#options.ros.now()));
+  }
+
+  /** Lets go of all topics; resolves once the mask in the making is done with. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    clearTimeout(this.#clockTimer);
+    await this.#stop();
+  }
+
+  #start(): void {
+    const { ros, bundle, configured, segmenter, sink } = this.#options;
+    if (this.#state === 'closed') return;
+    this.#lastNow = ros.now();
+    if (this.#lastNow === 0n) {
+      // Nothing can be said about the age of a message while there is no time.
+      this.#clockTimer = setTimeout(() => this.#start(), CLOCK_INTERVAL_MS);
+      return;
+    }
+    const settings = this.#settings;
+    const selection = topicSelection(settings, ros);
+    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink };
+    const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
+    const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
+    const onProblem = (text: string) => sink.problem(text);
+    this.#running = { pipeline, inputs: new Inputs({ ros, settings, onMessage, onProblem }) };
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    this.#wakeTimer.close();
+    running?.inputs.close();
+    // What went wrong in it was told when it did.
+    await running?.pipeline.settle().catch(() => undefined);
+  }
+
+  #receive(pipeline: Pipeline, message: RawMessage): void {
+    if (this.#running?.pipeline !== pipeline) return;
+    if (this.#isNewTime(message.receiveStamp)) this.#startAnew();
+    else this.#follow(pipeline.receive(message));
+  }
+
+  #wake(now: Stamp): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    if (this.#isNewTime(now)) this.#startAnew();
+    else this.#follow(running.pipeline.advanceTo(now));
+  }
+
+  /** The pipeline takes what came without waiting for masks; what fails in it comes up here, sooner or later. */
+  #follow(work: Promise<void>): void {
+    work.catch((error: Error) => {
+      if (this.#state === 'closed') return;
+      void this.close();
+      this.#options.onFailure(error);
+    });
+    this.#wakeTimer.set(this.#running?.pipeline.nextWakeUp());
+  }
+
+  #isNewTime(now: Stamp): boolean {
+    const step = millisecondsBetween(this.#lastNow, now);
+    this.#lastNow = now;
+    return Math.abs(step) > NEW_TIME_MS;
+  }
+
+  /** Nothing known about the old time holds in the new one, transforms included: they are subscribed to anew. */
+  #startAnew(): void {
+    this.#options.sink.problem('The clock jumped by more than a day: everything starts anew.');
+    void this.#stop();
+    this.#start();
+  }
+}
+
+/** Every modality has its topic, whether somebody publishes there or not. */
+function topicSelection({ inputs }: NodeSettings, ros: RosNode): TopicSelection {
+  const modalities = new Map<string, TopicAssignment>();
+  for (const [name, { role, topic, messageType, cameraInfoTopic }] of inputs) {
+    modalities.set(name, {
+      kind: 'assigned',
+      role,
+      topic: ros.resolve(topic),
+      type: messageType,
+      reason: 'set by parameter',
+      alternatives: [],
+      ...(cameraInfoTopic !== undefined && { cameraInfo: ros.resolve(cameraInfoTopic) }),
+    });
+  }
+  const transforms = { static: [TRANSFORM_TOPICS.static], dynamic: [TRANSFORM_TOPICS.dynamic] };
+  return { modalities, transforms, problems: [] };
+}

@@ -1,0 +1,105 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { RosNode, RosPublisher } from '../ros/index.js';
+import type { NodeReport } from './diagnostics/index.js';
+import type { MaskFigures } from './figures.js';
+import type { Lifecycle } from './lifecycle/index.js';
+import type { LoadedModel } from './loaded_model.js';
+import type { NodeSettings, SettingsOutcome } from './parameters/index.js';
+import type { Perception } from './perception.js';
+import { OUTPUT_TOPICS } from './topics.js';
+
+/** The parts of the node, as they are at the moment. */
+export interface ReporterSources {
+  lifecycle: Lifecycle;
+  settings: () => SettingsOutcome;
+  perception: () => Perception | undefined;
+  model: () => LoadedModel | undefined;
+  masks: () => MaskFigures;
+}
+
+const DEFAULT_PERIOD_MS = 1000;
+/** The delay is that beyond this interval. */
+const LOOP_RESOLUTION_MS = 10;
+
+/** Tells how the node fares: on /diagnostics in every state, on ~/modality_status while it is configured. */
+export class Reporter {
+  readonly #ros: RosNode;
+  readonly #sources: ReporterSources;
+  readonly #diagnostics: RosPublisher;
+  readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #timer: NodeJS.Timeout;
+  #periodMs = DEFAULT_PERIOD_MS;
+
+  constructor(ros: RosNode, sources: ReporterSources) {
+    this.#ros = ros;
+    this.#sources = sources;
+    const { name, type, qos, durability } = OUTPUT_TOPICS.find(({ key }) => key === 'diagnostics')!;
+    this.#diagnostics = ros.advertise(name, type, { ...qos, durability });
+    const outcome = sources.settings();
+    if (outcome.kind === 'valid') this.#periodMs = outcome.settings.diagnosticsPeriodMs;
+    this.#eventLoop.enable();
+    this.#timer = setInterval(() => this.report(), this.#periodMs);
+  }
+
+  retune({ diagnosticsPeriodMs }: NodeSettings): void {
+    if (diagnosticsPeriodMs === this.#periodMs) return;
+    this.#periodMs = diagnosticsPeriodMs;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.report(), diagnosticsPeriodMs);
+  }
+
+  /** Publishes how things stand now. */
+  report(): void {
+    const report = this.#collect();
+    this.#diagnostics.publish({ header: {}, status: [] });
+    const model = this.#sources.model();
+    if (model !== undefined) model.publishers.publish('modality_status', { modalities: [] });
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#eventLoop.disable();
+  }
+
+  #collect(): NodeReport {
+    const { lifecycle, settings, perception, model, masks } = this.#sources;
+    const now = this.#ros.now();
+    const outcome = settings();
+    const streams = outcome.kind === 'valid' ? outcome.settings.pipeline.sync.streams : {};
+    const loaded = model();
+    return {
+      stamp: now,
+      nodeName: this.#ros.fullName.slice(1),
+      life: { state: lifeState(lifecycle), error: lifecycle.error },
+      sync: perception()?.status(),
+      modalities: (loaded?.bundle.modalities ?? []).map(({ name }) => ({
+        name,
+        essential: streams[name]?.necessity === 'essential',
+      })),
+      topics: perception()?.topics() ?? [],
+      masks: masks().report(now),
+      inference: loaded?.report(),
+      eventLoop: this.#takeDelays(),
+    };
+  }
+
+  #takeDelays(): NodeReport['eventLoop'] {
+    const delayMs = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LOOP_RESOLUTION_MS);
+    const { max } = this.#eventLoop;
+    const delays = { p99Ms: delayMs(this.#eventLoop.percentile(99)), maxMs: delayMs(max) };
+    this.#eventLoop.reset();
+    return max === 0 ? undefined : delays;
+  }
+}
+
+function lifeState({ state }: Lifecycle): NodeReport['life']['state'] {
+  switch (state) {
+    case 'unconfigured':
+    case 'inactive':
+    case 'active':
+    case 'finalized':
+      return state;
+    default:
+      return 'in-transition';
+  }
+}
