@@ -129,7 +129,7 @@ def _train_and_score(
             cache=cache,
             resume=True,
         )
-    if trainer.budget.progress(trainer.step, trainer.seconds) < 1:
+    if not trainer.is_finished:
         raise InputError(
             f"Expected {folder.name} to use up its budget but it was stopped; start again to go on."
         )

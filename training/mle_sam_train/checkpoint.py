@@ -112,7 +112,11 @@ def save_state(state: dict[str, Any], path: Path) -> None:
 
 def load_state(path: Path) -> dict[str, Any]:
     """Read a training state."""
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load's errors share no base class
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"Expected a training state at {path} but could not read it: {reason}") from error
 
 
 def write_config(config: Config, path: Path) -> None:

@@ -38,7 +38,7 @@ def _train(options: argparse.Namespace) -> None:
 
     config = load_config(options.config)
     with join_processes() as processes:
-        train_stage(
+        trainer = train_stage(
             config,
             options.data,
             options.run,
@@ -49,6 +49,11 @@ def _train(options: argparse.Namespace) -> None:
             base=options.base,
             cache=options.cache,
             resume=options.resume,
+        )
+    if not trainer.is_finished:
+        raise InputError(
+            f"Expected {options.stage} to use up its budget but it was stopped at step {trainer.step}; "
+            "its state is saved, go on with --resume."
         )
 
 
@@ -160,7 +165,8 @@ def _footprint(options: argparse.Namespace) -> None:
     from .config import load_config
     from .footprint import measure_footprint
 
-    print(measure_footprint(load_config(options.config), options.out, options.precision, options.threads))
+    config = load_config(options.config)
+    print(measure_footprint(config, options.out, options.precision, options.threads, options.modalities))
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -282,6 +288,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--config", type=Path, required=True)
     command.add_argument("--precision", choices=("float32", "float16"), default="float32")
     command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
+    command.add_argument(
+        "--modalities", type=int, nargs="+", default=[1, 4], help="how many to run at once (default 1 and 4)"
+    )
     command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
     command.set_defaults(command=_predict)
     command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")

@@ -12,6 +12,8 @@ import yaml
 
 from .errors import InputError
 
+PrecisionName = Literal["bfloat16", "float16", "float32"]
+
 
 @dataclass(frozen=True)
 class BaseConfig:
@@ -154,7 +156,8 @@ class Config:
     width: int = 320
     height: int = 192
     seed: int = 7
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    precision: PrecisionName = "bfloat16"
+    """Of activations in training; weights and their sums stay float32. float16 (on GPUs) scales gradients."""
     normalisation: Literal["divide", "statistics"] = "divide"
     """`divide`: ImageNet statistics for the camera, all else by 255 (CMNeXt). `statistics`: each modality by
     its own mean and deviation, the data set's published ones or measured on the training split."""

@@ -14,14 +14,26 @@ import torch
 
 from .config import Config
 from .data.published import DELIVER_CLASSES, DELIVER_MODALITIES
+from .errors import InputError
 from .export import OnnxModel, check_parity, export_graphs
 from .half import Precision
 from .model import MleSam, Rig
 from .tables import markdown_table
 
 
-def measure_footprint(config: Config, folder: Path, precision: Precision, threads: int) -> str:
-    """Export `config` with random weights and DELIVER's rig, compare with PyTorch, tabulate its figures."""
+def measure_footprint(
+    config: Config, folder: Path, precision: Precision, threads: int, counts: list[int]
+) -> str:
+    """Export `config` with random weights and DELIVER's rig, compare with PyTorch, tabulate its figures.
+
+    Args:
+        counts: numbers of modalities to run at once, each in a process of its own.
+    """
+    wrong = [count for count in counts if not 1 <= count <= len(DELIVER_MODALITIES)]
+    if wrong:
+        raise InputError(
+            f"Expected numbers of modalities from 1 to {len(DELIVER_MODALITIES)} but received {wrong[0]}."
+        )
     torch.manual_seed(config.seed)
     model = MleSam(config, Rig(DELIVER_MODALITIES, DELIVER_CLASSES)).eval()
     with torch.no_grad():  # experts start at zero, and so would hide a mistake
@@ -35,8 +47,11 @@ def measure_footprint(config: Config, folder: Path, precision: Precision, thread
     rows = [[f"{name}.onnx", f"{(folder / f'{name}.onnx').stat().st_size / 1e6:.1f} MB"] for name in graphs]
     rows.append(["features, largest difference from PyTorch", f"{parity['featureDifference']:.1e}"])
     rows.append(["labels that differ", f"{100 * parity['labelDifference']:.3f} %"])
-    for count in (1, len(model.rig.modalities)):
+    for count in counts:
         run = _run_apart(folder, config, count, threads)
+        if run is None:  # most likely for lack of memory: the other figures stand all the same
+            rows.append([f"{count} modalities", "did not finish"])
+            continue
         rows.append(
             [f"{count} modalities: encoder, head", f"{run['encoder']:.2f} s, {run['head']:.2f} s of CPU"]
         )
@@ -44,16 +59,15 @@ def measure_footprint(config: Config, folder: Path, precision: Precision, thread
     return markdown_table([f"{config.name}, {precision}, {threads} threads", "figure"], rows)
 
 
-def _run_apart(folder: Path, config: Config, count: int, threads: int) -> dict[str, Any]:
-    """In a process of its own, so that the peak is not that of the export."""
+def _run_apart(folder: Path, config: Config, count: int, threads: int) -> dict[str, Any] | None:
+    """In a process of its own, so that the peak is not that of the export; None where it does not finish."""
     arguments = [str(folder), str(config.width), str(config.height), str(count), str(threads)]
     done = subprocess.run(
         [sys.executable, "-m", "mle_sam_train.footprint", *arguments],
         capture_output=True,
         text=True,
-        check=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) if done.returncode == 0 else None
 
 
 def _time_onnx(folder: Path, width: int, height: int, count: int, threads: int) -> dict[str, Any]:

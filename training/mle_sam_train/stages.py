@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from .checkpoint import load_base, write_config
-from .config import Config
+from .config import Config, config_to_dict, load_config
 from .data import DatasetInfo, FrameCache, measure_statistics, open_cache, read_dataset_info
 from .data.sampling import StageName
 from .errors import InputError
-from .model import MleSam, Rig
+from .model import MleSam
 from .model.pretrained import load_pretrained
+from .precision import check_precision
 from .processes import Processes
 from .schedule import Budget
-from .training import Trainer
+from .training import STATE_FILE, Trainer
+
+FIXED = ("width", "height", "seed", "normalisation", "model")
+"""What must not change between the start of a run and its continuation."""
 
 
 def train_stage(
@@ -34,6 +37,7 @@ def train_stage(
     resume: bool = False,
 ) -> Trainer:
     """Train `stage` until its budget is used up and return the trainer, whose model is trained."""
+    check_precision(config.precision, processes.device)
     budget = Budget.of(getattr(config, stage), steps, minutes)
     info = read_dataset_info(data, (config.width, config.height))
     if (info.width, info.height) != (config.width, config.height):
@@ -46,23 +50,25 @@ def train_stage(
             f"Expected stage experts but received base: {config.model.base.pretrained} stays frozen."
         )
     source = _base_weights(config, run, stage, base)
-    train, val = _open_caches(info, cache or run / "cache", processes)
-    rig = _with_statistics(info.rig, config, train)
+    has_begun = (run / stage / STATE_FILE).exists()
+    if has_begun:
+        _check_goes_on(config, run / stage, resume)
+    # Weights that do not fit are found here, before the data set is decoded.
     torch.manual_seed(config.seed)
-    model = MleSam(config, rig)
+    model = MleSam(config, info.rig)
     earlier: list[dict[str, Any]] = []
     if source is not None:
         earlier = load_base(model, source)["stages"]
     elif stage == "experts" and config.model.base.pretrained is not None:
         reused = load_pretrained(model, config.model.base.pretrained)
         earlier = [{"stage": "pretrained", "source": config.model.base.pretrained, "decoderTensors": reused}]
+    train, val = _open_caches(info, cache or run / "cache", processes)
+    if config.normalisation == "statistics":
+        measured = measure_statistics(train)
+        own = zip(info.rig.modalities, measured, strict=True)
+        model.normalise_as(tuple({"statistics": statistics, **modality} for modality, statistics in own))
     trainer = Trainer(model, train, val, run, stage, budget, earlier, processes)
-    if trainer.state_path.exists():
-        if not resume:
-            raise InputError(
-                f"Expected a fresh run but found {trainer.state_path}; add --resume to continue it, "
-                "or choose another folder with --run."
-            )
+    if has_begun:
         trainer.resume()
     if processes.is_first:
         write_config(config, run / stage / "config.json")
@@ -86,6 +92,31 @@ def _base_weights(config: Config, run: Path, stage: StageName, base: Path | None
     return source
 
 
+def _check_goes_on(config: Config, folder: Path, resume: bool) -> None:
+    """A run goes on only when asked to, and only as what it began as."""
+    if not resume:
+        raise InputError(
+            f"Expected a fresh run but found {folder / STATE_FILE}; add --resume to continue it, "
+            "or choose another folder with --run."
+        )
+    path = folder / "config.json"
+    begun, now = (_flat({key: config_to_dict(c)[key] for key in FIXED}) for c in (load_config(path), config))
+    for key in sorted(begun.keys() | now.keys()):
+        if begun.get(key) != now.get(key):
+            raise InputError(
+                f"Expected {key} {begun.get(key)}, as {path} was begun with, but received {now.get(key)}; "
+                "choose another folder with --run."
+            )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` as `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
 def _open_caches(info: DatasetInfo, folder: Path, processes: Processes) -> list[FrameCache]:
     """Decoded by the first process, then opened by all."""
     if processes.is_first:
@@ -94,12 +125,3 @@ def _open_caches(info: DatasetInfo, folder: Path, processes: Processes) -> list[
         return opened
     processes.wait()
     return [open_cache(info, split, folder) for split in ("train", "val")]
-
-
-def _with_statistics(rig: Rig, config: Config, train: FrameCache) -> Rig:
-    """The rig with a mean and deviation for every modality that has none published."""
-    if config.normalisation == "divide":
-        return rig
-    measured = measure_statistics(train)
-    modalities = [{"statistics": own, **m} for m, own in zip(rig.modalities, measured, strict=True)]
-    return replace(rig, modalities=tuple(modalities))

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from .checkpoint import load_state, save_state, save_weights
+from .checkpoint import load_state, load_tensors, save_state, save_weights
 from .config import Config, StageConfig
 from .data import Batch, FrameCache, TrainingSampler
 from .data.sampling import StageName
@@ -25,8 +24,12 @@ from .logbook import Logbook
 from .losses import class_weights, total_loss
 from .model import MleSam
 from .optimizer import build_optimizer
+from .precision import MixedPrecision
 from .processes import Processes
 from .schedule import Budget, learning_rate_factor
+
+STATE_FILE = "state.pt"
+REMEDY = "lower the learning rate or set precision to float32, then resume from the checkpoint."
 
 
 class Trainer:
@@ -57,6 +60,7 @@ class Trainer:
         self.optimizer = build_optimizer(model, stage, self.settings)
         weights = class_weights(train.histogram, self.config.loss.class_weight_power)
         self.weights = weights.to(self.processes.device)
+        self.mixed = MixedPrecision(self.config.precision, self.processes.device)
         self.logbook = Logbook(self.folder, stage, self.processes.is_first)
         self.train_frames, self.earlier_stages = len(train), earlier_stages or []
         self.step, self.seconds = 0, 0.0
@@ -65,15 +69,21 @@ class Trainer:
     @property
     def state_path(self) -> Path:
         """Where the resumable state lies."""
-        return self.folder / "state.pt"
+        return self.folder / STATE_FILE
 
     def resume(self) -> None:
         """Continue from the last checkpoint. All randomness is a function of seed and step, so the step is
         all there is to restore besides weights and optimizer."""
         state = load_state(self.state_path)
-        self.model.load_state_dict(state["model"])
+        load_tensors(self.model, state["model"], self.state_path)
         self.optimizer.load_state_dict(state["optimizer"])
+        self.mixed.restore(state.get("scaler", {}))
         self.step, self.seconds = state["step"], state["seconds"]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the budget is used up; else a signal stopped the run."""
+        return self._progress() >= 1
 
     def checkpoint(self) -> None:
         """Save the resumable state and, for readers, the weights."""
@@ -83,6 +93,7 @@ class Trainer:
             {
                 "model": self.model.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
+                "scaler": self.mixed.state(),
                 "step": self.step,
                 "seconds": self.seconds,
             },
@@ -149,22 +160,19 @@ class Trainer:
             loss = self._loss(part, drawn) / self.settings.accumulate
             value += float(loss.detach())
             if not math.isfinite(value):
-                raise InputError(
-                    f"Expected a finite loss at step {self.step} but received {value}; "
-                    "lower the learning rate or set precision to float32, then resume from the checkpoint."
-                )
-            loss.backward()
+                raise InputError(f"Expected a finite loss at step {self.step} but received {value}; {REMEDY}")
+            self.mixed.backward(loss)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.processes.average_gradients(parameters)
-        nn.utils.clip_grad_norm_(parameters, self.settings.clip)
-        self.optimizer.step()
+        is_finite = self.mixed.update(self.optimizer, parameters, self.settings.clip)
+        if not is_finite and self.config.precision != "float16":
+            raise InputError(f"Expected finite gradients at step {self.step} but received others; {REMEDY}")
         self.step += 1
         return value
 
     def _loss(self, batch: Batch, drawn: tuple[int, int]) -> torch.Tensor:
-        reduced = self.config.precision == "bfloat16"
-        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=reduced):
-            output = self.model(batch.images, batch.present, experts=self.stage == "experts")
+        has_experts = self.stage == "experts"
+        output = self.mixed.forward(lambda: self.model(batch.images, batch.present, experts=has_experts))
         return total_loss(output, batch.labels, self.config.loss, self.weights, drawn)
 
     def _progress(self) -> float:

@@ -12,8 +12,9 @@ import torch
 
 from mle_sam_train.config import Config
 from mle_sam_train.data import DatasetInfo
+from mle_sam_train.errors import InputError
 from mle_sam_train.export import OnnxModel, check_parity, export_graphs
-from mle_sam_train.footprint import _run_apart
+from mle_sam_train.footprint import _run_apart, measure_footprint
 from mle_sam_train.merged import MergedEncoderGraph
 from mle_sam_train.model import MleSam, Rig
 
@@ -105,3 +106,14 @@ def test_the_footprint_is_measured_in_a_process_of_its_own(bundle: Path, single:
     assert run["encoder"] > 0
     assert run["head"] > 0
     assert 50 < run["peakMegabytes"] < 4000
+
+
+def test_a_footprint_that_cannot_be_run_does_not_take_the_others_with_it(
+    single: MleSam, tmp_path: Path
+) -> None:
+    assert _run_apart(tmp_path / "nothing", single.config, 1, 1) is None
+
+
+def test_more_modalities_than_the_rig_has_are_refused(single: MleSam, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Expected numbers of modalities from 1 to 4 but received 5"):
+        measure_footprint(single.config, tmp_path, "float32", 1, [1, 5])

@@ -100,6 +100,18 @@ def test_a_loss_that_is_not_finite_stops_before_weights_are_spoilt(
     assert all(torch.equal(before[name], after[name]) for name in before if name != "join")
 
 
+def test_gradients_that_are_not_finite_stop_before_weights_are_spoilt(
+    config, info, train_cache, val_cache, tmp_path
+) -> None:
+    model = fresh(config, info)
+    running = trainer(model, train_cache, val_cache, tmp_path, "base")
+    model.join.register_hook(lambda gradient: gradient * float("inf"))  # as an overflow would
+    before = snapshot(model)
+    with pytest.raises(InputError, match="Expected finite gradients at step 0"):
+        running.train_step(running.sampler.batch_at(0))
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
 def test_weights_carry_their_configuration(config, info, train_cache, val_cache, tmp_path) -> None:
     model = fresh(config, info)
     running = trainer(model, train_cache, val_cache, tmp_path, "experts", 2)

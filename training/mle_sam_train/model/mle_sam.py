@@ -64,6 +64,13 @@ class MleSam(nn.Module):
         self.register_buffer("pixel_gain", 1 / (255 * std), persistent=False)
         self.register_buffer("pixel_shift", mean / std, persistent=False)
 
+    def normalise_as(self, modalities: tuple[dict, ...]) -> None:
+        """Take over the rig's modalities, each with its `statistics`: mean and deviation in 0..255."""
+        self.rig = Rig(modalities, self.rig.classes)
+        mean, std = _statistics(self.rig, self.config.normalisation)
+        self.pixel_gain.copy_(1 / (255 * std))
+        self.pixel_shift.copy_(mean / std)
+
     def base_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The weights that are SAM's own: trunk and neck without experts."""
         return (item for item in self.vision.named_parameters() if ".expert_" not in item[0])
