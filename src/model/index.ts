@@ -8,4 +8,4 @@ export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
 export { describeSelection, type ProviderSelection } from './selection.js';
-export type { RestartPolicy, RunTimeout } from './worker_host.js';
+export type { HostState, RestartPolicy, RunTimeout } from './worker_host.js';

@@ -1,5 +1,5 @@
 import type { Stamp } from '../messages/index.js';
-import type { ProviderRequest, Segmenter, SegmenterEvent } from '../model/index.js';
+import type { Segmenter, SegmenterEvent } from '../model/index.js';
 import type { FrameResult } from '../pipeline/index.js';
 import { type InferenceReport, LatencyMeter, type MaskReport, TopicMeter } from './diagnostics/index.js';
 
@@ -70,12 +70,11 @@ export class InferenceFigures {
     this.#lastFailure = { reason: event.reason, at };
   }
 
-  report(segmenter: Segmenter, requested: ProviderRequest): InferenceReport {
+  report(segmenter: Segmenter): InferenceReport {
     const { encode, head } = this.#latency;
     return {
       state: segmenter.state,
       model: segmenter.bundle.name,
-      requested,
       selection: segmenter.selection,
       latency: { encode: encode.figures(), head: head.figures() },
       restarts: this.#restarts,

@@ -1,4 +1,4 @@
-import { type Bundle, type ProviderRequest, Segmenter, type SegmenterEvent } from '../model/index.js';
+import { type Bundle, Segmenter, type SegmenterEvent } from '../model/index.js';
 import { type FrameResult, outputHeader } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import type { InferenceReport } from './diagnostics/index.js';
@@ -21,14 +21,12 @@ export class LoadedModel {
   readonly publishers: OutputPublishers;
   readonly frames: FramePublisher;
   readonly #figures: InferenceFigures;
-  readonly #requested: ProviderRequest;
 
   private constructor(segmenter: Segmenter, figures: InferenceFigures, options: LoadedModelOptions) {
     const { ros, bundle, settings, onProblem } = options;
     this.bundle = bundle;
     this.segmenter = segmenter;
     this.#figures = figures;
-    this.#requested = settings.model.provider;
     this.publishers = new OutputPublishers(ros, settings.outputs, onProblem);
     this.frames = new FramePublisher(this.publishers, bundle, settings.outputs);
     this.frames.labelInfo(outputHeader(ros.now(), ''));
@@ -60,7 +58,7 @@ export class LoadedModel {
   }
 
   report(): InferenceReport {
-    return this.#figures.report(this.segmenter, this.#requested);
+    return this.#figures.report(this.segmenter);
   }
 
   /** Applies settings that take effect at once. */

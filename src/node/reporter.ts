@@ -1,6 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RosNode, RosPublisher } from '../ros/index.js';
-import type { NodeReport } from './diagnostics/index.js';
+import { modalityStatusArray, type NodeReport, nodeDiagnostics } from './diagnostics/index.js';
 import type { MaskFigures } from './figures.js';
 import type { Lifecycle } from './lifecycle/index.js';
 import type { LoadedModel } from './loaded_model.js';
@@ -51,9 +51,9 @@ export class Reporter {
   /** Publishes how things stand now. */
   report(): void {
     const report = this.#collect();
-    this.#diagnostics.publish({ header: {}, status: [] });
+    this.#diagnostics.publish(nodeDiagnostics(report));
     const model = this.#sources.model();
-    if (model !== undefined) model.publishers.publish('modality_status', { modalities: [] });
+    if (model !== undefined) model.publishers.publish('modality_status', modalityStatusArray(report));
   }
 
   close(): void {

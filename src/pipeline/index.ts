@@ -7,13 +7,17 @@ export {
 } from './config.js';
 export { createPipeline, type PipelineParts } from './create_pipeline.js';
 export {
+  type DiagnosticArray,
+  type DiagnosticStatus,
   diagnosticArray,
-  jpegImage,
-  labelInfo,
+  flag,
+  type KeyValue,
+  LEVEL,
+  type Level,
   type ModalityHealth,
-  mono8Image,
-  outputHeader,
-} from './outputs.js';
+  modalityDiagnostic,
+} from './diagnostics.js';
+export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
 export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
 export type { DroppedFrame, FrameLatency, FrameResult, ModalityChange, PipelineSink } from './results.js';
 export { describeContent, isDescribable, type TopicContent } from './topic_content.js';

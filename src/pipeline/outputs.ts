@@ -3,7 +3,6 @@ import { type Stamp, timeFromStamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import { UNLABELED_ID } from '../model/index.js';
 import type { ImageSize } from '../sensors/modality_image.js';
-import type { ModalityState } from '../sync/index.js';
 
 /** Header of everything published for one reference image: its stamp, its frame. */
 export function outputHeader(stamp: Stamp, frameId: string): Header {
@@ -38,43 +37,4 @@ export function jpegImage(header: Header, jpeg: Uint8Array): CompressedImage {
 export function labelInfo(header: Header, bundle: Bundle): LabelInfo {
   const classes = bundle.classes.map(({ id, name }) => ({ class_id: id, class_name: name }));
   return { header, class_map: [...classes, { class_id: UNLABELED_ID, class_name: 'unlabeled' }], threshold: 0 };
-}
-
-/** diagnostic_msgs/DiagnosticStatus levels. */
-const LEVEL = { ok: 0, warn: 1, error: 2 } as const;
-
-const LEVEL_OF_STATE: Readonly<Record<ModalityState, number>> = {
-  active: LEVEL.ok,
-  disabled: LEVEL.ok,
-  waiting: LEVEL.warn,
-  late: LEVEL.warn,
-  recovering: LEVEL.warn,
-  dropped: LEVEL.error,
-  invalid: LEVEL.error,
-};
-
-/** The health of one modality as it goes into diagnostics. */
-export interface ModalityHealth {
-  modality: string;
-  state: ModalityState;
-  /** What the state stems from, in words. */
-  reason: string | undefined;
-}
-
-/**
- * The health of all modalities as diagnostic_msgs/DiagnosticArray, one status each; `<modality>/is_fused` is the key
- * Autoware's fusion nodes use, so existing dashboards show it.
- */
-export function diagnosticArray(stamp: Stamp, healths: readonly ModalityHealth[]): object {
-  const status = healths.map(({ modality, state, reason }) => ({
-    level: LEVEL_OF_STATE[state],
-    name: `mle_sam: ${modality}`,
-    message: reason === undefined ? state : `${state}: ${reason}`,
-    hardware_id: '',
-    values: [
-      { key: 'state', value: state },
-      { key: `${modality}/is_fused`, value: state === 'active' || state === 'late' ? 'True' : 'False' },
-    ],
-  }));
-  return { header: outputHeader(stamp, ''), status };
 }

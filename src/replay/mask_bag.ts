@@ -9,11 +9,14 @@ import {
   labelInfo,
   type ModalityChange,
   type ModalityHealth,
+  modalityDiagnostic,
   mono8Image,
   outputHeader,
 } from '../pipeline/index.js';
 import { type ColourTable, colourTable, encodeJpeg, renderOverlay } from '../report/index.js';
 import type { ImageSize } from '../sensors/index.js';
+
+const NODE_NAME = 'mle_sam';
 
 /** Topics of a replay's masks: those the node publishes, so that the same layouts and tools show both. */
 export const MASK_TOPICS = {
@@ -94,7 +97,8 @@ export class MaskBag {
   /** Appends the health of all modalities after one of them changed. */
   async modalityChanged({ modality, to, reason, at }: ModalityChange): Promise<void> {
     this.#healths.set(modality, { modality, state: to, reason });
-    const array = diagnosticArray(at, [...this.#healths.values()]);
+    const statuses = [...this.#healths.values()].map((health) => modalityDiagnostic(NODE_NAME, health));
+    const array = diagnosticArray(at, statuses);
     await this.#write(MASK_TOPICS.diagnostics, 'diagnostic_msgs/msg/DiagnosticArray', array, at);
   }
 

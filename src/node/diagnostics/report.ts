@@ -1,5 +1,5 @@
 import type { Stamp } from '../../messages/index.js';
-import type { ProviderSelection } from '../../model/index.js';
+import type { HostState, ProviderSelection } from '../../model/index.js';
 import type { AbsentReason, SynchronizerStatus } from '../../sync/index.js';
 import type { LatencyFigures } from './latency_meter.js';
 import type { TopicFigures } from './topic_meter.js';
@@ -69,11 +69,12 @@ export interface MaskOrigin {
 }
 
 export interface InferenceReport {
-  /** As `Segmenter.state`. */
-  state: 'starting' | 'idle' | 'busy' | 'waiting' | 'failed' | 'closed';
+  /** Of the segmenter's worker. */
+  state: HostState;
+  /** Name of the bundle. */
   model: string;
   selection: ProviderSelection | undefined;
-  latency: Readonly<Record<'encode' | 'head' | 'total', LatencyFigures | undefined>>;
+  latency: Readonly<Record<'encode' | 'head', LatencyFigures | undefined>>;
   /** Of the worker, since the node was configured. */
   restarts: number;
   /** Sets the model failed on, since the node was configured. */

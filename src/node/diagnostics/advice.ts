@@ -1,0 +1,71 @@
+import { LEVEL, type Level } from '../../pipeline/index.js';
+import type { ModalityStatus } from '../../sync/index.js';
+import type { TopicReport } from './report.js';
+
+/** Why nothing comes from a topic, as far as the graph tells. */
+export interface TopicTrouble {
+  level: Level;
+  what: string;
+  /** One or two sentences for whoever has to mend it. */
+  toDo: string;
+}
+
+/**
+ * Looks for the reason of a silence where messages are lost before the node sees them: nobody publishes, QoS that do
+ * not fit, a package that is missing, messages too large for the transport, a driver that has fallen silent.
+ * @returns undefined where messages come, or where silence is wanted
+ */
+export function topicTrouble(
+  { modality, state, reason }: ModalityStatus,
+  sensor: TopicReport | undefined,
+  cameraInfo: TopicReport | undefined,
+): TopicTrouble | undefined {
+  if (state === 'disabled' || sensor === undefined) return undefined;
+  const { topic, publishers, conflicts, messages, problem } = sensor;
+  if (problem !== undefined) {
+    return { level: LEVEL.error, what: problem, toDo: `Mend that, or set modalities.${modality}.enabled to false.` };
+  }
+  const isSilent = state === 'waiting' || state === 'dropped';
+  if (isSilent && publishers === 0) {
+    return {
+      level: LEVEL.stale,
+      what: `nobody publishes ${topic}`,
+      toDo: `Start the driver, or remap the topic or set modalities.${modality}.topic to where it publishes.`,
+    };
+  }
+  if (isSilent && conflicts.length >= publishers) {
+    return {
+      level: LEVEL.error,
+      what: `the QoS of ${topic} do not fit: ${conflicts.join('; ')}`,
+      toDo: `Set modalities.${modality}.qos.reliability to best_effort, or let the driver publish reliably.`,
+    };
+  }
+  if (state === 'waiting' && messages === 0) {
+    return {
+      level: LEVEL.error,
+      what: `${count(publishers, 'publisher')} on ${topic}, but nothing arrives`,
+      toDo:
+        'Large messages do not fit the default transport of Fast DDS: start driver and node with the Fast DDS profile ' +
+        'of this package. Otherwise see with `ros2 topic hz` whether the driver publishes at all.',
+    };
+  }
+  if (state === 'dropped') {
+    return {
+      level: LEVEL.error,
+      what: `${count(publishers, 'publisher')} on ${topic}, but no message any more`,
+      toDo: 'The driver is there and silent: look at its log and at the cable of the sensor.',
+    };
+  }
+  if (state === 'invalid' && reason?.includes('CameraInfo') && cameraInfo?.messages === 0) {
+    return {
+      level: LEVEL.error,
+      what: `no CameraInfo on ${cameraInfo.topic}`,
+      toDo: `Remap it, set modalities.${modality}.camera_info_topic, or give a file in modalities.${modality}.camera_info_file.`,
+    };
+  }
+  return undefined;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,74 @@
+import { type DiagnosticStatus, LEVEL, modalityDiagnostic } from '../../pipeline/index.js';
+import type { ModalityStatus } from '../../sync/index.js';
+import { topicTrouble } from './advice.js';
+import type { MaskOrigin, NodeReport, TopicReport } from './report.js';
+import { decimals, keyValues, timestamp, trafficValues } from './values.js';
+
+/** One status for every modality of the model: what state it is in and why, and how its topic fares. */
+export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
+  return (report.sync?.modalities ?? []).map((status) => {
+    const { modality } = status;
+    const sensor = report.topics.find((topic) => topic.purpose === 'sensor' && topic.modality === modality);
+    const cameraInfo = report.topics.find((topic) => topic.purpose === 'camera-info' && topic.modality === modality);
+    const base = modalityDiagnostic(report.nodeName, status);
+    const isEssential = report.modalities.some(({ name, essential }) => name === modality && essential);
+    const trouble = topicTrouble(status, sensor, cameraInfo);
+    return {
+      ...base,
+      // What a message that never came means, only the graph tells.
+      level: trouble !== undefined && base.level === LEVEL.stale ? trouble.level : base.level,
+      message:
+        trouble === undefined
+          ? base.message
+          : `${base.message}${base.message.includes(':') ? '; ' : ': '}${trouble.what}`,
+      values: [
+        ...base.values,
+        ...keyValues({ reason: status.reason ?? '', what_to_do: trouble?.toDo ?? '', essential: String(isEssential) }),
+        ...topicValues(sensor),
+        ...counterValues(status),
+        ...fusionValues(modality, report.masks.last),
+        ...keyValues({
+          camera_info_topic: cameraInfo?.topic,
+          camera_info_messages: cameraInfo?.messages,
+        }),
+      ],
+    };
+  });
+}
+
+function topicValues(sensor: TopicReport | undefined) {
+  if (sensor === undefined) return [];
+  const { topic, type, publishers, conflicts } = sensor;
+  return [
+    ...keyValues({ topic, type: type ?? '', publishers, qos_conflicts: conflicts.join('; ') }),
+    ...trafficValues(sensor),
+  ];
+}
+
+function counterValues({ age, period, tolerance, phase, counters }: ModalityStatus) {
+  const { missed, repeated, outOfOrder, invalid, malformed } = counters;
+  return keyValues({
+    // Lost to the masks through a fault; a sample passed over for a closer one is none of these.
+    total_dropped_frames: missed + repeated + outOfOrder + invalid,
+    expected_frequency: period === undefined ? undefined : decimals(1e9 / period),
+    age_ms: age === undefined ? undefined : decimals(age / 1e6),
+    tolerance_ms: decimals(tolerance / 1e6),
+    phase_ms: decimals(phase / 1e6),
+    received: counters.received,
+    used: counters.used,
+    superseded: counters.superseded,
+    missed,
+    repeated,
+    out_of_order: outOfOrder,
+    ignored: counters.ignored,
+    cleared: counters.cleared,
+    malformed,
+    invalid,
+    transitions: counters.transitions,
+  });
+}
+
+function fusionValues(modality: string, last: MaskOrigin | undefined) {
+  const stamp = last?.present.get(modality);
+  return keyValues({ [`${modality}/timestamp`]: stamp === undefined ? undefined : timestamp(stamp) });
+}

@@ -1,0 +1,79 @@
+import { type Header, type Stamp, timeFromStamp } from '../messages/index.js';
+import type { ModalityState } from '../sync/index.js';
+
+/** diagnostic_msgs/msg/DiagnosticStatus: its levels. */
+export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
+
+export type Level = (typeof LEVEL)[keyof typeof LEVEL];
+
+/** diagnostic_msgs/msg/KeyValue */
+export interface KeyValue {
+  key: string;
+  value: string;
+}
+
+/** diagnostic_msgs/msg/DiagnosticStatus */
+export interface DiagnosticStatus {
+  level: Level;
+  name: string;
+  message: string;
+  hardware_id: string;
+  values: KeyValue[];
+}
+
+/** diagnostic_msgs/msg/DiagnosticArray */
+export interface DiagnosticArray {
+  header: Header;
+  status: DiagnosticStatus[];
+}
+
+/**
+ * What a modality's state is worth to whoever watches. A sensor that is switched off is as it should be; one that has
+ * not spoken yet may still come; one that is dropped or invalid needs somebody to look at it, however well the others
+ * make up for it.
+ */
+export const LEVEL_OF_STATE: Readonly<Record<ModalityState, Level>> = {
+  active: LEVEL.ok,
+  disabled: LEVEL.ok,
+  waiting: LEVEL.stale,
+  late: LEVEL.warn,
+  recovering: LEVEL.warn,
+  dropped: LEVEL.error,
+  invalid: LEVEL.error,
+};
+
+/** The health of one modality. */
+export interface ModalityHealth {
+  modality: string;
+  state: ModalityState;
+  /** What the state stems from, in words. */
+  reason: string | undefined;
+}
+
+/**
+ * The health of one modality as a status; live and in a replay's masks it reads the same. `<modality>/is_fused` is the
+ * key of Autoware's fusion nodes.
+ * @param node - name of the node, as diagnostic_updater puts it in front
+ */
+export function modalityDiagnostic(node: string, { modality, state, reason }: ModalityHealth): DiagnosticStatus {
+  return {
+    level: LEVEL_OF_STATE[state],
+    name: `${node}: ${modality}`,
+    message: reason === undefined ? state : `${state}: ${reason}`,
+    hardware_id: modality,
+    values: [
+      { key: 'state', value: state },
+      { key: `${modality}/is_fused`, value: flag(state === 'active' || state === 'late') },
+    ],
+  };
+}
+
+/** Statuses as the message on `/diagnostics`. */
+export function diagnosticArray(stamp: Stamp, status: DiagnosticStatus[]): DiagnosticArray {
+  return { header: { stamp: timeFromStamp(stamp), frame_id: '' }, status };
+}
+
+/** A boolean as Autoware writes it. */
+export function flag(value: boolean): string {
+  return value ? 'True' : 'False';
+}

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { decodeMessage, encodeMessage } from '../../src/messages/index.js';
+import { type NodeReport, nodeDiagnostics } from '../../src/node/diagnostics/index.js';
+import type { DiagnosticArray, DiagnosticStatus } from '../../src/pipeline/index.js';
+import type { ModalityState, ModalityStatus, SynchronizerStatus } from '../../src/sync/index.js';
+import { modalityStatus, NOW, nodeReport, SECOND, silentTopic, topic } from './support/report.js';
+
+const OK = 0;
+const WARN = 1;
+const ERROR = 2;
+const STALE = 3;
+
+function status(report: NodeReport, subject: string): DiagnosticStatus {
+  const found = nodeDiagnostics(report).status.filter(({ name }) => name === `${report.nodeName}: ${subject}`);
+  assert.equal(found.length, 1, `one status for ${subject}`);
+  return found[0]!;
+}
+
+function values({ values: pairs }: DiagnosticStatus): Record<string, string> {
+  const names = pairs.map(({ key }) => key);
+  assert.deepEqual(
+    names.filter((key, index) => names.indexOf(key) !== index),
+    [],
+    'no key twice',
+  );
+  return Object.fromEntries(pairs.map(({ key, value }) => [key, value]));
+}
+
+function withSync(changes: Partial<SynchronizerStatus>): NodeReport {
+  const report = nodeReport();
+  return { ...report, sync: { ...report.sync!, ...changes } };
+}
+
+/** A report in which the LiDAR is as given and its topic as given. */
+function withLidar(lidar: Partial<ModalityStatus>, lidarTopic = topic('lidar')): NodeReport {
+  const report = withSync({ modalities: [modalityStatus('camera'), modalityStatus('lidar', lidar)] });
+  return { ...report, topics: [topic('camera'), lidarTopic] };
+}
+
+describe('diagnostics', () => {
+  it('have one status for sync, one for inference and one for every modality, under the name of the node', () => {
+    const array = nodeDiagnostics(nodeReport({ nodeName: 'robot1/mle_sam' }));
+    assert.deepEqual(
+      array.status.map(({ name }) => name),
+      ['sync', 'inference', 'camera', 'lidar'].map((subject) => `robot1/mle_sam: ${subject}`),
+    );
+    assert.deepEqual(array.header, { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: '' });
+  });
+
+  it('survive the way through a message, numbers included', () => {
+    const array = nodeDiagnostics(nodeReport());
+    const type = 'diagnostic_msgs/msg/DiagnosticArray';
+    const data = encodeMessage(type, array);
+    const back = decodeMessage<DiagnosticArray>({ topic: '/diagnostics', type, data, receiveStamp: 0n });
+    assert.deepEqual(back, array);
+  });
+
+  it('use the keys and formats of NITROS and greenwave_monitor for every topic', () => {
+    const { lidar, inference } = {
+      lidar: values(status(nodeReport(), 'lidar')),
+      inference: values(status(nodeReport(), 'inference')),
+    };
+    const keys = {
+      frame_rate_node: '10.050',
+      frame_rate_msg: '10.000',
+      current_delay_from_realtime_ms: '31.500',
+      num_non_increasing_msg: '0',
+      mean_abs_jitter_node: '1250',
+      max_abs_jitter_node: '7500',
+      mean_abs_jitter_msg: '500',
+      max_abs_jitter_msg: '2000',
+      expected_frequency: '10.000',
+      total_dropped_frames: '11',
+    };
+    for (const [key, value] of Object.entries(keys)) assert.equal(lidar[key], value, key);
+    assert.equal(inference.frame_rate_node, '9.900');
+    assert.equal(inference.current_delay_from_realtime_ms, '130.000');
+    assert.equal(inference.total_dropped_frames, '1');
+  });
+
+  it('call a delay unknown where stamps are no ROS time, or none has come', () => {
+    for (const delayMs of [undefined, 1.7e12]) {
+      const report = withLidar({}, topic('lidar', { delayMs }));
+      assert.equal(values(status(report, 'lidar')).current_delay_from_realtime_ms, 'N/A');
+    }
+  });
+
+  it("tell the last mask by the keys of Autoware's fusion nodes", () => {
+    const complete = values(status(nodeReport(), 'sync'));
+    assert.equal(complete.fused_timestamp, '1730799999.900000000');
+    assert.equal(complete.reference_timestamp_min, '1730799999.825000000');
+    assert.equal(complete.reference_timestamp_max, '1730799999.975000000');
+    assert.equal(complete['lidar/timestamp'], '1730799999.875000000');
+    assert.equal(complete['lidar/is_fused'], 'True');
+    assert.equal(complete.fusion_success, 'True');
+
+    const report = nodeReport();
+    const last = { ...report.masks.last!, present: new Map([['camera', NOW]]), absent: new Map([['lidar', 'late']]) };
+    const partial = values(status({ ...report, masks: { ...report.masks, last } as NodeReport['masks'] }, 'sync'));
+    assert.equal(partial['camera/is_fused'], 'True');
+    assert.equal(partial['lidar/is_fused'], 'False');
+    assert.equal(partial['lidar/timestamp'], undefined);
+    assert.equal(partial.fusion_success, 'False');
+  });
+
+  const levels: [ModalityState, number][] = [
+    ['active', OK],
+    ['disabled', OK],
+    ['late', WARN],
+    ['recovering', WARN],
+    ['waiting', STALE],
+    ['dropped', ERROR],
+    ['invalid', ERROR],
+  ];
+  for (const [state, level] of levels) {
+    it(`give a modality that is ${state} level ${level}`, () => {
+      const told = status(withLidar({ state, reason: 'because' }, topic('lidar', { messages: 5 })), 'lidar');
+      // What a silent sensor's topic says is the subject of the tests below.
+      if (state !== 'waiting') assert.equal(told.level, level);
+      assert.ok(told.message.startsWith(`${state}: because`), told.message);
+      assert.equal(values(told).state, state);
+      assert.equal(values(told).reason, 'because');
+      assert.equal(values(told)['lidar/is_fused'], state === 'active' || state === 'late' ? 'True' : 'False');
+    });
+  }
+
+  const troubles: [what: string, report: NodeReport, level: number, message: string, toDo: RegExp][] = [
+    [
+      'nobody publishes',
+      withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+      STALE,
+      'waiting: nobody publishes /lidar/points',
+      /Start the driver, or remap .* modalities\.lidar\.topic/,
+    ],
+    [
+      'the QoS do not fit',
+      withLidar(
+        { state: 'waiting' },
+        silentTopic('lidar', { conflicts: ['driver (reliability: offered best_effort, requested reliable)'] }),
+      ),
+      ERROR,
+      'waiting: the QoS of /lidar/image do not fit: driver (reliability: offered best_effort, requested reliable)',
+      /modalities\.lidar\.qos\.reliability to best_effort/,
+    ],
+    [
+      'publishers are matched and silent',
+      withLidar({ state: 'waiting' }, silentTopic('lidar', { publishers: 2 })),
+      ERROR,
+      'waiting: 2 publishers on /lidar/image, but nothing arrives',
+      /Fast DDS profile/,
+    ],
+    [
+      'a driver has fallen silent',
+      withLidar({ state: 'dropped', reason: 'no message for 0.30 s' }),
+      ERROR,
+      'dropped: no message for 0.30 s; 1 publisher on /lidar/image, but no message any more',
+      /driver is there and silent/,
+    ],
+    [
+      'a driver has gone',
+      withLidar({ state: 'dropped', reason: 'no message for 0.30 s' }, topic('lidar', { publishers: 0 })),
+      ERROR,
+      'dropped: no message for 0.30 s; nobody publishes /lidar/image',
+      /Start the driver/,
+    ],
+    [
+      'a package is missing',
+      withLidar({ state: 'waiting' }, silentTopic('lidar', { problem: 'event_camera_msgs is not installed' })),
+      ERROR,
+      'waiting: event_camera_msgs is not installed',
+      /modalities\.lidar\.enabled/,
+    ],
+  ];
+  for (const [what, report, level, message, toDo] of troubles) {
+    it(`say that ${what}, and what to do`, () => {
+      const told = status(report, 'lidar');
+      assert.equal(told.message, message);
+      assert.equal(told.level, level);
+      assert.match(values(told).what_to_do ?? '', toDo);
+    });
+  }
+
+  it('say that CameraInfo is missing where that is what makes a camera useless', () => {
+    const cameraInfo = silentTopic('lidar', { purpose: 'camera-info', topic: '/lidar/camera_info' });
+    const report = withLidar({ state: 'invalid', reason: "Expected a CameraInfo for 'lidar' but none has arrived" });
+    const told = status({ ...report, topics: [...report.topics, cameraInfo] }, 'lidar');
+    assert.match(told.message, /; no CameraInfo on \/lidar\/camera_info$/);
+    assert.match(values(told).what_to_do ?? '', /camera_info_file/);
+    assert.equal(values(told).camera_info_messages, '0');
+  });
+
+  it('ask nothing of anybody for a sensor that is well or switched off', () => {
+    for (const state of ['active', 'late', 'recovering', 'disabled'] as const) {
+      const report = withLidar({ state }, silentTopic('lidar', { publishers: 0 }));
+      assert.equal(values(status(report, 'lidar')).what_to_do, '', state);
+    }
+  });
+
+  const camera = modalityStatus('camera');
+  const lidar = modalityStatus('lidar');
+  const gone = { state: 'dropped', reason: 'no message for 0.30 s' } as const;
+  const essential = [
+    { name: 'camera', essential: true },
+    { name: 'lidar', essential: false },
+  ];
+  const syncs: [what: string, report: NodeReport, level: number, message: string][] = [
+    ['all is well', nodeReport(), OK, 'masks from camera, lidar'],
+    [
+      'a sensor is switched off',
+      withSync({ modalities: [camera, modalityStatus('lidar', { state: 'disabled' })] }),
+      OK,
+      'masks from camera',
+    ],
+    [
+      'a sensor is gone',
+      withSync({ modalities: [camera, modalityStatus('lidar', gone)] }),
+      WARN,
+      'masks without lidar (dropped)',
+    ],
+    [
+      'all sensors are gone',
+      withSync({ reference: undefined, modalities: [modalityStatus('camera', gone), modalityStatus('lidar', gone)] }),
+      ERROR,
+      'no mask: camera (dropped), lidar (dropped)',
+    ],
+    [
+      'an essential sensor is gone',
+      { ...withSync({ modalities: [modalityStatus('camera', gone), lidar] }), modalities: essential },
+      ERROR,
+      'no mask: an essential modality is missing: camera (dropped)',
+    ],
+    [
+      'nothing has come yet',
+      withSync({ modalities: [modalityStatus('camera', { state: 'waiting' })] }),
+      STALE,
+      'no sensor has sent anything yet',
+    ],
+    [
+      'everything is switched off',
+      withSync({ modalities: [modalityStatus('camera', { state: 'disabled' })] }),
+      ERROR,
+      'no mask: every modality is disabled',
+    ],
+    [
+      'the node is not active',
+      nodeReport({ life: { state: 'inactive', error: undefined }, sync: undefined }),
+      STALE,
+      'the node is inactive',
+    ],
+    [
+      'the node could not be configured',
+      nodeReport({ life: { state: 'unconfigured', error: 'Expected a bundle' }, sync: undefined }),
+      ERROR,
+      'unconfigured: Expected a bundle',
+    ],
+  ];
+  for (const [what, report, level, message] of syncs) {
+    it(`judge the whole when ${what}`, () => {
+      const told = status(report, 'sync');
+      assert.deepEqual([told.level, told.message], [level, message]);
+    });
+  }
+
+  function withInference(changes: object, masks: object = {}): NodeReport {
+    const report = nodeReport();
+    return { ...report, inference: { ...report.inference!, ...changes }, masks: { ...report.masks, ...masks } };
+  }
+  const fellDown = {
+    selection: {
+      provider: 'cpu',
+      requested: 'auto',
+      encodeMode: 'one-by-one',
+      attempts: [
+        { provider: 'cuda', outcome: 'failed', reason: 'no device', ms: 5, timings: {} },
+        { provider: 'cpu', outcome: 'chosen', reason: '0 of 61440 golden pixels differ', ms: 800, timings: {} },
+      ],
+    },
+  };
+  const recent = { reason: 'overtaken', at: NOW - SECOND };
+  const slow = { figures: { ...nodeReport().masks.figures, rateHz: 6.04 } };
+  const failure = { reason: 'the worker exited with code 1', at: NOW };
+  const inferences: [what: string, report: NodeReport, level: number, message: string][] = [
+    ['it runs', nodeReport(), OK, 'runs on cpu'],
+    ['it chose among what is there', withInference(fellDown), OK, 'runs on cpu'],
+    [
+      'the provider asked for was not to be had',
+      withInference({ selection: { ...fellDown.selection, requested: 'cuda' } }),
+      WARN,
+      'runs on cpu: cuda failed: no device',
+    ],
+    [
+      'it is slower than the sensors',
+      withInference({}, { ...slow, lastDrop: recent }),
+      WARN,
+      'runs on cpu, slower than the sensors: 6.0 masks for 10.0 reference frames a second',
+    ],
+    ['masks are few for another reason', withInference({}, slow), OK, 'runs on cpu'],
+    [
+      'the worker is being replaced',
+      withInference({ state: 'waiting', lastFailure: failure }),
+      WARN,
+      'the inference worker is being started: the worker exited with code 1',
+    ],
+    [
+      'it has given up',
+      withInference({ state: 'failed', lastFailure: failure }),
+      ERROR,
+      'the model does not run: the worker exited with code 1',
+    ],
+    [
+      'there is no model yet',
+      nodeReport({ inference: undefined, life: { state: 'unconfigured', error: undefined } }),
+      STALE,
+      'no model is loaded: the node is unconfigured',
+    ],
+    [
+      'there is no model to be had',
+      nodeReport({ inference: undefined, life: { state: 'unconfigured', error: 'Expected a bundle' } }),
+      ERROR,
+      'unconfigured: Expected a bundle',
+    ],
+  ];
+  for (const [what, report, level, message] of inferences) {
+    it(`judge the model when ${what}`, () => {
+      const told = status(report, 'inference');
+      assert.deepEqual([told.level, told.message], [level, message]);
+    });
+  }
+
+  it('name the provider in use, why, and those that were given up', () => {
+    const told = values(status(withInference(fellDown), 'inference'));
+    assert.equal(told.provider, 'cpu');
+    assert.equal(told.provider_requested, 'auto');
+    assert.equal(told.provider_reason, 'cpu chosen: 0 of 61440 golden pixels differ');
+    assert.equal(told.providers_refused, 'cuda failed: no device');
+    assert.equal(told.total_p99_ms, '130.000');
+    assert.equal(told.event_loop_p99_ms, '3.900');
+  });
+});
