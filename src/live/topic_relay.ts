@@ -1,4 +1,5 @@
-import type { GraphPublisher, QosProfile, RosNode, RosPublisher, RosSubscription } from '../ros/index.js';
+import type { RosNode, RosPublisher, RosSubscription } from '../ros/index.js';
+import { offerOn } from './offer.js';
 import type { RelayedTopic } from './relayed_topic.js';
 
 /** Queue lengths, which the graph does not tell: event packets come in hundreds a second. */
@@ -34,11 +35,9 @@ export class TopicRelay {
   connect(): void {
     if (this.#type !== undefined) return;
     const { from, to, kind } = this.topic;
-    const publishers = this.#ros.publishersOf(from);
-    const [type, another] = [...new Set(publishers.map((publisher) => publisher.type))];
-    if (type === undefined) return;
-    if (another !== undefined) throw new Error(`Expected one type on ${from} but received ${type} and ${another}.`);
-    const qos = commonQos(publishers, DEPTH[kind]);
+    const offer = offerOn(this.#ros, from, DEPTH[kind]);
+    if (offer === undefined) return;
+    const { type, qos } = offer;
     this.#publisher = this.#ros.advertise(to, type, qos);
     this.#subscription = this.#ros.subscribe(from, type, qos, (data) => this.#onMessage(type, data));
     this.#type = type;
@@ -52,14 +51,4 @@ export class TopicRelay {
     this.#subscription?.close();
     this.#publisher?.close();
   }
-}
-
-/** What all publishers of a topic offer, so that nothing is missed. */
-export function commonQos(publishers: readonly Pick<GraphPublisher, 'qos'>[], depth: number): QosProfile {
-  const all = (fits: (qos: QosProfile) => boolean) => publishers.every(({ qos }) => fits(qos));
-  return {
-    reliability: all(({ reliability }) => reliability === 'reliable') ? 'reliable' : 'best_effort',
-    durability: all(({ durability }) => durability === 'transient_local') ? 'transient_local' : 'volatile',
-    depth,
-  };
 }

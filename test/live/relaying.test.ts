@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { loadScenarios } from '../../src/faults/index.js';
 import { parseFaultState } from '../../src/live/fault_state.js';
 import { renderJson } from '../../src/live/json.js';
+import { commonQos } from '../../src/live/offer.js';
 import { parseJournal, RelayJournal } from '../../src/live/relay_journal.js';
 import { DEFAULT_RELAYED, parseRelayedTopics } from '../../src/live/relayed_topic.js';
 import { ScenarioLibrary } from '../../src/live/scenario_library.js';
-import { commonQos } from '../../src/live/topic_relay.js';
 import { splitRosArguments } from '../../src/ros/index.js';
 import { projectRoot } from '../support/shared_data.js';
 

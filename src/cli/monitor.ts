@@ -1,0 +1,78 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { junitXml } from '../dropout/index.js';
+import { describeLive, judgementOf, MonitorNode, reportLive } from '../live/index.js';
+import { RosNode, splitRosArguments } from '../ros/index.js';
+import { secondsFrom, wholeNumberFrom } from './numbers.js';
+import { untilStopped } from './until_stopped.js';
+
+interface MonitorFlags {
+  node: string;
+  injector: string;
+  start?: true;
+  wait: number;
+  settle: number;
+  duration?: number;
+  marginMs: number;
+  out?: string;
+  json?: true;
+  junit?: string;
+}
+
+/**
+ * `mle-sam monitor`: what sensor failures do to a live node, measured from outside.
+ * @param write - where the result goes; standard output by default
+ */
+export function monitorCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+  return new Command('monitor')
+    .description('measure a live node under the faults of mle-sam inject; fails when a promise of a scenario is broken')
+    .option('--node <name>', 'full name of the node to measure', '/mle_sam')
+    .option('--injector <name>', 'full name of the fault injector', '/fault_injector')
+    .option('--start', 'start the scenarios of the injector once masks come steadily')
+    .option('--wait <seconds>', 'longest wait for steady masks', secondsFrom(1), 60)
+    .option('--settle <seconds>', 'go on for so long after the last scenario', secondsFrom(0), 3)
+    .option('--duration <seconds>', 'end after so long, whatever is going on', secondsFrom(1))
+    .option(
+      '--margin-ms <ms>',
+      'added to bounds of time: live they hold transport, decoding and inference',
+      wholeNumberFrom(0),
+      150,
+    )
+    .option('-o, --out <folder>', 'leave monitor.json there')
+    .option('--json', 'print monitor.json instead of a table')
+    .option('--junit <file>', "write the scenarios' promises as JUnit XML")
+    .addHelpText('after', '\nArguments behind --ros-args go to ROS 2, as in --ros-args -p use_sim_time:=true.')
+    .action((flags: MonitorFlags) => monitor(flags, write));
+}
+
+async function monitor(flags: MonitorFlags, write: (text: string) => void): Promise<void> {
+  const { node, injector, wait, settle, duration, marginMs, out, junit } = flags;
+  const ros = await RosNode.create('dropout_monitor', splitRosArguments(process.argv).ros);
+  try {
+    const watcher = new MonitorNode(ros, {
+      node,
+      injector,
+      role: flags.start ? 'start' : 'listen',
+      waitSeconds: wait,
+      settleSeconds: settle,
+      ...(duration !== undefined && { durationSeconds: duration }),
+      say: (text) => ros.log.info(text),
+    });
+    const watched = await watcher.watch(untilStopped());
+    const report = reportLive(watcher.seen, { node, marginMs, ...watched });
+    const json = `${JSON.stringify(report, null, 2)}\n`;
+    if (out !== undefined) {
+      await mkdir(out, { recursive: true });
+      await writeFile(join(out, 'monitor.json'), json);
+    }
+    if (junit !== undefined) {
+      await mkdir(dirname(junit), { recursive: true });
+      await writeFile(junit, junitXml(judgementOf(report)));
+    }
+    if (report.verdict === 'broken') process.exitCode = 1;
+    write(flags.json ? json : `${describeLive(report)}\n`);
+  } finally {
+    ros.close();
+  }
+}

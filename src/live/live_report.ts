@@ -1,0 +1,124 @@
+import Table from 'cli-table3';
+import type { Check, Judgement } from '../dropout/index.js';
+import type { Stamp } from '../messages/index.js';
+import { judgeMasks } from './judged_masks.js';
+import { type LiveScenarioReport, latenciesMs, measureRun } from './measure_run.js';
+import type { Observations } from './observations.js';
+import { type Spread, spread } from './statistics.js';
+
+/** `monitor.json`. Undefined figures are null: JSON has neither. */
+export interface LiveReport {
+  formatVersion: 1;
+  node: string;
+  verdict: 'kept' | 'broken';
+  seconds: number;
+  masks: number;
+  /** From the passing of a mask's reference message through the injector to the arrival of the mask. */
+  latencyMs: Spread;
+  /** From the stamp of a mask to its arrival; null in all where stamps are of another time, as from a bag. */
+  ageMs: Spread;
+  checks: Check[];
+  scenarios: LiveScenarioReport[];
+  /** What the node said about its sensors, seconds since the monitor began. */
+  changes: { seconds: number; modality: string; state: string; reason: string }[];
+  /** The worst each part of the node said about itself in /diagnostics. */
+  diagnostics: { name: string; level: string; message: string }[];
+}
+
+export interface Reporting {
+  node: string;
+  from: Stamp;
+  to: Stamp;
+  marginMs: number;
+}
+
+/** A run begins to be looked at so long after the end of the one before: the promise on recovery, and some. */
+const SETTLED_NS = 1_000_000_000n;
+/** Older stamps are those of a recording. */
+const LIVE_AGE_MS = 60_000;
+
+/** diagnostic_msgs/DiagnosticStatus */
+const LEVELS = ['ok', 'warn', 'error', 'stale'];
+
+/** Makes a report of all that was seen. */
+export function reportLive(seen: Observations, { node, from, to, marginMs }: Reporting): LiveReport {
+  const masks = judgeMasks(seen);
+  const scenarios = seen.runs.flatMap((run, index): LiveScenarioReport[] => {
+    const span = {
+      from: (seen.runs[index - 1]?.endedAt ?? from - SETTLED_NS) + SETTLED_NS,
+      to: seen.runs[index + 1]?.startedAt ?? to,
+    };
+    const report = measureRun(seen, masks, run, { span, marginMs });
+    return report === undefined ? [] : [report];
+  });
+  const wrong = masks.filter(({ stampOrigin }) => stampOrigin !== 'delivered').length;
+  const checks: Check[] = [
+    { name: 'masks', bound: '>= 1', value: masks.length, verdict: masks.length >= 1 ? 'kept' : 'broken' },
+    { name: 'wrongStamps', bound: '<= 0', value: wrong, verdict: wrong === 0 ? 'kept' : 'broken' },
+  ];
+  const isKept = [...checks, ...scenarios].every(({ verdict }) => verdict === 'kept');
+  const ages = masks.map(({ stamp, publishedAt }) => Number(publishedAt - stamp) / 1e6);
+  return {
+    formatVersion: 1,
+    node,
+    verdict: isKept ? 'kept' : 'broken',
+    seconds: Number(to - from) / 1e9,
+    masks: masks.length,
+    latencyMs: spread(latenciesMs(seen, masks)),
+    ageMs: spread(ages.filter((ms) => Math.abs(ms) < LIVE_AGE_MS)),
+    checks,
+    scenarios,
+    changes: seen.changes.map(({ at, ...change }) => ({ seconds: Number(at - from) / 1e9, ...change })),
+    diagnostics: [...seen.worst.values()].map(({ level, ...rest }) => ({ ...rest, level: LEVELS[level] ?? 'unknown' })),
+  };
+}
+
+/** The report as it goes into JUnit: the whole time as a suite of its own beside the scenarios. */
+export function judgementOf({ node, checks, scenarios }: LiveReport): Judgement {
+  return { title: `mle-sam monitor ${node}`, scenarios: [{ name: 'all the time', checks }, ...scenarios] };
+}
+
+/** The report for a terminal. */
+export function describeLive(report: LiveReport): string {
+  const { scenarios, latencyMs, ageMs, masks, seconds } = report;
+  const lines: string[] = [];
+  if (scenarios.length > 0) {
+    const table = new Table({
+      head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'latency', 'p95', 'promises'],
+      style: { head: [], border: [] },
+    });
+    for (const s of scenarios) {
+      table.push([
+        s.name,
+        text(s.continuityPercent, '%'),
+        text(s.degradeMs, ' ms'),
+        text(s.recoverMs, ' ms'),
+        text(s.falseDegradationPercent, '%', 1),
+        s.wrongStamps + s.staleMasks,
+        text(s.latencyMs.p50, ' ms'),
+        text(s.latencyMs.p95, ' ms'),
+        s.verdict,
+      ]);
+    }
+    lines.push(table.toString());
+  }
+  for (const { name, bound, value, scenario } of brokenChecks(report)) {
+    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${text(value, '', 1)}`);
+  }
+  const age = ageMs.p50 === null ? '' : `, from its stamp ${text(ageMs.p50, '')} ms`;
+  lines.push(
+    `${masks} masks in ${seconds.toFixed(1)} s; from message to mask ${text(latencyMs.p50, '')} ms in the middle, ` +
+      `${text(latencyMs.p95, '')} ms in 95 % of all${age}.`,
+  );
+  return lines.join('\n');
+}
+
+function brokenChecks(report: LiveReport): (Check & { scenario: string })[] {
+  return judgementOf(report).scenarios.flatMap(({ name: scenario, checks }) =>
+    checks.filter(({ verdict }) => verdict === 'broken').map((check) => ({ ...check, scenario })),
+  );
+}
+
+function text(value: number | null, unit: string, digits = 0): string {
+  return value === null ? '-' : `${value.toFixed(digits)}${unit}`;
+}

@@ -1,0 +1,153 @@
+import { type Check, type FaultWindow, type JudgedMask, judge, measureMasks, pairMasks } from '../dropout/index.js';
+import type { Stamp } from '../messages/index.js';
+import { expectMasks } from './expected_masks.js';
+import type { FaultRun } from './fault_state.js';
+import type { Observations } from './observations.js';
+import { type Spread, spread } from './statistics.js';
+
+/** What one scenario did to a node, seen from outside. Undefined figures are null: JSON has neither. */
+export interface LiveScenarioReport {
+  name: string;
+  description: string;
+  seed: number;
+  verdict: 'kept' | 'broken';
+  /** When its second 0 was, ISO 8601. */
+  startedAt: string;
+  /** Seconds since its second 0. */
+  window: { startSeconds: number; endSeconds: number; ending: FaultWindow['ending']; affected: string[] };
+  /** Modalities the masks were made from before. */
+  usual: string[];
+  referenceFrames: number;
+  masks: number;
+  continuityPercent: number | null;
+  degradeMs: number | null;
+  recoverMs: number | null;
+  falseDegradationPercent: number;
+  wrongStamps: number;
+  staleMasks: number;
+  /** From the arrival of a mask's reference message at the injector to the arrival of the mask, during the fault. */
+  latencyMs: Spread;
+  checks: Check[];
+}
+
+export interface RunMeasuring {
+  /** When the run may be looked at: from the end of the one before to the start of the next. */
+  span: { from: Stamp; to: Stamp };
+  /** Live times hold transport, decoding and inference as well: bounds of time are wider by so much. */
+  marginMs: number;
+}
+
+/** What is normal is learned from so much time before a fault, and from so many masks at least. */
+const LEARNING_NS = 5_000_000_000n;
+const LEAST_LEARNED = 5;
+/** After the end of a fault it takes so long to say whether a node recovers. */
+const AFTERMATH_NS = 1_000_000_000n;
+const RECOVERY_NS = 600_000_000n;
+/** Largest tolerance the synchroniser derives where none is configured. */
+const STALE_NS = 150_000_000;
+
+/** Measures one run; undefined where it was stopped before anything failed. */
+export function measureRun(
+  seen: Observations,
+  all: readonly JudgedMask[],
+  run: FaultRun,
+  { span, marginMs }: RunMeasuring,
+): LiveScenarioReport | undefined {
+  const window = windowOf(run, span.to);
+  if (window === undefined) return undefined;
+  const masks = all.filter(({ publishedAt }) => publishedAt >= span.from && publishedAt < span.to);
+  const before = masks.filter(
+    ({ publishedAt }) => publishedAt < window.start && publishedAt >= window.start - LEARNING_NS,
+  );
+  const expected = expectMasks(seen, before, span);
+  const pairs = pairMasks(expected, { masks });
+  const metrics = measureMasks(
+    pairs,
+    expected,
+    { masks },
+    {
+      window,
+      degradation: run.scenario?.degradation ?? 'wanted',
+      staleLimitNs: () => STALE_NS,
+      recoveryNs: RECOVERY_NS + BigInt(Math.round(marginMs * 1e6)),
+    },
+  );
+  const checks = [
+    learned(before.length),
+    ...judge(liveBounds(run, marginMs), {
+      ...metrics,
+      miouLossPoints: undefined,
+      identicalAfterMs: undefined,
+      ending: window.ending,
+    }),
+  ];
+  const seconds = (stamp: Stamp) => Number(stamp - run.startedAt) / 1e9;
+  return {
+    name: run.name,
+    description: run.scenario?.description ?? 'Faults set by hand.',
+    seed: run.seed,
+    verdict: checks.every(({ verdict }) => verdict === 'kept') ? 'kept' : 'broken',
+    startedAt: new Date(Number(run.startedAt / 1_000_000n)).toISOString(),
+    window: {
+      startSeconds: seconds(window.start),
+      endSeconds: seconds(window.end),
+      ending: window.ending,
+      affected: [...window.affected],
+    },
+    usual: expected.usual,
+    masks: masks.length,
+    ...metrics,
+    continuityPercent: metrics.continuityPercent ?? null,
+    degradeMs: metrics.degradeMs ?? null,
+    recoverMs: metrics.recoverMs ?? null,
+    latencyMs: spread(
+      latenciesMs(
+        seen,
+        masks.filter(({ publishedAt }) => publishedAt >= window.start && publishedAt < window.end),
+      ),
+    ),
+    checks,
+  };
+}
+
+/** From the passing of the message a mask has its stamp from to the mask's arrival, milliseconds. */
+export function latenciesMs(seen: Observations, masks: readonly JudgedMask[]): number[] {
+  const passedAt = new Map<Stamp, Stamp>();
+  // A stamp may be that of several sensors: the mask has waited for the last of them.
+  for (const { stamp, at } of seen.delivered) passedAt.set(stamp, at);
+  return masks.flatMap(({ stamp, publishedAt }) => {
+    const at = passedAt.get(stamp);
+    return at === undefined ? [] : [Number(publishedAt - at) / 1e6];
+  });
+}
+
+function windowOf({ faults, endedAt }: FaultRun, to: Stamp): FaultWindow | undefined {
+  const spans = faults.map((span) => ({ modality: span.modality, from: span.from, to: span.to ?? endedAt ?? to }));
+  const [first] = spans;
+  if (first === undefined) return undefined;
+  const start = spans.reduce((least, { from }) => (from < least ? from : least), first.from);
+  const end = spans.reduce((most, span) => (span.to > most ? span.to : most), first.to);
+  return {
+    start,
+    end,
+    ending: end + AFTERMATH_NS <= to ? 'within' : 'with-bag',
+    spans,
+    affected: new Set(spans.map(({ modality }) => modality)),
+  };
+}
+
+/** A scenario's bounds as far as they can be judged from outside, without a clean run beside. */
+function liveBounds({ scenario }: FaultRun, marginMs: number): Parameters<typeof judge>[0] {
+  const { continuityPercent, falseDegradationPercent, degradeMs, recoverMs } = scenario?.expect ?? {};
+  return {
+    ...(continuityPercent !== undefined && { continuityPercent }),
+    ...(falseDegradationPercent !== undefined && { falseDegradationPercent }),
+    ...(degradeMs !== undefined && { degradeMs: degradeMs + marginMs }),
+    ...(recoverMs !== undefined && { recoverMs: recoverMs + marginMs }),
+  };
+}
+
+function learned(count: number): Check {
+  const verdict = count >= LEAST_LEARNED ? 'kept' : 'broken';
+  return { name: 'masksBeforeTheFault', bound: `>= ${LEAST_LEARNED}`, value: count, verdict };
+}

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeMessage, peekHeader, type Stamp, stampFromTime, type Time } from '../messages/index.js';
+import { LATCHED, type QosProfile, type RosNode } from '../ros/index.js';
+import { parseFaultState } from './fault_state.js';
+import { Observations } from './observations.js';
+import { offerOn } from './offer.js';
+import { parseJournal } from './relay_journal.js';
+
+export interface MonitorNodeOptions {
+  /** Full name of the node to be measured. */
+  node: string;
+  /** Full name of the fault injector. */
+  injector: string;
+  /** `start`: the injector is told to begin once masks come steadily; `listen`: somebody else does that, or nobody. */
+  role: 'start' | 'listen';
+  /** Longest wait for steady masks, seconds. */
+  waitSeconds: number;
+  /** How long the node is watched after the last scenario, seconds. */
+  settleSeconds: number;
+  /** How long it is watched in all; until the last scenario, or until stopped, where absent. */
+  durationSeconds?: number;
+  /** Told what is going on. */
+  say: (text: string) => void;
+}
+
+interface SemanticMaskHead {
+  header: { stamp: Time };
+  present_modalities: string[];
+  present_stamps: Time[];
+}
+
+interface ModalityStatusArray {
+  modalities: { name: string; state: number; reason: string }[];
+}
+
+interface DiagnosticArray {
+  status: { name: string; level: number; message: string }[];
+}
+
+/** Masks are judged by each of them: none may be lost because the monitor was busy. */
+const DEPTH = 100;
+const JOURNAL: QosProfile = { reliability: 'reliable', durability: 'volatile', depth: 200 };
+const STRING = 'std_msgs/msg/String';
+/** States of mle_sam_ros/ModalityStatus, in the order of their numbers. */
+const STATES = ['waiting', 'active', 'late', 'dropped', 'recovering', 'invalid', 'disabled'];
+const POLL_MS = 100;
+/** Masks are steady when so many in a row are made from the same sensors, over so long. */
+const STEADY_MASKS = 5;
+const STEADY_NS = 1_000_000_000n;
+/** The injector tells in batches what it has relayed. */
+const JOURNAL_LAG_MS = 300;
+
+/** Watches a node from outside and keeps what it sees; changes nothing but, where asked to, starts the injector. */
+export class MonitorNode {
+  readonly seen = new Observations();
+  readonly #ros: RosNode;
+  readonly #options: MonitorNodeOptions;
+  readonly #began: Stamp;
+  readonly #pending: Map<string, (type: string, data: Uint8Array) => void>;
+  #isWatching = true;
+
+  constructor(ros: RosNode, options: MonitorNodeOptions) {
+    this.#ros = ros;
+    this.#options = options;
+    this.#began = ros.now();
+    const { node, injector } = options;
+    this.#pending = new Map([
+      [`${node}/mask`, (type, data) => this.#mask(type, data)],
+      [`${node}/semantic_mask`, (type, data) => this.#composition(type, data)],
+      [`${node}/modality_status`, (type, data) => this.#states(type, data)],
+      ['/diagnostics', (type, data) => this.#diagnostics(type, data)],
+    ]);
+    ros.subscribe(`${injector}/state`, STRING, LATCHED, (data) => {
+      const state = parseFaultState(textOf(data));
+      if (state !== undefined) this.seen.fault(state, this.#began);
+    });
+    ros.subscribe(`${injector}/relayed`, STRING, JOURNAL, (data) => {
+      const batch = parseJournal(textOf(data));
+      if (batch !== undefined) this.seen.relayed(batch);
+    });
+  }
+
+  /**
+   * Watches until all scenarios are over, the time is up, or `stopped` settles.
+   * @returns from when to when it watched
+   * @throws Error where there is nothing to measure: no injector, no masks, a scenario that is refused
+   */
+  async watch(stopped: Promise<void>): Promise<{ from: Stamp; to: Stamp }> {
+    const { role, durationSeconds, say } = this.#options;
+    let isStopped = false;
+    void stopped.then(() => {
+      isStopped = true;
+    });
+    const deadline = durationSeconds === undefined ? undefined : this.#began + nanoseconds(durationSeconds);
+    const isOver = () => isStopped || (deadline !== undefined && this.#ros.now() >= deadline);
+    say(`watching ${this.#options.node}`);
+    await this.#untilSteady(isOver);
+    if (role === 'start' && !isOver()) await this.#start();
+    while (!isOver() && !this.#isPlayed()) {
+      this.#connect();
+      await sleep(POLL_MS);
+    }
+    this.#isWatching = false;
+    const to = this.#ros.now();
+    await sleep(JOURNAL_LAG_MS);
+    return { from: this.#began, to };
+  }
+
+  async #untilSteady(isOver: () => boolean): Promise<void> {
+    const { waitSeconds, node, injector } = this.#options;
+    const limit = this.#ros.now() + nanoseconds(waitSeconds);
+    while (!isOver() && !(this.#isSteady() && this.seen.faults !== undefined)) {
+      this.#connect();
+      if (this.#ros.now() > limit) {
+        const where =
+          this.seen.faults === undefined ? `a fault injector at ${injector}` : `steady masks on ${node}/mask`;
+        throw new Error(
+          `Expected ${where} within ${waitSeconds} s but ${this.seen.faults === undefined ? 'heard nothing' : `received ${this.seen.masks.length} masks`}: ` +
+            'is it running, under that name, and are its topics those behind the injector?',
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { injector, waitSeconds, say } = this.#options;
+    const type = 'std_srvs/srv/Trigger';
+    type Answer = { success: boolean; message: string };
+    const { success, message } = await this.#ros.call<object, Answer>(
+      `${injector}/start`,
+      type,
+      {},
+      waitSeconds * 1000,
+    );
+    if (!success) throw new Error(message);
+    say(`masks come steadily; started ${message}`);
+  }
+
+  /** Subscribes to what has appeared since, in the QoS it is offered in. */
+  #connect(): void {
+    for (const [topic, take] of this.#pending) {
+      const offer = offerOn(this.#ros, topic, DEPTH);
+      if (offer === undefined) continue;
+      this.#ros.subscribe(topic, offer.type, offer.qos, (data) => {
+        if (this.#isWatching) take(offer.type, data);
+      });
+      this.#pending.delete(topic);
+    }
+  }
+
+  #isSteady(): boolean {
+    const { masks, compositions } = this.seen;
+    const last = masks.slice(-STEADY_MASKS);
+    const [first] = last;
+    if (first === undefined || last.length < STEADY_MASKS) return false;
+    const made = [...compositions.values()].slice(-STEADY_MASKS).map((composition) => [...composition.keys()].join());
+    return new Set(made).size <= 1 && masks.at(-1)!.at - masks[0]!.at >= STEADY_NS;
+  }
+
+  #isPlayed(): boolean {
+    const { faults, runs } = this.seen;
+    const end = runs.at(-1)?.endedAt;
+    if (faults?.phase !== 'done' || end === undefined || end === null) return false;
+    return this.#ros.now() >= end + nanoseconds(this.#options.settleSeconds);
+  }
+
+  #mask(type: string, data: Uint8Array): void {
+    const at = this.#ros.now();
+    const header = peekHeader({ topic: 'mask', type, data, receiveStamp: at });
+    if (header.kind === 'header') this.seen.mask({ stamp: header.stamp, at });
+  }
+
+  #composition(type: string, data: Uint8Array): void {
+    const { header, present_modalities, present_stamps } = this.#decode<SemanticMaskHead>(type, data);
+    const composition = new Map(
+      present_modalities.map((modality, i) => [modality, stampFromTime(present_stamps[i] ?? header.stamp)]),
+    );
+    this.seen.composition(stampFromTime(header.stamp), composition);
+  }
+
+  #states(type: string, data: Uint8Array): void {
+    for (const { name, state, reason } of this.#decode<ModalityStatusArray>(type, data).modalities) {
+      this.seen.state({ modality: name, state: STATES[state] ?? String(state), reason, at: this.#ros.now() });
+    }
+  }
+
+  #diagnostics(type: string, data: Uint8Array): void {
+    const own = `${this.#options.node.slice(this.#options.node.lastIndexOf('/') + 1)}:`;
+    for (const { name, level, message } of this.#decode<DiagnosticArray>(type, data).status) {
+      if (name.startsWith(own)) this.seen.diagnosis({ name, level, message });
+    }
+  }
+
+  #decode<T>(type: string, data: Uint8Array): T {
+    return decodeMessage<T>({ topic: this.#options.node, type, data, receiveStamp: 0n });
+  }
+}
+
+function textOf(data: Uint8Array): string {
+  return decodeMessage<{ data: string }>({ topic: '', type: STRING, data, receiveStamp: 0n }).data;
+}
+
+function nanoseconds(seconds: number): Stamp {
+  return BigInt(Math.round(seconds * 1e9));
+}
