@@ -6,6 +6,7 @@ import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
 import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
+import { monitorCommand } from './monitor.js';
 import { nodeCommand } from './node.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -24,6 +25,7 @@ const program = new Command('mle-sam')
   .addCommand(evaluateCommand())
   .addCommand(simulateCommand())
   .addCommand(injectCommand())
+  .addCommand(monitorCommand())
   .addCommand(nodeCommand());
 
 try {
