@@ -38,10 +38,12 @@ export class LoadedModel {
    */
   static async load(options: LoadedModelOptions): Promise<LoadedModel> {
     const { ros, bundle, settings, onEvent } = options;
-    const { provider, threads, runTimeoutMs } = settings.model;
+    const { provider, fallback, deviceId, threads, runTimeoutMs } = settings.model;
     const figures = new InferenceFigures();
     const segmenter = await Segmenter.create(bundle, {
       provider,
+      fallback,
+      deviceId,
       runTimeoutMs,
       ...(threads !== undefined && { threads }),
       onEvent: (event) => {

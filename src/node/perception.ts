@@ -93,7 +93,8 @@ export class Perception {
     }
     const settings = this.#settings;
     const selection = topicSelection(settings, ros);
-    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink };
+    const geometries = new Map([...settings.inputs].map(([modality, { geometry }]) => [modality, geometry]));
+    const parts = { bundle, selection, config: settings.pipeline, configured, geometries, segmenter, sink };
     const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text);

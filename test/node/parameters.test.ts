@@ -128,9 +128,21 @@ describe('parameters as settings', () => {
     {
       set: {},
       read: ({ model }) => model,
-      expected: { folder: undefined, provider: 'auto', threads: undefined, runTimeoutMs: 5000 },
+      expected: {
+        folder: undefined,
+        provider: 'auto',
+        fallback: 'down',
+        deviceId: 0,
+        threads: undefined,
+        runTimeoutMs: 5000,
+      },
     },
     { set: { inference_timeout_ms: 0n }, read: ({ model }) => model.runTimeoutMs, expected: 'none' },
+    {
+      set: { provider: 'cpu', provider_required: true },
+      read: ({ model }) => [model.provider, model.fallback],
+      expected: ['cpu', 'none'],
+    },
     { set: { threads: 3n }, read: ({ model }) => model.threads, expected: 3 },
     { set: { 'sync.deadline_ms': 80n }, read: ({ pipeline }) => pipeline.sync.deadlineMs, expected: 80 },
     { set: { base_frame: 'base_footprint' }, read: ({ pipeline }) => pipeline.baseFrame, expected: 'base_footprint' },
@@ -194,6 +206,10 @@ describe('parameters as settings', () => {
     [{ threads: '2' }, "Expected a whole number from 0 to 64 for threads but received '2'."],
     [{ 'sync.deadline_ms': 0 }, 'Expected a number above 0 and up to 60000 for sync.deadline_ms but received 0.'],
     [{ provider: 'gpu' }, /^Expected auto or .*cpu for provider but received 'gpu'\.$/],
+    [
+      { provider_required: true },
+      /^Expected the name of a provider for provider but received 'auto', while provider_required is true\. Name/,
+    ],
     [{ autostart: 'yes' }, "Expected true or false for autostart but received 'yes'."],
     [
       { 'modalities.camera.topic': 'a topic' },

@@ -39,6 +39,21 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'where the model runs; auto: the fastest one here that reproduces the golden labels',
   },
   {
+    name: 'provider_required',
+    type: 'bool',
+    default: false,
+    applies: 'configure',
+    description: 'fail rather than run on another provider than the one named',
+  },
+  {
+    name: 'device_id',
+    type: 'integer',
+    default: 0,
+    range: { from: 0, to: 63 },
+    applies: 'configure',
+    description: 'which GPU, where there are several',
+  },
+  {
     name: 'threads',
     type: 'integer',
     default: 0,

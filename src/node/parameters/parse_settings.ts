@@ -33,6 +33,12 @@ export function parseSettings(
 /** What only several values together can get wrong. */
 function contradictions(values: CheckedValues, modalities: readonly ModalityRole[]): string[] {
   const problems: string[] = [];
+  if (values.flag('provider_required') && values.text('provider') === 'auto') {
+    problems.push(
+      "Expected the name of a provider for provider but received 'auto', while provider_required is true. " +
+        'Name the one that is required.',
+    );
+  }
   for (const { name, role } of modalities) {
     if (role === 'lidar') continue;
     const file = values.text(`modalities.${name}.camera_info_file`);
@@ -66,6 +72,8 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
     model: {
       folder: folder === '' ? undefined : folder,
       provider: values.choice('provider', PROVIDER_REQUESTS),
+      fallback: values.flag('provider_required') ? 'none' : 'down',
+      deviceId: values.number('device_id'),
       threads: threads === 0 ? undefined : threads,
       runTimeoutMs: timeoutMs === 0 ? 'none' : timeoutMs,
     },

@@ -1,4 +1,4 @@
-import type { ProviderRequest, RunTimeout } from '../../model/index.js';
+import type { ProviderFallback, ProviderRequest, RunTimeout } from '../../model/index.js';
 import type { PipelineConfig, TopicRole } from '../../pipeline/index.js';
 import type { ImageGeometry } from '../../sensors/index.js';
 import type { OutputKey, TopicQos } from '../topics.js';
@@ -9,6 +9,9 @@ export interface NodeSettings {
     /** Folder of the bundle; `undefined` for the one that comes with the package. */
     folder: string | undefined;
     provider: ProviderRequest;
+    /** What happens where that provider cannot be had. */
+    fallback: ProviderFallback;
+    deviceId: number;
     /** `undefined`: as many as suit the machine. */
     threads: number | undefined;
     /** A worker that takes longer over one set is replaced. */
