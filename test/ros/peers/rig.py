@@ -1,0 +1,280 @@
+"""A robot's sensors, and somebody who listens to the node: plays recorded messages, and prints what comes back.
+
+Reads commands from standard input, one JSON object a line, and prints one JSON object a line for every message sent and
+received. Stamps and times are nanoseconds, as strings, because JSON numbers hold no more than 53 bits.
+"""
+
+import argparse
+import hashlib
+import importlib
+import json
+import struct
+import sys
+import threading
+import time
+
+import rclpy
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from mle_sam_ros.msg import ModalityStatusArray, SemanticMask
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image
+from vision_msgs.msg import LabelInfo
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
+SECOND = 1_000_000_000
+STAMPED = {"Image", "CompressedImage", "PointCloud2", "CameraInfo", "EventPacket", "EventArray"}
+print_lock = threading.Lock()
+
+
+def say(**fields):
+    with print_lock:
+        print(json.dumps(fields), flush=True)
+
+
+def nanoseconds(stamp: Time) -> str:
+    return str(stamp.sec * SECOND + stamp.nanosec)
+
+
+def digest(data) -> str:
+    return hashlib.sha256(bytes(data)).hexdigest()
+
+
+def get_message(kind: str):
+    package, folder, name = kind.split("/")
+    return getattr(importlib.import_module(f"{package}.{folder}"), name)
+
+
+def read_recording(path):
+    """The messages of a file written by support/rig.ts: (offset in ns, topic, type, CDR bytes)."""
+    messages = []
+    with open(path, "rb") as file:
+        while head := file.read(8):
+            head_size, data_size = struct.unpack("<II", head)
+            fields = json.loads(file.read(head_size))
+            messages.append((int(fields["at"]), fields["topic"], fields["type"], file.read(data_size)))
+    return messages
+
+
+class Player(threading.Thread):
+    """Plays the recording in a loop, at a pace, moved in time as a whole."""
+
+    def __init__(self, node: Node, options):
+        super().__init__(daemon=True)
+        self.node = node
+        self.options = options
+        self.messages = read_recording(options.recording)
+        self.muted = set()
+        self.playing = threading.Event()
+        self.ended = False
+        self.lateness = 0.0
+        self.publishers = {}
+        for _, topic, kind, _ in self.messages:
+            if topic in self.publishers:
+                continue
+            qos = LATCHED if topic.endswith("static") else qos_profile_sensor_data
+            name = topic if topic.startswith("/tf") else options.namespace + topic
+            self.publishers[topic] = node.create_publisher(get_message(kind), name, qos)
+        self.clock = node.create_publisher(Clock, "/clock", 10) if options.clock else None
+
+    def run(self):
+        loop = int(self.options.loop * SECOND)
+        rounds = 0
+        while not self.ended:
+            self.playing.wait()
+            start = time.monotonic_ns()
+            # Moved so that the recording's beginning is now, or not at all.
+            first = self.messages[0][0]
+            shift = 0 if self.options.stamps == "recorded" else time.time_ns() - first
+            rounds = 0
+            while self.playing.is_set() and not self.ended:
+                again = shift + (0 if self.options.restart else rounds * loop)
+                for at, topic, kind, data in self.messages:
+                    if at - first >= loop or not self.playing.is_set():
+                        break
+                    due = start + int((rounds * loop + at - first) / self.options.rate)
+                    self.wait_until(due, at + again, first, start)
+                    self.send(topic, kind, data, at + again, shift=again)
+                rounds += 1
+                if self.options.once:
+                    self.playing.clear()
+                    say(kind="played")
+
+    def wait_until(self, due, now, first, start):
+        """Sleeps, and lets simulated time go by meanwhile."""
+        while (left := due - time.monotonic_ns()) > 0:
+            if self.clock is not None:
+                self.tell_time(now - int(left * self.options.rate))
+            time.sleep(min(left / SECOND, 0.01))
+        self.lateness = max(self.lateness, (time.monotonic_ns() - due) / SECOND)
+        if self.clock is not None:
+            self.tell_time(now)
+
+    def tell_time(self, now):
+        message = Clock()
+        message.clock.sec, message.clock.nanosec = divmod(now, SECOND)
+        self.clock.publish(message)
+
+    def send(self, topic, kind, data, at, shift):
+        if topic in self.muted:
+            return
+        stamp = None
+        if kind.split("/")[-1] in STAMPED:
+            sec, nanosec = struct.unpack_from("<iI", data, 4)
+            stamp = sec * SECOND + nanosec + shift
+            moved = bytearray(data)
+            struct.pack_into("<iI", moved, 4, *divmod(stamp, SECOND))
+            data = bytes(moved)
+        self.publishers[topic].publish(data)
+        say(kind="sent", topic=topic, stamp=None if stamp is None else str(stamp), at=str(time.time_ns()))
+
+
+class Listener:
+    """Prints what the node publishes; messages are decoded by rclpy, which shows that they are what they claim."""
+
+    def __init__(self, node: Node, name: str, topics):
+        self.node = node
+        self.name = name
+        self.subscriptions = {}
+        for topic in topics:
+            self.listen(topic)
+
+    def listen(self, topic):
+        if topic in self.subscriptions:
+            return
+        kind, qos, describe = TOPICS[topic]
+        full = topic if topic.startswith("/") else f"{self.name}/{topic}"
+
+        def receive(message):
+            say(kind="received", topic=topic, at=str(time.time_ns()), **describe(message))
+
+        self.subscriptions[topic] = self.node.create_subscription(kind, full, receive, qos)
+
+    def ignore(self, topic):
+        self.node.destroy_subscription(self.subscriptions.pop(topic))
+
+
+def of_header(header):
+    return {"stamp": nanoseconds(header.stamp), "frame": header.frame_id}
+
+
+def of_image(message: Image):
+    fields = ("encoding", "width", "height", "step", "is_bigendian")
+    return {**of_header(message.header), **{f: getattr(message, f) for f in fields}, "digest": digest(message.data)}
+
+
+def of_compressed(message: CompressedImage):
+    start = bytes(message.data[:2]).hex()
+    return {**of_header(message.header), "format": message.format, "bytes": len(message.data), "start": start}
+
+
+def of_label_info(message: LabelInfo):
+    return {"classes": {str(c.class_id): c.class_name for c in message.class_map}}
+
+
+def of_semantic_mask(message: SemanticMask):
+    return {
+        **of_header(message.header),
+        "mask": of_image(message.mask),
+        "confidence": of_image(message.confidence),
+        "classes": {str(c.id): [c.name, *map(int, c.color_rgb)] for c in message.classes},
+        "unlabeled": message.unlabeled_id,
+        "present": list(message.present_modalities),
+        "presentStamps": [nanoseconds(stamp) for stamp in message.present_stamps],
+        "absent": dict(zip(message.absent_modalities, message.absent_reasons)),
+        "routingLevels": message.routing_levels,
+        "routing": [round(weight, 5) for weight in message.routing_weights],
+        "totalMs": message.total_ms,
+    }
+
+
+def of_status(message: ModalityStatusArray):
+    fields = ("name", "topic", "type", "state", "reason", "essential", "rate_hz", "received", "used")
+    statuses = [{field: getattr(status, field) for field in fields} for status in message.modalities]
+    return {**of_header(message.header), "reference": message.reference, "modalities": statuses}
+
+
+def of_diagnostics(message: DiagnosticArray):
+    return {
+        "statuses": [
+            {
+                "name": status.name,
+                "level": int.from_bytes(status.level, "little"),
+                "message": status.message,
+                "values": {value.key: value.value for value in status.values},
+            }
+            for status in message.status
+        ]
+    }
+
+
+TOPICS = {
+    "mask": (Image, 10, of_image),
+    "confidence": (Image, 10, of_image),
+    "overlay": (Image, 10, of_image),
+    "overlay/compressed": (CompressedImage, 10, of_compressed),
+    "label_info": (LabelInfo, LATCHED, of_label_info),
+    "semantic_mask": (SemanticMask, 10, of_semantic_mask),
+    "modality_status": (ModalityStatusArray, LATCHED, of_status),
+    "/diagnostics": (DiagnosticArray, 10, of_diagnostics),
+}
+
+
+def obey(command, player: Player, listener: Listener):
+    match command:
+        case {"play": _}:
+            player.playing.set()
+        case {"pause": _}:
+            player.playing.clear()
+        case {"mute": topics}:
+            player.muted |= set(topics)
+        case {"unmute": topics}:
+            player.muted -= set(topics)
+        case {"listen": topic}:
+            listener.listen(topic)
+        case {"ignore": topic}:
+            listener.ignore(topic)
+        case {"lateness": _}:
+            say(kind="lateness", seconds=player.lateness)
+    say(kind="obeyed", command=command)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recording")
+    parser.add_argument("--namespace", default="", help="in front of the topics' names")
+    parser.add_argument("--node", default="/mle_sam")
+    parser.add_argument("--loop", type=float, required=True, help="seconds of the recording that are played")
+    parser.add_argument("--once", action="store_true", help="stop after the first round")
+    parser.add_argument("--restart", action="store_true", help="stamps and clock start over with every round")
+    parser.add_argument("--rate", type=float, default=1.0)
+    parser.add_argument("--stamps", choices=["now", "recorded"], default="now")
+    parser.add_argument("--clock", action="store_true", help="publish /clock")
+    parser.add_argument("--listen", nargs="*", default=[])
+    options = parser.parse_args()
+
+    rclpy.init()
+    node = Node("rig")
+    player = Player(node, options)
+    listener = Listener(node, options.node, options.listen)
+    player.start()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def read_commands():
+        for line in sys.stdin:
+            executor.create_task(obey, json.loads(line), player, listener)
+
+    threading.Thread(target=read_commands, daemon=True).start()
+    say(kind="ready")
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { projectRoot } from '../../support/shared_data.js';
+import { Program } from './program.js';
+
+const isCompiled = import.meta.url.includes('/dist/test/');
+const main = fileURLToPath(
+  new URL(isCompiled ? '../../../src/node/main.js' : '../../../src/node/main.ts', import.meta.url),
+);
+
+export const TINY_BUNDLE = join(projectRoot, 'test', 'fixtures', 'tiny-bundle');
+
+/** Parameters by name, in YAML's spelling. */
+export type Parameters = Readonly<Record<string, string | number | boolean>>;
+
+/** Starts the node as a process of its own, as `ros2 run` would. */
+export function startNode(
+  domain: number,
+  parameters: Parameters,
+  { rosArguments = [], env = {} }: { rosArguments?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+): Program {
+  const values = Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}:=${value}`]);
+  const loader = isCompiled ? [] : ['--import=tsx'];
+  const args = [...loader, main, '--ros-args', ...values, ...rosArguments];
+  return Program.start(process.execPath, args, { env: { ...env, ROS_DOMAIN_ID: String(domain) } });
+}
