@@ -139,6 +139,8 @@ export class InjectorNode {
   }
 
   #connect(): void {
+    // Simulated time is 0 until the first /clock.
+    if (this.#ros.now() === 0n) return;
     for (const relay of this.#relays.values()) {
       if (relay.type !== undefined) continue;
       try {

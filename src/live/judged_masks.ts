@@ -3,7 +3,7 @@ import type { Stamp } from '../messages/index.js';
 import type { Composition, Observations, StateChange } from './observations.js';
 
 /** Time a node may take for what it was given before anybody listened. */
-const WARM_UP_NS = 2_000_000_000n;
+export const WARM_UP_NS = 2_000_000_000n;
 /** States in which a modality goes into masks. */
 const USED_IN: readonly string[] = ['active', 'late'];
 

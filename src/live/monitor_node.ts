@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeMessage, peekHeader, type Stamp, stampFromTime, type Time } from '../messages/index.js';
 import { LATCHED, type QosProfile, type RosNode } from '../ros/index.js';
 import { parseFaultState } from './fault_state.js';
+import { WARM_UP_NS } from './judged_masks.js';
 import { Observations } from './observations.js';
 import { offerOn } from './offer.js';
 import { parseJournal } from './relay_journal.js';
@@ -44,7 +45,7 @@ const STRING = 'std_msgs/msg/String';
 /** States of mle_sam_ros/ModalityStatus, in the order of their numbers. */
 const STATES = ['waiting', 'active', 'late', 'dropped', 'recovering', 'invalid', 'disabled'];
 const POLL_MS = 100;
-/** Masks are steady when so many in a row are made from the same sensors, over so long. */
+/** Masks are steady when so many in a row are made from the same sensors, and have come for so long. */
 const STEADY_MASKS = 5;
 const STEADY_NS = 1_000_000_000n;
 /** The injector tells in batches what it has relayed. */
@@ -55,14 +56,13 @@ export class MonitorNode {
   readonly seen = new Observations();
   readonly #ros: RosNode;
   readonly #options: MonitorNodeOptions;
-  readonly #began: Stamp;
+  #began: Stamp | undefined;
   readonly #pending: Map<string, (type: string, data: Uint8Array) => void>;
   #isWatching = true;
 
   constructor(ros: RosNode, options: MonitorNodeOptions) {
     this.#ros = ros;
     this.#options = options;
-    this.#began = ros.now();
     const { node, injector } = options;
     this.#pending = new Map([
       [`${node}/mask`, (type, data) => this.#mask(type, data)],
@@ -72,7 +72,7 @@ export class MonitorNode {
     ]);
     ros.subscribe(`${injector}/state`, STRING, LATCHED, (data) => {
       const state = parseFaultState(textOf(data));
-      if (state !== undefined) this.seen.fault(state, this.#began);
+      if (state !== undefined) this.seen.fault(state, this.#began ?? state.at);
     });
     ros.subscribe(`${injector}/relayed`, STRING, JOURNAL, (data) => {
       const batch = parseJournal(textOf(data));
@@ -91,8 +91,8 @@ export class MonitorNode {
     void stopped.then(() => {
       isStopped = true;
     });
-    const deadline = durationSeconds === undefined ? undefined : this.#began + nanoseconds(durationSeconds);
-    const isOver = () => isStopped || (deadline !== undefined && this.#ros.now() >= deadline);
+    const since = performance.now();
+    const isOver = () => isStopped || performance.now() - since >= (durationSeconds ?? Infinity) * 1000;
     say(`watching ${this.#options.node}`);
     await this.#untilSteady(isOver);
     if (role === 'start' && !isOver()) await this.#start();
@@ -103,24 +103,30 @@ export class MonitorNode {
     this.#isWatching = false;
     const to = this.#ros.now();
     await sleep(JOURNAL_LAG_MS);
-    return { from: this.#began, to };
+    return { from: this.#began ?? to, to };
   }
 
+  /** Waits in real time: simulated time may stand still. */
   async #untilSteady(isOver: () => boolean): Promise<void> {
-    const { waitSeconds, node, injector } = this.#options;
-    const limit = this.#ros.now() + nanoseconds(waitSeconds);
+    const limit = performance.now() + this.#options.waitSeconds * 1000;
     while (!isOver() && !(this.#isSteady() && this.seen.faults !== undefined)) {
       this.#connect();
-      if (this.#ros.now() > limit) {
-        const where =
-          this.seen.faults === undefined ? `a fault injector at ${injector}` : `steady masks on ${node}/mask`;
-        throw new Error(
-          `Expected ${where} within ${waitSeconds} s but ${this.seen.faults === undefined ? 'heard nothing' : `received ${this.seen.masks.length} masks`}: ` +
-            'is it running, under that name, and are its topics those behind the injector?',
-        );
-      }
+      if (performance.now() > limit) throw this.#nothingToMeasure();
       await sleep(POLL_MS);
     }
+  }
+
+  #nothingToMeasure(): Error {
+    const { waitSeconds, node, injector } = this.#options;
+    const [expected, received, remedy] =
+      this.seen.faults === undefined
+        ? [`a fault injector at ${injector}`, 'heard nothing', 'start mle-sam inject, or name it with --injector']
+        : [
+            `steady masks on ${node}/mask`,
+            `received ${this.seen.masks.length} masks`,
+            'does the node listen to the topics behind the injector, and is --node its name?',
+          ];
+    return new Error(`Expected ${expected} within ${waitSeconds} s but ${received}: ${remedy}`);
   }
 
   async #start(): Promise<void> {
@@ -139,6 +145,10 @@ export class MonitorNode {
 
   /** Subscribes to what has appeared since, in the QoS it is offered in. */
   #connect(): void {
+    const now = this.#ros.now();
+    // Simulated time is 0 until the first /clock.
+    if (now === 0n) return;
+    this.#began ??= now;
     for (const [topic, take] of this.#pending) {
       const offer = offerOn(this.#ros, topic, DEPTH);
       if (offer === undefined) continue;
@@ -150,12 +160,12 @@ export class MonitorNode {
   }
 
   #isSteady(): boolean {
-    const { masks, compositions } = this.seen;
-    const last = masks.slice(-STEADY_MASKS);
-    const [first] = last;
-    if (first === undefined || last.length < STEADY_MASKS) return false;
+    const { masks, compositions, delivered } = this.seen;
+    const last = masks.at(-1);
+    const [first] = delivered;
+    if (last === undefined || first === undefined || masks.length < STEADY_MASKS) return false;
     const made = [...compositions.values()].slice(-STEADY_MASKS).map((composition) => [...composition.keys()].join());
-    return new Set(made).size <= 1 && masks.at(-1)!.at - masks[0]!.at >= STEADY_NS;
+    return new Set(made).size <= 1 && last.at - first.at >= WARM_UP_NS + STEADY_NS;
   }
 
   #isPlayed(): boolean {
