@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { parse as load } from 'yaml';
 import {
   type NodeSettings,
   type ParameterValue,
   parameterDescriptor,
   parameterTable,
   parseSettings,
+  renderParameterTable,
+  renderParameterYaml,
   unknownParameters,
 } from '../../src/node/parameters/index.js';
 import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
@@ -90,6 +93,72 @@ describe('parameter table', () => {
       [...descriptors.values()].filter(({ read_only }) => read_only).map(({ name }) => name),
       ['autostart'],
     );
+  });
+});
+
+describe('parameter file', () => {
+  type Tree = { [key: string]: Tree | ParameterValue };
+  const { '/**': node } = load(renderParameterYaml(RIG)) as Record<string, { ros__parameters: Tree }>;
+
+  function flat(tree: Tree, prefix = ''): [string, ParameterValue][] {
+    return Object.entries(tree).flatMap(([key, value]): [string, ParameterValue][] =>
+      typeof value === 'object' && !Array.isArray(value)
+        ? flat(value as Tree, `${prefix}${key}.`)
+        : [[`${prefix}${key}`, value as ParameterValue]],
+    );
+  }
+
+  it('has every parameter with its default, and nothing else', () => {
+    const table = parameterTable(RIG);
+    const expected = table
+      .filter(({ type }) => type !== 'string_array')
+      .map(({ name, default: value }) => [name, value]);
+    assert.deepEqual(flat(node!.ros__parameters), expected);
+  });
+
+  it('gives the settings that are in force without it', () => {
+    assert.deepEqual(settings(Object.fromEntries(flat(node!.ros__parameters))), settings());
+  });
+
+  it('writes doubles as such, and explains each meaning once', () => {
+    const text = renderParameterYaml(RIG);
+    assert.match(text, /^ {6}deadline_ms: 100\.0$/m);
+    assert.equal(text.match(/# no mask without this sensor/g)?.length, 1);
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 120 && line === line.trimEnd()),
+      'no long line, no blank at an end',
+    );
+  });
+});
+
+describe('parameter table in the documentation', () => {
+  const rows = renderParameterTable(RIG, 'full').split('\n');
+  const cells = new Map(rows.map((row) => [row.split(' | ')[0]?.slice(2), row.slice(2, -2).split(' | ')]));
+
+  it('has a row for every parameter, those of modalities and outputs once', () => {
+    const names = parameterTable(RIG).map(({ name }) =>
+      name.replace(/^modalities\.\w+/, 'modalities.<m>').replace(/^outputs\.\w+\.(publish|qos)/, 'outputs.<o>.$1'),
+    );
+    assert.deepEqual(
+      [...cells.keys()].slice(2),
+      [...new Set(names)].map((name) => `\`${name}\``),
+    );
+    assert.ok(
+      [...cells.values()].every((row, index) => index === 1 || row.length === 6),
+      'six columns',
+    );
+  });
+
+  it('tells defaults that differ', () => {
+    assert.equal(cells.get('`modalities.<m>.qos.depth`')?.[2], '5; events: 100');
+    assert.equal(cells.get('`modalities.<m>.topic`')?.[2], '`camera/image`, `depth/image`, `events`, `lidar/points`');
+    assert.equal(cells.get('`modalities.<m>.enabled`')?.[2], 'true');
+    assert.deepEqual(cells.get('`sync.deadline_ms`')?.slice(1, 5), [
+      'double',
+      '100 ms',
+      'above 0 and up to 60000',
+      'live',
+    ]);
   });
 });
 
@@ -261,7 +330,7 @@ describe('unknown parameter names', () => {
   const cases: [string, string | undefined][] = [
     ['sync.deadlin_ms', 'sync.deadline_ms'],
     ['deadline_ms', 'sync.deadline_ms'],
-    ['modalities.lidr.topic', 'modalities.lidar.topic'],
+    ['modalities.lidar.topik', 'modalities.lidar.topic'],
     ['Threads', 'threads'],
     ['provder', 'provider'],
     ['completely_different_thing', undefined],
@@ -274,6 +343,16 @@ describe('unknown parameter names', () => {
       ]);
     });
   }
+
+  it('of a modality the model does not have are told once', () => {
+    const names = ['modalities.lidr.topic', 'modalities.lidr.enabled', 'modalities.thermal_camera.topic'];
+    assert.deepEqual(unknownParameters(names, known), [
+      "Expected camera, depth, events, lidar below modalities but received 'lidr', whose parameters have no effect. " +
+        'Did you mean lidar?',
+      "Expected camera, depth, events, lidar below modalities but received 'thermal_camera', whose parameters have no " +
+        'effect. Remove them.',
+    ]);
+  });
 
   it('are not those every ROS node has', () => {
     assert.deepEqual(unknownParameters(['use_sim_time', 'threads', 'qos_overrides./tf.subscription.depth'], known), []);

@@ -59,3 +59,18 @@ export function expectation(definition: ParameterDefinition): string {
 export function rangeWords({ from, to, openBelow }: Range): string {
   return openBelow ? `above ${from} and up to ${to}` : `from ${from} to ${to}`;
 }
+
+/** What a value may be, in as few words as a table has room for. */
+export function allowedValues(definition: ParameterDefinition): string {
+  switch (definition.type) {
+    case 'bool':
+      return 'true, false';
+    case 'integer':
+    case 'double':
+      return rangeWords(definition.range).replace(/^from (\S+) to/, '$1 to');
+    case 'string':
+      return definition.choices?.join(', ') ?? definition.format?.words ?? 'any text';
+    case 'string_array':
+      return definition.choices.join(', ');
+  }
+}

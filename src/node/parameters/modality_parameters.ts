@@ -140,7 +140,6 @@ function qosParameters(modality: ModalityRole): ParameterDefinition[] {
       type: 'integer',
       default: depth,
       range: { from: 1, to: 10_000 },
-      unit: 'messages',
       applies: 'activate',
       description: 'messages kept while the node is busy',
     },

@@ -165,6 +165,28 @@ const SYNC: readonly ParameterDefinition[] = [
   },
 ];
 
+const OVERLAY: readonly ParameterDefinition[] = [
+  {
+    name: 'outputs.overlay.opacity',
+    type: 'double',
+    default: 0.5,
+    range: { from: 0, to: 1 },
+    applies: 'live',
+    description: 'of the mask over the camera image, in both overlays',
+  },
+];
+
+const OVERLAY_COMPRESSED: readonly ParameterDefinition[] = [
+  {
+    name: 'outputs.overlay_compressed.quality',
+    type: 'integer',
+    default: 80,
+    range: { from: 1, to: 100 },
+    applies: 'live',
+    description: 'of the JPEG: 100 is best and largest',
+  },
+];
+
 const SWITCHABLE = OUTPUT_TOPICS.filter(({ control }) => control === 'switchable');
 
 const OUTPUTS: readonly ParameterDefinition[] = [
@@ -176,46 +198,31 @@ const OUTPUTS: readonly ParameterDefinition[] = [
     applies: 'live',
     description: "size of mask, confidence and overlay: the reference camera's, or the model's own",
   },
-  {
-    name: 'outputs.overlay.opacity',
-    type: 'double',
-    default: 0.5,
-    range: { from: 0, to: 1 },
-    applies: 'live',
-    description: 'of the mask over the camera image',
-  },
-  {
-    name: 'outputs.overlay.jpeg_quality',
-    type: 'integer',
-    default: 80,
-    range: { from: 1, to: 100 },
-    applies: 'live',
-    description: 'of the compressed overlay',
-  },
-  ...SWITCHABLE.flatMap(({ key, name, qos }): ParameterDefinition[] => [
+  ...SWITCHABLE.flatMap(({ key, qos }): ParameterDefinition[] => [
     {
       name: `outputs.${key}.publish`,
       type: 'bool',
       default: true,
       applies: 'live',
-      description: `publish ${name} while someone listens`,
+      description: 'whether this topic is published, while someone listens',
     },
+    ...(key === 'overlay' ? OVERLAY : []),
+    ...(key === 'overlay_compressed' ? OVERLAY_COMPRESSED : []),
     {
       name: `outputs.${key}.qos.reliability`,
       type: 'string',
       default: qos.reliability,
       choices: ['reliable', 'best_effort'],
       applies: 'configure',
-      description: `of ${name}; a best-effort publisher reaches best-effort subscribers only`,
+      description: 'a best-effort publisher reaches best-effort subscribers only',
     },
     {
       name: `outputs.${key}.qos.depth`,
       type: 'integer',
       default: qos.depth,
       range: { from: 1, to: 1000 },
-      unit: 'messages',
       applies: 'configure',
-      description: `of ${name}; messages kept for a slow subscriber`,
+      description: 'messages kept for a slow subscriber',
     },
   ]),
 ];

@@ -140,7 +140,7 @@ function outputSettings(values: CheckedValues): OutputSettings {
     size: values.choice('outputs.size', ['camera', 'model']),
     overlay: {
       opacity: values.number('outputs.overlay.opacity'),
-      jpegQuality: values.number('outputs.overlay.jpeg_quality'),
+      jpegQuality: values.number('outputs.overlay_compressed.quality'),
     },
     topics: new Map(
       OUTPUT_TOPICS.map(({ key, control, qos }) => {

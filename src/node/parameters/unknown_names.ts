@@ -5,17 +5,41 @@ const OF_ROS = /^(use_sim_time|start_type_description_service|qos_overrides\..*|
 
 /**
  * One sentence for each name that is no parameter of this node, with the nearest one that is: ROS itself ignores a
- * misspelt name in a parameter file without a word.
+ * misspelt name in a parameter file without a word. All parameters of a modality the model does not have are one
+ * matter, since a file for another model has a dozen of them.
  */
 export function unknownParameters(names: Iterable<string>, known: readonly string[]): string[] {
   const knownNames = new Set(known);
-  return [...names]
-    .filter((name) => !knownNames.has(name) && !OF_ROS.test(name))
-    .map((name) => {
-      const nearest = nearestName(name, known);
-      const advice = nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}?`;
-      return `Expected the name of a parameter but received '${name}', which has no effect. ${advice}`;
-    });
+  const modalities = [...new Set(known.flatMap((name) => modalityOf(name) ?? []))];
+  const strangers = new Set<string>();
+  const others: string[] = [];
+  for (const name of names) {
+    if (knownNames.has(name) || OF_ROS.test(name)) continue;
+    const modality = modalityOf(name);
+    if (modality !== undefined && !modalities.includes(modality)) strangers.add(modality);
+    else others.push(name);
+  }
+  return [
+    ...[...strangers].map((name) => unknownModality(name, modalities)),
+    ...others.map((name) => unknownName(name, known)),
+  ];
+}
+
+function modalityOf(name: string): string | undefined {
+  return /^modalities\.([^.]+)\./.exec(name)?.[1];
+}
+
+function unknownModality(modality: string, known: readonly string[]): string {
+  const nearest = nearestName(modality, known);
+  const advice = nearest === undefined ? 'Remove them.' : `Did you mean ${nearest}?`;
+  const expected = known.length === 0 ? 'no modality yet' : known.join(', ');
+  return `Expected ${expected} below modalities but received '${modality}', whose parameters have no effect. ${advice}`;
+}
+
+function unknownName(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  const advice = nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}?`;
+  return `Expected the name of a parameter but received '${name}', which has no effect. ${advice}`;
 }
 
 /** The known name that ends in this one, else the one with the fewest letters to change, if that is few enough. */
