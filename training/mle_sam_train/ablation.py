@@ -1,4 +1,4 @@
-"""What each part of the method is worth: seven variants on equal budgets, one table."""
+"""What each part of the method is worth: eight variants on equal budgets, one table."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "no-auxiliary-head": {"head": {"auxiliary_branch": "none"}},
     "one-shared-lora": {"lora": {"sharing": "one"}},
     "no-modality-absence": {"augment": {"full_set_probability": 1.0}},
+    "no-absence-no-spoiling": {"augment": {"full_set_probability": 1.0, "degrade_probability": 0.0}},
     "full-fine-tuning": {"experts": {"trainable": "all"}},
 }
 """Changes to a configuration, by section. Everything else stays equal, the trained base included."""
@@ -69,7 +70,7 @@ def run_ablation(
             changed = variant_config(config, name, seed)
             score = _train_and_score(changed, data, folder, cache, base, steps, minutes, split, frames)
             (folder / "scores.json").write_text(json.dumps(score, indent=2) + "\n")
-        table = _table(run, names, seeds)
+        table = _table(run, seeds)
         (run / "ablation.md").write_text(table + "\n")
     return table
 
@@ -78,9 +79,10 @@ def _folder(run: Path, name: str, seed: int) -> Path:
     return run / name / f"seed-{seed}"
 
 
-def _table(run: Path, names: list[str], seeds: list[int]) -> str:
+def _table(run: Path, seeds: list[int]) -> str:
+    """Every variant with scores in `run`, those of earlier calls included."""
     rows = []
-    for name in names:
+    for name in VARIANTS:
         paths = [_folder(run, name, seed) / "scores.json" for seed in seeds]
         scores = [json.loads(path.read_text()) for path in paths if path.exists()]
         if scores:
