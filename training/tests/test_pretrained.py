@@ -157,6 +157,21 @@ def test_the_wrapped_base_is_transformers_sam2_at_full_size(size: str, tmp_path:
     assert len(experts) == 2 * len(ours.vision.backbone.blocks)
 
 
+TRUNKS = {"tiny": 26.8, "small": 33.9, "base-plus": 68.6, "large": 212.0}
+"""Million parameters of the published trunks, without experts."""
+
+
+@pytest.mark.parametrize("size", list(TRUNKS))
+def test_every_published_size_has_a_configuration_of_its_size(size: str) -> None:
+    config = configured(size)
+    with torch.device("meta"):
+        model = MleSam(config, RIG)
+    trunk = sum(p.numel() for name, p in model.base_parameters() if name.startswith("backbone."))
+    assert trunk / 1e6 == pytest.approx(TRUNKS[size], rel=0.01)
+    assert config.model.base.pretrained == f"facebook/sam2.1-hiera-{size}"
+    assert config.name.endswith(size)
+
+
 def test_the_mask_decoder_is_reused_where_it_fits(tmp_path: Path) -> None:
     theirs, ours = sam("tiny"), MleSam(configured("tiny"), RIG)
     theirs.save_pretrained(tmp_path)
