@@ -22,7 +22,7 @@ export function runOrExit(command, args, environment = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function checkNode() {
+export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_NODE;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
