@@ -1,4 +1,5 @@
 export { splitRosArguments } from './arguments.js';
+export { withoutParameterFiles } from './parameter_files.js';
 export { LATCHED, type QosProfile, qosConflicts } from './qos.js';
 export type { RclLogger, RclNode, Rclnodejs, RclParameter, RclSetParametersResult } from './rclnodejs.js';
 export { loadRclnodejs } from './rclnodejs.js';

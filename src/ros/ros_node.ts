@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage, type Stamp } from '../messages/index.js';
+import { withoutParameterFiles } from './parameter_files.js';
 import { fromRclQos, type QosProfile, toRclQos } from './qos.js';
 import {
   loadRclnodejs,
@@ -72,7 +73,7 @@ export class RosNode {
     // Ending is up to whoever made the node: they have more to close than a context.
     rcl.removeSignalHandlers();
     const context = new rcl.Context();
-    await rcl.init(context, argv);
+    await rcl.init(context, withoutParameterFiles(argv, name));
     const node = new rcl.Node(name, '', context);
     node.spin();
     return new RosNode(rcl, context, node);
