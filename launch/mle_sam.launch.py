@@ -1,5 +1,6 @@
 """The MLE-SAM node on a robot: masks from whatever sensors are alive. `--show-args` tells the arguments."""
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -29,6 +30,13 @@ ARGUMENTS = {
     "enclave": ("", "SROS2 enclave of the node, e.g. /mle_sam; empty: that of the environment"),
 }
 
+# Fast DDS 2, of Humble and Jazzy, and Fast DDS 3 look for a profile under different names.
+FASTDDS_VARIABLE = (
+    "FASTRTPS_DEFAULT_PROFILES_FILE"
+    if os.environ.get("ROS_DISTRO") in ("humble", "jazzy")
+    else "FASTDDS_DEFAULT_PROFILES_FILE"
+)
+
 # Arguments that overrule a parameter of the file where they are given.
 PARAMETERS = {"bundle": "model", "provider": "provider", "autostart": "autostart"}
 
@@ -54,10 +62,9 @@ def start(context):
     arguments = ["--log-level", given("log_level")]
     if given("enclave"):
         arguments += ["--enclave", given("enclave")]
-    # Fast DDS 2 (Humble, Jazzy) and 3 (Kilted) read variables of different names.
-    variables = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE") if given("fastdds_profile") else ()
+    profile = given("fastdds_profile")
     return [
-        *(SetEnvironmentVariable(variable, given("fastdds_profile")) for variable in variables),
+        *([SetEnvironmentVariable(FASTDDS_VARIABLE, profile)] if profile else []),
         Node(
             package="mle_sam_ros",
             executable="mle_sam",
