@@ -3,8 +3,9 @@
 // command a reader could type; this file only runs them in order, notes what is done, and goes on after a kill.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareWithReference } from './compare_with_reference.mjs';
 import { root } from './setup.mjs';
 import { python as environmentPython, prepareTraining, training } from './training_environment.mjs';
 
@@ -41,7 +42,7 @@ function readOptions() {
         frames: text(),
         steps: text(),
         threads: text('2'),
-        bag: text(join('samples', 'town')),
+        bag: text(join(root, 'samples', 'town')),
         python: text(),
         help: { type: 'boolean' },
       },
@@ -62,14 +63,19 @@ function readOptions() {
       fail(`Expected a whole number of at least 1 for --${name} but received '${value}'.`);
     }
   }
-  return { ...values, frames: values.frames ?? String(plan.frames), out: values.out ?? join('runs', values.config) };
+  return {
+    ...values,
+    frames: values.frames ?? String(plan.frames),
+    out: resolve(values.out ?? join(root, 'runs', values.config)),
+    bag: resolve(values.bag),
+  };
 }
 
 const options = readOptions();
 const { out, threads } = options;
 const path = (...parts) => join(out, ...parts);
 const python = options.python ?? environmentPython;
-const reference = join('models', 'reference');
+const reference = join(root, 'models', 'reference');
 const data = path('data');
 const budget = options.steps === undefined ? [] : ['--steps', options.steps];
 const config = ['--config', join(training, 'configs', `${options.config}.yaml`)];
@@ -97,9 +103,19 @@ const STEPS = [
     command: mleSamTrain('evaluate', out, '--data', data, '--split', 'test', '--out', path('test.json')),
   },
   {
+    name: 'routing',
+    product: path('routing.json'),
+    command: mleSamTrain(
+      ...['routing', out, '--data', data, '--split', 'test', '--frames', '30', '--out', path('routing.json')],
+    ),
+  },
+  {
     name: 'export',
     product: path('bundle', 'model.json'),
-    command: mleSamTrain('export', out, '--data', data, '--scores', path('test.json'), '--out', path('bundle')),
+    command: mleSamTrain(
+      ...['export', out, '--data', data, '--out', path('bundle')],
+      ...['--scores', path('test.json'), '--routing', path('routing.json')],
+    ),
   },
   { name: 'replay', product: path('replay', 'summary.json'), command: replay(path('bundle'), path('replay')) },
   { name: 'score', product: path('score.json'), command: score(path('bundle')), printed: true },
@@ -181,33 +197,6 @@ async function runAll() {
   return record;
 }
 
-/** The new bundle beside the reference: same frames, same evaluator, same bag. */
-function compare() {
-  const json = (...parts) => JSON.parse(readFileSync(path(...parts), 'utf8'));
-  const figures = (scores, summary) => {
-    const [absent, zeroFilled] = ['absent', 'emm'].map((name) => scores.tables.find((t) => t.protocol === name));
-    const all = absent.subsets.find(
-      ({ present }) => present.length === Math.max(...absent.subsets.map((s) => s.present.length)),
-    );
-    return {
-      'all modalities': all.miou,
-      'mean over subsets, absent': absent.average,
-      'mean over subsets, zero-filled': zeroFilled.average,
-      'replayed bag': summary.score?.miou ?? null,
-    };
-  };
-  const own = figures(json('score.json'), json('replay', 'summary.json'));
-  const theirs = figures(json('reference', 'score.json'), json('reference', 'summary.json'));
-  const cell = (value) => (value === null ? '-' : value.toFixed(1)).padStart(10);
-  const lines = Object.entries(own).map(([name, value]) => {
-    const other = theirs[name];
-    const difference = value === null || other === null ? null : value - other;
-    return `${name.padEnd(32)}${cell(value)}${cell(other)}${cell(difference)}`;
-  });
-  const frames = json('score.json').frames.used;
-  return [`mIoU in percent, ${frames} test frames${''.padEnd(6)} here reference difference`, ...lines].join('\n');
-}
-
 mkdirSync(out, { recursive: true });
 if (options.python === undefined) {
   const reason = prepareTraining();
@@ -215,4 +204,5 @@ if (options.python === undefined) {
 }
 const { done } = await runAll();
 const minutes = Object.values(done).reduce((sum, value) => sum + value, 0);
-console.log(`\n${compare()}\n\n${path('bundle')}, made in ${minutes.toFixed(1)} minutes`);
+console.log(`\n${compareWithReference(out, options.config)}`);
+console.log(`\n${path('bundle')}: all steps together ${minutes.toFixed(1)} minutes, without attempts that were killed`);

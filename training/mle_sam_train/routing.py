@@ -70,6 +70,8 @@ def routing_report(
         for failure in dict.fromkeys(drawn_failures(modality["representation"]["kind"]))
     ]
     clean = np.flatnonzero([frame.case == "none" for frame in cache.frames])
+    if len(clean) == 0:
+        raise InputError("Expected frames without a failure of their own in the split but found none.")
     used = clean if frames is None else clean[spread_indices(len(clean), frames)]
     tallies = _Tallies(model, cache)
     everything = torch.ones(len(names), dtype=torch.bool, device=model.pixel_gain.device)

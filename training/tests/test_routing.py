@@ -69,6 +69,8 @@ def test_every_sensor_meets_every_failure_of_its_kind_once_and_always_alike(
 def test_frames_with_a_failure_of_their_own_are_left_out(model: MleSam, val_cache: FrameCache) -> None:
     frames = [replace(frame, case="motionblur" if i else "none") for i, frame in enumerate(val_cache.frames)]
     assert routing_report(model, replace(val_cache, frames=frames))["frames"] == 1
+    with pytest.raises(InputError, match="Expected frames without a failure of their own"):
+        routing_report(model, replace(val_cache, frames=[frames[1]] * 4))
 
 
 def test_a_router_that_ignores_the_image_is_found_out(model: MleSam, val_cache: FrameCache) -> None:
