@@ -1,4 +1,4 @@
-import { type Bundle, Segmenter, type SegmenterEvent } from '../model/index.js';
+import { type Bundle, Segmenter, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type FrameResult, outputHeader } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import type { InferenceReport } from './diagnostics/index.js';
@@ -12,6 +12,8 @@ export interface LoadedModelOptions {
   settings: NodeSettings;
   onEvent: (event: SegmenterEvent) => void;
   onProblem: (text: string) => void;
+  /** Tests pass a worker that fails, and restarts without long pauses. */
+  segmenter?: Pick<SegmenterOptions, 'workerEntry' | 'restart'>;
 }
 
 /** What a configured node has beyond an unconfigured one: the model on its provider, and the topics it publishes. */
@@ -46,6 +48,7 @@ export class LoadedModel {
       deviceId,
       runTimeoutMs,
       ...(threads !== undefined && { threads }),
+      ...options.segmenter,
       onEvent: (event) => {
         figures.observe(event, ros.now());
         onEvent(event);

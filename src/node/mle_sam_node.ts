@@ -1,4 +1,4 @@
-import { loadBundle, type SegmenterEvent } from '../model/index.js';
+import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type ModalityChange, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
@@ -17,6 +17,8 @@ export interface MleSamNodeOptions {
   defaultModel: string;
   /** Told when the node can do nothing more and somebody has to start it afresh. */
   onDeath: (reason: string) => void;
+  /** Tests pass a worker that fails, and restarts without long pauses. */
+  segmenter?: Pick<SegmenterOptions, 'workerEntry' | 'restart'>;
 }
 
 /**
@@ -50,6 +52,7 @@ export class MleSamNode {
         shutdown: () => this.#release(),
       },
       onError: () => this.#release(),
+      onFailure: (name, reason) => ros.log.error(`Cannot ${name}: ${reason}`),
       onEdge: (edge) => {
         services.tell(edge);
         this.#reporter.report();
@@ -94,10 +97,12 @@ export class MleSamNode {
     );
     for (const problem of this.#parameters.unknownNames()) this.#ros.log.warn(problem);
     const ros = this.#ros;
+    const { segmenter } = this.#options;
     this.#model = await LoadedModel.load({
       ros,
       bundle,
       settings: this.#settings(),
+      ...(segmenter && { segmenter }),
       onEvent: (event) => this.#observe(event),
       onProblem: (text) => ros.log.warn(text),
     });
@@ -164,6 +169,7 @@ export class MleSamNode {
   #observe(event: SegmenterEvent): void {
     switch (event.kind) {
       case 'ready':
+        this.#ros.log.info(`Inference: ${describeSelection(event.selection)}`);
         return;
       case 'gave-up':
         this.#fail(event.reason);
@@ -190,6 +196,11 @@ export class MleSamNode {
     type Request = { name: string; enable: boolean };
     try {
       this.#ros.serve('~/set_modality', 'mle_sam_ros/srv/SetModality', ({ name, enable }: Request) => {
+        const names = this.#parameters.modalities.map((modality) => modality.name);
+        if (!names.includes(name)) {
+          const known = names.length === 0 ? 'a configured node' : `one of ${names.join(', ')}`;
+          return { success: false, message: `Expected ${known} for name but received '${name}'` };
+        }
         const { successful, reason } = this.#parameters.set(`modalities.${name}.enabled`, enable);
         return { success: successful, message: successful ? `${name} is ${enable ? 'enabled' : 'disabled'}` : reason };
       });

@@ -70,8 +70,8 @@ export class ParameterServer {
   /** Sets a parameter as if somebody had asked for it on the graph. */
   set(name: string, value: ParameterValue): RclSetParametersResult {
     const definition = parameterTable(this.#modalities).find((candidate) => candidate.name === name);
-    const type = definition === undefined ? NOT_SET : TYPES[definition.type];
-    const parameter = new this.#ros.rcl.module.Parameter(name, type, value);
+    if (definition === undefined) return refusal(`Expected the name of a parameter but received '${name}'.`);
+    const parameter = new this.#ros.rcl.module.Parameter(name, TYPES[definition.type], value);
     return this.#ros.rcl.node.setParametersAtomically([parameter]);
   }
 

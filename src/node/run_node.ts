@@ -1,3 +1,4 @@
+import type { SegmenterOptions } from '../model/index.js';
 import { RosNode } from '../ros/index.js';
 import { MleSamNode } from './mle_sam_node.js';
 
@@ -6,6 +7,8 @@ export interface RunNodeOptions {
   argv: readonly string[];
   /** Bundle to load where the parameter `model` names none. */
   defaultModel: string;
+  /** Tests pass a worker that fails, and restarts without long pauses. */
+  segmenter?: Pick<SegmenterOptions, 'workerEntry' | 'restart'>;
 }
 
 /** What launch waits for at the least between SIGINT and SIGTERM is five seconds; nobody should notice the ending. */
@@ -15,7 +18,7 @@ const CLOSING_MS = 1500;
  * Runs the node until a signal ends it, and then the process: with code 0 after SIGINT and SIGTERM, with code 1 after
  * anything else, so that launch's respawn brings it back.
  */
-export async function runNode({ argv, defaultModel }: RunNodeOptions): Promise<void> {
+export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions): Promise<void> {
   const ros = await RosNode.create('mle_sam', argv);
   let isEnding = false;
   const end = (code: number): void => {
@@ -27,7 +30,7 @@ export async function runNode({ argv, defaultModel }: RunNodeOptions): Promise<v
     ros.log.error(`Ending, to be started afresh: ${reason}`);
     end(1);
   };
-  const node = new MleSamNode(ros, { defaultModel, onDeath: die });
+  const node = new MleSamNode(ros, { defaultModel, onDeath: die, ...(segmenter && { segmenter }) });
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));
   // Nobody knows what state is left after either, so nothing goes on with it.

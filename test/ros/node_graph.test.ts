@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
 import { domainOf, type Program, waitUntil } from './support/index.js';
+import {
+  type DiagnosticsFields,
+  type ImageFields,
+  LEVEL,
+  type SemanticMaskFields,
+  STATE,
+  type StatusFields,
+} from './support/messages.js';
 import { startNode, TINY_BUNDLE } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { type ReplayedFrame, replayTown } from './support/replayed.js';
@@ -8,40 +16,8 @@ import { TOWN_TOPICS, townMessages } from './support/town.js';
 
 type Modality = keyof typeof TOWN_TOPICS;
 
-interface ImageFields {
-  frame: string;
-  encoding: string;
-  width: number;
-  height: number;
-  step: number;
-  digest: string;
-}
-
-interface SemanticMaskFields {
-  mask: ImageFields & { stamp: string };
-  confidence: ImageFields;
-  classes: Record<string, [string, number, number, number]>;
-  unlabeled: number;
-  present: string[];
-  presentStamps: string[];
-  absent: Record<string, string>;
-  routingLevels: number;
-  routing: number[];
-}
-
-interface StatusFields {
-  reference: string;
-  modalities: { name: string; topic: string; type: string; state: number; reason: string; received: number }[];
-}
-
-interface DiagnosticsFields {
-  statuses: { name: string; level: number; message: string; values: Record<string, string> }[];
-}
-
 /** Camera, depth and LiDAR at 10 Hz, events at 50; the camera works all this time. */
 const LOOP_SECONDS = 5;
-/** mle_sam_ros/msg/ModalityStatus */
-const STATE = { active: 1, dropped: 3 } as const;
 const LISTENED = ['mask', 'confidence', 'label_info', 'semantic_mask', 'modality_status', '/diagnostics'];
 const PATIENT = { deadlineMs: 60_000 };
 
@@ -197,7 +173,7 @@ describe('The node on a graph with four sensors', function () {
     assert.equal(masks().length, 0, 'no mask of nothing');
     const { statuses } = rig.received<DiagnosticsFields>('/diagnostics').at(-1)!.fields;
     assert.ok(
-      statuses.some(({ level }) => level === 2),
+      statuses.some(({ level }) => level === LEVEL.error),
       'an error in the diagnostics',
     );
     await rig.tell({ unmute: Object.values(TOWN_TOPICS) });

@@ -13,6 +13,8 @@ export interface LifecycleCallbacks {
   onTransition: Record<TransitionName, () => Promise<void>>;
   /** Gives everything free after an error; what it throws finalises the node. */
   onError: (reason: string) => Promise<void>;
+  /** Told of a transition that was begun and not made. */
+  onFailure: (name: TransitionName, reason: string) => void;
   /** Told of every edge that is taken. */
   onEdge: (edge: TransitionDescription) => void;
 }
@@ -57,7 +59,7 @@ export class Lifecycle {
       return Promise.resolve({ kind: 'refused', reason });
     }
     this.#take({ id: route.id, label: name, start: this.#state, goal: route.through });
-    return this.#track(this.#run(() => this.#callbacks.onTransition[name]()));
+    return this.#track(this.#run(name));
   }
 
   /**
@@ -82,11 +84,12 @@ export class Lifecycle {
     if (this.#state !== 'finalized') await this.change('shutdown');
   }
 
-  async #run(callback: () => Promise<void>): Promise<TransitionOutcome> {
+  async #run(name: TransitionName): Promise<TransitionOutcome> {
     try {
-      await callback();
+      await this.#callbacks.onTransition[name]();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      this.#callbacks.onFailure(name, reason);
       // Not being able to do what was asked is a failure, with a way back; only a bug is an error.
       if (isBug(error)) return this.#processError(reason);
       this.#error = reason;

@@ -16,9 +16,13 @@ import time
 import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
 from mle_sam_ros.msg import ModalityStatusArray, SemanticMask
+from mle_sam_ros.srv import SetModality
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
@@ -76,8 +80,8 @@ class Player(threading.Thread):
             if topic in self.publishers:
                 continue
             qos = LATCHED if topic.endswith("static") else qos_profile_sensor_data
-            name = topic if topic.startswith("/tf") else options.namespace + topic
-            self.publishers[topic] = node.create_publisher(get_message(kind), name, qos)
+            names = [topic] if topic.startswith("/tf") else [namespace + topic for namespace in options.namespaces]
+            self.publishers[topic] = [node.create_publisher(get_message(kind), name, qos) for name in names]
         self.clock = node.create_publisher(Clock, "/clock", 10) if options.clock else None
 
     def run(self):
@@ -128,16 +132,17 @@ class Player(threading.Thread):
             moved = bytearray(data)
             struct.pack_into("<iI", moved, 4, *divmod(stamp, SECOND))
             data = bytes(moved)
-        self.publishers[topic].publish(data)
+        for publisher in self.publishers[topic]:
+            publisher.publish(data)
         say(kind="sent", topic=topic, stamp=None if stamp is None else str(stamp), at=str(time.time_ns()))
 
 
 class Listener:
     """Prints what the node publishes; messages are decoded by rclpy, which shows that they are what they claim."""
 
-    def __init__(self, node: Node, name: str, topics):
+    def __init__(self, node: Node, namespaces, topics):
         self.node = node
-        self.name = name
+        self.namespaces = namespaces
         self.subscriptions = {}
         for topic in topics:
             self.listen(topic)
@@ -146,15 +151,21 @@ class Listener:
         if topic in self.subscriptions:
             return
         kind, qos, describe = TOPICS[topic]
-        full = topic if topic.startswith("/") else f"{self.name}/{topic}"
 
-        def receive(message):
-            say(kind="received", topic=topic, at=str(time.time_ns()), **describe(message))
+        def receive(message, namespace):
+            name = topic if namespace == "" else f"{namespace}/{topic}"
+            say(kind="received", topic=name, at=str(time.time_ns()), **describe(message))
 
-        self.subscriptions[topic] = self.node.create_subscription(kind, full, receive, qos)
+        def subscribe(namespace):
+            full = topic if topic.startswith("/") else f"{namespace}/mle_sam/{topic}"
+            return self.node.create_subscription(kind, full, lambda message: receive(message, namespace), qos)
+
+        namespaces = [""] if topic.startswith("/") else self.namespaces
+        self.subscriptions[topic] = [subscribe(namespace) for namespace in namespaces]
 
     def ignore(self, topic):
-        self.node.destroy_subscription(self.subscriptions.pop(topic))
+        for subscription in self.subscriptions.pop(topic):
+            self.node.destroy_subscription(subscription)
 
 
 def of_header(header):
@@ -223,8 +234,64 @@ TOPICS = {
 }
 
 
-def obey(command, player: Player, listener: Listener):
+class Manager:
+    """Asks the node to do things, as `ros2 lifecycle` and `ros2 param` do."""
+
+    def __init__(self, node: Node, name: str):
+        self.node = node
+        self.name = name
+        self.clients = {}
+
+    async def call(self, kind, service: str, request):
+        if service not in self.clients:
+            self.clients[service] = self.node.create_client(kind, f"{self.name}/{service}")
+        client = self.clients[service]
+        while not client.service_is_ready():
+            time.sleep(0.02)
+        return await client.call_async(request)
+
+    async def change_state(self, label: str):
+        request = ChangeState.Request()
+        request.transition.label = label
+        answer = await self.call(ChangeState, "change_state", request)
+        return {"success": answer.success}
+
+    async def get_state(self):
+        answer = await self.call(GetState, "get_state", GetState.Request())
+        return {"id": answer.current_state.id, "label": answer.current_state.label}
+
+    async def transitions(self, service: str):
+        answer = await self.call(GetAvailableTransitions, service, GetAvailableTransitions.Request())
+        return [
+            [edge.transition.id, edge.transition.label, edge.start_state.label, edge.goal_state.label]
+            for edge in answer.available_transitions
+        ]
+
+    async def set_parameter(self, name: str, value):
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        answer = await self.call(SetParameters, "set_parameters", request)
+        return {"success": answer.results[0].successful, "reason": answer.results[0].reason}
+
+    async def get_parameter(self, name: str):
+        answer = await self.call(GetParameters, "get_parameters", GetParameters.Request(names=[name]))
+        return parameter_value_to_python(answer.values[0])
+
+    async def set_modality(self, name: str, enable: bool):
+        answer = await self.call(SetModality, "set_modality", SetModality.Request(name=name, enable=enable))
+        return {"success": answer.success, "message": answer.message}
+
+    async def subscribers(self, topic: str):
+        return self.node.count_subscribers(topic)
+
+    async def ask(self, question: str, arguments):
+        answer = await getattr(self, question)(*arguments)
+        say(kind="answer", answer=answer)
+
+
+def obey(command, player: Player, listener: Listener, manager: Manager):
     match command:
+        case {"ask": [question, *arguments]}:
+            return manager.ask(question, arguments)
         case {"play": _}:
             player.playing.set()
         case {"pause": _}:
@@ -240,13 +307,13 @@ def obey(command, player: Player, listener: Listener):
         case {"lateness": _}:
             say(kind="lateness", seconds=player.lateness)
     say(kind="obeyed", command=command)
+    return None
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("recording")
-    parser.add_argument("--namespace", default="", help="in front of the topics' names")
-    parser.add_argument("--node", default="/mle_sam")
+    parser.add_argument("--namespaces", nargs="+", default=[""], help="of the nodes that are played to")
     parser.add_argument("--loop", type=float, required=True, help="seconds of the recording that are played")
     parser.add_argument("--once", action="store_true", help="stop after the first round")
     parser.add_argument("--restart", action="store_true", help="stamps and clock start over with every round")
@@ -259,14 +326,20 @@ def main():
     rclpy.init()
     node = Node("rig")
     player = Player(node, options)
-    listener = Listener(node, options.node, options.listen)
+    listener = Listener(node, options.namespaces, options.listen)
+    manager = Manager(node, f"{options.namespaces[0]}/mle_sam")
     player.start()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
 
+    async def obey_and_wait(command):
+        pending = obey(command, player, listener, manager)
+        if pending is not None:
+            await pending
+
     def read_commands():
         for line in sys.stdin:
-            executor.create_task(obey, json.loads(line), player, listener)
+            executor.create_task(obey_and_wait, json.loads(line))
 
     threading.Thread(target=read_commands, daemon=True).start()
     say(kind="ready")

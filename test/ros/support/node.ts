@@ -20,7 +20,17 @@ export function startNode(
   { rosArguments = [], env = {} }: { rosArguments?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
 ): Program {
   const values = Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}:=${value}`]);
+  return startScript(main, domain, [...values, ...rosArguments], env);
+}
+
+/** Starts another program of this project on the graph, from its source or compiled, as this one is. */
+export function startScript(
+  path: string,
+  domain: number,
+  rosArguments: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
   const loader = isCompiled ? [] : ['--import=tsx'];
-  const args = [...loader, main, '--ros-args', ...values, ...rosArguments];
+  const args = [...loader, path, '--ros-args', ...rosArguments];
   return Program.start(process.execPath, args, { env: { ...env, ROS_DOMAIN_ID: String(domain) } });
 }

@@ -58,6 +58,14 @@ export class Rig {
     await this.program.line('"obeyed"', { from });
   }
 
+  /** Asks the node through one of its services; questions and answers as in `Manager` of peers/rig.py. */
+  async ask<Answer>(question: string, ...args: readonly unknown[]): Promise<Answer> {
+    const from = this.program.lines.length;
+    this.program.send(JSON.stringify({ ask: [question, ...args] }));
+    const line = await this.program.line('"kind": "answer"', { from, deadlineMs: 60_000 });
+    return (JSON.parse(line) as { answer: Answer }).answer;
+  }
+
   /** The newest stamp that was sent. */
   get time(): bigint {
     this.#parse();
