@@ -334,6 +334,7 @@ describe('diagnostics', () => {
     assert.equal(told.provider_reason, 'cpu chosen: 0 of 61440 golden pixels differ');
     assert.equal(told.providers_refused, 'cuda failed: no device');
     assert.equal(told.total_p99_ms, '130.000');
+    assert.equal(told.mean_confidence, '0.813');
     assert.equal(told.event_loop_p99_ms, '3.900');
   });
 });

@@ -45,8 +45,8 @@ export function topicTrouble(
       level: LEVEL.error,
       what: `${count(publishers, 'publisher')} on ${topic}, but nothing arrives`,
       toDo:
-        'Large messages do not fit the default transport of Fast DDS: start driver and node with the Fast DDS profile ' +
-        'of this package. Otherwise see with `ros2 topic hz` whether the driver publishes at all.',
+        'Large messages do not fit the default transport of Fast DDS: start the publisher with the Fast DDS profile ' +
+        'config/fastdds_large_images.xml of this package. If that is not it, see whether it publishes at all.',
     };
   }
   if (state === 'dropped') {

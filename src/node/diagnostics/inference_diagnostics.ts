@@ -22,6 +22,7 @@ export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
         total_dropped_frames: masks.dropped,
         masks_published: masks.published,
         last_drop: masks.lastDrop?.reason,
+        mean_confidence: masks.last && decimals(masks.last.meanConfidence),
       }),
       ...latencyValues('total', masks.latency.total),
       ...latencyValues('sync_wait', masks.latency.syncWait),

@@ -59,9 +59,11 @@ export interface MaskReport {
   last: MaskOrigin | undefined;
 }
 
-/** What the last mask was made from. */
+/** What the last mask was made from, and how sure the model was of it. */
 export interface MaskOrigin {
   stamp: Stamp;
+  /** Mean over the mask, 0..1. */
+  meanConfidence: number;
   reference: string;
   /** By modality the stamp of its image. */
   present: ReadonlyMap<string, Stamp>;

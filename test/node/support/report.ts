@@ -100,6 +100,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       },
       last: {
         stamp: NOW - SECOND / 10n,
+        meanConfidence: 0.8125,
         reference: 'camera',
         present: new Map([
           ['camera', NOW - SECOND / 10n],

@@ -1,0 +1,6 @@
+// `npm run generate`: writes what follows from the tables of parameters and topics, such as config/mle_sam.yaml.
+import { join } from 'node:path';
+import { root, runOrExit, setUp } from './setup.mjs';
+
+setUp();
+runOrExit(process.execPath, [join(root, 'dist', 'src', 'node', 'documentation', 'generate.js')]);

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseManifest } from '../../model/index.js';
+import { roleOf } from '../../pipeline/index.js';
+import { renderParameterTable, renderParameterYaml } from '../parameters/index.js';
+import type { ModalityRole } from '../topics.js';
+import { renderInputTable, renderOutputTable } from './topic_tables.js';
+
+export interface GeneratedFile {
+  /** Relative to the root of the project. */
+  path: string;
+  /** As it should be. */
+  text: string;
+}
+
+/**
+ * Everything that is written from the tables of parameters and topics: `config/mle_sam.yaml`, and the tables in README.md
+ * and docs/node.md between their markers.
+ * @param root - of the project
+ * @throws Error where a page has lost its markers
+ */
+export async function generatedFiles(root: string): Promise<GeneratedFile[]> {
+  const manifest = parseManifest(await readFile(join(root, 'models', 'reference', 'model.json'), 'utf8'));
+  const modalities = manifest.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) }));
+  return [
+    { path: 'config/mle_sam.yaml', text: renderParameterYaml(modalities) },
+    await page(root, 'README.md', tables(modalities, 'compact')),
+    await page(root, 'docs/node.md', tables(modalities, 'full')),
+  ];
+}
+
+function tables(modalities: readonly ModalityRole[], form: 'full' | 'compact'): Record<string, string> {
+  return {
+    inputs: renderInputTable(modalities),
+    outputs: renderOutputTable(),
+    parameters: renderParameterTable(modalities, form),
+  };
+}
+
+async function page(root: string, path: string, tables: Readonly<Record<string, string>>): Promise<GeneratedFile> {
+  let text = await readFile(join(root, path), 'utf8');
+  for (const [name, table] of Object.entries(tables)) text = replaceBetweenMarkers(text, name, table, path);
+  return { path, text };
+}
+
+/** Puts a table between `<!-- generated: NAME -->` and `<!-- end of NAME -->`. */
+export function replaceBetweenMarkers(page: string, name: string, table: string, path: string): string {
+  const opening = `<!-- generated: ${name} -->\n`;
+  const closing = `\n<!-- end of ${name} -->`;
+  const start = page.indexOf(opening);
+  const end = page.indexOf(closing, start);
+  if (start === -1 || end === -1) {
+    throw new Error(`Expected ${opening.trim()} and ${closing.trim()} in ${path} but received a page without them.`);
+  }
+  return page.slice(0, start + opening.length) + table + page.slice(end);
+}
