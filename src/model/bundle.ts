@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 import type { ImageSize } from '../sensors/modality_image.js';
 import type { Representation } from '../sensors/representation.js';
 import { BundleError } from './bundle_error.js';
+import type { Precision } from './engines/engine_key.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.js';
+import type { ModelFiles } from './providers.js';
 
 /** A modality the model has an expert for. */
 export interface BundleModality {
@@ -36,8 +38,10 @@ export interface Bundle {
   classes: readonly BundleClass[];
   /** 255: pixels no class was given to. */
   unlabeledId: number;
-  /** Absolute paths of the two graphs. */
-  files: { encoder: string; head: string };
+  /** Absolute paths of the graphs; `fused` holds the other two, for providers that keep features on the device. */
+  files: { encoder: string; head: string; fused?: string };
+  /** Of the graphs' weights and sums. */
+  precision: Precision;
   golden: GoldenSample;
   /** What the exporter tells about training and scores; shown, never interpreted. */
   training: Readonly<Record<string, unknown>>;
@@ -56,6 +60,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   const root = resolve(folder);
   const encoder = await checkFile(root, 'files.encoder', manifest.files.encoder);
   const head = await checkFile(root, 'files.head', manifest.files.head);
+  const { fused } = manifest.files;
   return {
     folder: root,
     name: manifest.name,
@@ -65,10 +70,16 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     modalities: manifest.modalities,
     classes: manifest.classes,
     unlabeledId: manifest.unlabeledId,
-    files: { encoder, head },
+    files: { encoder, head, ...(fused && { fused: await checkFile(root, 'files.fused', fused) }) },
+    precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
     golden: await loadGolden(root, manifest),
     training: manifest.training,
   };
+}
+
+/** The part of a bundle that a provider works with. */
+export function modelFiles({ files, name, sha256, precision, modalities }: Bundle): ModelFiles {
+  return { ...files, name, sha256, precision, modalityCount: modalities.length };
 }
 
 async function loadGolden(root: string, manifest: Manifest): Promise<GoldenSample> {

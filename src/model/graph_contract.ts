@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { ModelSession, ModelSessions } from './providers.js';
+import type { ImageSize } from '../sensors/modality_image.js';
+import type { ModelSession } from './providers.js';
 
 /** Feature levels between encoder and head, fine to coarse. */
 export const LEVELS = ['features_0', 'features_1', 'features_2'] as const;
@@ -15,23 +16,30 @@ interface Port {
  * Compares inputs and outputs of both graphs with what every bundle must have.
  * @throws {Error} naming graph, port, expected and received
  */
-export function checkGraphs(sessions: ModelSessions, { width, height }: { width: number; height: number }): void {
+export function checkGraphs(sessions: { encoder: ModelSession; head: ModelSession }, size: ImageSize): void {
   const features = LEVELS.map((name): Port => ({ name, type: 'float32', shape: ['any', 'any', 'any', 'any'] }));
-  checkGraph('encoder', sessions.encoder, {
-    inputs: [
-      { name: 'images', type: 'uint8', shape: ['any', height, width, 3] },
-      { name: 'modality', type: 'int64', shape: ['any'] },
-    ],
-    outputs: features,
-  });
-  checkGraph('head', sessions.head, {
-    inputs: features,
-    outputs: [
-      { name: 'labels', type: 'uint8', shape: [height, width] },
-      { name: 'confidence', type: 'uint8', shape: [height, width] },
-      { name: 'routing', type: 'float32', shape: ['any', 'any'] },
-    ],
-  });
+  checkGraph('encoder', sessions.encoder, { inputs: images(size), outputs: features });
+  checkGraph('head', sessions.head, { inputs: features, outputs: masks(size) });
+}
+
+/** The same for a graph that holds both. */
+export function checkFusedGraph(session: ModelSession, size: ImageSize): void {
+  checkGraph('fused graph', session, { inputs: images(size), outputs: masks(size) });
+}
+
+function images({ width, height }: ImageSize): Port[] {
+  return [
+    { name: 'images', type: 'uint8', shape: ['any', height, width, 3] },
+    { name: 'modality', type: 'int64', shape: ['any'] },
+  ];
+}
+
+function masks({ width, height }: ImageSize): Port[] {
+  return [
+    { name: 'labels', type: 'uint8', shape: [height, width] },
+    { name: 'confidence', type: 'uint8', shape: [height, width] },
+    { name: 'routing', type: 'float32', shape: ['any', 'any'] },
+  ];
 }
 
 function checkGraph(

@@ -3,7 +3,13 @@ export { BundleError } from './bundle_error.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 export { describeAttempt, type ProviderAttempt, type ProviderTimings } from './ladder.js';
 export { type ManifestFile, parseManifest, UNLABELED_ID } from './manifest.js';
-export { type EncodeMode, PROVIDER_REQUESTS, type ProviderFallback, type ProviderRequest } from './providers.js';
+export {
+  type EncodeMode,
+  type GraphLayout,
+  PROVIDER_REQUESTS,
+  type ProviderFallback,
+  type ProviderRequest,
+} from './providers.js';
 export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';

@@ -53,7 +53,7 @@ const manifestSchema = z
       .refine(classIds.check, classIds.message)
       .refine(classNames.check, classNames.message),
     unlabeledId: z.literal(UNLABELED_ID),
-    files: z.object({ encoder: file, head: file }),
+    files: z.object({ encoder: file, head: file, fused: file.optional() }),
     golden: z.object({ images: z.record(z.string(), file), labels: file }),
     training: z.record(z.string(), z.unknown()).default({}),
   })

@@ -1,5 +1,5 @@
 import type { ProviderAttempt } from './ladder.js';
-import type { EncodeMode, ModelFiles, ProviderFallback, ProviderRequest } from './providers.js';
+import type { EncodeMode, GraphLayout, ModelFiles, ProviderFallback, ProviderRequest } from './providers.js';
 import type { ProviderSelection } from './selection.js';
 
 /** All the worker needs to know; given once, as `workerData`. */
@@ -15,6 +15,8 @@ export interface WorkerSetup {
   givenUp: readonly ProviderAttempt[];
   threads: number;
   deviceId: number;
+  engineCache: string;
+  graphs: GraphLayout | 'auto';
   encodeMode: EncodeMode | 'auto';
 }
 

@@ -1,33 +1,15 @@
 import { env, InferenceSession } from 'onnxruntime-node';
+import { findEngine } from './engines/engine_cache.js';
+import { type BuiltProvider, PRECISIONS } from './engines/engine_key.js';
+import { type Platform, probePlatform } from './engines/platform.js';
+import { wantedKey } from './engines/wanted_key.js';
 import { findMissing } from './gpu/provider_libraries.js';
-import type { ModelFiles, ModelSessions, Provider, SessionOptions } from './providers.js';
+import type { ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
 
 // A provider that can't be loaded is reported with a reason; ONNX Runtime would also paint it on stderr, in red.
 env.logLevel = 'fatal';
 
-/**
- * Threads sleep instead of spinning while they wait for each other: on two cores that other processes use as well,
- * spinning cost 259 instead of 121 ms of processor time a set.
- */
-function commonOptions({ threads }: SessionOptions): InferenceSession.SessionOptions {
-  return {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 4, // errors come as exceptions; their copies on stderr help nobody
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  };
-}
-
-async function createSessions(files: ModelFiles, options: InferenceSession.SessionOptions): Promise<ModelSessions> {
-  const encoder = await InferenceSession.create(files.encoder, options);
-  try {
-    return { encoder, head: await InferenceSession.create(files.head, options) };
-  } catch (error) {
-    await encoder.release();
-    throw error;
-  }
-}
+type Providers = InferenceSession.SessionOptions['executionProviders'];
 
 /**
  * One by one: 103 against 119 ms of processor time for four images in the reference model's graphs on one thread, 121
@@ -37,26 +19,116 @@ export const cpu: Provider = {
   name: 'cpu',
   encodeMode: 'one-by-one',
   afterError: 'go-on',
-  createSessions: (files, options) => createSessions(files, { ...commonOptions(options), executionProviders: ['cpu'] }),
+  createSessions: (files, options) => fromBundle(files, options, ['cpu'], 'split'),
 };
 
-/**
- * The device is all that the binding hands to CUDA: half precision has to be in the graph. What CUDA has no kernel for
- * runs on the CPU.
- */
+/** The device is all that the binding hands to CUDA. What CUDA has no kernel for runs on the CPU. */
 export const cuda: Provider = {
   name: 'cuda',
   encodeMode: 'batched',
   afterError: 'end-worker',
   async createSessions(files, options) {
-    const missing = findMissing('cuda');
-    if (missing !== undefined) throw new Error(missing);
-    return createSessions(files, {
-      ...commonOptions(options),
-      executionProviders: [{ name: 'cuda', deviceId: options.deviceId }, 'cpu'],
-    });
+    requireLibraries('cuda');
+    return fromCacheOrBundle(files, options, [{ name: 'cuda', deviceId: options.deviceId }, 'cpu']);
+  },
+};
+
+/** Runs engines that were built ahead; see {@link fromEngine}. */
+export const tensorrt: Provider = {
+  name: 'tensorrt',
+  encodeMode: 'batched',
+  afterError: 'end-worker',
+  async createSessions(files, options) {
+    requireLibraries('tensorrt');
+    const platform = probePlatform(options.deviceId);
+    return fromEngine(files, options, platform, [{ name: 'tensorrt', deviceId: options.deviceId }]);
   },
 };
 
 /** The rungs, fastest first. */
-export const providerLadder: readonly Provider[] = [cuda, cpu];
+export const providerLadder: readonly Provider[] = [tensorrt, cuda, cpu];
+
+function requireLibraries(provider: BuiltProvider): void {
+  const missing = findMissing(provider);
+  if (missing !== undefined) throw new Error(missing);
+}
+
+/** Half precision has to be in the graph, so one that was built is preferred to the bundle's. */
+export async function fromCacheOrBundle(
+  files: ModelFiles,
+  options: SessionOptions,
+  providers: Providers,
+): Promise<ProviderSessions> {
+  for (const precision of options.graphs === 'split' ? [] : PRECISIONS) {
+    const search = await findEngine(options.engineCache, wantedKey('cuda', precision, files), files.name);
+    if (search.kind !== 'current') continue;
+    return { kind: 'fused', fused: await create(search.engine.graph, options, providers), precision };
+  }
+  return fromBundle(files, options, providers, 'fused');
+}
+
+/**
+ * Never builds an engine: that takes minutes, the binding has no option to keep the result, and half precision can't be
+ * asked for. `mle-sam model build` makes them.
+ * @throws {Error} saying in which part of its key an engine that is there does not fit
+ */
+export async function fromEngine(
+  files: ModelFiles,
+  options: SessionOptions,
+  platform: Platform,
+  providers: Providers,
+): Promise<ProviderSessions> {
+  const reasons: string[] = [];
+  for (const precision of PRECISIONS) {
+    const key = wantedKey('tensorrt', precision, files, platform);
+    const search = await findEngine(options.engineCache, key, files.name);
+    switch (search.kind) {
+      case 'current':
+        return { kind: 'fused', fused: await create(search.engine.graph, options, providers), precision };
+      case 'stale':
+        reasons.push(`the ${precision} engine is stale (${search.differences.join('; ')})`);
+        break;
+      case 'damaged':
+        reasons.push(`the engine in ${search.folder} is damaged: ${search.reason}`);
+    }
+  }
+  const reason = reasons.join(', ') || `no engine was built for this model and ${platform.gpu.name}`;
+  throw new Error(`${reason}: run \`mle-sam model build --provider tensorrt\``);
+}
+
+/** @param preferred - the layout that is faster on the provider; the fused one is taken where the bundle has it */
+async function fromBundle(
+  files: ModelFiles,
+  options: SessionOptions,
+  providers: Providers,
+  preferred: 'split' | 'fused',
+): Promise<ProviderSessions> {
+  const { precision } = files;
+  const layout = options.graphs === 'auto' ? preferred : options.graphs;
+  if (layout === 'fused' && files.fused !== undefined) {
+    return { kind: 'fused', fused: await create(files.fused, options, providers), precision };
+  }
+  if (options.graphs === 'fused') throw new Error('the bundle has no fused graph: export it with --fused');
+  const encoder = await create(files.encoder, options, providers);
+  try {
+    return { kind: 'split', encoder, head: await create(files.head, options, providers), precision };
+  } catch (error) {
+    await encoder.release();
+    throw error;
+  }
+}
+
+/**
+ * Threads sleep instead of spinning while they wait for each other: on two cores that other processes use as well,
+ * spinning cost 259 instead of 121 ms of processor time a set.
+ */
+function create(path: string, { threads }: SessionOptions, executionProviders: Providers): Promise<InferenceSession> {
+  return InferenceSession.create(path, {
+    executionProviders: executionProviders!,
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 4, // errors come as exceptions; their copies on stderr help nobody
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+}

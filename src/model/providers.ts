@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Precision } from './engines/engine_key.js';
 
 /** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
 export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'> {
@@ -9,15 +10,28 @@ export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | '
 
 export type RunOutputs = Readonly<Record<string, Tensor>>;
 
-export interface ModelSessions {
-  encoder: ModelSession;
-  head: ModelSession;
-}
+/** Two graphs with the features between them in host memory, or one in which they stay on the device. */
+export type ModelSessions =
+  | { kind: 'split'; encoder: ModelSession; head: ModelSession }
+  | { kind: 'fused'; fused: ModelSession };
 
-/** Absolute paths of the two graphs. */
+/** Sessions as a provider made them. */
+export type ProviderSessions = ModelSessions & { precision: Precision };
+
+/** `split`: encoder.onnx and head.onnx. `fused`: both in one graph, from the bundle or from the cache of engines. */
+export type GraphLayout = ModelSessions['kind'];
+
+/** What a provider has to know of a bundle. */
 export interface ModelFiles {
+  /** Absolute paths of the graphs. */
   encoder: string;
   head: string;
+  fused?: string;
+  name: string;
+  sha256: string;
+  /** Of the graphs as they lie in the bundle. */
+  precision: Precision;
+  modalityCount: number;
 }
 
 export interface SessionOptions {
@@ -25,11 +39,14 @@ export interface SessionOptions {
   threads: number;
   /** Which GPU, where there are several; the CPU does not care. */
   deviceId: number;
+  /** Folder of graphs that were built for a provider. */
+  engineCache: string;
+  graphs: GraphLayout | 'auto';
 }
 
 /**
  * `batched`: all images of a set in one encoder run. `one-by-one`: a run for each image, whose features are kept, so
- * that an image that comes again (a sensor slower than the reference) costs nothing.
+ * that an image that comes again (a sensor slower than the reference) costs nothing. A fused graph is always batched.
  */
 export type EncodeMode = 'batched' | 'one-by-one';
 
@@ -43,8 +60,8 @@ export interface Provider {
    * for its sessions, so the worker ends and the next rung is taken, or where there is none a new worker tries again.
    */
   afterError: 'go-on' | 'end-worker';
-  /** Creates both sessions; throws where the provider cannot be used here. */
-  createSessions(files: ModelFiles, options: SessionOptions): Promise<ModelSessions>;
+  /** Creates the sessions; throws where the provider cannot be used here. */
+  createSessions(files: ModelFiles, options: SessionOptions): Promise<ProviderSessions>;
 }
 
 /** `auto` begins at the top of the ladder, a name at that rung. */

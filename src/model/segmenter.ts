@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/frame_set.js';
-import type { Bundle } from './bundle.js';
+import { type Bundle, modelFiles } from './bundle.js';
+import { defaultEngineCache } from './engines/engine_cache.js';
 import type { RunResult, WorkerSetup } from './protocol.js';
-import type { EncodeMode, ProviderFallback, ProviderRequest } from './providers.js';
+import type { EncodeMode, GraphLayout, ProviderFallback, ProviderRequest } from './providers.js';
 import type { Segmentation } from './segmentation.js';
 import { SegmenterError } from './segmenter_error.js';
 import type { ProviderSelection } from './selection.js';
@@ -18,6 +19,10 @@ export interface SegmenterOptions {
   fallback?: ProviderFallback;
   /** Which GPU; default 0. */
   deviceId?: number;
+  /** Folder of graphs built for a provider; default as {@link defaultEngineCache}. */
+  engineCache?: string;
+  /** Default `auto`: the faster one of the provider in use, as far as the bundle has it. */
+  graphs?: GraphLayout | 'auto';
   /** CPU threads of one run; default: all cores, at most 4. */
   threads?: number;
   /** Default `auto`: the faster one of the provider in use. */
@@ -184,7 +189,7 @@ export class Segmenter {
 
 function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {
   return {
-    files: bundle.files,
+    files: modelFiles(bundle),
     ...bundle.input,
     modalityCount: bundle.modalities.length,
     golden: bundle.golden,
@@ -192,6 +197,8 @@ function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {
     fallback: options.fallback ?? 'down',
     givenUp: [],
     deviceId: options.deviceId ?? 0,
+    engineCache: options.engineCache ?? defaultEngineCache(),
+    graphs: options.graphs ?? 'auto',
     threads: options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism()),
     encodeMode: options.encodeMode ?? 'auto',
   };

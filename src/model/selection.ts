@@ -1,5 +1,6 @@
+import type { Precision } from './engines/engine_key.js';
 import { describeAttempt, type ProviderAttempt } from './ladder.js';
-import type { EncodeMode, ProviderRequest } from './providers.js';
+import type { EncodeMode, GraphLayout, ProviderRequest } from './providers.js';
 
 /** How the model came to run: which provider, why not the ones above it, and how images are encoded. */
 export interface ProviderSelection {
@@ -7,11 +8,14 @@ export interface ProviderSelection {
   /** What was asked for. */
   requested: ProviderRequest;
   encodeMode: EncodeMode;
+  graphs: GraphLayout;
+  precision: Precision;
   /** All rungs tried or given up since the segmenter was made, oldest first; the last one is in use. */
   attempts: readonly ProviderAttempt[];
 }
 
 /** The selection in one line, for a log. */
-export function describeSelection({ requested, encodeMode, attempts }: ProviderSelection): string {
-  return `provider ${requested}, encoding ${encodeMode}: ${attempts.map(describeAttempt).join('; ')}`;
+export function describeSelection(selection: ProviderSelection): string {
+  const { requested, graphs, precision, encodeMode, attempts } = selection;
+  return `provider ${requested}, ${graphs} graphs in ${precision}, encoding ${encodeMode}: ${attempts.map(describeAttempt).join('; ')}`;
 }

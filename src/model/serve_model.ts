@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import { createRunner } from './create_runner.js';
 import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
-import { ModelRunner } from './model_runner.js';
+
 import type { RunRequest, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { EncodeMode, Provider } from './providers.js';
 
@@ -33,7 +34,8 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
     return;
   }
 
-  const { provider, result: runner } = outcome;
+  const { provider, result } = outcome;
+  const { runner, graphs, precision } = result;
   const answer = async (request: WorkerRequest) => {
     if (request.kind === 'close') {
       await runner.release();
@@ -41,8 +43,8 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
       return;
     }
     try {
-      const result = await runner.run(request);
-      reply(result, [result.images, result.labels.buffer, result.confidence.buffer]);
+      const answered = await runner.run(request);
+      reply(answered, [answered.images, answered.labels.buffer, answered.confidence.buffer]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const worker = provider.afterError === 'go-on' ? 'goes-on' : 'ends';
@@ -56,30 +58,36 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   port.on('message', (request: WorkerRequest) => {
     last = last.then(() => answer(request));
   });
-  reply({ kind: 'ready', selection: { provider: provider.name, requested, encodeMode: modeOf(provider), attempts } });
+  const { encodeMode } = runner;
+  reply({
+    kind: 'ready',
+    selection: { provider: provider.name, requested, encodeMode, graphs, precision, attempts },
+  });
 }
 
 /** Creates the sessions of one provider and lets it answer the golden sample. */
 async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: WorkerSetup, notes: AttemptNotes) {
-  const { files, threads, deviceId, golden } = setup;
+  const { files, threads, deviceId, engineCache, graphs, golden } = setup;
   const timed = async <T>(step: keyof AttemptNotes['timings'], work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     const result = await work();
     notes.timings[step] = performance.now() - start;
     return result;
   };
-  const sessions = await timed('createMs', () => provider.createSessions(files, { threads, deviceId }));
+  const sessions = await timed('createMs', () =>
+    provider.createSessions(files, { threads, deviceId, engineCache, graphs }),
+  );
   try {
-    const runner = await timed('warmUpMs', () => ModelRunner.create(sessions, setup, encodeMode));
+    const runner = await timed('warmUpMs', () => createRunner(sessions, setup, encodeMode));
     const { labels } = await timed('goldenMs', () => runner.run(goldenRequest(setup)));
     const differing = countDifferingLabels(labels, golden.labels);
     notes.golden = { differing, pixels: golden.labels.length };
     const reason = `labels differ from the golden ones on ${differing} of ${golden.labels.length} pixels`;
     if (differing > MAX_DIFFERING_SHARE * golden.labels.length) throw new ProviderRefusedError(reason);
-    return { result: runner, reason };
+    return { result: { runner, graphs: sessions.kind, precision: sessions.precision }, reason };
   } catch (error) {
-    await sessions.encoder.release();
-    await sessions.head.release();
+    const open = sessions.kind === 'fused' ? [sessions.fused] : [sessions.encoder, sessions.head];
+    for (const session of open) await session.release();
     throw error;
   }
 }

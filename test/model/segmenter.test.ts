@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { type Bundle, loadBundle, Segmenter, SegmenterError } from '../../src/model/index.js';
+import {
+  type Bundle,
+  type EncodeMode,
+  type GraphLayout,
+  loadBundle,
+  Segmenter,
+  SegmenterError,
+  type SegmenterOptions,
+} from '../../src/model/index.js';
 import type { ModalityImage } from '../../src/sensors/modality_image.js';
 import {
   expectedAnswer,
@@ -13,27 +22,34 @@ import {
   WIDTH,
 } from './support/tiny_bundle.js';
 
-const ENCODE_MODES = ['batched', 'one-by-one'] as const;
+const VARIANTS: readonly { title: string; options: SegmenterOptions; encodeMode: EncodeMode; graphs: GraphLayout }[] = [
+  { title: 'encoding batched', options: { encodeMode: 'batched' }, encodeMode: 'batched', graphs: 'split' },
+  { title: 'encoding one-by-one', options: { encodeMode: 'one-by-one' }, encodeMode: 'one-by-one', graphs: 'split' },
+  { title: 'with a fused graph', options: { graphs: 'fused' }, encodeMode: 'batched', graphs: 'fused' },
+];
 
 describe('Segmenter', function () {
   this.timeout(60_000); // workers start slowly on a busy machine
 
   let bundle: Bundle;
   before(async () => {
-    bundle = await loadBundle(tinyBundle);
+    const { files, ...rest } = await loadBundle(tinyBundle);
+    bundle = { ...rest, files: { ...files, fused: join(tinyBundle, 'fused.onnx') } };
   });
 
-  for (const encodeMode of ENCODE_MODES) {
-    describe(`encoding ${encodeMode}`, () => {
+  for (const { title, options, encodeMode, graphs } of VARIANTS) {
+    describe(title, () => {
       let segmenter: Segmenter;
       before(async () => {
-        segmenter = await Segmenter.create(bundle, { provider: 'cpu', threads: 1, encodeMode });
+        segmenter = await Segmenter.create(bundle, { provider: 'cpu', threads: 1, ...options });
       });
       after(() => segmenter.close());
 
       it('uses what was asked for', () => {
         assert.equal(segmenter.selection.encodeMode, encodeMode);
         assert.equal(segmenter.selection.provider, 'cpu');
+        assert.equal(segmenter.selection.graphs, graphs);
+        assert.equal(segmenter.selection.precision, 'float32');
       });
 
       // An evenly grey image g of modality i has features g + 3i everywhere; label = floor(mean / 17), at most 14.
@@ -70,7 +86,8 @@ describe('Segmenter', function () {
         assert.equal(result.frameId, 'camera_optical');
         assert.deepEqual([result.width, result.height, result.labels.length], [WIDTH, HEIGHT, WIDTH * HEIGHT]);
         const { encodeMs, headMs, totalMs } = result.timings;
-        assert.ok(encodeMs > 0 && headMs > 0 && totalMs >= encodeMs + headMs);
+        assert.ok(encodeMs > 0 && totalMs >= encodeMs + headMs, `${encodeMs} + ${headMs} of ${totalMs}`);
+        assert.equal(headMs > 0, graphs === 'split', `the head took ${headMs} ms`);
       });
 
       it('answers every subset, order and repetition of images as the rule says', async () => {
@@ -115,7 +132,7 @@ describe('Segmenter', function () {
 
       it('answers the same images with the same bytes', async () => {
         const images = () => MODALITIES.map((modality, seed) => imageOf(modality, noiseOf(seed)));
-        const other = await Segmenter.create(bundle, { threads: 1, encodeMode });
+        const other = await Segmenter.create(bundle, { threads: 1, ...options });
         const runs = [
           await segmenter.segment(frameSetOf(images())),
           await segmenter.segment(frameSetOf(images())),

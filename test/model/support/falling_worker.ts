@@ -4,6 +4,7 @@ import { cpu } from '../../../src/model/provider_ladder.js';
 import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
 import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
+import { intercept, splitSessions } from './split_sessions.js';
 
 /**
  * A worker with the ladder's real rungs in name, each of which behaves as the environment says, e.g.
@@ -33,8 +34,8 @@ const BEHAVIOURS: Record<string, (name: string) => Provider> = {
   fragile: (name) => ({
     ...gpu(name),
     async createSessions(files, options) {
-      const { encoder, head } = await cpu.createSessions(files, options);
-      return { encoder: obeying(encoder), head };
+      const sessions = await splitSessions(files, options);
+      return { ...sessions, encoder: obeying(sessions.encoder) };
     },
   }),
 };
@@ -50,28 +51,16 @@ function gpu(name: string): Provider {
 
 function withHead(change: (outputs: RunOutputs) => Promise<RunOutputs>): Provider['createSessions'] {
   return async (files, options) => {
-    const { encoder, head } = await cpu.createSessions(files, options);
-    return { encoder, head: around(head, async (run) => change(await run())) };
+    const sessions = await splitSessions(files, options);
+    return { ...sessions, head: intercept(sessions.head, async (run) => change(await run())) };
   };
 }
 
 function obeying(encoder: ModelSession): ModelSession {
-  return around(encoder, async (run, feeds) => {
+  return intercept(encoder, async (run, feeds) => {
     const command = (feeds.images!.data as Uint8Array)[0];
     if (command === Command.throw) throw new Error('CUDA error 719: unspecified launch failure');
     if (command === Command.exit) process.exit(3);
     return run();
   });
-}
-
-function around(
-  session: ModelSession,
-  change: (run: () => Promise<RunOutputs>, feeds: Parameters<ModelSession['run']>[0]) => Promise<RunOutputs>,
-): ModelSession {
-  return {
-    inputMetadata: session.inputMetadata,
-    outputMetadata: session.outputMetadata,
-    run: (feeds, fetches) => change(() => session.run(feeds, fetches), feeds),
-    release: () => session.release(),
-  };
 }

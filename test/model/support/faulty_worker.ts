@@ -4,6 +4,7 @@ import { cpu as real } from '../../../src/model/provider_ladder.js';
 import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
 import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
+import { intercept, splitSessions } from './split_sessions.js';
 
 /** A worker whose upper rungs fail in different ways, and whose last one misbehaves when an image tells it to. */
 const broken: Provider = {
@@ -16,8 +17,8 @@ const crashing: Provider = {
   ...real,
   name: 'crashing',
   async createSessions(files, options) {
-    const { encoder, head } = await real.createSessions(files, options);
-    return { encoder, head: intercept(head, () => Promise.reject(new Error('out of device memory'))) };
+    const sessions = await splitSessions(files, options);
+    return { ...sessions, head: intercept(sessions.head, () => Promise.reject(new Error('out of device memory'))) };
   },
 };
 
@@ -29,42 +30,28 @@ const obedient: Provider = {
   ...real,
   name: 'obedient',
   async createSessions(files, options) {
-    const { encoder, head } = await withLabelErrors(256)(files, options);
-    return { encoder: intercept(encoder, obey), head };
+    const sessions = await withLabelErrors(256)(files, options);
+    return { ...sessions, encoder: intercept(sessions.encoder, obey) };
   },
 };
 
 if (!parentPort) throw new Error('This module is the entry of a worker thread');
 await serveModel(parentPort, workerData as WorkerSetup, [broken, crashing, wrong, obedient]);
 
-type Feeds = Parameters<ModelSession['run']>[0];
-
-function intercept(
-  session: ModelSession,
-  around: (run: () => Promise<RunOutputs>, feeds: Feeds) => Promise<RunOutputs>,
-): ModelSession {
-  return {
-    inputMetadata: session.inputMetadata,
-    outputMetadata: session.outputMetadata,
-    run: (feeds, fetches) => around(() => session.run(feeds, fetches), feeds),
-    release: () => session.release(),
-  };
-}
-
-function withLabelErrors(step: number): Provider['createSessions'] {
+function withLabelErrors(step: number): typeof splitSessions {
   return async (files, options) => {
-    const { encoder, head } = await real.createSessions(files, options);
+    const sessions = await splitSessions(files, options);
     const spoil = async (run: () => Promise<RunOutputs>) => {
       const outputs = await run();
       const labels = outputs.labels!.data as Uint8Array;
       for (let i = 0; i < labels.length; i += step) labels[i]! ^= 1;
       return outputs;
     };
-    return { encoder, head: intercept(head, spoil) };
+    return { ...sessions, head: intercept(sessions.head, spoil) };
   };
 }
 
-async function obey(run: () => Promise<RunOutputs>, feeds: Feeds): Promise<RunOutputs> {
+async function obey(run: () => Promise<RunOutputs>, feeds: Parameters<ModelSession['run']>[0]): Promise<RunOutputs> {
   switch ((feeds.images!.data as Uint8Array)[0]) {
     case Command.throw:
       throw new Error('CUDA error 700: illegal memory access');
