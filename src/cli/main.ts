@@ -6,6 +6,7 @@ import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
 import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
+import { modelCommand } from './model.js';
 import { monitorCommand } from './monitor.js';
 import { nodeCommand } from './node.js';
 import { replayCommand } from './replay.js';
@@ -26,7 +27,8 @@ const program = new Command('mle-sam')
   .addCommand(simulateCommand())
   .addCommand(injectCommand())
   .addCommand(monitorCommand())
-  .addCommand(nodeCommand());
+  .addCommand(nodeCommand())
+  .addCommand(modelCommand());
 
 try {
   // What stands behind --ros-args is for ROS 2.

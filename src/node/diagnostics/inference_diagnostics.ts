@@ -48,6 +48,8 @@ function inferenceValues({ model, state, selection, restarts, failures, lastFail
     provider_reason: attempts.slice(-1).map(describeAttempt).join(),
     providers_refused: givenUp(attempts).map(describeAttempt).join('; '),
     encode_mode: selection?.encodeMode ?? '',
+    graphs: selection?.graphs ?? '',
+    precision: selection?.precision ?? '',
     worker_restarts: restarts,
     failed_sets: failures,
     last_failure: lastFailure?.reason,

@@ -116,6 +116,8 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
         provider: 'cpu',
         requested: 'auto',
         encodeMode: 'one-by-one',
+        graphs: 'split',
+        precision: 'float32',
         attempts: [
           { provider: 'cpu', outcome: 'chosen', reason: '0 of 61440 golden pixels differ', ms: 800, timings: {} },
         ],
