@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadScenarios } from '../faults/index.js';
+import { loadScenarios, type Scenario } from '../faults/index.js';
 import { DEFAULT_RELAYED, InjectorNode, parseRelayedTopics, ScenarioLibrary } from '../live/index.js';
 import { RosNode, splitRosArguments } from '../ros/index.js';
 import { packagePath } from './default_bundle.js';
@@ -24,7 +24,11 @@ export function injectCommand(): Command {
       ...DEFAULT_RELAYED,
     ])
     .option('--prefix <name>', 'goes before the name a topic is relayed to', '/faulty')
-    .option('-s, --scenarios <paths...>', 'scenario files, or folders of them, played one after another', [])
+    .option(
+      '-s, --scenarios <names...>',
+      'scenarios of the library, files, or folders of them, played one after another',
+      [],
+    )
     .addOption(
       new Option('--begin <when>', 'at-once: when all topics have sent a message; on-trigger: at the service ~/start')
         .choices(['at-once', 'on-trigger'])
@@ -44,8 +48,9 @@ While it runs: ros2 param set /fault_injector fault.camera "fault: noise, level:
 
 async function inject(flags: InjectFlags): Promise<void> {
   const topics = parseRelayedTopics(flags.topic, flags.prefix);
-  const scenarios = flags.scenarios.length === 0 ? [] : await loadScenarios(flags.scenarios);
-  const library = new ScenarioLibrary([...(await loadScenarios([packagePath('config', 'scenarios')])), ...scenarios]);
+  const known = await loadScenarios([packagePath('config', 'scenarios')]);
+  const scenarios = await chosenScenarios(flags.scenarios, known);
+  const library = new ScenarioLibrary([...known, ...scenarios]);
   const ros = await RosNode.create('fault_injector', splitRosArguments(process.argv).ros);
   const { begin, delay, pause, seed } = flags;
   try {
@@ -56,4 +61,15 @@ async function inject(flags: InjectFlags): Promise<void> {
   } finally {
     ros.close();
   }
+}
+
+/** A name of the library counts before a file of that name. */
+async function chosenScenarios(names: readonly string[], known: readonly Scenario[]): Promise<Scenario[]> {
+  const chosen = await Promise.all(
+    names.map(async (name) => {
+      const found = known.find((scenario) => scenario.name === name);
+      return found === undefined ? loadScenarios([name]) : [found];
+    }),
+  );
+  return chosen.flat();
 }

@@ -19,7 +19,7 @@ import { createDelay, createJitter, createStampOffset } from './timing.js';
 const ANY: readonly SensorKind[] = ['camera', 'depth', 'events', 'lidar'];
 
 /** Sensors a fault makes sense for. */
-const APPLIES_TO: Readonly<Record<FaultKind, readonly SensorKind[]>> = {
+export const APPLIES_TO: Readonly<Record<FaultKind, readonly SensorKind[]>> = {
   drop: ANY,
   decimate: ANY,
   'burst-loss': ANY,

@@ -18,3 +18,4 @@ export {
   type Scenario,
   scenarioSchema,
 } from './scenario.js';
+export { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from './scenario_tables.js';

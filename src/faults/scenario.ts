@@ -7,8 +7,8 @@ const modalityNames = z.union([z.string().min(1), z.array(z.string().min(1)).min
 
 /** When a fault is in force, and on whom. Seconds count from the first message. */
 const window = {
-  at: z.number().min(0).default(0),
-  until: z.number().positive().optional().describe('to the end where absent'),
+  at: z.number().min(0).default(0).describe('seconds from the first message, or from the start of a live scenario'),
+  until: z.number().positive().optional().describe('seconds as well; to the end where absent'),
   modality: modalityNames.describe('a modality of the bundle, several, or all'),
   flickerHz: z
     .number()
@@ -25,64 +25,92 @@ const delayMs = z.number().positive().max(10_000);
 
 /** Every fault with its parameters; what each does to a message stands in the file of its family. */
 export const faultSchema = z.discriminatedUnion('fault', [
-  z.strictObject({ fault: z.literal('drop'), ...window }),
-  z.strictObject({ fault: z.literal('decimate'), ...window, keepEvery: z.number().int().min(2).max(1000) }),
-  z.strictObject({
-    fault: z.literal('burst-loss'),
-    ...window,
-    lossShare: share.gt(0).lt(1).describe('of all messages'),
-    burstLength: z.number().min(1).max(1000).default(5).describe('mean messages lost in a row'),
-  }),
-  z.strictObject({
-    fault: z.literal('freeze'),
-    ...window,
-    stamps: z.enum(['fresh', 'stuck']).default('fresh').describe('fresh: old content under new stamps'),
-  }),
-  z.strictObject({ fault: z.literal('delay'), ...window, byMs: delayMs }),
-  z.strictObject({
-    fault: z.literal('jitter'),
-    ...window,
-    byMs: delayMs.describe('largest shift; uniformly distributed'),
-    of: z
-      .enum(['arrival', 'stamp'])
-      .default('arrival')
-      .describe('arrival: 0..byMs later; stamp: up to byMs either way'),
-  }),
-  z.strictObject({ fault: z.literal('stamp-offset'), ...window, offsetMs: milliseconds }),
-  z.strictObject({
-    fault: z.literal('noise'),
-    ...window,
-    level: z
-      .number()
-      .positive()
-      .max(2)
-      .describe('camera: σ of full scale; depth, LiDAR: σ of the distance; events: pixels that fire by themselves'),
-  }),
-  z.strictObject({ fault: z.literal('salt-pepper'), ...window, density: share.gt(0) }),
-  z.strictObject({
-    fault: z.literal('blackout'),
-    ...window,
-    remaining: share.lt(1).default(0).describe('share of the light a camera still gets; others lose all'),
-  }),
-  z.strictObject({ fault: z.literal('overexpose'), ...window, gain: z.number().gt(1).max(1000).default(16) }),
-  z.strictObject({ fault: z.literal('motion-blur'), ...window, pixels: z.number().int().min(2).max(1000).default(25) }),
-  z.strictObject({
-    fault: z.literal('lidar-sector-loss'),
-    ...window,
-    fromDegrees: z.number().min(-360).max(360).describe('azimuth in the LiDAR frame, 0 = x axis, counter-clockwise'),
-    toDegrees: z.number().min(-360).max(360),
-  }),
-  z.strictObject({
-    fault: z.literal('event-low-resolution'),
-    ...window,
-    factor: z.number().int().min(2).max(64).default(2).describe('pixels that share one coordinate, each way'),
-  }),
-  z.strictObject({
-    fault: z.literal('corrupt'),
-    ...window,
-    share: share.gt(0).default(1).describe('of the messages'),
-    how: z.enum(['truncate', 'flip-bytes']).default('truncate'),
-  }),
+  z.strictObject({ fault: z.literal('drop'), ...window }).describe('nothing arrives: a pulled cable, a dead driver'),
+  z
+    .strictObject({ fault: z.literal('decimate'), ...window, keepEvery: z.number().int().min(2).max(1000) })
+    .describe('every n-th message arrives: a driver that fell back to a lower rate'),
+  z
+    .strictObject({
+      fault: z.literal('burst-loss'),
+      ...window,
+      lossShare: share.gt(0).lt(1).describe('of all messages'),
+      burstLength: z.number().min(1).max(1000).default(5).describe('mean messages lost in a row'),
+    })
+    .describe('messages are lost in bursts, as on a bad radio link'),
+  z
+    .strictObject({
+      fault: z.literal('freeze'),
+      ...window,
+      stamps: z.enum(['fresh', 'stuck']).default('fresh').describe('fresh: old content under new stamps'),
+    })
+    .describe("the last message again and again, at the sensor's pace"),
+  z
+    .strictObject({ fault: z.literal('delay'), ...window, byMs: delayMs })
+    .describe('messages arrive later, their stamps stay true'),
+  z
+    .strictObject({
+      fault: z.literal('jitter'),
+      ...window,
+      byMs: delayMs.describe('largest shift; uniformly distributed'),
+      of: z
+        .enum(['arrival', 'stamp'])
+        .default('arrival')
+        .describe('arrival: 0..byMs later; stamp: up to byMs either way'),
+    })
+    .describe('messages arrive, or are stamped, at uneven times; nothing overtakes'),
+  z
+    .strictObject({ fault: z.literal('stamp-offset'), ...window, offsetMs: milliseconds })
+    .describe('`header.stamp` is off by a constant: a clock that is not synchronised, or one that jumps'),
+  z
+    .strictObject({
+      fault: z.literal('noise'),
+      ...window,
+      level: z
+        .number()
+        .positive()
+        .max(2)
+        .describe('camera: σ of full scale; depth, LiDAR: σ of the distance; events: pixels that fire by themselves'),
+    })
+    .describe('noise on light, distances or events'),
+  z
+    .strictObject({ fault: z.literal('salt-pepper'), ...window, density: share.gt(0) })
+    .describe('pixels at the ends of their range'),
+  z
+    .strictObject({
+      fault: z.literal('blackout'),
+      ...window,
+      remaining: share.lt(1).default(0).describe('share of the light a camera still gets; others lose all'),
+    })
+    .describe('black pictures, depth without a value, empty clouds, packets without events'),
+  z
+    .strictObject({ fault: z.literal('overexpose'), ...window, gain: z.number().gt(1).max(1000).default(16) })
+    .describe('light times a gain, cut off at full scale'),
+  z
+    .strictObject({ fault: z.literal('motion-blur'), ...window, pixels: z.number().int().min(2).max(1000).default(25) })
+    .describe('a mean along rows'),
+  z
+    .strictObject({
+      fault: z.literal('lidar-sector-loss'),
+      ...window,
+      fromDegrees: z.number().min(-360).max(360).describe('azimuth in the LiDAR frame, 0 = x axis, counter-clockwise'),
+      toDegrees: z.number().min(-360).max(360),
+    })
+    .describe('no returns from a sector, as behind dirt'),
+  z
+    .strictObject({
+      fault: z.literal('event-low-resolution'),
+      ...window,
+      factor: z.number().int().min(2).max(64).default(2).describe('pixels that share one coordinate, each way'),
+    })
+    .describe('pixels share coordinates'),
+  z
+    .strictObject({
+      fault: z.literal('corrupt'),
+      ...window,
+      share: share.gt(0).default(1).describe('of the messages'),
+      how: z.enum(['truncate', 'flip-bytes']).default('truncate'),
+    })
+    .describe('messages cut off at a random place, or with one byte in 64 changed'),
 ]);
 
 export type FaultSpec = z.infer<typeof faultSchema>;

@@ -24,9 +24,10 @@ const RECOVER_MS = 600;
 const MARGIN_MS = 200;
 
 describe('scenarios on a real graph', function () {
-  this.timeout(300_000);
+  // Half a minute of simulated time; see `affordablePace`.
+  this.timeout(600_000);
   const domain = domainOf(import.meta.url);
-  const pace = affordablePace();
+  const pace = affordablePace(0.1);
   const simulated = ['--ros-args', '-p', 'use_sim_time:=true'];
   let folder: string;
   let node: Program;
@@ -71,9 +72,9 @@ describe('scenarios on a real graph', function () {
   ): Promise<{ report: LiveReport; exitCode: number | null; output: string }> {
     const out = join(folder, name);
     const files = ['--out', out, '--junit', join(out, 'junit.xml')];
-    const limits = ['--wait', '60', '--settle', '1.5', '--margin-ms', String(marginMs)];
+    const limits = ['--wait', '120', '--settle', '1.5', '--margin-ms', String(marginMs)];
     const program = mleSam(['monitor', '--start', ...limits, ...files, ...simulated], domain);
-    const { code } = await program.end({ deadlineMs: 240_000 });
+    const { code } = await program.end({ deadlineMs: 540_000 });
     const output = program.lines.join('\n');
     const json = await readFile(join(out, 'monitor.json'), 'utf8').catch(() => assert.fail(output));
     return { report: JSON.parse(json) as LiveReport, exitCode: code, output };

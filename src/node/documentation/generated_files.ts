@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../../faults/index.js';
 import { parseManifest } from '../../model/index.js';
 import { roleOf } from '../../pipeline/index.js';
 import { renderParameterTable, renderParameterYaml } from '../parameters/index.js';
@@ -26,6 +27,11 @@ export async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     { path: 'config/mle_sam.yaml', text: renderParameterYaml(modalities) },
     await page(root, 'README.md', tables(modalities, 'compact')),
     await page(root, 'docs/node.md', tables(modalities, 'full')),
+    await page(root, 'docs/dropout.md', {
+      'fault-keys': renderFaultKeyTable(),
+      faults: renderFaultTable(),
+      promises: renderExpectationTable(),
+    }),
   ];
 }
 

@@ -50,8 +50,12 @@ def main():
     pictures = {topic: node.create_publisher(Image, topic, BEST_EFFORT) for topic in cameras}
     clouds = node.create_publisher(PointCloud2, "/lidar/points", RELIABLE)
     for topic in cameras:
-        node.create_subscription(Image, f"/faulty{topic}", lambda data, topic=topic: tell("got", topic, data), BEST_EFFORT, raw=True)
-    node.create_subscription(PointCloud2, "/faulty/lidar/points", lambda data: tell("got", "/lidar/points", data), RELIABLE, raw=True)
+        node.create_subscription(
+            Image, f"/faulty{topic}", lambda data, topic=topic: tell("got", topic, data), BEST_EFFORT, raw=True
+        )
+    node.create_subscription(
+        PointCloud2, "/faulty/lidar/points", lambda data: tell("got", "/lidar/points", data), RELIABLE, raw=True
+    )
     count = 0
 
     def send(publisher, topic, message):
@@ -71,7 +75,10 @@ def main():
             picture.data.frombytes(pixels[: size * size * 3])
             send(publisher, topic, picture)
         points = struct.pack("<8f", 10, 0, 0, count, 0, 10, 0, count)
-        fields = [PointField(name=name, offset=4 * k, datatype=7, count=1) for k, name in enumerate(["x", "y", "z", "intensity"])]
+        fields = [
+            PointField(name=name, offset=4 * k, datatype=7, count=1)
+            for k, name in enumerate(["x", "y", "z", "intensity"])
+        ]
         cloud = PointCloud2(height=1, width=2, fields=fields, point_step=16, row_step=32, is_dense=True)
         cloud.header.frame_id = "lidar"
         cloud.data.frombytes(points)
