@@ -83,9 +83,11 @@ export class ParameterServer {
       const given = this.#overrides.get(name)?.value as ParameterValue | undefined;
       // A value of the wrong type is kept for `settings` to complain of; rclnodejs would not take it.
       if (given !== undefined) this.#values.set(name, given);
-      const { description, additional_constraints, read_only, type } = parameterDescriptor(definition);
+      const message = parameterDescriptor(definition);
+      const { description, read_only, type } = message;
       const descriptor = new module.ParameterDescriptor(name, type, description, read_only);
-      descriptor.additionalConstraints = additional_constraints;
+      // rclnodejs 2.2.0 tells nobody of the ranges it is given.
+      descriptor.toMessage = () => message;
       const value =
         (given !== undefined && typedValue(definition, given)) || typedValue(definition, definition.default)!;
       node.declareParameter(new module.Parameter(name, type, value.value), descriptor, true);

@@ -74,7 +74,8 @@ export interface RclParameter {
 
 export interface RclParameterDescriptor {
   readonly name: string;
-  additionalConstraints: string;
+  /** As rcl_interfaces/msg/ParameterDescriptor. */
+  toMessage: () => object;
 }
 
 export interface RclSetParametersResult {

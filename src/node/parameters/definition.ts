@@ -51,7 +51,7 @@ export function expectation(definition: ParameterDefinition): string {
     case 'string':
       return definition.choices?.join(' or ') ?? definition.format?.words ?? 'a text';
     case 'string_array':
-      return definition.choices.length === 0 ? 'a list of texts' : `a list of ${definition.choices.join(', ')}`;
+      return definition.choices.length === 0 ? 'a list of names' : `a list of ${definition.choices.join(', ')}`;
   }
 }
 
