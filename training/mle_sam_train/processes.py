@@ -24,6 +24,8 @@ class Processes:
     rank: int = 0
     count: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    local_rank: int = 0
+    """Among those on this machine."""
 
     @property
     def is_first(self) -> bool:
@@ -75,6 +77,6 @@ def join_processes() -> Iterator[Processes]:
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
-        yield Processes(distributed.get_rank(), count, device)
+        yield Processes(distributed.get_rank(), count, device, local)
     finally:
         distributed.destroy_process_group()

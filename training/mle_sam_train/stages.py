@@ -118,10 +118,11 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _open_caches(info: DatasetInfo, folder: Path, processes: Processes) -> list[FrameCache]:
-    """Decoded by the first process, then opened by all."""
-    if processes.is_first:
-        opened = [open_cache(info, split, folder) for split in ("train", "val")]
+    """Decoded by the very first process, by the first on each other machine if it has its own disk, then
+    opened by the rest."""
+    opened: list[FrameCache] = []
+    for is_due in (processes.is_first, processes.local_rank == 0, True):
+        if is_due and not opened:
+            opened = [open_cache(info, split, folder) for split in ("train", "val")]
         processes.wait()
-        return opened
-    processes.wait()
-    return [open_cache(info, split, folder) for split in ("train", "val")]
+    return opened
