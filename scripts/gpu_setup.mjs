@@ -38,9 +38,10 @@ if (LIBRARIES.every((library) => existsSync(join(folder, library)))) {
   bringLibraries();
 }
 
-const missing = missingLibraries();
+const isInPlace = LIBRARIES.every((library) => existsSync(join(folder, library)));
+const missing = isInPlace ? missingLibraries() : [];
 if (missing.length > 0) {
-  console.log(`\nThe loader does not find ${missing.length} libraries that they need:`);
+  console.log(`\nThe loader does not find what they need (${missing.length}):`);
   console.log(howToGet(missing, WHEELS).join('\n'));
 }
 

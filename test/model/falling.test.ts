@@ -110,7 +110,10 @@ describe('Starting on a ladder', function () {
         selection.attempts.map(({ provider }) => provider),
         ['cuda'],
       );
-      assert.match(describeSelection(selection), /^provider cuda, split graphs in float32, encoding batched: cuda chosen: labels .*golden run/);
+      assert.match(
+        describeSelection(selection),
+        /^provider cuda, split graphs in float32, encoding batched: cuda chosen: labels .*golden run/,
+      );
     }));
 
   for (const behaviour of ['unavailable', 'throwing', 'wrong', 'exits']) {
