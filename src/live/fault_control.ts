@@ -31,7 +31,7 @@ export type FaultStatus = Omit<FaultState, 'topics' | 'problems'>;
 /** Name of a run whose faults are set one by one. */
 const MANUAL = 'manual';
 /** Runs kept for whoever asks later. */
-const MAX_RUNS = 200;
+const MAX_RUNS = 50;
 const ACCEPTED: ControlOutcome = { kind: 'accepted' };
 
 /** Scenarios that are played one after another. */

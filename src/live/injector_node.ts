@@ -35,6 +35,8 @@ const JOURNAL_QOS: QosProfile = { reliability: 'reliable', durability: 'volatile
 const STRING = 'std_msgs/msg/String';
 const TRIGGER = 'std_srvs/srv/Trigger';
 const MAX_PROBLEMS = 20;
+/** How long a topic may be silent at the start before that is told. */
+const PATIENCE_MS = 10_000;
 
 /**
  * The ROS side of fault injection: relays sensor topics as bytes through {@link FaultControl}, offers its controls as
@@ -52,6 +54,7 @@ export class InjectorNode {
   readonly #journalPublisher: RosPublisher;
   readonly #problems: string[] = [];
   readonly #timers: NodeJS.Timeout[];
+  readonly #createdAtMs = performance.now();
   #lastSignature = '';
   #lastTick: Stamp = 0n;
   #hasBegun: boolean;
@@ -151,7 +154,17 @@ export class InjectorNode {
       const { from, to } = relay.topic;
       if (relay.type !== undefined) this.#ros.log.info(`relaying ${from} (${relay.type}) to ${to}`);
     }
-    if (this.#hasBegun || [...this.#counts.values()].some(({ received }) => received === 0)) return;
+    if (this.#hasBegun) return;
+    const silent = [...this.#relays.values()].filter(({ topic }) => this.#counts.get(topic.modality)!.received === 0);
+    if (silent.length > 0) {
+      if (performance.now() - this.#createdAtMs > PATIENCE_MS) {
+        this.#problem(
+          `Expected a message on every topic to begin but nothing has come on ${silent.map(({ topic }) => topic.from).join(', ')}: ` +
+            'leave it out with --topic, or begin with ~/start.',
+        );
+      }
+      return;
+    }
     this.#hasBegun = true;
     const { scenarios, delaySeconds } = this.#options;
     this.#control.load(scenarios, this.#ros.now() + nanoseconds(delaySeconds));

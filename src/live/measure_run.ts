@@ -43,6 +43,8 @@ const LEAST_LEARNED = 5;
 /** After the end of a fault it takes so long to say whether a node recovers. */
 const AFTERMATH_NS = 1_000_000_000n;
 const RECOVERY_NS = 600_000_000n;
+/** A mask that takes longer is one of an earlier message under the same stamp. */
+const LONGEST_LATENCY_NS = 2_000_000_000n;
 /** Largest tolerance the synchroniser derives where none is configured. */
 const STALE_NS = 150_000_000;
 
@@ -110,14 +112,20 @@ export function measureRun(
   };
 }
 
-/** From the passing of the message a mask has its stamp from to the mask's arrival, milliseconds. */
+/**
+ * From the passing of the message a mask has its stamp from to the mask's arrival, milliseconds. Where several sensors
+ * have that stamp, the first of them counts; a clock that jumps back gives a stamp out twice.
+ */
 export function latenciesMs(seen: Observations, masks: readonly JudgedMask[]): number[] {
-  const passedAt = new Map<Stamp, Stamp>();
-  // A stamp may be that of several sensors: the mask has waited for the last of them.
-  for (const { stamp, at } of seen.delivered) passedAt.set(stamp, at);
+  const passings = new Map<Stamp, Stamp[]>();
+  for (const { stamp, at } of seen.delivered) {
+    const before = passings.get(stamp);
+    if (before === undefined) passings.set(stamp, [at]);
+    else before.push(at);
+  }
   return masks.flatMap(({ stamp, publishedAt }) => {
-    const at = passedAt.get(stamp);
-    return at === undefined ? [] : [Number(publishedAt - at) / 1e6];
+    const at = passings.get(stamp)?.find((passing) => publishedAt - passing <= LONGEST_LATENCY_NS);
+    return at === undefined || at > publishedAt ? [] : [Number(publishedAt - at) / 1e6];
   });
 }
 

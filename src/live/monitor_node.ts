@@ -95,6 +95,7 @@ export class MonitorNode {
     const isOver = () => isStopped || performance.now() - since >= (durationSeconds ?? Infinity) * 1000;
     say(`watching ${this.#options.node}`);
     await this.#untilSteady(isOver);
+    if (!isOver()) say('masks come steadily');
     if (role === 'start' && !isOver()) await this.#start();
     while (!isOver() && !this.#isPlayed()) {
       this.#connect();
@@ -140,7 +141,7 @@ export class MonitorNode {
       waitSeconds * 1000,
     );
     if (!success) throw new Error(message);
-    say(`masks come steadily; started ${message}`);
+    say(`started ${message}`);
   }
 
   /** Subscribes to what has appeared since, in the QoS it is offered in. */

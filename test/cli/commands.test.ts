@@ -41,7 +41,7 @@ describe('mle-sam', () => {
   it('tells its commands', () => {
     const { status, stdout } = mleSam('--help');
     assert.equal(status, 0);
-    for (const command of ['replay', 'inspect', 'simulate', 'dropout', 'evaluate', 'model'])
+    for (const command of ['replay', 'inspect', 'simulate', 'dropout', 'evaluate', 'model', 'inject', 'monitor'])
       assert.match(stdout, new RegExp(`^ +${command} `, 'm'));
   });
 

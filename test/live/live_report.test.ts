@@ -196,6 +196,23 @@ describe('reportLive', () => {
     assert.deepEqual([nothing.verdict, nothing.masks, nothing.latencyMs.p50], ['broken', 0, null]);
   });
 
+  it('takes the first of the messages under the stamp of a mask for its latency, but none of an earlier time', () => {
+    const { latencyMs } = report({
+      masks: 'B'.repeat(30),
+      change: (seen) => {
+        for (let frame = 0; frame < 30; frame++) {
+          // Another sensor has the same stamps and comes later, before the mask and after it; a clock has jumped.
+          for (const ms of [30, 90]) {
+            const entry = { modality: 'depth', stamp: at(frame * 100), at: at(frame * 100 + ms) };
+            seen.relayed({ received: [], sent: [entry] });
+          }
+          seen.delivered.unshift({ modality: 'camera', stamp: at(frame * 100), at: at(frame * 100 - 5000) });
+        }
+      },
+    });
+    assert.deepEqual(latencyMs, { p50: 55, p95: 55, max: 55 });
+  });
+
   it('is told in a table and in JUnit', () => {
     const late = lost('BBBBBCCCCCBBBBBBBBBBBBBBBBBBBB');
     const told = describeLive(late);

@@ -162,6 +162,15 @@ describe('scenarios on a real graph', function () {
     assert.match(await readFile(join(folder, 'broken', 'junit.xml'), 'utf8'), /failures="[1-9]/);
     assert.equal(code, 1);
   });
+
+  it('listens without starting anything, and tells what it has seen when it is stopped', async () => {
+    const program = mleSam(['monitor', '--wait', '120', ...simulated], domain);
+    await program.line('masks come steadily', { deadlineMs: 150_000 });
+    program.signal('SIGINT');
+    const { code } = await program.end();
+    assert.equal(code, 0, program.lines.join('\n'));
+    assert.match(program.lines.at(-1)!, /^\d+ masks in [\d.]+ s; from message to mask \d+ ms in the middle/);
+  });
 });
 
 /**
