@@ -9,6 +9,7 @@ import { inspectCommand } from './inspect.js';
 import { modelCommand } from './model.js';
 import { monitorCommand } from './monitor.js';
 import { nodeCommand } from './node.js';
+import { parametersCommand } from './parameters.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
 
@@ -28,6 +29,7 @@ const program = new Command('mle-sam')
   .addCommand(injectCommand())
   .addCommand(monitorCommand())
   .addCommand(nodeCommand())
+  .addCommand(parametersCommand())
   .addCommand(modelCommand());
 
 try {

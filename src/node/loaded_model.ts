@@ -40,7 +40,7 @@ export class LoadedModel {
    */
   static async load(options: LoadedModelOptions): Promise<LoadedModel> {
     const { ros, bundle, settings, onEvent } = options;
-    const { provider, fallback, deviceId, threads, runTimeoutMs } = settings.model;
+    const { provider, fallback, deviceId, engineCache, threads, runTimeoutMs } = settings.model;
     const figures = new InferenceFigures();
     const segmenter = await Segmenter.create(bundle, {
       provider,
@@ -48,6 +48,7 @@ export class LoadedModel {
       deviceId,
       runTimeoutMs,
       ...(threads !== undefined && { threads }),
+      ...(engineCache !== undefined && { engineCache }),
       ...options.segmenter,
       onEvent: (event) => {
         figures.observe(event, ros.now());

@@ -193,6 +193,7 @@ describe('parameters as settings', () => {
   });
 
   const cases: { set: Values; read: (settings: NodeSettings) => unknown; expected: unknown }[] = [
+    { set: { engine_cache: '/var/engines' }, read: ({ model }) => model.engineCache, expected: '/var/engines' },
     { set: { model: '/opt/mine' }, read: ({ model }) => model.folder, expected: '/opt/mine' },
     {
       set: {},
@@ -202,6 +203,7 @@ describe('parameters as settings', () => {
         provider: 'auto',
         fallback: 'down',
         deviceId: 0,
+        engineCache: undefined,
         threads: undefined,
         runTimeoutMs: 5000,
       },

@@ -54,6 +54,13 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'which GPU, where there are several',
   },
   {
+    name: 'engine_cache',
+    type: 'string',
+    default: '',
+    applies: 'configure',
+    description: "folder of the graphs built for a GPU; empty: the user's cache folder",
+  },
+  {
     name: 'threads',
     type: 'integer',
     default: 0,

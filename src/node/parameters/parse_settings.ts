@@ -74,6 +74,7 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
       provider: values.choice('provider', PROVIDER_REQUESTS),
       fallback: values.flag('provider_required') ? 'none' : 'down',
       deviceId: values.number('device_id'),
+      engineCache: values.text('engine_cache') || undefined,
       threads: threads === 0 ? undefined : threads,
       runTimeoutMs: timeoutMs === 0 ? 'none' : timeoutMs,
     },

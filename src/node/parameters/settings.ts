@@ -12,6 +12,8 @@ export interface NodeSettings {
     /** What happens where that provider cannot be had. */
     fallback: ProviderFallback;
     deviceId: number;
+    /** Folder of graphs built for a GPU; `undefined` for the default. */
+    engineCache: string | undefined;
     /** `undefined`: as many as suit the machine. */
     threads: number | undefined;
     /** A worker that takes longer over one set is replaced. */

@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { loadBundle } from '../model/index.js';
+import { renderParameterYaml } from '../node/parameters/index.js';
+import { roleOf } from '../pipeline/index.js';
+import { defaultBundlePath } from './default_bundle.js';
+
+/**
+ * `mle-sam parameters`: a parameter file to start from, with the sensors of a model of one's own.
+ * @param write - where the file goes
+ */
+export function parametersCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+  return new Command('parameters')
+    .description("print the ROS 2 node's parameters for a model, as a file for params_file:=")
+    .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
+    .action(async ({ model }: { model: string }) => {
+      const { modalities } = await loadBundle(model);
+      write(
+        renderParameterYaml(modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) }))),
+      );
+    });
+}
