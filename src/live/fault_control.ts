@@ -158,11 +158,12 @@ export class FaultControl {
     return ACCEPTED;
   }
 
-  /** Ends what fails at once, scenario or single faults; scenarios to come wait for a start. */
+  /** Ends what fails at once, scenario or single faults, or keeps what is about to begin: it waits for a start. */
   stop(now: Stamp): ControlOutcome {
+    const { startsAt } = this.#playlist;
     this.#playlist.startsAt = undefined;
-    if (this.#current === undefined) return refused('Expected something that fails to stop but nothing does.');
-    this.#finish(now, 'wait');
+    if (this.#current !== undefined) this.#finish(now, 'wait');
+    else if (startsAt === undefined) return refused('Expected something that fails to stop but nothing does.');
     return ACCEPTED;
   }
 

@@ -149,6 +149,13 @@ describe('FaultControl', () => {
     assert.deepEqual(rig.control.status(rig.now).runs.at(-1)?.name, 'camera-lost');
     assert.match(tenths(rig.of('camera')), /^0 1 2 3 4 10 /);
     assert.match(tenths(rig.of('lidar')), / 14 20 /);
+    // The second one is about to begin, and is kept from it.
+    await rig.until(3.7);
+    assert.deepEqual(rig.control.status(rig.now).upcoming, ['lidar-lost']);
+    assert.equal(reason(rig.control.stop(rig.now)), 'accepted');
+    await rig.until(5);
+    assert.equal(rig.control.phase, 'armed');
+    assert.match(tenths(rig.of('lidar')), / 39 40 41 42 /);
   });
 
   it('stops a scenario at once, and what it holds back still comes when it is due', async () => {
