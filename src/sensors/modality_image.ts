@@ -9,7 +9,7 @@ export interface ImageSize {
 /** What looking at the decoded content says about the sensor. `blind` images carry nothing a model could use. */
 export type ContentQuality =
   | { kind: 'good' }
-  | { kind: 'blind'; reason: 'black' | 'saturated' | 'frozen' | 'empty' | 'no-return' };
+  | { kind: 'blind'; reason: 'black' | 'saturated' | 'frozen' | 'empty' | 'no-return' | 'noisy' };
 
 /** One modality's observation, in the form its expert was trained on. */
 export interface ModalityImage extends ImageSize {

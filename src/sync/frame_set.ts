@@ -17,7 +17,8 @@ export type AbsentReason =
   | 'saturated'
   | 'frozen'
   | 'empty'
-  | 'no-return';
+  | 'no-return'
+  | 'noisy';
 
 /** What goes into the model: the images of all modalities present at one reference stamp. */
 export interface FrameSet {

@@ -188,6 +188,7 @@ const CONTENT_WORDS: Record<Extract<ContentVerdict, { kind: 'blind' }>['reason']
   frozen: 'the content does not change',
   empty: 'there is nothing in the message',
   'no-return': 'not one measurement is valid',
+  noisy: 'the measurements contradict each other',
 };
 
 function seconds(time: number): string {

@@ -40,6 +40,7 @@ const ABSENT_SIGN: Record<AbsentReason, string> = {
   frozen: '#',
   empty: '#',
   'no-return': '#',
+  noisy: '#',
 };
 
 export interface Setup {

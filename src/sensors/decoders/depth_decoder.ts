@@ -9,10 +9,11 @@ import {
   decodeDepthImage,
   encodeDepth,
   encodeHha,
+  judgeDepth,
   projectDepth,
   resampleDepth,
 } from '../depth/index.js';
-import type { ContentQuality, ImageSize } from '../modality_image.js';
+import type { ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
 import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
@@ -20,9 +21,6 @@ import { sameView } from './same_view.js';
 
 type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' }>;
 type Grid = Extract<GridOutcome, { kind: 'grid' }>;
-
-/** Of less than one pixel in a thousand nothing can be learned: the sensor sees sky only, or is covered. */
-const MIN_KNOWN_SHARE = 0.001;
 
 /** Depth, `inverse`, `linear` or `hha`: laid onto the grid where it was taken from elsewhere. */
 export class DepthDecoder implements ModalityDecoder {
@@ -83,10 +81,4 @@ async function decodeDepth(raw: RawMessage): Promise<DepthOutcome> {
   return raw.type.endsWith('/CompressedImage')
     ? decodeCompressedDepth(decodeMessage<CompressedImage>(raw))
     : decodeDepthImage(decodeMessage<Image>(raw));
-}
-
-function judgeDepth({ metres }: DepthMap): ContentQuality {
-  let known = 0;
-  for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) known++;
-  return known < MIN_KNOWN_SHARE * metres.length ? { kind: 'blind', reason: 'no-return' } : { kind: 'good' };
 }
