@@ -18,17 +18,23 @@ export function renderDropoutPage({ report, pictures }: DropoutOutcome): Promise
   return renderPage('dropout', { report, scenarios });
 }
 
-function shownPictures(pictures: ScenarioPictures | undefined): { source: string; caption: string }[] {
+/** A picture with what it shows and which sensors its mask is from. */
+interface ShownPicture {
+  source: string;
+  caption: string;
+  present: string;
+}
+
+function shownPictures(pictures: ScenarioPictures | undefined): ShownPicture[] {
   if (pictures === undefined) return [];
-  const shown = MOMENTS.flatMap((moment) => {
+  const shown = MOMENTS.flatMap((moment): ShownPicture[] => {
     const picture = pictures.moments[moment];
     if (picture === undefined) return [];
-    const caption = `${moment}: from ${picture.present.join(', ')}`;
-    return [{ source: dataUri('image/jpeg', picture.jpeg), caption }];
+    return [{ source: dataUri('image/jpeg', picture.jpeg), caption: moment, present: picture.present.join(', ') }];
   });
   if (pictures.cleanDuring !== undefined) {
     const source = dataUri('image/png', pictures.cleanDuring);
-    shown.splice(Math.min(2, shown.length), 0, { source, caption: 'during, clean run (mask only)' });
+    shown.splice(Math.min(2, shown.length), 0, { source, caption: 'during, clean run', present: 'mask only' });
   }
   return shown;
 }

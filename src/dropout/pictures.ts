@@ -18,7 +18,8 @@ export interface ScenarioPictures {
 }
 
 const HALF_A_SECOND = 500_000_000n;
-const A_SECOND = 1_000_000_000n;
+/** By then a sensor is back, and in a short bag nothing else has happened yet. */
+const SETTLED_NS = 400_000_000n;
 
 /** Takes the pictures of a scenario out of its run as the frames go by. */
 export class PictureTaker {
@@ -31,7 +32,7 @@ export class PictureTaker {
     this.#wanted = [
       { moment: 'before', from: start - HALF_A_SECOND, before: start },
       { moment: 'during', from: start + (end - start) / 2n, before: end },
-      ...(ending === 'within' ? [{ moment: 'after' as const, from: end + A_SECOND, before: undefined }] : []),
+      ...(ending === 'within' ? [{ moment: 'after' as const, from: end + SETTLED_NS, before: undefined }] : []),
     ];
     this.#cameraModality = modalities.find(({ representation }) => representation.kind === 'rgb')?.name;
     this.#colours = colourTable(classes);

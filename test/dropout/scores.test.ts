@@ -6,7 +6,7 @@ import { compareScores } from '../../src/dropout/scores.js';
 import type { BundleClass } from '../../src/model/index.js';
 
 const MS = 1_000_000n;
-const CLASSES: BundleClass[] = ['road', 'car'].map((name, id) => ({ id, name, colour: [id, id, id] }));
+const CLASSES: BundleClass[] = ['road', 'car'].map((name, id) => ({ id, name, color: [id, id, id] as const }));
 
 /** A row of four pixels, one digit each. */
 function row(digits: string): PackedLabels {
