@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { domainOf, Program, waitUntil } from './support/index.js';
+import { startNode, TINY_BUNDLE } from './support/node.js';
+
+interface Status {
+  level: number;
+  message: string;
+  values: Record<string, string>;
+}
+
+const OK = 0;
+const ERROR = 2;
+const STALE = 3;
+const PATIENT = { deadlineMs: 90_000 };
+
+/** What a person sees who asks why nothing arrives. */
+describe('Diagnostics of the node', function () {
+  this.timeout(180_000);
+  const domain = domainOf(import.meta.url);
+  let drivers: Program;
+  let node: Program | undefined;
+
+  before(() => {
+    drivers = Program.peer('broken_drivers.py', [], domain);
+  });
+  afterEach(async () => {
+    await node?.stop();
+    node = undefined;
+  });
+  after(() => drivers?.stop());
+
+  /** Statuses of the first message from now on in which all is as awaited. */
+  async function told(what: string, isAwaited: (statuses: Record<string, Status>) => boolean) {
+    const from = drivers.lines.length;
+    return await waitUntil(
+      what,
+      () => {
+        const messages = drivers.lines.slice(from).filter((line) => line.startsWith('{'));
+        const statuses = messages.map((line) => (JSON.parse(line) as { statuses: Record<string, Status> }).statuses);
+        return statuses.find(isAwaited);
+      },
+      PATIENT,
+    );
+  }
+
+  it('say of each sensor why nothing arrives, and what to do', async () => {
+    node = startNode(domain, { model: TINY_BUNDLE, threads: 1, 'modalities.camera.qos.reliability': 'reliable' });
+    const isComplete = (statuses: Record<string, Status>) =>
+      ['camera', 'depth', 'events', 'lidar'].every((name) => `mle_sam: ${name}` in statuses) &&
+      Number(statuses['mle_sam: depth']?.values.publishers) === 1 &&
+      Number(statuses['mle_sam: camera']?.values.publishers) === 1;
+    const statuses = await told('all publishers seen', isComplete);
+    const expected: [name: string, level: number, message: string, toDo: RegExp][] = [
+      [
+        'camera',
+        ERROR,
+        'waiting: the QoS of /camera/image do not fit: /drivers (reliability: offered best_effort, requested reliable)',
+        /^Set modalities\.camera\.qos\.reliability to best_effort/,
+      ],
+      [
+        'depth',
+        ERROR,
+        'waiting: 1 publisher on /depth/image, but nothing arrives',
+        /config\/fastdds_large_images\.xml/,
+      ],
+      ['lidar', STALE, 'waiting: nobody publishes /lidar/points', /^Start the driver, or remap/],
+    ];
+    for (const [name, level, message, toDo] of expected) {
+      const status = statuses[`mle_sam: ${name}`]!;
+      assert.deepEqual([status.level, status.message], [level, message]);
+      assert.match(status.values.what_to_do ?? '', toDo, name);
+    }
+    const events = statuses['mle_sam: events']!;
+    assert.equal(events.level, ERROR);
+    assert.match(events.message, /on \/events but it is published as std_msgs\/msg\/String/);
+    assert.deepEqual(
+      [statuses['mle_sam: sync']?.level, statuses['mle_sam: sync']?.message],
+      [STALE, 'no sensor has sent anything yet'],
+    );
+    const inference = statuses['mle_sam: inference']!;
+    assert.deepEqual([inference.level, inference.message], [OK, 'runs on cpu']);
+    assert.equal(inference.values.provider, 'cpu');
+    assert.match(inference.values.provider_reason ?? '', /^cpu chosen: /);
+  });
+
+  it('say why a node has no model', async () => {
+    node = startNode(domain, { model: '/no/such/bundle' });
+    const statuses = await told('the refusal', (all) => all['mle_sam: inference']?.level === ERROR);
+    assert.match(statuses['mle_sam: inference']!.message, /^unconfigured: Expected .*\/no\/such\/bundle/);
+    assert.equal(statuses['mle_sam: sync']?.level, ERROR);
+  });
+});
