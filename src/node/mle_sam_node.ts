@@ -31,6 +31,7 @@ export class MleSamNode {
   readonly #parameters: ParameterServer;
   readonly #reporter: Reporter;
   readonly #problems: LogThrottle;
+  readonly #changes: LogThrottle;
   #model: LoadedModel | undefined;
   #perception: Perception | undefined;
   #masks = new MaskFigures();
@@ -40,6 +41,10 @@ export class MleSamNode {
     this.#options = options;
     this.#problems = new LogThrottle(
       (text) => ros.log.warn(text),
+      () => performance.now(),
+    );
+    this.#changes = new LogThrottle(
+      (text) => ros.log.info(text),
       () => performance.now(),
     );
     const services = new LifecycleServices(ros);
@@ -160,10 +165,12 @@ export class MleSamNode {
   }
 
   #modalityChanged({ modality, from, to, reason }: ModalityChange): void {
-    const text = `${modality}: ${from} -> ${to}${reason === undefined ? '' : ` (${reason})`}`;
-    if (to === 'dropped' || to === 'invalid') this.#ros.log.warn(text);
-    else this.#ros.log.info(text);
-    this.#reporter.report();
+    const text = `${modality} ${to}: ${reason === undefined ? '' : `${reason}, `}was ${from}`;
+    // A sensor that is late once in a while is nothing to wake anybody for.
+    if (to === 'late' || (to === 'active' && from === 'late')) this.#ros.log.debug(text);
+    else if (to === 'dropped' || to === 'invalid') this.#problems.say(text);
+    else this.#changes.say(text);
+    this.#reporter.modalityChanged();
   }
 
   #observe(event: SegmenterEvent): void {

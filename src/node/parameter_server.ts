@@ -34,6 +34,7 @@ export class ParameterServer {
   readonly #overrides: ReadonlyMap<string, RclParameter>;
   #values = new Map<string, ParameterValue>();
   #modalities: readonly ModalityRole[] = [];
+  #settings: SettingsOutcome | undefined;
 
   /** Declares the parameters that depend on no model, with the values from launch and command line. */
   constructor(ros: RosNode, options: ParameterServerOptions) {
@@ -58,7 +59,8 @@ export class ParameterServer {
 
   /** What the values say, or what is wrong with them. */
   settings(): SettingsOutcome {
-    return parseSettings(this.#values, this.#modalities);
+    this.#settings ??= parseSettings(this.#values, this.#modalities);
+    return this.#settings;
   }
 
   /** One sentence for each value that was given at the start under a name that is none. */
@@ -76,6 +78,7 @@ export class ParameterServer {
   }
 
   #declareMissing(): void {
+    this.#settings = undefined;
     const { node, module } = this.#ros.rcl;
     for (const definition of parameterTable(this.#modalities)) {
       const { name } = definition;
@@ -119,6 +122,7 @@ export class ParameterServer {
     const result = change(typed);
     if (!result.successful) return result;
     this.#values = new Map(outcome.values);
+    this.#settings = { kind: 'valid', settings: outcome.settings };
     this.#options.onChange(outcome.settings);
     return result;
   }

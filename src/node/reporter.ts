@@ -18,6 +18,8 @@ export interface ReporterSources {
 }
 
 const DEFAULT_PERIOD_MS = 1000;
+/** Changes of state within this time are told together. */
+const TOGETHER_MS = 10;
 /** The delay is that beyond this interval. */
 const LOOP_RESOLUTION_MS = 10;
 
@@ -28,6 +30,7 @@ export class Reporter {
   readonly #diagnostics: RosPublisher;
   readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #timer: NodeJS.Timeout;
+  #statusTimer: NodeJS.Timeout | undefined;
   #periodMs = DEFAULT_PERIOD_MS;
 
   constructor(ros: RosNode, sources: ReporterSources) {
@@ -50,18 +53,30 @@ export class Reporter {
 
   /** Publishes how things stand now. */
   report(): void {
-    const report = this.#collect();
+    const report = this.#collect(this.#takeDelays());
     this.#diagnostics.publish(nodeDiagnostics(report));
-    const model = this.#sources.model();
-    if (model !== undefined) model.publishers.publish('modality_status', modalityStatusArray(report));
+    this.#publishStatus(report);
+  }
+
+  /** A modality's state has changed: says so at once, but of several that change together only once. */
+  modalityChanged(): void {
+    this.#statusTimer ??= setTimeout(() => {
+      this.#statusTimer = undefined;
+      this.#publishStatus(this.#collect(undefined));
+    }, TOGETHER_MS);
   }
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#statusTimer);
     this.#eventLoop.disable();
   }
 
-  #collect(): NodeReport {
+  #publishStatus(report: NodeReport): void {
+    this.#sources.model()?.publishers.publish('modality_status', modalityStatusArray(report));
+  }
+
+  #collect(eventLoop: NodeReport['eventLoop']): NodeReport {
     const { lifecycle, settings, perception, model, masks } = this.#sources;
     const now = this.#ros.now();
     const outcome = settings();
@@ -79,7 +94,7 @@ export class Reporter {
       topics: perception()?.topics() ?? [],
       masks: masks().report(now),
       inference: loaded?.report(),
-      eventLoop: this.#takeDelays(),
+      eventLoop,
     };
   }
 

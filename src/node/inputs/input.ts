@@ -1,5 +1,11 @@
 import { peekHeader, type RawMessage, type Stamp } from '../../messages/index.js';
-import { type QosProfile, qosConflicts, type RosNode, type RosSubscription } from '../../ros/index.js';
+import {
+  type GraphPublisher,
+  type QosProfile,
+  qosConflicts,
+  type RosNode,
+  type RosSubscription,
+} from '../../ros/index.js';
 import { TopicMeter, type TopicReport } from '../diagnostics/index.js';
 import { chooseInput, type WantedInput } from './choose_input.js';
 
@@ -18,6 +24,8 @@ export class Input {
   readonly #options: InputOptions;
   readonly #meter = new TopicMeter();
   #subscription: RosSubscription | undefined;
+  /** Of the topic, as of the last look at the graph. */
+  #publishers: readonly GraphPublisher[] = [];
   #problem: string | undefined;
 
   constructor(options: InputOptions) {
@@ -30,20 +38,20 @@ export class Input {
 
   /** Looks at the graph and subscribes, anew where the publishers were replaced by others. */
   check(): void {
-    const { ros } = this.#options;
-    const typesOf = (topic: string) => ros.publishersOf(topic).map(({ type }) => type);
+    const { ros, topic } = this.#options;
     const current = this.#subscription;
-    if (current !== undefined && typesOf(current.topic).includes(current.type)) return;
-    const choice = chooseInput(this.#options, typesOf);
+    this.#publishers = ros.publishersOf(current?.topic ?? topic);
+    if (current !== undefined && this.#publishers.some(({ type }) => type === current.type)) return;
+    const choice = chooseInput(this.#options, (name) => ros.publishersOf(name).map(({ type }) => type));
     if (choice.kind === 'unsuitable') this.#complain(choice.reason);
     if (choice.kind !== 'found' || (current?.topic === choice.topic && current.type === choice.type)) return;
     this.#subscribe(choice.topic, choice.type);
   }
 
   report(now: Stamp): Omit<TopicReport, 'purpose' | 'modality'> {
-    const { ros, topic, qos } = this.#options;
+    const { topic, qos } = this.#options;
     const subscribed = this.#subscription;
-    const publishers = ros.publishersOf(subscribed?.topic ?? topic);
+    const publishers = this.#publishers;
     const conflicts = publishers.flatMap((publisher) =>
       qosConflicts(publisher.qos, qos).map((conflict) => `${publisher.node} (${conflict})`),
     );

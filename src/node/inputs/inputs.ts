@@ -25,6 +25,8 @@ const TF_STATIC_QOS: QosProfile = { reliability: 'reliable', durability: 'transi
 const CAMERA_INFO_QOS: QosProfile = { reliability: 'best_effort', durability: 'volatile', depth: 5 };
 /** A driver that just came up is found this soon; then its camera has missed a frame or two. */
 const CHECK_INTERVAL_MS = 200;
+/** What is subscribed to whoever publishes is looked at for the diagnostics only. */
+const CHECKS_OF_OTHERS = 5;
 
 /**
  * All topics the node reads: a modality's own while it is enabled, every CameraInfo (the grid stays where its camera is
@@ -35,6 +37,7 @@ export class Inputs {
   readonly #sensors = new Map<string, Input>();
   readonly #others: Entry[] = [];
   readonly #timer: NodeJS.Timeout;
+  #checks = 0;
 
   constructor(options: InputsOptions) {
     this.#options = options;
@@ -114,5 +117,6 @@ export class Inputs {
 
   #check(): void {
     for (const input of this.#sensors.values()) input.check();
+    if (this.#checks++ % CHECKS_OF_OTHERS === 0) for (const { input } of this.#others) input.check();
   }
 }
