@@ -64,3 +64,8 @@ export function topicConfiguration({ topics }: PipelineConfig): TopicConfigurati
     ...(groundTruth !== undefined && { groundTruth }),
   };
 }
+
+/** Modalities without which a configuration wants no mask. */
+export function essentialModalities({ sync: { streams } }: PipelineConfig): Set<string> {
+  return new Set(Object.keys(streams).filter((name) => streams[name]?.necessity === 'essential'));
+}

@@ -63,9 +63,46 @@ export function modalityDiagnostic(node: string, { modality, state, reason }: Mo
     hardware_id: modality,
     values: [
       { key: 'state', value: state },
-      { key: `${modality}/is_fused`, value: flag(state === 'active' || state === 'late') },
+      { key: `${modality}/is_fused`, value: flag(isUsed(state)) },
     ],
   };
+}
+
+/**
+ * What the sensors can make together, as a status: whether there are masks, and from which of them.
+ * @param healths - of all modalities
+ * @param essential - those without which there is no mask
+ */
+export function syncDiagnostic(
+  node: string,
+  healths: readonly ModalityHealth[],
+  essential: ReadonlySet<string>,
+): DiagnosticStatus {
+  return { ...judgeTogether(healths, essential), name: `${node}: sync`, hardware_id: node, values: [] };
+}
+
+function judgeTogether(
+  healths: readonly ModalityHealth[],
+  essential: ReadonlySet<string>,
+): { level: Level; message: string } {
+  const wanted = healths.filter(({ state }) => state !== 'disabled');
+  const lost = wanted.filter(({ state }) => !isUsed(state));
+  const without = lost.map(({ modality, state }) => `${modality} (${state})`).join(', ');
+  if (wanted.length === 0) return { level: LEVEL.error, message: 'no mask: every modality is disabled' };
+  if (wanted.every(({ state }) => state === 'waiting')) {
+    return { level: LEVEL.stale, message: 'no sensor has sent anything yet' };
+  }
+  if (lost.length === wanted.length) return { level: LEVEL.error, message: `no mask: ${without}` };
+  if (healths.some(({ modality, state }) => essential.has(modality) && !isUsed(state))) {
+    return { level: LEVEL.error, message: `no mask: an essential modality is missing: ${without}` };
+  }
+  if (lost.length > 0) return { level: LEVEL.warn, message: `masks without ${without}` };
+  return { level: LEVEL.ok, message: `masks from ${wanted.map(({ modality }) => modality).join(', ')}` };
+}
+
+/** Whether samples of a modality in this state go into masks. */
+function isUsed(state: ModalityState): boolean {
+  return state === 'active' || state === 'late';
 }
 
 /** Statuses as the message on `/diagnostics`. */

@@ -1,5 +1,6 @@
 export {
   DEFAULT_PIPELINE_CONFIG,
+  essentialModalities,
   loadPipelineConfig,
   type PipelineConfig,
   pipelineConfigSchema,
@@ -16,6 +17,7 @@ export {
   type Level,
   type ModalityHealth,
   modalityDiagnostic,
+  syncDiagnostic,
 } from './diagnostics.js';
 export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
 export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';

@@ -12,6 +12,7 @@ import {
   modalityDiagnostic,
   mono8Image,
   outputHeader,
+  syncDiagnostic,
 } from '../pipeline/index.js';
 import { type ColourTable, colourTable, encodeJpeg, renderOverlay } from '../report/index.js';
 import type { ImageSize } from '../sensors/index.js';
@@ -40,12 +41,14 @@ export class MaskBag {
   readonly #writer: BagWriter;
   readonly #bundle: Bundle;
   readonly #colours: ColourTable;
+  readonly #essential: ReadonlySet<string>;
   readonly #healths: Map<string, ModalityHealth>;
   #hasLabelInfo = false;
 
-  private constructor(writer: BagWriter, bundle: Bundle) {
+  private constructor(writer: BagWriter, bundle: Bundle, essential: ReadonlySet<string>) {
     this.#writer = writer;
     this.#bundle = bundle;
+    this.#essential = essential;
     this.#colours = colourTable(bundle.classes);
     this.#healths = new Map(
       bundle.modalities.map(({ name }) => [name, { modality: name, state: 'waiting', reason: undefined }]),
@@ -56,12 +59,18 @@ export class MaskBag {
    * @param path - a file ending in `.mcap`; one that is there is replaced
    * @param copied - topics of the input that will be passed on; they keep their QoS, or latched transforms would be
    * lost on whoever subscribes late
+   * @param essential - modalities without which there is no mask
    */
-  static async create(path: string, bundle: Bundle, copied: readonly TopicInfo[]): Promise<MaskBag> {
+  static async create(
+    path: string,
+    bundle: Bundle,
+    copied: readonly TopicInfo[],
+    essential: ReadonlySet<string>,
+  ): Promise<MaskBag> {
     const writer = await BagWriter.create(path);
     for (const { name, type, qos } of copied) await writer.declareTopic(name, type, { ...(qos[0] && { qos: qos[0] }) });
     await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
-    return new MaskBag(writer, bundle);
+    return new MaskBag(writer, bundle, essential);
   }
 
   /** Passes an input message on, unchanged. */
@@ -97,8 +106,9 @@ export class MaskBag {
   /** Appends the health of all modalities after one of them changed. */
   async modalityChanged({ modality, to, reason, at }: ModalityChange): Promise<void> {
     this.#healths.set(modality, { modality, state: to, reason });
-    const statuses = [...this.#healths.values()].map((health) => modalityDiagnostic(NODE_NAME, health));
-    const array = diagnosticArray(at, statuses);
+    const healths = [...this.#healths.values()];
+    const sync = syncDiagnostic(NODE_NAME, healths, this.#essential);
+    const array = diagnosticArray(at, [sync, ...healths.map((health) => modalityDiagnostic(NODE_NAME, health))]);
     await this.#write(MASK_TOPICS.diagnostics, 'diagnostic_msgs/msg/DiagnosticArray', array, at);
   }
 

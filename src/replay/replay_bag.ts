@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BagInfo } from '../bags/index.js';
 import type { Bundle } from '../model/index.js';
+import { essentialModalities } from '../pipeline/index.js';
 import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
 import { MaskBag } from './mask_bag.js';
 import { ReplayRecording } from './replay_recording.js';
@@ -67,6 +68,7 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
     maskPath,
     bundle,
     bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
+    essentialModalities(options.config),
   );
   const recording = new ReplayRecording({
     recorder,

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { generatedFiles, replaceBetweenMarkers } from '../../src/node/documentation/index.js';
 import { parameterTable } from '../../src/node/parameters/index.js';
 import { inputTopics, OUTPUT_TOPICS, TRANSFORM_TOPICS } from '../../src/node/topics.js';
+import { MASK_TOPICS } from '../../src/replay/index.js';
 import { projectRoot } from '../support/shared_data.js';
 import { RIG } from './support/modalities.js';
 
@@ -53,6 +54,12 @@ describe('generated files', () => {
       () => replaceBetweenMarkers('<!-- generated: x -->\n', 'x', '', 'page.md'),
       /^Error: Expected <!-- generated: x --> and <!-- end of x --> in page\.md but received a page without them\.$/,
     );
+  });
+});
+
+describe('masks.mcap of a replay', () => {
+  it('has its masks on topics the node publishes', () => {
+    for (const name of Object.values(MASK_TOPICS)) assert.ok(OUTPUTS.map(onGraph).includes(name), name);
   });
 });
 

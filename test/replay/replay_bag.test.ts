@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
 import { type CameraInfo, decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
-import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../../src/pipeline/index.js';
+import { DEFAULT_PIPELINE_CONFIG, type DiagnosticArray, type PipelineConfig } from '../../src/pipeline/index.js';
 import { CONDITION_TOPIC, MASK_TOPICS, type ReplayOutputs, replayBag } from '../../src/replay/index.js';
 import { replaySummarySchema } from '../../src/report/index.js';
 import { Command } from '../model/support/commands.js';
@@ -97,7 +97,18 @@ describe('replayBag', () => {
     );
     const reopened = await openBag(outputs.paths.masks);
     const counts = new Map(reopened.info.topics.map(({ name, count }) => [name, count]));
+    const statuses: DiagnosticArray['status'][] = [];
+    for await (const message of reopened.messages({ topics: [MASK_TOPICS.diagnostics] })) {
+      statuses.push(decodeMessage<DiagnosticArray>(message).status);
+    }
     await reopened.close();
+    assert.deepEqual(
+      statuses.at(-1)?.map(({ name, level, message }) => [name, level, message]),
+      [
+        ['mle_sam: sync', 0, 'masks from camera, depth, events, lidar'],
+        ...['camera', 'depth', 'events', 'lidar'].map((name) => [`mle_sam: ${name}`, 0, 'active']),
+      ],
+    );
     assert.equal(counts.get(TINY_TOPICS.camera), 20);
     assert.equal(counts.get(MASK_TOPICS.confidence), 20);
     assert.equal(counts.get(MASK_TOPICS.overlay), 20);

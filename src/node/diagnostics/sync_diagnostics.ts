@@ -1,4 +1,4 @@
-import { type DiagnosticStatus, flag, LEVEL, type Level } from '../../pipeline/index.js';
+import { type DiagnosticStatus, flag, LEVEL, syncDiagnostic } from '../../pipeline/index.js';
 import type { SynchronizerStatus } from '../../sync/index.js';
 import type { MaskOrigin, NodeReport } from './report.js';
 import { keyValues, timestamp } from './values.js';
@@ -27,25 +27,12 @@ export function syncDiagnostics(report: NodeReport): DiagnosticStatus {
   };
 }
 
-function judgeSync({ life, sync, modalities }: NodeReport): { level: Level; message: string } {
+function judgeSync({ nodeName, life, sync, modalities }: NodeReport): Pick<DiagnosticStatus, 'level' | 'message'> {
   if (life.error !== undefined) return { level: LEVEL.error, message: `${life.state}: ${life.error}` };
   if (sync === undefined) return { level: LEVEL.stale, message: `the node is ${life.state}` };
-  const wanted = sync.modalities.filter(({ state }) => state !== 'disabled');
-  const lost = wanted.filter(({ state }) => state !== 'active' && state !== 'late');
-  const without = lost.map(({ modality, state }) => `${modality} (${state})`).join(', ');
-  const isEssentialLost = modalities.some(({ name, essential }) => essential && !isUsed(sync, name));
-  if (wanted.length === 0) return { level: LEVEL.error, message: 'no mask: every modality is disabled' };
-  if (wanted.every(({ state }) => state === 'waiting'))
-    return { level: LEVEL.stale, message: 'no sensor has sent anything yet' };
-  if (lost.length === wanted.length) return { level: LEVEL.error, message: `no mask: ${without}` };
-  if (isEssentialLost) return { level: LEVEL.error, message: `no mask: an essential modality is missing: ${without}` };
-  if (lost.length > 0) return { level: LEVEL.warn, message: `masks without ${without}` };
-  return { level: LEVEL.ok, message: `masks from ${wanted.map(({ modality }) => modality).join(', ')}` };
-}
-
-function isUsed(sync: SynchronizerStatus, modality: string): boolean {
-  const state = sync.modalities.find((status) => status.modality === modality)?.state;
-  return state === 'active' || state === 'late';
+  const essential = new Set(modalities.filter((modality) => modality.essential).map(({ name }) => name));
+  const { level, message } = syncDiagnostic(nodeName, sync.modalities, essential);
+  return { level, message };
 }
 
 /** The last mask as Autoware's fusion nodes tell theirs. */
