@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, sep } from 'node:path';
+import { loadBundle } from '../../src/model/index.js';
+import { projectRoot } from '../support/shared_data.js';
+import { domainOf, Program, waitUntil } from './support/index.js';
+import { colconBuild, sourced } from './support/installed.js';
+import type { ImageFields } from './support/messages.js';
+import { affordablePace } from './support/pace.js';
+import { Rig } from './support/rig.js';
+import { townMessages } from './support/town.js';
+
+const LOOP_SECONDS = 4;
+const PATIENT = { deadlineMs: 90_000 };
+/** Promised after a crash, on a machine with time for it. */
+const BACK_WITHIN_MS = 5000;
+
+describe('The package installed by colcon', function () {
+  this.timeout(15 * 60_000);
+  const domain = domainOf(import.meta.url);
+  let installation: string;
+  let share: string;
+  let rig: Rig;
+
+  before(async () => {
+    installation = join(mkdtempSync(join(tmpdir(), 'mle-sam-colcon-')), 'install');
+    share = join(installation, 'share', 'mle_sam_ros');
+    await colconBuild(installation);
+    const messages = await townMessages(LOOP_SECONDS);
+    rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask'] });
+    await rig.program.line('ready', PATIENT);
+    await rig.tell({ play: true });
+  });
+  after(async () => {
+    await rig?.stop();
+    rmSync(join(installation, '..'), { recursive: true, force: true });
+  });
+
+  const files = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name));
+  const generated = () => files(join(share, 'node_modules', 'rclnodejs', 'generated'));
+  const executable = (name: string) => join(installation, 'lib', 'mle_sam_ros', name);
+
+  it('has two executables for `ros2 run` to find', () => {
+    const found = files(join(installation, 'lib', 'mle_sam_ros')).filter((file) => statSync(file).mode & 0o111);
+    assert.deepEqual(found.sort(), [executable('mle-sam'), executable('mle_sam')]);
+  });
+
+  it('has every message, service, launch file, configuration and model', async () => {
+    for (const folder of ['msg', 'srv', 'launch', 'config', 'models']) {
+      const expected = files(join(projectRoot, folder)).map((file) => relative(projectRoot, file));
+      const tracked = expected.filter((file) => !file.includes('__pycache__'));
+      assert.ok(tracked.length > 0, `${folder} holds something`);
+      for (const file of tracked) {
+        const isSame = readFileSync(join(share, file)).equals(readFileSync(join(projectRoot, file)));
+        assert.ok(isSame, `${file} is installed as it is in the sources`);
+      }
+    }
+    const { name } = await loadBundle(join(share, 'models', 'reference'));
+    assert.equal(name, 'reference');
+  });
+
+  it('stands on its own: no link leads out of it, and no development package came along', () => {
+    const root = realpathSync(installation) + sep;
+    const links = files(installation).filter((file) => lstatSync(file).isSymbolicLink());
+    for (const link of links) assert.ok(realpathSync(link).startsWith(root), `${link} leads out`);
+    const packages = readdirSync(join(share, 'node_modules'));
+    for (const name of ['rclnodejs', 'onnxruntime-node', 'sharp'])
+      assert.ok(packages.includes(name), `${name} is there`);
+    for (const name of ['typescript', 'mocha', 'tsx']) assert.ok(!packages.includes(name), `${name} is not there`);
+  });
+
+  it('has JavaScript interfaces of its own and of all other packages', () => {
+    const names = new Set(generated().map((file) => file.split(sep).at(-1)));
+    for (const name of ['mle_sam_ros__srv__SetModality.js', 'mle_sam_ros__msg__SemanticMask.js'])
+      assert.ok(names.has(name), `${name} is there`);
+    assert.ok(names.has('lifecycle_msgs__srv__ChangeState.js'), 'those of ROS itself are there');
+  });
+
+  it('offers the command line', async () => {
+    const help = Program.start(executable('mle-sam'), ['--help'], { cwd: tmpdir(), env: sourced(installation) });
+    assert.deepEqual(await help.end(PATIENT), { code: 0, signal: null });
+    for (const command of ['replay', 'inject', 'monitor'])
+      assert.ok(
+        help.lines.some((line) => line.startsWith(`  ${command} `)),
+        `${command} is listed`,
+      );
+  });
+
+  it('makes masks with the model it brought along, and is there again after a crash', async () => {
+    const before = generated().length;
+    // What launch's respawn does.
+    const loop = `while true; do "${executable('mle_sam')}"; sleep 1; done`;
+    const supervisor = Program.start('sh', ['-c', loop], {
+      cwd: tmpdir(),
+      env: { ...sourced(installation), ROS_DOMAIN_ID: String(domain) },
+    });
+    try {
+      const first = (await rig.more<ImageFields>('mask', 3, PATIENT)).at(-1)!;
+      assert.equal(first.fields.encoding, 'mono8');
+      assert.equal(generated().length, before, 'nothing was left to generate');
+      const node = nodeOf(supervisor.pid);
+      const maps = readFileSync(`/proc/${node}/maps`, 'utf8');
+      assert.ok(maps.includes(join(share, 'node_modules', 'onnxruntime-node')), 'runs the installed ONNX Runtime');
+      assert.ok(!maps.includes(join(projectRoot, 'node_modules')), 'runs nothing of the source tree');
+
+      process.kill(node, 'SIGKILL');
+      await waitUntil('the end of the node', () => !isRunning(node));
+      rig.forget();
+      const killed = performance.now();
+      await rig.more('mask', 1, PATIENT);
+      const backMs = performance.now() - killed;
+      // A busy machine is given what it is short of.
+      assert.ok(backMs < BACK_WITHIN_MS / affordablePace(), `masks were back after ${backMs.toFixed(0)} ms`);
+      assert.notEqual(nodeOf(supervisor.pid), node);
+
+      const second = nodeOf(supervisor.pid);
+      process.kill(second, 'SIGTERM');
+      await waitUntil('the end of the node that was asked to end', () => !isRunning(second));
+    } finally {
+      supervisor.kill();
+    }
+  });
+});
+
+/** The process the supervisor has started last. */
+function nodeOf(supervisor: number): number {
+  const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
+  return Number(children.at(-1));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // A zombie has no command line.
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+"""A camera with pictures of 3 MB, best effort: `large_camera.py COUNT RATE`. Starts once somebody listens.
+
+Prints a JSON line when all are sent: how many, and what the node says has arrived.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+import rclpy
+from mle_sam_ros.msg import ModalityStatusArray
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image
+
+SIZE = 1024
+TOPIC = "camera/image"
+
+
+def picture():
+    # Sharp edges everywhere and no two alike: neither blind nor frozen for the node.
+    pixels = np.random.default_rng(1).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+    return Image(width=SIZE, height=SIZE, step=3 * SIZE, encoding="rgb8", data=pixels.tobytes())
+
+
+def calibration():
+    info = CameraInfo(width=SIZE, height=SIZE, distortion_model="plumb_bob", d=[0.0] * 5)
+    info.k = [800.0, 0.0, SIZE / 2, 0.0, 800.0, SIZE / 2, 0.0, 0.0, 1.0]
+    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    info.p = [800.0, 0.0, SIZE / 2, 0.0, 0.0, 800.0, SIZE / 2, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return info
+
+
+def main():
+    count, rate = int(sys.argv[1]), float(sys.argv[2])
+    rclpy.init()
+    node = rclpy.create_node("large_camera")
+    images = node.create_publisher(Image, TOPIC, qos_profile_sensor_data)
+    infos = node.create_publisher(CameraInfo, "camera/camera_info", qos_profile_sensor_data)
+    latest, masks = {}, []
+
+    def on_status(message):
+        latest.update({modality.name: modality for modality in message.modalities})
+
+    def on_mask(message):
+        masks.append((message.width, message.height))
+
+    node.create_subscription(ModalityStatusArray, "mle_sam/modality_status", on_status, 10)
+    reliability = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+    node.create_subscription(Image, "mle_sam/mask", on_mask, reliability)
+
+    while images.get_subscription_count() == 0:
+        rclpy.spin_once(node, timeout_sec=0.05)
+    message, info = picture(), calibration()
+    rolled = memoryview(message.data)
+    for sent in range(count):
+        stamp = node.get_clock().now().to_msg()
+        for one in (message, info):
+            one.header.stamp, one.header.frame_id = stamp, "camera_optical"
+        rolled[sent] = 255 - rolled[sent]
+        infos.publish(info)
+        images.publish(message)
+        due = time.monotonic() + 1 / rate
+        while time.monotonic() < due:
+            rclpy.spin_once(node, timeout_sec=0.005)
+    # Until the node's next report.
+    settled = time.monotonic() + 3
+    while time.monotonic() < settled:
+        rclpy.spin_once(node, timeout_sec=0.05)
+    camera = latest.get("camera")
+    received = camera.received if camera else 0
+    print(json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sorted(set(masks))}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
