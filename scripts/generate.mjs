@@ -1,6 +1,6 @@
-// `npm run generate`: writes what follows from the tables of parameters and topics, such as config/mle_sam.yaml.
+// `npm run generate`: writes what follows from the tables of parameters, topics and faults, such as config/mle_sam.yaml.
 import { join } from 'node:path';
 import { root, runOrExit, setUp } from './setup.mjs';
 
 setUp();
-runOrExit(process.execPath, [join(root, 'dist', 'src', 'node', 'documentation', 'generate.js')]);
+runOrExit(process.execPath, [join(root, 'dist', 'src', 'documentation', 'generate.js')]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { generatedFiles, replaceBetweenMarkers } from '../../src/node/documentation/index.js';
+import { generatedFiles, replaceBetweenMarkers } from '../../src/documentation/index.js';
 import { parameterTable } from '../../src/node/parameters/index.js';
 import { inputTopics, OUTPUT_TOPICS, TRANSFORM_TOPICS } from '../../src/node/topics.js';
 import { MASK_TOPICS } from '../../src/replay/index.js';

@@ -44,6 +44,8 @@ export class TopicMeter {
   #nonIncreasing = 0;
   #last: Stamp | undefined;
   #lastStamp: Stamp | undefined;
+  /** Number of the first message of this time line. */
+  #start = 0;
 
   /**
    * Takes note of a message.
@@ -98,9 +100,6 @@ export class TopicMeter {
     }
     return { arrivals, stamps };
   }
-
-  /** Number of the first message of this time line. */
-  #start = 0;
 
   #startOver(): void {
     this.#start = this.#messages;

@@ -1,5 +1,12 @@
-import { messageTypesFor } from '../../pipeline/index.js';
-import { inputQos, inputTopics, type ModalityRole, OUTPUT_TOPICS, type TopicQos, TRANSFORM_TOPICS } from '../topics.js';
+import {
+  inputQos,
+  inputTopics,
+  type ModalityRole,
+  OUTPUT_TOPICS,
+  type TopicQos,
+  TRANSFORM_TOPICS,
+} from '../node/topics.js';
+import { messageTypesFor } from '../pipeline/index.js';
 
 /** What the node publishes, in Markdown. */
 export function renderOutputTable(): string {

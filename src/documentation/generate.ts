@@ -1,4 +1,4 @@
-/** `npm run generate`: writes what follows from the tables of parameters and topics. */
+/** `npm run generate`: writes what follows from the tables of parameters, topics and faults. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generatedFiles } from './generated_files.js';

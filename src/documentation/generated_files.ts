@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../../faults/index.js';
-import { parseManifest } from '../../model/index.js';
-import { roleOf } from '../../pipeline/index.js';
-import { renderParameterTable, renderParameterYaml } from '../parameters/index.js';
-import type { ModalityRole } from '../topics.js';
+import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../faults/index.js';
+import { parseManifest } from '../model/index.js';
+import { renderParameterTable, renderParameterYaml } from '../node/parameters/index.js';
+import type { ModalityRole } from '../node/topics.js';
+import { roleOf } from '../pipeline/index.js';
 import { renderInputTable, renderOutputTable } from './topic_tables.js';
 
 export interface GeneratedFile {
@@ -15,8 +15,8 @@ export interface GeneratedFile {
 }
 
 /**
- * Everything that is written from the tables of parameters and topics: `config/mle_sam.yaml`, and the tables in README.md
- * and docs/node.md between their markers.
+ * Everything that is written from the tables of parameters, topics and faults: `config/mle_sam.yaml`, and the tables in
+ * the pages between their markers.
  * @param root - of the project
  * @throws Error where a page has lost its markers
  */
