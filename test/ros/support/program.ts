@@ -74,9 +74,14 @@ export class Program {
   }
 
   /** An rclpy peer: a script of `test/ros/peers`, started by the Python of the ROS environment. */
-  static peer(script: string, args: readonly string[], domain: number): Program {
+  static peer(
+    script: string,
+    args: readonly string[],
+    domain: number,
+    env: Readonly<Record<string, string>> = {},
+  ): Program {
     const path = fileURLToPath(new URL(`peers/${script}`, testFolder));
-    return Program.start('python', ['-u', path, ...args], { env: { ROS_DOMAIN_ID: String(domain) } });
+    return Program.start('python', ['-u', path, ...args], { env: { ...env, ROS_DOMAIN_ID: String(domain) } });
   }
 
   get pid(): number {

@@ -32,6 +32,7 @@ export interface RigOptions {
   listen: readonly string[];
   /** Further arguments of `peers/rig.py`. */
   args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }
 
 /** The rclpy peer that plays sensors and listens to the node. */
@@ -43,12 +44,12 @@ export class Rig {
   #read = 0;
   #time = 0n;
 
-  constructor({ messages, loop, domain, listen, args = [] }: RigOptions) {
+  constructor({ messages, loop, domain, listen, args = [], env }: RigOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), 'mle-sam-rig-'));
     const file = join(this.#folder, 'messages');
     writeFileSync(file, Buffer.concat(messages.flatMap(record)));
     const all = [file, '--loop', String(loop), ...args, '--listen', ...listen];
-    this.program = Program.peer('rig.py', all, domain);
+    this.program = Program.peer('rig.py', all, domain, env);
   }
 
   /** Tells the peer what to do and waits until it has. */
