@@ -12,8 +12,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type Bundle, type EncodeMode, loadBundle, type Segmentation, Segmenter } from '../src/model/index.js';
-import type { ModalityImage } from '../src/sensors/modality_image.js';
 import type { FrameSet } from '../src/sync/frame_set.js';
+import { frameSet, noiseImage } from './support/frames.js';
+import { type Percentiles, percentiles } from './support/percentiles.js';
 
 const MEGABYTE = 1e6;
 const ENCODE_MODES: readonly EncodeMode[] = ['batched', 'one-by-one'];
@@ -32,11 +33,6 @@ interface Row {
   cpuMs: Percentiles;
   /** How long `segment` held the main thread before it returned its promise. */
   mainThreadMs: Percentiles;
-}
-
-interface Percentiles {
-  p50: number;
-  p99: number;
 }
 
 interface Sample {
@@ -185,27 +181,6 @@ function describe({
     `resident memory after each ${frames} frames: ${resident} MB`,
     `event-loop delay: p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`,
   ].join('\n');
-}
-
-function percentiles(values: readonly number[]): Percentiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-  return { p50: at(0.5), p99: at(0.99) };
-}
-
-function frameSet(images: readonly ModalityImage[]): FrameSet {
-  const byName = new Map(images.map((image) => [image.modality, image]));
-  return { stamp: 0n, frameId: 'bench', images: byName, absent: new Map() };
-}
-
-/** Repeatable noise in blocks of 16 pixels, which exercises a network more like a picture than white noise does. */
-function noiseImage({ input: { width, height } }: Bundle, modality: string, seed: number): ModalityImage {
-  const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i++) {
-    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    data[i] = Math.imul((x >> 4) * 73 + (y >> 4) * 179 + (i % 3) * 31 + seed * 7, 2654435761) >>> 24;
-  }
-  return { modality, stamp: 0n, width, height, data, quality: { kind: 'good' } };
 }
 
 await main();
