@@ -189,6 +189,28 @@ describe('diagnostics', () => {
     assert.equal(values(told).camera_info_messages, '0');
   });
 
+  it('say so too where it is the CameraInfo of the camera all others are laid on', () => {
+    const cameraInfo = silentTopic('camera', { purpose: 'camera-info', topic: '/camera/camera_info' });
+    const report = withLidar({ state: 'invalid', reason: "Expected a CameraInfo for 'camera' but none has arrived" });
+    const told = status({ ...report, topics: [...report.topics, cameraInfo] }, 'lidar');
+    assert.match(told.message, /; no CameraInfo on \/camera\/camera_info$/);
+    assert.match(values(told).what_to_do ?? '', /modalities\.camera\.camera_info_topic/);
+  });
+
+  it('say that there are no transforms at all, where one is missing', () => {
+    const reason = "Expected a transform from 'os_lidar' to 'optical' but 'os_lidar' is in no tree: publish the mount";
+    const transforms = (messages: number) =>
+      ['/tf', '/tf_static'].map((name) =>
+        topic('', { purpose: 'transforms', modality: undefined, topic: name, messages }),
+      );
+    const report = withLidar({ state: 'invalid', reason });
+    const none = status({ ...report, topics: [...report.topics, ...transforms(0)] }, 'lidar');
+    assert.match(none.message, /; nothing on \/tf and \/tf_static$/);
+    assert.match(values(none).what_to_do ?? '', /static_transform_publisher/);
+    const some = status({ ...report, topics: [...report.topics, ...transforms(3)] }, 'lidar');
+    assert.equal(some.message, `invalid: ${reason}`);
+  });
+
   it('ask nothing of anybody for a sensor that is well or switched off', () => {
     for (const state of ['active', 'late', 'recovering', 'disabled'] as const) {
       const report = withLidar({ state }, silentTopic('lidar', { publishers: 0 }));

@@ -2,7 +2,7 @@ import { LEVEL, type Level } from '../../pipeline/index.js';
 import type { ModalityStatus } from '../../sync/index.js';
 import type { TopicReport } from './report.js';
 
-/** Why nothing comes from a topic, as far as the graph tells. */
+/** Why a modality has nothing to offer, as far as its topics tell. */
 export interface TopicTrouble {
   level: Level;
   what: string;
@@ -17,9 +17,9 @@ export interface TopicTrouble {
  */
 export function topicTrouble(
   { modality, state, reason }: ModalityStatus,
-  sensor: TopicReport | undefined,
-  cameraInfo: TopicReport | undefined,
+  topics: readonly TopicReport[],
 ): TopicTrouble | undefined {
+  const sensor = topics.find((topic) => topic.purpose === 'sensor' && topic.modality === modality);
   if (state === 'disabled' || sensor === undefined) return undefined;
   const { topic, publishers, conflicts, messages, problem } = sensor;
   if (problem !== undefined) {
@@ -56,11 +56,26 @@ export function topicTrouble(
       toDo: 'The driver is there and silent: look at its log and at the cable of the sensor.',
     };
   }
-  if (state === 'invalid' && reason?.includes('CameraInfo') && cameraInfo?.messages === 0) {
+  return state === 'invalid' && reason !== undefined ? calibrationTrouble(reason, topics) : undefined;
+}
+
+/** What a sensor cannot be used for want of: a CameraInfo, its own or the reference camera's, or transforms. */
+function calibrationTrouble(reason: string, topics: readonly TopicReport[]): TopicTrouble | undefined {
+  const [, camera] = /CameraInfo for '([^']+)'/.exec(reason) ?? [];
+  const info = topics.find(({ purpose, modality }) => purpose === 'camera-info' && modality === camera);
+  if (camera !== undefined && info?.messages === 0) {
     return {
       level: LEVEL.error,
-      what: `no CameraInfo on ${cameraInfo.topic}`,
-      toDo: `Remap it, set modalities.${modality}.camera_info_topic, or give a file in modalities.${modality}.camera_info_file.`,
+      what: `no CameraInfo on ${info.topic}`,
+      toDo: `Remap it, set modalities.${camera}.camera_info_topic, or give a file in modalities.${camera}.camera_info_file.`,
+    };
+  }
+  const transforms = topics.filter(({ purpose }) => purpose === 'transforms');
+  if (/\btransform\b/.test(reason) && transforms.length > 0 && transforms.every(({ messages }) => messages === 0)) {
+    return {
+      level: LEVEL.error,
+      what: `nothing on ${transforms.map(({ topic }) => topic).join(' and ')}`,
+      toDo: 'Start robot_state_publisher, or a static_transform_publisher for each mount; in a namespace remap both topics.',
     };
   }
   return undefined;

@@ -12,7 +12,7 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
     const cameraInfo = report.topics.find((topic) => topic.purpose === 'camera-info' && topic.modality === modality);
     const base = modalityDiagnostic(report.nodeName, status);
     const isEssential = report.modalities.some(({ name, essential }) => name === modality && essential);
-    const trouble = topicTrouble(status, sensor, cameraInfo);
+    const trouble = topicTrouble(status, report.topics);
     return {
       ...base,
       // What a message that never came means, only the graph tells.
