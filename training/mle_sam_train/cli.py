@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from .arguments import parse_arguments
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns 0, or 2 after printing the one sentence of an `InputError`."""
-    options = _parser().parse_args(arguments)
+    options = parse_arguments(arguments)
     torch.set_num_threads(options.threads)
     try:
-        options.command(options)
+        COMMANDS[options.command](options)
     except InputError as error:
         print(f"mle-sam-train: {error}", file=sys.stderr)
         return 2
@@ -42,7 +43,7 @@ def _train(options: argparse.Namespace) -> None:
             config,
             options.data,
             options.run,
-            options.stage,
+            options.command,
             processes,
             steps=options.steps,
             minutes=options.minutes,
@@ -52,7 +53,7 @@ def _train(options: argparse.Namespace) -> None:
         )
     if not trainer.is_finished:
         raise InputError(
-            f"Expected {options.stage} to use up its budget but it was stopped at step {trainer.step}; "
+            f"Expected {options.command} to use up its budget but it was stopped at step {trainer.step}; "
             "its state is saved, go on with --resume."
         )
 
@@ -205,101 +206,16 @@ def _cache_beside(checkpoint: Path) -> Path:
     return checkpoint / "cache" if checkpoint.is_dir() else checkpoint.parent / "cache"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mle-sam-train", description="Train, evaluate and export MLE-SAM.")
-    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
-    commands = parser.add_subparsers(required=True)
-    for stage, text in (
-        ("base", "train trunk, neck and heads on the camera alone"),
-        ("experts", "freeze the base; train experts, router and heads with absent and failing sensors"),
-    ):
-        command = commands.add_parser(stage, help=text)
-        command.set_defaults(command=_train, stage=stage)
-        command.add_argument("--config", type=Path, required=True)
-        command.add_argument(
-            "--data", type=Path, required=True, help="root of a data set in DELIVER's layout"
-        )
-        command.add_argument("--run", type=Path, required=True, help="folder of the run")
-        command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
-        command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
-        command.add_argument("--steps", type=int)
-        command.add_argument("--minutes", type=float)
-        command.add_argument(
-            "--resume", action="store_true", help="continue from the last checkpoint, if any"
-        )
-    command = commands.add_parser("evaluate", help="score every subset of the modalities")
-    command.set_defaults(command=_evaluate)
-    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--split", default="val")
-    command.add_argument("--out", type=Path, help="JSON report")
-    command.add_argument(
-        "--protocol",
-        choices=("absent", "both"),
-        default="both",
-        help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
-    )
-    command.add_argument(
-        "--every", type=int, default=1, help="only every n-th frame, as `mle-sam evaluate` does"
-    )
-    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
-    command = commands.add_parser("routing", help="spoil one sensor at a time and see what weight it keeps")
-    command.set_defaults(command=_routing)
-    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--split", default="val")
-    command.add_argument("--frames", type=int, help="on as many frames, evenly spread (default all)")
-    command.add_argument("--out", type=Path, help="JSON report")
-    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
-    command = commands.add_parser("ablation", help="train and score the eight variants on equal budgets")
-    command.set_defaults(command=_ablation)
-    command.add_argument("--config", type=Path, required=True)
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")
-    command.add_argument("--base", type=Path, help="trained base to start all from (default: trained first)")
-    command.add_argument("--seeds", type=int, nargs="+", default=[7])
-    command.add_argument("--variants", nargs="+", help="some of the eight (default all)")
-    command.add_argument("--steps", type=int, help="budget of each variant")
-    command.add_argument("--minutes", type=float, help="budget of each variant")
-    command.add_argument("--split", default="val")
-    command.add_argument("--frames", type=int, help="score on as many frames of the split (default all)")
-    command = commands.add_parser("export", help="write a bundle: two ONNX graphs, golden sample, model card")
-    command.set_defaults(command=_export)
-    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
-    command.add_argument("--data", type=Path, required=True, help="data set the golden sample is taken from")
-    command.add_argument("--split", default="val")
-    command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
-    command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
-    command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
-    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
-    command.add_argument(
-        "--merged", action="store_true", help="also write an encoder for each modality alone"
-    )
-    command.add_argument(
-        "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
-    )
-    command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
-    command.add_argument("--note", default="", help="what else the model card must say about the training")
-    command.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
-    command = commands.add_parser(
-        "footprint", help="size, memory and time of a configuration, on random weights"
-    )
-    command.set_defaults(command=_footprint)
-    command.add_argument("--config", type=Path, required=True)
-    command.add_argument("--precision", choices=("float32", "float16"), default="float32")
-    command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
-    command.add_argument(
-        "--modalities", type=int, nargs="+", default=[1, 4], help="how many to run at once (default 1 and 4)"
-    )
-    command = commands.add_parser("predict", help="write PyTorch's label images, to compare with the robot's")
-    command.set_defaults(command=_predict)
-    command.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--split", default="test")
-    command.add_argument("--limit", type=int, default=20)
-    command.add_argument("--out", type=Path, required=True)
-    return parser
-
+COMMANDS = {
+    "base": _train,
+    "experts": _train,
+    "evaluate": _evaluate,
+    "routing": _routing,
+    "ablation": _ablation,
+    "export": _export,
+    "footprint": _footprint,
+    "predict": _predict,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,0 +1,104 @@
+"""The command line of `mle-sam-train`: its commands and their options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Options of a command; `command` holds its name. Wrong ones end the process, as argparse does."""
+    parser = argparse.ArgumentParser(prog="mle-sam-train", description="Train, evaluate and export MLE-SAM.")
+    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
+    commands = parser.add_subparsers(required=True, dest="command")
+    _add_training(commands)
+    _add_scoring(commands)
+    _add_export(commands)
+    return parser.parse_args(arguments)
+
+
+def _trained(split: str) -> argparse.ArgumentParser:
+    """What every command on a trained model takes; `split` is the default."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("checkpoint", type=Path, help="a run folder or a .safetensors file")
+    shared.add_argument("--data", type=Path, required=True, help="root of the data set")
+    shared.add_argument("--split", default=split, help=f"of the data set (default {split})")
+    return shared
+
+
+def _cached() -> argparse.ArgumentParser:
+    """What every command on a trained model takes that goes through a whole split."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    return shared
+
+
+def _add_training(commands: argparse._SubParsersAction) -> None:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, required=True)
+    shared.add_argument("--data", type=Path, required=True, help="root of the data set")
+    shared.add_argument("--steps", type=int, help="budget, for ablation of each variant")
+    shared.add_argument("--minutes", type=float, help="budget, for ablation of each variant")
+    for stage, text in (
+        ("base", "train trunk, neck and heads on the camera alone"),
+        ("experts", "freeze the base; train experts, router and heads with absent and failing sensors"),
+    ):
+        command = commands.add_parser(stage, help=text, parents=[shared])
+        command.add_argument("--run", type=Path, required=True, help="folder of the run")
+        command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
+        command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
+        command.add_argument("--resume", action="store_true", help="go on from the last checkpoint, if any")
+    text = "train and score the eight variants on equal budgets"
+    command = commands.add_parser("ablation", help=text, parents=[shared])
+    command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")
+    command.add_argument("--base", type=Path, help="trained base to start all from (default: trained first)")
+    command.add_argument("--seeds", type=int, nargs="+", default=[7])
+    command.add_argument("--variants", nargs="+", help="some of the eight (default all)")
+    command.add_argument("--split", default="val")
+    command.add_argument("--frames", type=int, help="score on as many frames of the split (default all)")
+
+
+def _add_scoring(commands: argparse._SubParsersAction) -> None:
+    text = "score every subset of the modalities"
+    command = commands.add_parser("evaluate", help=text, parents=[_trained("val"), _cached()])
+    command.add_argument("--out", type=Path, help="JSON report")
+    command.add_argument(
+        "--protocol",
+        choices=("absent", "both"),
+        default="both",
+        help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
+    )
+    command.add_argument("--every", type=int, default=1, help="only every n-th frame, as in `mle-sam`")
+    text = "spoil one sensor at a time and see what weight it keeps"
+    command = commands.add_parser("routing", help=text, parents=[_trained("val"), _cached()])
+    command.add_argument("--frames", type=int, help="on as many frames, evenly spread (default all)")
+    command.add_argument("--out", type=Path, help="JSON report")
+    text = "write PyTorch's label images, to compare with the robot's"
+    command = commands.add_parser("predict", help=text, parents=[_trained("test")])
+    command.add_argument("--limit", type=int, default=20)
+    command.add_argument("--out", type=Path, required=True)
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    precision = argparse.ArgumentParser(add_help=False)
+    precision.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    text = "write a bundle: two ONNX graphs, golden sample, model card"
+    command = commands.add_parser("export", help=text, parents=[_trained("val"), _cached(), precision])
+    command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
+    command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
+    command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    command.add_argument(
+        "--merged", action="store_true", help="also write an encoder for each modality alone"
+    )
+    command.add_argument(
+        "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
+    )
+    command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
+    command.add_argument("--note", default="", help="what else the model card must say about the training")
+    text = "size, memory and time of a configuration, on random weights"
+    command = commands.add_parser("footprint", help=text, parents=[precision])
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
+    command.add_argument(
+        "--modalities", type=int, nargs="+", default=[1, 4], help="how many to run at once (default 1 and 4)"
+    )
