@@ -10,8 +10,8 @@ import {
   renderParameterYaml,
   unknownParameters,
 } from '../../src/node/parameters/index.js';
-import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
-import { synchronizerOptions } from '../../src/sync/index.js';
+import { DEFAULT_PIPELINE_CONFIG, pipelineConfigSchema } from '../../src/pipeline/index.js';
+import { streamConfigSchema, synchronizerOptions, syncOptionsSchema } from '../../src/sync/index.js';
 import { RIG } from './support/modalities.js';
 
 type Values = Record<string, ParameterValue>;
@@ -55,6 +55,31 @@ describe('parameter table', () => {
     assert.deepEqual(names.slice(0, own.length), own);
     assert.deepEqual(
       names.slice(own.length).filter((name) => !/^modalities\.(camera|depth|events|lidar)\./.test(name)),
+      [],
+    );
+  });
+
+  it('offers every key of a configuration file, under a name of its own', () => {
+    const renamed: Record<string, string> = {
+      referencePriority: 'reference_priority',
+      identicalLimit: 'frozen_after',
+      baseFrame: 'base_frame',
+      // Of a stream, as parameters of its modality.
+      necessity: 'modalities.camera.essential',
+      availability: 'modalities.camera.enabled',
+    };
+    const snakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const expected = [
+      ...Object.keys(pipelineConfigSchema.shape)
+        .filter((key) => key !== 'topics' && key !== 'sync')
+        .map((key) => renamed[key] ?? key),
+      ...Object.keys(syncOptionsSchema.shape)
+        .filter((key) => key !== 'streams')
+        .map((key) => renamed[key] ?? `sync.${snakeCase(key)}`),
+      ...Object.keys(streamConfigSchema.shape).map((key) => renamed[key] ?? `modalities.camera.${snakeCase(key)}`),
+    ];
+    assert.deepEqual(
+      expected.filter((name) => !names.includes(name)),
       [],
     );
   });
