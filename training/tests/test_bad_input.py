@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,10 @@ import pytest
 import yaml
 from PIL import Image
 
+from mle_sam_train.checkpoint import load_model
 from mle_sam_train.cli import main
+from mle_sam_train.data import Batch
+from mle_sam_train.training import Trainer
 
 CONFIG = Path(__file__).parent.parent / "configs" / "tiny-test.yaml"
 
@@ -121,6 +125,23 @@ def test_a_training_state_that_was_cut_off(run, data_root, tmp_path, capsys) -> 
     state.write_bytes(state.read_bytes()[:1000])
     again = ["--config", CONFIG, "--data", data_root, "--run", copied, "--resume"]
     assert "Expected a training state at" in one_sentence(capsys, "experts", *again)
+
+
+def test_a_stage_stopped_by_a_signal_says_so_and_goes_on(data_root, tmp_path, capsys, monkeypatch) -> None:
+    """Else a script would take half a training for a whole one."""
+    original = Trainer.train_step
+
+    def terminated(trainer: Trainer, batch: Batch) -> float:
+        signal.raise_signal(signal.SIGTERM)
+        return original(trainer, batch)
+
+    stage = ["base", "--config", CONFIG, "--data", data_root, "--run", tmp_path / "run", "--resume"]
+    monkeypatch.setattr(Trainer, "train_step", terminated)
+    error = one_sentence(capsys, *stage)
+    assert "Expected base to use up its budget but it was stopped at step 1" in error
+    monkeypatch.setattr(Trainer, "train_step", original)
+    assert main(["--threads", "1", *(str(a) for a in stage)]) == 0
+    assert load_model(tmp_path / "run")[1]["stages"][-1]["steps"] == 4
 
 
 def test_reports_that_are_not_there(run, data_root, tmp_path, capsys) -> None:
