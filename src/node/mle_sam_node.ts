@@ -165,11 +165,11 @@ export class MleSamNode {
   }
 
   #modalityChanged({ modality, from, to, reason }: ModalityChange): void {
-    const text = `${modality} ${to}: ${reason === undefined ? '' : `${reason}, `}was ${from}`;
     // A sensor that is late once in a while is nothing to wake anybody for.
-    if (to === 'late' || (to === 'active' && from === 'late')) this.#ros.log.debug(text);
-    else if (to === 'dropped' || to === 'invalid') this.#problems.say(text);
-    else this.#changes.say(text);
+    if (to === 'late') this.#ros.log.debug(`${modality} ${to}: ${reason}`);
+    else if (to === 'active' && from === 'late') this.#ros.log.debug(`${modality} ${to}: no longer ${from}`);
+    else if (to === 'dropped' || to === 'invalid') this.#problems.say(`${modality} ${to}: ${reason}`);
+    else this.#changes.say(`${modality} ${to}: was ${from}`);
     this.#reporter.modalityChanged();
   }
 

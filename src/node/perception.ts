@@ -11,6 +11,7 @@ import {
 import type { RosNode } from '../ros/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
+import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
 import { Inputs } from './inputs/index.js';
 import type { NodeSettings } from './parameters/index.js';
@@ -37,6 +38,7 @@ const NEW_TIME_MS = 24 * 3600 * 1000;
 /** What runs while the node is active: topics into a pipeline, on the node's clock. */
 export class Perception {
   readonly #options: PerceptionOptions;
+  readonly #clock: ArrivalClock;
   readonly #wakeTimer: WakeTimer;
   #settings: NodeSettings;
   #running: { pipeline: Pipeline; inputs: Inputs } | undefined;
@@ -47,7 +49,8 @@ export class Perception {
   constructor(options: PerceptionOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#wakeTimer = new WakeTimer(options.ros, (now) => this.#wake(now));
+    this.#clock = new ArrivalClock(options.ros);
+    this.#wakeTimer = new WakeTimer(this.#clock, (now) => this.#wake(now));
     this.#start();
   }
 
@@ -63,7 +66,7 @@ export class Perception {
 
   /** How the topics fare, over the time since the last call. */
   topics(): TopicReport[] {
-    return this.#running?.inputs.report(this.#options.ros.now()) ?? [];
+    return this.#running?.inputs.report(this.#clock.now()) ?? [];
   }
 
   /** Applies settings that take effect at once. */
@@ -72,20 +75,21 @@ export class Perception {
     const running = this.#running;
     if (running === undefined) return;
     running.inputs.select(settings);
-    this.#follow(running.pipeline.retune(settings.pipeline.sync, this.#options.ros.now()));
+    this.#follow(running.pipeline.retune(settings.pipeline.sync, this.#clock.now()));
   }
 
   /** Lets go of all topics; resolves once the mask in the making is done with. */
   async close(): Promise<void> {
     this.#state = 'closed';
     clearTimeout(this.#clockTimer);
+    this.#clock.close();
     await this.#stop();
   }
 
   #start(): void {
     const { ros, bundle, configured, segmenter, sink } = this.#options;
     if (this.#state === 'closed') return;
-    this.#lastNow = ros.now();
+    this.#lastNow = this.#clock.now();
     if (this.#lastNow === 0n) {
       // Nothing can be said about the age of a message while there is no time.
       this.#clockTimer = setTimeout(() => this.#start(), CLOCK_INTERVAL_MS);
@@ -98,7 +102,7 @@ export class Perception {
     const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text);
-    this.#running = { pipeline, inputs: new Inputs({ ros, settings, onMessage, onProblem }) };
+    this.#running = { pipeline, inputs: new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem }) };
   }
 
   async #stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Stamp } from '../messages/index.js';
-import type { RosNode } from '../ros/index.js';
+import type { ArrivalClock } from './arrival_clock.js';
 
 /** Simulated time does not run evenly, so that no timer can be set on it: it is looked at this often. */
 const SIMULATION_INTERVAL_MS = 10;
@@ -8,14 +8,14 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** Calls when the node's clock, the system's or a simulated one, reaches a time. */
 export class WakeTimer {
-  readonly #ros: Pick<RosNode, 'now' | 'clockSource'>;
+  readonly #clock: Pick<ArrivalClock, 'now' | 'clockSource'>;
   readonly #onDue: (now: Stamp) => void;
   #due: Stamp | undefined;
   #timer: { at: Stamp; timeout: NodeJS.Timeout } | undefined;
 
   /** @param onDue - once a call of {@link set}; may set the next time */
-  constructor(ros: Pick<RosNode, 'now' | 'clockSource'>, onDue: (now: Stamp) => void) {
-    this.#ros = ros;
+  constructor(clock: Pick<ArrivalClock, 'now' | 'clockSource'>, onDue: (now: Stamp) => void) {
+    this.#clock = clock;
     this.#onDue = onDue;
   }
 
@@ -35,8 +35,8 @@ export class WakeTimer {
 
   #startTimer(due: Stamp): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer.timeout);
-    const leftMs = Math.ceil(Number(due - this.#ros.now()) / 1e6);
-    const delayMs = this.#ros.clockSource === 'simulation' ? SIMULATION_INTERVAL_MS : Math.max(leftMs, 0);
+    const leftMs = Math.ceil(Number(due - this.#clock.now()) / 1e6);
+    const delayMs = this.#clock.clockSource === 'simulation' ? SIMULATION_INTERVAL_MS : Math.max(leftMs, 0);
     this.#timer = { at: due, timeout: setTimeout(() => this.#look(), Math.min(delayMs, LONGEST_DELAY_MS)) };
   }
 
@@ -44,7 +44,7 @@ export class WakeTimer {
     this.#timer = undefined;
     const due = this.#due;
     if (due === undefined) return;
-    const now = this.#ros.now();
+    const now = this.#clock.now();
     if (now < due) {
       this.#startTimer(due);
     } else {

@@ -6,6 +6,7 @@ import {
   type RosNode,
   type RosSubscription,
 } from '../../ros/index.js';
+import type { ArrivalClock } from '../arrival_clock.js';
 import { TopicMeter, type TopicReport } from '../diagnostics/index.js';
 import { chooseInput, type WantedInput } from './choose_input.js';
 
@@ -14,6 +15,8 @@ export interface InputOptions extends WantedInput {
   name: string;
   qos: QosProfile;
   ros: RosNode;
+  /** Messages are received by. */
+  clock: Pick<ArrivalClock, 'now'>;
   onMessage: (message: RawMessage) => void;
   /** Told once of what is wrong: a type nobody can read, a package that is missing. */
   onProblem: (text: string) => void;
@@ -82,8 +85,8 @@ export class Input {
   }
 
   #receive(type: string, data: Uint8Array): void {
-    const { ros, name, onMessage } = this.#options;
-    const message = { topic: name, type, data, receiveStamp: ros.now() };
+    const { clock, name, onMessage } = this.#options;
+    const message = { topic: name, type, data, receiveStamp: clock.now() };
     const header = peekHeader(message);
     const stamp = header.kind === 'header' ? header.stamp : undefined;
     this.#meter.note(message.receiveStamp, stamp, data.byteLength);

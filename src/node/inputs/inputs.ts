@@ -1,5 +1,6 @@
 import type { RawMessage, Stamp } from '../../messages/index.js';
 import type { QosProfile, RosNode } from '../../ros/index.js';
+import type { ArrivalClock } from '../arrival_clock.js';
 import type { TopicReport } from '../diagnostics/index.js';
 import type { NodeSettings } from '../parameters/index.js';
 import { TRANSFORM_TOPICS } from '../topics.js';
@@ -7,6 +8,8 @@ import { Input } from './input.js';
 
 export interface InputsOptions {
   ros: RosNode;
+  /** Messages are received by. */
+  clock: Pick<ArrivalClock, 'now'>;
   settings: NodeSettings;
   onMessage: (message: RawMessage) => void;
   onProblem: (text: string) => void;
@@ -79,7 +82,7 @@ export class Inputs {
   }
 
   #addSensor(modality: string): void {
-    const { ros, settings, onMessage, onProblem } = this.#options;
+    const { ros, clock, settings, onMessage, onProblem } = this.#options;
     const { topic, role, messageType, qos } = settings.inputs.get(modality)!;
     const name = ros.resolve(topic);
     const input = new Input({
@@ -88,6 +91,7 @@ export class Inputs {
       accepts: messageType === 'auto' ? { kind: 'role', role } : { kind: 'type', type: messageType },
       qos: { ...qos, durability: 'volatile' },
       ros,
+      clock,
       onMessage,
       onProblem: (text) => onProblem(`${modality}: ${text}.`),
     });
@@ -109,8 +113,8 @@ export class Inputs {
   }
 
   #add(entry: Omit<Entry, 'input'>, name: string, topic: string, type: string, qos: QosProfile): void {
-    const { ros, onMessage, onProblem } = this.#options;
-    const input = new Input({ name, topic, accepts: { kind: 'type', type }, qos, ros, onMessage, onProblem });
+    const { ros, clock, onMessage, onProblem } = this.#options;
+    const input = new Input({ name, topic, accepts: { kind: 'type', type }, qos, ros, clock, onMessage, onProblem });
     input.check();
     this.#others.push({ ...entry, input });
   }

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 
 /** No slower than this where a test does not say: it has to end. */
-const SLOWEST = 0.25;
+const SLOWEST = 0.2;
 
 /**
  * How fast simulated time may run here: in real time on a machine with nothing else to do, slower on a busy one. All the

@@ -1,0 +1,59 @@
+import type { Stamp } from '../messages/index.js';
+import type { RosNode } from '../ros/index.js';
+
+/** The clock goes on by itself this often, well within its longest step. */
+const BEAT_MS = 20;
+/** So much time goes by between two turns of the event loop at most; the rest is made up for turn by turn. */
+const LONGEST_STEP: Stamp = 50_000_000n;
+/** A node that never gets to run has no business measuring time: farther than this it is not left behind. */
+const LONGEST_LAG: Stamp = 1_000_000_000n;
+
+/**
+ * The clock messages are received by. Where the process itself was held up (by garbage, by other processes), messages
+ * wait in the middleware meanwhile, and by the time of day they would all arrive late at once: every sensor would count
+ * as silent, and none was. So this clock takes small steps only, one a turn of the event loop: what waited is received
+ * in the rhythm it came in, and then the clock has caught up. Simulated time is taken as it comes.
+ */
+export class ArrivalClock {
+  readonly #ros: Pick<RosNode, 'now' | 'clockSource'>;
+  #last: Stamp | undefined;
+  /** Where time may get to in this turn; undefined before it is first asked for. */
+  #limit: Stamp | undefined;
+  readonly #beat: NodeJS.Timeout;
+
+  constructor(ros: Pick<RosNode, 'now' | 'clockSource'>, beatMs: number = BEAT_MS) {
+    this.#ros = ros;
+    this.#beat = setInterval(() => this.now(), beatMs);
+  }
+
+  get clockSource(): RosNode['clockSource'] {
+    return this.#ros.clockSource;
+  }
+
+  /** 0 while simulated time has not begun. */
+  now(): Stamp {
+    const real = this.#ros.now();
+    const last = this.#last;
+    if (this.#ros.clockSource === 'simulation' || last === undefined || real < last) return this.#set(real);
+    this.#limit ??= this.#startTurn(last);
+    const earliest = real - LONGEST_LAG;
+    const now = real < this.#limit ? real : this.#limit;
+    return this.#set(now > earliest ? now : earliest);
+  }
+
+  close(): void {
+    clearInterval(this.#beat);
+  }
+
+  #startTurn(last: Stamp): Stamp {
+    setImmediate(() => {
+      this.#limit = undefined;
+    });
+    return last + LONGEST_STEP;
+  }
+
+  #set(now: Stamp): Stamp {
+    this.#last = now;
+    return now;
+  }
+}
