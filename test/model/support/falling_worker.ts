@@ -6,6 +6,9 @@ import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
 import { intercept, splitSessions } from './split_sessions.js';
 
+/** Golden run and warm-up among them. */
+const FADING_RUNS = 20;
+
 /**
  * A worker with the ladder's real rungs in name, each of which behaves as the environment says, e.g.
  * `MLE_SAM_TEST_RUNGS=tensorrt=exits&cuda=fragile`; the CPU below them is the real one.
@@ -29,6 +32,19 @@ const BEHAVIOURS: Record<string, (name: string) => Provider> = {
       for (let i = 0; i < labels.length; i += 150) labels[i]! ^= 1;
       return Promise.resolve(outputs);
     }),
+  }),
+  /** Right for a while, then out of memory for good. */
+  fading: (name) => ({
+    ...gpu(name),
+    async createSessions(files, options) {
+      const sessions = await splitSessions(files, options);
+      let runs = 0;
+      const encoder = intercept(sessions.encoder, (run) => {
+        runs++;
+        return runs > FADING_RUNS ? Promise.reject(new Error(`${name}: out of memory`)) : run();
+      });
+      return { ...sessions, encoder };
+    },
   }),
   /** Right at first, then does what an image tells it to. */
   fragile: (name) => ({
