@@ -84,11 +84,17 @@ function leaveOutOtherPlatforms() {
   }
 }
 
+/** What the npm package holds beside the compiled program; CMake installs models and configuration. */
+function otherFiles() {
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return ['LICENSE', ...files.filter((file) => !['dist/src', 'models', 'config', 'samples'].includes(file))];
+}
+
 installPackages();
 compile();
 for (const [from, to] of [
   [join(compiler, 'dist', 'src'), join(staged, 'dist', 'src')],
-  [join(root, 'src', 'report', 'assets'), join(staged, 'src', 'report', 'assets')],
+  ...otherFiles().map((file) => [join(root, file), join(staged, file)]),
 ]) {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true });

@@ -19,7 +19,7 @@ const SOURCES = [
   'scripts',
   'src',
 ];
-const NPM_SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json'];
+const NPM_SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE', 'training/mle_sam_train'];
 
 /**
  * `colcon build` of this package against the ROS of the tests, from a copy that is gone afterwards.
