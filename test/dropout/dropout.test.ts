@@ -177,7 +177,15 @@ describe('dropout', () => {
 
   it('gives the same report for the same seed, and another for another', async function () {
     this.timeout(60_000);
-    const noisy = [scenario('noisy', ['fault: noise, modality: camera, at: 1, until: 2, level: 0.3'])];
+    // Everything that is drawn at random, at once.
+    const drawn = [
+      'fault: noise, modality: camera, at: 1, until: 2, level: 0.3',
+      'fault: salt-pepper, modality: depth, at: 1, until: 2, density: 0.1',
+      'fault: burst-loss, modality: lidar, at: 1, until: 2, lossShare: 0.4',
+      'fault: jitter, modality: all, at: 2, until: 3, byMs: 20',
+      'fault: corrupt, modality: all, at: 3, until: 4, how: flip-bytes, share: 0.5',
+    ];
+    const noisy = [scenario('noisy', drawn)];
     const [first, second, other] = [await run(noisy), await run(noisy), await run(noisy, 2)];
     assert.equal(JSON.stringify(first.report), JSON.stringify(second.report));
     assert.equal(await renderDropoutPage(first), await renderDropoutPage(second));

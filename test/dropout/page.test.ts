@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { BagWriter } from '../../src/bags/index.js';
+import { renderDropoutPage, runDropout } from '../../src/dropout/index.js';
+import { parseScenario } from '../../src/faults/index.js';
+import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
+import { withReplaySource } from '../../src/replay/index.js';
+import { projectRoot } from '../support/shared_data.js';
+import { TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const SCENARIOS = [
+  'name: a-scenario-with-a-long-name\nfaults: [{ fault: drop, modality: camera, at: 1, until: 2 }]',
+  'name: broken\nfaults: [{ fault: drop, modality: lidar, at: 1, until: 2 }]\nexpect: { degradeMs: 1 }',
+  'name: all-lost\nfaults: [{ fault: drop, modality: all, at: 1, until: 2 }]',
+];
+
+describe('dropout.html in a browser', function () {
+  // A browser on a busy machine is slow; only what it shows counts.
+  this.timeout(180_000);
+  let browser: Browser;
+  let folder: string;
+  let url: string;
+
+  before(async function () {
+    const executablePath = BROWSERS.find(existsSync);
+    if (executablePath === undefined) {
+      this.test!.title += ' (skipped: no Chromium is installed)';
+      this.skip();
+    }
+    folder = await mkdtemp(join(tmpdir(), 'mle-sam-dropout-page-'));
+    const bag = join(folder, 'tiny.mcap');
+    const writer = await BagWriter.create(bag);
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 4 })) {
+      await writer.write({ topic, type, data, logTime: receiveStamp });
+    }
+    await writer.close();
+    const config = { ...DEFAULT_PIPELINE_CONFIG, topics: { modalities: TINY_TOPICS } };
+    const model = join(projectRoot, 'test', 'fixtures', 'tiny-bundle');
+    const scenarios = SCENARIOS.map((text) => parseScenario(text, 'test'));
+    const outcome = await withReplaySource({ bag, model, config, provider: 'cpu', threads: 1 }, (source) =>
+      runDropout(source, { scenarios, seed: 1 }),
+    );
+    const path = join(folder, 'dropout.html');
+    await writeFile(path, await renderDropoutPage(outcome));
+    url = pathToFileURL(path).href;
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+    });
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+
+  for (const [name, width] of [
+    ['wide', 1280],
+    ['phone', 360],
+  ] as const) {
+    it(`${name}: loads its pictures, asks for nothing, complains of nothing, and only its table scrolls sideways`, async () => {
+      const page = await browser.newPage({ viewport: { width, height: 800 } });
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('request', (request) => {
+        if (request.url() !== url && !request.url().startsWith('data:')) complaints.push(request.url());
+      });
+      await page.goto(url);
+      const pictures = await page
+        .locator('img')
+        .evaluateAll((images) => images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth));
+      assert.ok(pictures.length >= 10 && pictures.every((pixels) => pixels > 0), pictures.join());
+      const extent = (selector: string) =>
+        page.locator(selector).evaluate((element) => {
+          const { scrollWidth, clientWidth } = element as unknown as { scrollWidth: number; clientWidth: number };
+          return { scrollWidth, clientWidth };
+        });
+      const whole = await extent('html');
+      assert.ok(whole.scrollWidth <= whole.clientWidth, `the page is ${whole.scrollWidth} px in ${whole.clientWidth}`);
+      const table = await extent('#overview .scroll');
+      assert.equal(table.scrollWidth > table.clientWidth, name === 'phone', JSON.stringify(table));
+      // The names stay where they are while the figures scroll.
+      const left = () =>
+        page
+          .locator('.overview tbody th')
+          .first()
+          .evaluate(
+            (cell) => (cell as unknown as { getBoundingClientRect(): { left: number } }).getBoundingClientRect().left,
+          );
+      const before = await left();
+      await page.locator('#overview .scroll').evaluate((box) => {
+        (box as unknown as { scrollLeft: number }).scrollLeft = 200;
+      });
+      assert.ok(Math.abs((await left()) - before) < 1, `${before} ${await left()}`);
+      assert.deepEqual(complaints, []);
+      await page.close();
+    });
+  }
+
+  it('shows verdicts, routing and what was promised', async () => {
+    const page = await browser.newPage();
+    await page.goto(url);
+    assert.deepEqual(await page.locator('.overview .verdict').allTextContents(), ['kept', 'broken', 'kept']);
+    assert.match((await page.locator('#broken .problems').textContent()) ?? '', /Expected degradeMs <= 1 but measured/);
+    // Camera lost: three sensors share what four did; all lost: no mask, no weights.
+    assert.equal(await page.locator('#a-scenario-with-a-long-name .weight-bar').nth(0).locator('.weight').count(), 4);
+    assert.match((await page.locator('#all-lost .weight-bar').nth(1).textContent()) ?? '', /no mask/);
+    await page.close();
+  });
+});
