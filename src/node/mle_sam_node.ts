@@ -153,9 +153,9 @@ export class MleSamNode {
 
   /** From whatever state. */
   async #release(): Promise<void> {
-    const model = this.#model;
-    // The model first: a mask in the making ends with it rather than being waited for.
-    await Promise.all([this.#cleanUp(), model && this.#deactivate()]);
+    const isActive = this.#perception !== undefined;
+    // Side by side: a mask in the making ends with its model rather than being waited for.
+    await Promise.all([this.#cleanUp(), isActive && this.#deactivate()]);
   }
 
   #retune(settings: NodeSettings): void {
@@ -179,7 +179,8 @@ export class MleSamNode {
         this.#ros.log.info(`Inference: ${describeSelection(event.selection)}`);
         return;
       case 'gave-up':
-        this.#fail(event.reason);
+        // While the model is being loaded, the transition fails and says so.
+        if (this.#model !== undefined) this.#fail(event.reason);
         return;
       case 'exited':
         this.#problems.say(`The inference worker ended and is restarted: ${event.reason}`);

@@ -208,6 +208,20 @@ describe('Managing the node', function () {
     assert.deepEqual(wholes().at(-1)!.fields.present.includes('lidar'), false);
   });
 
+  it('does without a sensor whose message package is not installed, and says what to install', async () => {
+    const name = 'prophesee_event_msgs';
+    assert.equal(await change('deactivate'), true);
+    assert.equal((await setParameter('modalities.lidar.qos.reliability', 'best_effort')).success, true);
+    assert.equal((await setParameter('modalities.events.type', `${name}/msg/EventArray`)).success, true);
+    assert.equal(await change('activate'), true);
+    await node.line(`install ros-${process.env.ROS_DISTRO}-prophesee-event-msgs`, PATIENT);
+    const isSo = ({ fields }: { fields: SemanticMaskFields }) =>
+      ['camera', 'depth', 'lidar'].every((modality) => fields.present.includes(modality));
+    await waitUntil('a mask of the others', () => wholes().slice(-3).some(isSo), PATIENT);
+    const said = () => diagnostics().find((status) => /events/.test(status.name))?.message ?? '';
+    await waitUntil('the package in the diagnostics', () => said().includes(name), PATIENT);
+  });
+
   it('shuts down for good', async () => {
     assert.equal(await change('shutdown'), true);
     assert.equal(await state(), 'finalized');
