@@ -115,7 +115,8 @@ class Player(threading.Thread):
         while (left := due - time.monotonic_ns()) > 0:
             if self.clock is not None:
                 self.tell_time(now - int(left * self.options.rate))
-            time.sleep(min(left / SECOND, 0.01))
+            # Ten milliseconds of simulated time: finer would cost every node on the graph a message.
+            time.sleep(min(left / SECOND, 0.01 / self.options.rate))
         self.lateness = max(self.lateness, (time.monotonic_ns() - due) / SECOND)
         if self.clock is not None:
             self.tell_time(now)
