@@ -13,6 +13,7 @@ import { renderBundle } from './inspect/render_bundle.js';
 interface InspectFlags {
   model: string;
   config?: string;
+  providers: boolean;
   json?: true;
 }
 
@@ -26,11 +27,12 @@ export function inspectCommand(write: (text: string) => void = (text) => process
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
     .option('-m, --model <folder>', 'bag: the model bundle whose modalities it is judged by', defaultBundlePath())
     .option('-c, --config <file>', 'bag: YAML with topics, as for replay')
+    .option('--no-providers', 'bundle: do not try on which providers it runs here')
     .option('--json', 'write JSON')
     .action(async (path: string, flags: InspectFlags) => {
       const bundle = await bundleFolder(path);
       if (bundle !== undefined) {
-        const inspection = await inspectBundle(bundle);
+        const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out');
         write(flags.json ? toJson(inspection) : renderBundle(inspection));
         return;
       }

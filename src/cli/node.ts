@@ -6,6 +6,9 @@ import { defaultBundlePath } from './default_bundle.js';
 export function nodeCommand(): Command {
   return new Command('node')
     .description('run the ROS 2 node: live sensors in, masks out; needs a shell with ROS 2 set up')
-    .addHelpText('after', '\nParameters, remappings and names as for any node: mle-sam node --ros-args -p model:=FOLDER')
+    .addHelpText(
+      'after',
+      '\nParameters, remappings and names as for any node: mle-sam node --ros-args -p model:=FOLDER',
+    )
     .action(() => runNode({ argv: process.argv, defaultModel: defaultBundlePath() }));
 }

@@ -28,7 +28,8 @@ export type WorkerEvent =
   /** A provider failed; the next rung is being started and `ready` follows. */
   | { kind: 'provider-left'; provider: string; reason: string }
   | { kind: 'exited'; reason: string; restartInMs: number }
-  | { kind: 'gave-up'; reason: string };
+  /** `attempts`: what became of each provider, as far as any was tried. */
+  | { kind: 'gave-up'; reason: string; attempts: readonly ProviderAttempt[] };
 
 type State =
   | { kind: 'starting'; worker: Worker }
@@ -146,6 +147,7 @@ export class WorkerHost {
       if (this.#abandoned.has(worker)) return;
       if (reply.kind === 'no-provider') {
         reason = describeAttempts(reply.attempts);
+        this.#givenUp = reply.attempts;
         this.#rung = undefined;
       } else if (reply.kind === 'trying') {
         this.#rung = reply;
@@ -216,13 +218,21 @@ export class WorkerHost {
     this.#spawn();
   }
 
+  /** What became of each provider, the worker's end on the last one included. */
+  #attempts(reason: string): readonly ProviderAttempt[] {
+    if (!this.#rung) return this.#givenUp;
+    const { provider, attempts } = this.#rung;
+    const outcome = this.#wasReady ? 'left' : 'failed';
+    return [...attempts, { provider, outcome, reason, ms: 0, timings: {} }];
+  }
+
   #restartOrGiveUp(reason: string): void {
     const { initialDelayMs, maxDelayMs, maxAttempts } = this.#restart;
     if (!this.#wasReady || this.#failures >= maxAttempts) {
       const occasion = this.#wasReady ? `gave up after ${this.#failures} restarts` : 'could not be started';
       const error = new SegmenterError('failed', `Inference ${occasion}: ${reason}`);
       this.#state = { kind: 'failed', reason: error };
-      this.#onEvent({ kind: 'gave-up', reason });
+      this.#onEvent({ kind: 'gave-up', reason, attempts: this.#attempts(reason) });
       this.#settleWaiters(error);
     } else {
       const restartInMs = Math.min(maxDelayMs, initialDelayMs * 2 ** this.#failures);

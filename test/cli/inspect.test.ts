@@ -9,6 +9,8 @@ import type { BundleInspection } from '../../src/cli/inspect/bundle_inspection.j
 import { RateMeter } from '../../src/cli/inspect/rate_meter.js';
 import { inspectCommand } from '../../src/cli/inspect.js';
 import { encodeMessage, type RawMessage, timeFromStamp } from '../../src/messages/index.js';
+import { buildEngine } from '../../src/model/engines/index.js';
+import { loadBundle } from '../../src/model/index.js';
 import { projectRoot, sharedData } from '../support/shared_data.js';
 
 const bundle = join(projectRoot, 'test/fixtures/tiny-bundle');
@@ -194,7 +196,9 @@ describe('mle-sam inspect, a bag', function () {
   });
 });
 
-describe('mle-sam inspect, a model bundle', () => {
+describe('mle-sam inspect, a model bundle', function () {
+  this.timeout(60_000); // workers start slowly on a busy machine
+
   it('tells modalities, classes, verified files and the signatures of both graphs', async () => {
     const inspection = JSON.parse(await inspect(bundle, '--json')) as BundleInspection;
     assert.equal(inspection.name, 'tiny');
@@ -223,6 +227,53 @@ describe('mle-sam inspect, a model bundle', () => {
     assert.match(text, /depth +hha, nearMetres 2, heightMetres \[-1,7\]/);
     assert.match(text, /encoder +in +images +uint8\[M, 32, 64, 3\]/);
     assert.match(text, /255 unlabeled/);
+  });
+
+  it('tries every provider here, each alone, and says what became of it', async () => {
+    const { providers } = JSON.parse(await inspect(bundle, '--json')) as BundleInspection;
+    assert.deepEqual(
+      providers!.map(({ provider }) => provider),
+      ['tensorrt', 'cuda', 'cpu'],
+    );
+    const cpu = providers!.at(-1)!;
+    assert.equal(cpu.outcome, 'chosen');
+    assert.deepEqual(cpu.golden, { differing: 0, pixels: 64 * 32 });
+    for (const { outcome, reason } of providers!) assert.ok(outcome === 'chosen' || reason.length > 20, reason);
+    assert.match(await inspect(bundle), /^cpu +works: labels differ from the golden ones on 0 of 2048 pixels +\d/m);
+  });
+
+  it('leaves providers alone where it is told to', async () => {
+    const inspection = JSON.parse(await inspect(bundle, '--json', '--no-providers')) as BundleInspection;
+    assert.equal(inspection.providers, undefined);
+    assert.doesNotMatch(await inspect(bundle, '--no-providers'), /golden run/);
+  });
+
+  it('lists what was built for the bundle', async () => {
+    const cache = await mkdtemp(join(tmpdir(), 'engines-'));
+    process.env.MLE_SAM_ENGINES = cache;
+    try {
+      const loaded = await loadBundle(bundle);
+      await buildEngine(
+        loaded,
+        { provider: 'cuda', precision: 'float16', deviceId: 0 },
+        {
+          cache,
+          when: 'needed',
+          builder: ({ output }) => copyFile(join(bundle, 'fused.onnx'), output),
+          onLine: () => undefined,
+          now: () => new Date(0),
+        },
+      );
+      const { engines } = JSON.parse(await inspect(bundle, '--json', '--no-providers')) as BundleInspection;
+      assert.deepEqual(
+        engines.map(({ provider, precision, builtAt }) => [provider, precision, builtAt]),
+        [['cuda', 'float16', '1970-01-01T00:00:00.000Z']],
+      );
+      assert.match(await inspect(bundle, '--no-providers'), /^cuda +float16 .*1970-01-01T00:00:00\.000Z/m);
+    } finally {
+      delete process.env.MLE_SAM_ENGINES;
+      await rm(cache, { recursive: true });
+    }
   });
 
   it('refuses a bundle whose file was changed, naming the file', async () => {

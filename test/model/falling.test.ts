@@ -127,6 +127,24 @@ describe('Starting on a ladder', function () {
     });
   }
 
+  it('tells what became of each rung where none holds', async () => {
+    const events: SegmenterEvent[] = [];
+    for (const behaviour of ['wrong', 'exits']) {
+      const options = {
+        provider: 'cuda',
+        fallback: 'none',
+        onEvent: (event: SegmenterEvent) => events.push(event),
+      } as const;
+      await assert.rejects(withRungs({ cuda: behaviour }, options, async () => undefined));
+    }
+    assert.deepEqual(
+      events.map(
+        (event) => event.kind === 'gave-up' && event.attempts.map(({ provider, outcome }) => [provider, outcome]),
+      ),
+      [[['cuda', 'refused']], [['cuda', 'failed']]],
+    );
+  });
+
   it('wants a name where no other may take its place', async () => {
     await assertFails(
       withRungs({}, { fallback: 'none' }, async () => undefined),

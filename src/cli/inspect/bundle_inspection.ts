@@ -1,7 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { type Bundle, type BundleModality, loadBundle, type ManifestFile, parseManifest } from '../../model/index.js';
+import { defaultEngineCache, type EngineKey, listEngines } from '../../model/engines/index.js';
+import {
+  type Bundle,
+  type BundleModality,
+  loadBundle,
+  type ManifestFile,
+  PROVIDER_REQUESTS,
+  type ProviderAttempt,
+  parseManifest,
+  Segmenter,
+  SegmenterError,
+  type SegmenterEvent,
+} from '../../model/index.js';
 
 /** One file of a bundle; `loadBundle` has compared its hash. */
 export interface InspectedFile {
@@ -35,19 +47,32 @@ export interface BundleInspection {
   classes: Bundle['classes'];
   files: InspectedFile[];
   graphs: { encoder: InspectedGraph; head: InspectedGraph };
+  /** What becomes of each provider on this machine, the fastest first; absent where they were not to be tried. */
+  providers?: ProviderAttempt[];
+  /** Graphs that were built for a provider, as far as they are of this very bundle. */
+  engines: BuiltGraph[];
   training: Bundle['training'];
+}
+
+/** A graph of `mle-sam model build`. */
+export interface BuiltGraph extends Pick<EngineKey, 'provider' | 'precision' | 'tensorrt' | 'gpu'> {
+  folder: string;
+  bytes: number;
+  builtAt: string;
+  buildSeconds: number;
 }
 
 /**
  * Loads a bundle, which verifies its manifest, hashes and golden sample, and reads both graphs' signatures.
+ * @param providers - `tried`: each provider runs the golden sample, as at the start of a node
  * @throws {BundleError} where anything is missing or differs from what the manifest says
  */
-export async function inspectBundle(folder: string): Promise<BundleInspection> {
+export async function inspectBundle(folder: string, providers: 'tried' | 'left-out'): Promise<BundleInspection> {
   const bundle = await loadBundle(folder);
   const manifest = parseManifest(await readFile(join(folder, 'model.json'), 'utf8'));
   const { files: graphs, golden } = manifest;
   const files = await Promise.all(
-    [graphs.encoder, graphs.head, ...Object.values(golden.images), golden.labels].map((file) =>
+    [graphs.encoder, graphs.head, ...(graphs.fused ? [graphs.fused] : []), ...Object.values(golden.images), golden.labels].map((file) =>
       measure(bundle.folder, file),
     ),
   );
@@ -63,12 +88,49 @@ export async function inspectBundle(folder: string): Promise<BundleInspection> {
     classes: bundle.classes,
     files,
     graphs: { encoder: await readGraph(bundle.files.encoder), head: await readGraph(bundle.files.head) },
+    ...(providers === 'tried' && { providers: await tryProviders(bundle) }),
+    engines: await builtGraphs(bundle),
     training: bundle.training,
   };
 }
 
 async function measure(folder: string, { path, sha256 }: ManifestFile): Promise<InspectedFile> {
   return { path, sha256, bytes: (await stat(join(folder, path))).size };
+}
+
+/** One after the other and each alone: the ladder itself stops at the first that holds. */
+async function tryProviders(bundle: Bundle): Promise<ProviderAttempt[]> {
+  const attempts: ProviderAttempt[] = [];
+  for (const provider of PROVIDER_REQUESTS.filter((request) => request !== 'auto')) {
+    const onEvent = (event: SegmenterEvent) => {
+      if (event.kind === 'gave-up') attempts.push(...event.attempts);
+    };
+    try {
+      const segmenter = await Segmenter.create(bundle, { provider, fallback: 'none', onEvent });
+      attempts.push(...segmenter.selection.attempts);
+      await segmenter.close();
+    } catch (error) {
+      if (!(error instanceof SegmenterError)) throw error; // the event has told of it
+    }
+  }
+  return attempts;
+}
+
+async function builtGraphs({ sha256 }: Bundle): Promise<BuiltGraph[]> {
+  const engines = (await listEngines(defaultEngineCache())).filter(({ manifest: { key } }) => key.bundle === sha256);
+  return engines.map(({ folder, manifest: { key, bytes, builtAt, buildSeconds } }) => {
+    const { provider, precision, tensorrt, gpu } = key;
+    return {
+      provider,
+      precision,
+      ...(tensorrt && { tensorrt }),
+      ...(gpu && { gpu }),
+      folder,
+      bytes,
+      builtAt,
+      buildSeconds,
+    };
+  });
 }
 
 async function readGraph(path: string): Promise<InspectedGraph> {

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
+import type { ProviderAttempt } from '../../model/index.js';
 import type { Representation } from '../../sensors/index.js';
-import type { BundleInspection, InspectedPort } from './bundle_inspection.js';
+import type { BuiltGraph, BundleInspection, InspectedPort } from './bundle_inspection.js';
 import { bytesText, renderTable } from './tables.js';
 
 /** The inspection of a model bundle as a person reads it in a terminal. */
@@ -25,8 +26,47 @@ export function renderBundle(bundle: BundleInspection): string {
       ]),
     ),
   ];
+  if (bundle.providers) parts.push(providerTable(bundle.providers));
+  if (bundle.engines.length > 0) parts.push(engineTable(bundle.engines));
   if (Object.keys(bundle.training).length > 0) parts.push(`Training:\n${indent(stringify(bundle.training).trimEnd())}`);
   return `${parts.join('\n\n')}\n`;
+}
+
+function providerTable(attempts: readonly ProviderAttempt[]): string {
+  const seconds = (ms: number | undefined) => (ms === undefined ? '' : `${(ms / 1000).toFixed(2)} s`);
+  return renderTable(
+    [
+      { title: 'provider' },
+      { title: 'here' },
+      { title: 'created', align: 'right' },
+      { title: 'warm-up', align: 'right' },
+      { title: 'golden run', align: 'right' },
+    ],
+    attempts.map(({ provider, outcome, reason, timings: { createMs, warmUpMs, goldenMs } }) => [
+      provider,
+      `${outcome === 'chosen' ? 'works' : outcome}: ${reason}`,
+      ...[createMs, warmUpMs, goldenMs].map(seconds),
+    ]),
+  );
+}
+
+function engineTable(engines: readonly BuiltGraph[]): string {
+  return renderTable(
+    [
+      { title: 'built for' },
+      { title: 'precision' },
+      { title: 'size', align: 'right' },
+      { title: 'built' },
+      { title: 'folder' },
+    ],
+    engines.map(({ provider, precision, tensorrt, gpu, bytes, builtAt, folder }) => [
+      [provider, tensorrt, gpu?.name].filter(Boolean).join(', '),
+      precision,
+      bytesText(bytes),
+      builtAt,
+      folder,
+    ]),
+  );
 }
 
 function representationText({ kind, ...constants }: Representation): string {
