@@ -95,7 +95,7 @@ function fitRows(
       const a = (myy * mxw - mxy * myw) / determinant;
       const b = (mxx * myw - mxy * mxw) / determinant;
       const e = w0 + (sw - a * sx - b * sy) / n - a * x0 - b * y0;
-      const scale = -1 / Math.hypot(a, b, e);
+      const scale = -1 / Math.sqrt(a * a + b * b + e * e);
       normals[3 * centre] = a * scale;
       normals[3 * centre + 1] = b * scale;
       normals[3 * centre + 2] = e * scale;
