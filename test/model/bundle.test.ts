@@ -50,6 +50,27 @@ describe('loadBundle', () => {
     );
   });
 
+  it('takes a fused graph along where the manifest names one, and checks its hash', async () => {
+    assert.equal((await loadBundle(tinyBundle)).files.fused, undefined);
+    await withCopy(async (folder) => {
+      const sha256 = createHash('sha256')
+        .update(readFileSync(join(folder, 'fused.onnx')))
+        .digest('hex');
+      setInManifest(folder, 'files.fused', { path: 'fused.onnx', sha256 });
+      assert.equal((await loadBundle(folder)).files.fused, join(folder, 'fused.onnx'));
+      appendFileSync(join(folder, 'fused.onnx'), ' ');
+      await assert.rejects(loadBundle(folder), /files\.fused\.sha256 \(fused\.onnx\)/);
+    });
+  });
+
+  it('knows the precision of its graphs', async () => {
+    assert.equal((await loadBundle(tinyBundle)).precision, 'float32');
+    await withCopy(async (folder) => {
+      setInManifest(folder, 'training.precision', 'float16');
+      assert.equal((await loadBundle(folder)).precision, 'float16');
+    });
+  });
+
   it('ignores keys it does not know, so that exporters may add some', async () => {
     await withCopy(async (folder) => {
       setInManifest(folder, 'exportedBy', 'someone');

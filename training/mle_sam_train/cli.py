@@ -143,6 +143,7 @@ def _export(options: argparse.Namespace) -> None:
         options.precision,
         logits="per-head" if options.per_head_logits else "joined",
         encoders="merged-too" if options.merged else "gathered",
+        layout="fused-too" if options.fused else "split",
     )
     if options.weights:
         save_weights(model, options.weights, summary)

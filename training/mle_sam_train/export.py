@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import onnx
 import onnx_ir
 import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from .engines import fuse
 from .errors import InputError
 from .half import Precision, convert_to_half
 from .merged import MergedEncoderGraph
@@ -75,6 +77,7 @@ def export_graphs(
     precision: Precision = "float32",
     logits: Literal["joined", "per-head"] = "joined",
     encoders: Literal["gathered", "merged-too"] = "gathered",
+    layout: Literal["split", "fused-too"] = "split",
 ) -> list[str]:
     """Write `encoder.onnx` and `head.onnx`; the number of modalities is dynamic.
 
@@ -82,6 +85,7 @@ def export_graphs(
         precision: of weights and sums inside; inputs and outputs keep their types.
         logits: `per-head` adds the outputs `decoder_logits` and `auxiliary_logits` to the head.
         encoders: `merged-too` adds `encoder_<modality>.onnx`, its expert folded into the base's weights.
+        layout: `fused-too` adds `fused.onnx`, encoder and head in one, for GPUs.
 
     Returns:
         The names of the graphs, without extension.
@@ -121,6 +125,10 @@ def export_graphs(
                 MergedEncoderGraph(model, index), (images,), path, ["images"], names, {"images": {0: count}}
             )
             graphs.append(path.stem)
+    if layout == "fused-too":
+        parts = (onnx.load(str(folder / f"{name}.onnx")) for name in ("encoder", "head"))
+        onnx.save(fuse(*parts), str(folder / "fused.onnx"))
+        graphs.append("fused")
     if precision == "float16":
         for graph in graphs:
             convert_to_half(folder / f"{graph}.onnx")

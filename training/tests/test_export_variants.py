@@ -44,14 +44,24 @@ def single(config: Config, info: DatasetInfo) -> MleSam:
 @pytest.fixture(scope="module")
 def bundle(single: MleSam, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("half")
-    graphs = export_graphs(single, folder, "float16", "per-head", "merged-too")
-    assert graphs == ["encoder", "head", "encoder_camera"]
+    graphs = export_graphs(single, folder, "float16", "per-head", "merged-too", "fused-too")
+    assert graphs == ["encoder", "head", "encoder_camera", "fused"]
     return folder
 
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
     return np.random.default_rng(2).integers(0, 256, (1, 64, 64, 3), np.uint8)
+
+
+def test_the_fused_graph_answers_as_encoder_and_head_do(bundle: Path, images: np.ndarray) -> None:
+    split = OnnxModel(bundle)
+    labels, _, routing = split.decode(split.encode(images, np.zeros(1, np.int64)))
+    session = onnxruntime.InferenceSession(str(bundle / "fused.onnx"), providers=["CPUExecutionProvider"])
+    feeds = {"images": images, "modality": np.zeros(1, np.int64)}
+    fused_labels, fused_routing = session.run(["labels", "routing"], feeds)
+    assert (fused_labels != labels).mean() < 0.01
+    np.testing.assert_allclose(fused_routing, routing, atol=1e-3)
 
 
 def test_half_precision_agrees_with_pytorch(single: MleSam, bundle: Path, images: np.ndarray) -> None:
