@@ -53,7 +53,7 @@ export class FaultLane {
   receive(message: RawMessage): void {
     const injector = this.#injector;
     if (injector === undefined && this.#waiting === 0) {
-      this.#listener.send(message);
+      this.#send([message]);
       return;
     }
     if (this.#waiting >= MAX_WAITING) {
@@ -65,7 +65,7 @@ export class FaultLane {
 
   /** Lets go what is due. */
   release(now: Stamp): void {
-    for (const injector of this.#holding()) for (const message of injector.release(now)) this.#listener.send(message);
+    for (const injector of this.#holding()) this.#send(injector.release(now));
     if (this.#waiting > 0) return;
     for (const injector of this.#draining) if (injector.nextDue() === undefined) this.#draining.delete(injector);
   }
@@ -85,13 +85,22 @@ export class FaultLane {
     this.#tail = this.#tail
       .then(step)
       .then(
-        (messages) => {
-          for (const message of messages) this.#listener.send(message);
-        },
+        (messages) => this.#send(messages),
         (error: Error) => this.#listener.problem(error.message),
       )
       .finally(() => {
         this.#waiting--;
       });
+  }
+
+  /** A message that cannot be sent must not keep the next ones from it. */
+  #send(messages: readonly RawMessage[]): void {
+    for (const message of messages) {
+      try {
+        this.#listener.send(message);
+      } catch (error) {
+        this.#listener.problem((error as Error).message);
+      }
+    }
   }
 }

@@ -53,7 +53,7 @@ export class InjectorNode {
   readonly #statePublisher: RosPublisher;
   readonly #journalPublisher: RosPublisher;
   readonly #problems: string[] = [];
-  readonly #timers: NodeJS.Timeout[];
+  readonly #timers: NodeJS.Timeout[] = [];
   readonly #createdAtMs = performance.now();
   #lastSignature = '';
   #lastTick: Stamp = 0n;
@@ -82,7 +82,6 @@ export class InjectorNode {
     const modalities = topics.map(({ modality }) => modality);
     const now = () => ros.now();
     const changed = () => this.#tick();
-    this.#timers = [];
     this.#parameters = new InjectorParameters(ros, { control: this.#control, library, modalities, seed, now, changed });
     if (scenarios.length > 0) {
       const loaded = this.#control.load(scenarios);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeMessage, peekHeader, type Stamp, stampFromTime, type Time } from '../messages/index.js';
+import { decodeMessage, peekHeader, type RawMessage, type Stamp, stampFromTime, type Time } from '../messages/index.js';
 import { LATCHED, type QosProfile, type RosNode } from '../ros/index.js';
 import { parseFaultState } from './fault_state.js';
 import { WARM_UP_NS } from './judged_masks.js';
@@ -57,7 +57,8 @@ export class MonitorNode {
   readonly #ros: RosNode;
   readonly #options: MonitorNodeOptions;
   #began: Stamp | undefined;
-  readonly #pending: Map<string, (type: string, data: Uint8Array) => void>;
+  /** What is not published yet. */
+  readonly #pending: Map<string, { type: string; take: (raw: RawMessage) => void }>;
   #isWatching = true;
 
   constructor(ros: RosNode, options: MonitorNodeOptions) {
@@ -65,10 +66,19 @@ export class MonitorNode {
     this.#options = options;
     const { node, injector } = options;
     this.#pending = new Map([
-      [`${node}/mask`, (type, data) => this.#mask(type, data)],
-      [`${node}/semantic_mask`, (type, data) => this.#composition(type, data)],
-      [`${node}/modality_status`, (type, data) => this.#states(type, data)],
-      ['/diagnostics', (type, data) => this.#diagnostics(type, data)],
+      [`${node}/mask`, { type: 'sensor_msgs/msg/Image', take: (raw) => this.#mask(raw) }],
+      [
+        `${node}/semantic_mask`,
+        { type: 'mle_sam_ros/msg/SemanticMask', take: (raw) => this.#composition(decodeMessage(raw)) },
+      ],
+      [
+        `${node}/modality_status`,
+        { type: 'mle_sam_ros/msg/ModalityStatusArray', take: (raw) => this.#states(decodeMessage(raw)) },
+      ],
+      [
+        '/diagnostics',
+        { type: 'diagnostic_msgs/msg/DiagnosticArray', take: (raw) => this.#diagnostics(decodeMessage(raw)) },
+      ],
     ]);
     ros.subscribe(`${injector}/state`, STRING, LATCHED, (data) => {
       const state = parseFaultState(textOf(data));
@@ -150,11 +160,12 @@ export class MonitorNode {
     // Simulated time is 0 until the first /clock.
     if (now === 0n) return;
     this.#began ??= now;
-    for (const [topic, take] of this.#pending) {
+    for (const [topic, { type, take }] of this.#pending) {
       const offer = offerOn(this.#ros, topic, DEPTH);
       if (offer === undefined) continue;
-      this.#ros.subscribe(topic, offer.type, offer.qos, (data) => {
-        if (this.#isWatching) take(offer.type, data);
+      if (offer.type !== type) throw new Error(`Expected ${type} on ${topic} but it carries ${offer.type}.`);
+      this.#ros.subscribe(topic, type, offer.qos, (data) => {
+        if (this.#isWatching) take({ topic, type, data, receiveStamp: this.#ros.now() });
       });
       this.#pending.delete(topic);
     }
@@ -176,35 +187,29 @@ export class MonitorNode {
     return this.#ros.now() >= end + nanoseconds(this.#options.settleSeconds);
   }
 
-  #mask(type: string, data: Uint8Array): void {
-    const at = this.#ros.now();
-    const header = peekHeader({ topic: 'mask', type, data, receiveStamp: at });
-    if (header.kind === 'header') this.seen.mask({ stamp: header.stamp, at });
+  #mask(raw: RawMessage): void {
+    const header = peekHeader(raw);
+    if (header.kind === 'header') this.seen.mask({ stamp: header.stamp, at: raw.receiveStamp });
   }
 
-  #composition(type: string, data: Uint8Array): void {
-    const { header, present_modalities, present_stamps } = this.#decode<SemanticMaskHead>(type, data);
+  #composition({ header, present_modalities, present_stamps }: SemanticMaskHead): void {
     const composition = new Map(
       present_modalities.map((modality, i) => [modality, stampFromTime(present_stamps[i] ?? header.stamp)]),
     );
     this.seen.composition(stampFromTime(header.stamp), composition);
   }
 
-  #states(type: string, data: Uint8Array): void {
-    for (const { name, state, reason } of this.#decode<ModalityStatusArray>(type, data).modalities) {
+  #states({ modalities }: ModalityStatusArray): void {
+    for (const { name, state, reason } of modalities) {
       this.seen.state({ modality: name, state: STATES[state] ?? String(state), reason, at: this.#ros.now() });
     }
   }
 
-  #diagnostics(type: string, data: Uint8Array): void {
+  #diagnostics({ status }: DiagnosticArray): void {
     const own = `${this.#options.node.slice(this.#options.node.lastIndexOf('/') + 1)}:`;
-    for (const { name, level, message } of this.#decode<DiagnosticArray>(type, data).status) {
+    for (const { name, level, message } of status) {
       if (name.startsWith(own)) this.seen.diagnosis({ name, level, message });
     }
-  }
-
-  #decode<T>(type: string, data: Uint8Array): T {
-    return decodeMessage<T>({ topic: this.#options.node, type, data, receiveStamp: 0n });
   }
 }
 

@@ -257,4 +257,30 @@ describe('FaultControl', () => {
     await rig.control.settled();
     assert.equal(rig.out.length, 60);
   });
+
+  it('goes on after a message that cannot be sent or changed', async () => {
+    const problems: string[] = [];
+    let sent = 0;
+    const control = new FaultControl({
+      binding: BINDING,
+      seed: 1,
+      pauseNs: 0n,
+      send: () => {
+        if (++sent % 2 === 1) throw new Error('no room');
+      },
+      problem: (text) => problems.push(text),
+    });
+    const camera = DRIVE.filter(({ topic }) => topic === TINY_TOPICS.camera);
+    const pass = async () => {
+      for (const message of camera.slice(0, 4)) control.receive('camera', message);
+      await control.settled();
+    };
+    await pass();
+    control.setFault('camera', 'fault: stamp-offset, offsetMs: 5', stampAt(0));
+    await pass();
+    control.setFault('camera', 'fault: delay, byMs: 5', stampAt(0));
+    await pass();
+    control.advance(stampAt(5));
+    assert.deepEqual([sent, problems], [12, Array(6).fill('no room')]);
+  });
 });
