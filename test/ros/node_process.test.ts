@@ -92,18 +92,21 @@ describe('The node with a failing model', function () {
   const FAULTS = { throw: 1, exit: 2, hang: 4 } as const;
   /** From here on it ends with every picture. */
   const DEADLY_FROM = 6.5;
+  /** Long enough for as many new workers as it is given, each of which takes a while to start. */
+  const DRIVE_SECONDS = 14;
   let rig: Rig;
   let node: Program;
 
   before(async () => {
-    const messages = tinyDrive({ seconds: 7.5, change: withCommands });
+    const messages = tinyDrive({ seconds: DRIVE_SECONDS, change: withCommands });
     const listen = ['mask', '/diagnostics'];
-    rig = new Rig({ messages, loop: 7.5, domain, listen, args: [...CLOCK, '--once'] });
+    rig = new Rig({ messages, loop: DRIVE_SECONDS, domain, listen, args: [...CLOCK, '--once'] });
     const rosArguments = [...REMAPPED, '-p', 'use_sim_time:=true', '-p', 'inference_timeout_ms:=1000'];
     node = startScript(script, domain, rosArguments);
     await Promise.all([rig.program.line('ready', PATIENT), node.line('Inference', PATIENT)]);
     await rig.tell({ play: true });
-    await rig.program.line('"played"', { deadlineMs: 100_000 });
+    const isOver = () => node.ending !== undefined || rig.program.lines.some((line) => line.includes('"played"'));
+    await waitUntil('the end of the drive or of the node', isOver, { deadlineMs: 100_000 });
   });
   after(async () => {
     await Promise.all([rig?.stop(), node?.stop()]);
