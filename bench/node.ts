@@ -10,7 +10,7 @@ import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { defaultBundlePath, packagePath } from '../src/cli/default_bundle.js';
-import { MleSamNode } from '../src/node/mle_sam_node.js';
+import { MleSamNode } from '../src/node/index.js';
 import { RosNode } from '../src/ros/index.js';
 import { TurnMeter } from './support/turn_meter.js';
 

@@ -1,1 +1,2 @@
+export { MleSamNode } from './mle_sam_node.js';
 export { runNode } from './run_node.js';

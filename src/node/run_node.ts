@@ -11,7 +11,7 @@ export interface RunNodeOptions {
   segmenter?: Pick<SegmenterOptions, 'workerEntry' | 'restart'>;
 }
 
-/** What launch waits for at the least between SIGINT and SIGTERM is five seconds; nobody should notice the ending. */
+/** Launch sends SIGTERM five seconds after SIGINT, and SIGKILL another five later: well before that it is over. */
 const CLOSING_MS = 1500;
 
 /**
@@ -19,20 +19,25 @@ const CLOSING_MS = 1500;
  * anything else, so that launch's respawn brings it back.
  */
 export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions): Promise<void> {
-  const ros = await RosNode.create('mle_sam', argv);
   let isEnding = false;
+  /** Undoes what has been done so far. */
+  let close = (): Promise<void> => Promise.resolve();
   const end = (code: number): void => {
     if (isEnding) return;
     isEnding = true;
-    void endProcess(code, () => node.close().then(() => ros.close()));
+    void endProcess(code, close);
   };
+  // Before anything else: whoever starts the node may think better of it at once.
+  process.on('SIGINT', () => end(0));
+  process.on('SIGTERM', () => end(0));
+
+  const ros = await RosNode.create('mle_sam', argv);
   const die = (reason: string): void => {
     ros.log.error(`Ending, to be started afresh: ${reason}`);
     end(1);
   };
   const node = new MleSamNode(ros, { defaultModel, onDeath: die, ...(segmenter && { segmenter }) });
-  process.on('SIGINT', () => end(0));
-  process.on('SIGTERM', () => end(0));
+  close = () => node.close().then(() => ros.close());
   // Nobody knows what state is left after either, so nothing goes on with it.
   process.on('uncaughtException', (error) => die(error.stack ?? error.message));
   process.on('unhandledRejection', (reason) => die(reason instanceof Error ? (reason.stack ?? '') : String(reason)));
@@ -41,7 +46,9 @@ export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions)
 
 async function endProcess(code: number, close: () => Promise<void>): Promise<void> {
   const overdue = setTimeout(() => {
-    // A worker stuck in native code would keep even exit() waiting.
+    // A model that is just being loaded: exit() waits for no more than the native call its worker is in.
+    if (code === 0) process.exit(code);
+    // A worker that is stuck there for ever would keep exit() waiting as long, and nobody but us wants an end.
     process.kill(process.pid, 'SIGKILL');
   }, CLOSING_MS);
   await close().catch(() => undefined);

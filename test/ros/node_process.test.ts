@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from '../model/support/commands.js';
 import { raw } from '../sensors/support/messages.js';
+import { projectRoot } from '../support/shared_data.js';
 import { picture, stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
 import { domainOf, type Program, waitUntil } from './support/index.js';
 import { type DiagnosticsFields, type ImageFields, LEVEL, type SemanticMaskFields } from './support/messages.js';
@@ -10,6 +11,7 @@ import { startNode, startScript, TINY_BUNDLE } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { Rig } from './support/rig.js';
 
+const REFERENCE_BUNDLE = join(projectRoot, 'models', 'reference');
 const PATIENT = { deadlineMs: 60_000 };
 const pace = affordablePace();
 const REMAPPED = ['-r', `camera/image:=${TINY_TOPICS.camera}`, '-r', `depth/image:=${TINY_TOPICS.depth}`];
@@ -63,6 +65,13 @@ describe('The process of the node', function () {
       if (signal === 'SIGTERM') await start(...REMAPPED).line('Active.', PATIENT);
     });
   }
+
+  it('ends in order while it is still loading its model', async () => {
+    const node = start('-r', '__node:=loading', '-p', `model:=${REFERENCE_BUNDLE}`);
+    await waitUntil('the node on the graph', async () => (await rig.ask<number>('nodes', 'loading')) > 0, PATIENT);
+    node.signal('SIGTERM');
+    assert.deepEqual(await node.end(), { code: 0, signal: null });
+  });
 
   it('runs twice on one graph, in two namespaces, each with its own parameters', async () => {
     const remapped = ['-r', 'camera/image:=camera/image_raw', '-r', 'depth/image:=depth/image_raw'];

@@ -287,6 +287,9 @@ class Manager:
     async def subscribers(self, topic: str):
         return self.node.count_subscribers(topic)
 
+    async def nodes(self, name: str):
+        return self.node.get_node_names().count(name)
+
     async def ask(self, question: str, arguments):
         answer = await getattr(self, question)(*arguments)
         say(kind="answer", answer=answer)
