@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type DropoutReport, runDropout, type ScenarioReport } from '../../src/dropout/index.js';
+import { type FaultKind, faultSchema, loadScenarios, type Scenario } from '../../src/faults/index.js';
+import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
+import { withReplaySource } from '../../src/replay/index.js';
+import { projectRoot } from '../support/shared_data.js';
+
+/** The library's faults last three seconds; here a third of that, of a bag that is cut off soon after. */
+const SECONDS = 2.6;
+const START = 0.8;
+const HASTE = 1 / 3;
+
+const FRAME_MS = 100;
+const { deadlineMs } = DEFAULT_PIPELINE_CONFIG.sync;
+
+/** The same faults in a shorter time. */
+function hastened(scenario: Scenario): Scenario {
+  const begin = Math.min(...scenario.faults.map(({ at }) => at));
+  const soon = (seconds: number) => START + HASTE * (seconds - begin);
+  const faults = scenario.faults.map((fault) => ({
+    ...fault,
+    at: soon(fault.at),
+    ...(fault.until !== undefined && { until: soon(fault.until) }),
+  }));
+  return { ...scenario, faults };
+}
+
+/** Faults of one sensor, and those that strike all but break none of them. */
+function isChosen({ name, faults }: Scenario): boolean {
+  const isSingle = faults.every(({ modality }) => typeof modality === 'string' && modality !== 'all');
+  return (isSingle && name !== 'cascade') || ['jitter', 'clock-jump', 'all-lost'].includes(name);
+}
+
+/** What the promises are made of: the sample bag, the bundled model, every scenario of the library they speak of. */
+describe('acceptance of dropouts on the sample bag', function () {
+  // Some two minutes on two idle cores; only what comes out counts.
+  this.timeout(0);
+  let report: DropoutReport;
+  let kinds: Set<FaultKind>;
+  const of = (name: string): ScenarioReport => {
+    const found = report.scenarios.find((one) => one.name === name);
+    assert.ok(found, `${name} is in the library`);
+    return found;
+  };
+  const single = () => report.scenarios.filter(({ window }) => window.affected.length === 1);
+
+  before(async () => {
+    const scenarios = (await loadScenarios([join(projectRoot, 'config', 'scenarios')])).filter(isChosen).map(hastened);
+    kinds = new Set(scenarios.flatMap(({ faults }) => faults.map(({ fault }) => fault)));
+    const options = { config: DEFAULT_PIPELINE_CONFIG, provider: 'cpu', threads: 2 } as const;
+    const bag = join(projectRoot, 'samples', 'town');
+    const model = join(projectRoot, 'models', 'reference');
+    const outcome = await withReplaySource({ ...options, bag, model }, (source) =>
+      runDropout(source, { scenarios, seed: 1, seconds: SECONDS }),
+    );
+    ({ report } = outcome);
+  });
+
+  it('strikes every sensor in every way there is', () => {
+    assert.deepEqual(
+      faultSchema.options.map(({ shape }) => shape.fault.value).filter((kind) => !kinds.has(kind)),
+      [],
+    );
+    assert.ok(single().length >= 25, `${single().length} scenarios with one faulty sensor`);
+    for (const modality of ['camera', 'depth', 'events', 'lidar']) {
+      for (const state of ['lost', 'frozen', 'late', 'noisy'])
+        assert.equal(of(`${modality}-${state}`).window.affected[0], modality);
+    }
+    for (const { name, referenceFrames } of report.scenarios)
+      assert.ok(referenceFrames >= 9, `${name} ${referenceFrames}`);
+  });
+
+  it('never publishes a mask under a wrong stamp or of an old picture', () => {
+    for (const { name, wrongStamps, staleMasks } of report.scenarios) {
+      assert.deepEqual({ wrongStamps, staleMasks }, { wrongStamps: 0, staleMasks: 0 }, name);
+    }
+  });
+
+  it('has a mask for 95 % of the reference frames under every fault of a single sensor', () => {
+    // A camera at half of its rate sends half of the frames; the pace becomes its own as soon as that is learned.
+    for (const { name, continuityPercent } of single().filter(({ name }) => name !== 'camera-decimated')) {
+      assert.ok(continuityPercent !== null && continuityPercent >= 95, `${name} ${continuityPercent} %`);
+    }
+    assert.ok(of('camera-decimated').continuityPercent! >= 50, `${of('camera-decimated').continuityPercent} %`);
+  });
+
+  it('leaves a lost sensor out within the deadline and a frame, and has it back within 0.6 s', () => {
+    for (const modality of ['camera', 'depth', 'events', 'lidar']) {
+      const { degradeMs, recoverMs } = of(`${modality}-lost`);
+      assert.ok(degradeMs !== null && degradeMs <= deadlineMs + FRAME_MS, `${modality} degraded after ${degradeMs} ms`);
+      assert.ok(recoverMs !== null && recoverMs <= 600, `${modality} recovered after ${recoverMs} ms`);
+    }
+    for (const { name, recoverMs } of single()) {
+      assert.ok(recoverMs !== null && recoverMs <= 600, `${name} recovered after ${recoverMs} ms`);
+    }
+  });
+
+  it('leaves no healthy sensor out: at most 1 % of the masks, under jitter and late messages as well', () => {
+    for (const { name, falseDegradationPercent } of report.scenarios.filter(({ name }) => name !== 'all-lost')) {
+      assert.ok(falseDegradationPercent <= 1, `${name} ${falseDegradationPercent} %`);
+    }
+  });
+
+  it('comes back to the very bytes of the clean run', () => {
+    for (const { name, identicalAfterMs } of report.scenarios) {
+      assert.ok(identicalAfterMs !== null && identicalAfterMs <= 600, `${name} after ${identicalAfterMs} ms`);
+    }
+  });
+
+  it('sees with a faulty sensor what it would see without it, give or take a point', () => {
+    for (const { name, miouBelowAbsentPoints, score } of single()) {
+      assert.ok(score.frames >= 9, `${name} ${score.frames} frames`);
+      assert.ok(miouBelowAbsentPoints! <= 1, `${name} ${miouBelowAbsentPoints} points below a run without the sensor`);
+    }
+  });
+
+  it('makes no mask of nothing', () => {
+    assert.equal(of('all-lost').score.miou.absent, null);
+    assert.ok(of('all-lost').continuityPercent! <= 30, `${of('all-lost').continuityPercent} %`);
+  });
+});
