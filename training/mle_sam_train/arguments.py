@@ -93,7 +93,6 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--fused", action="store_true", help="also write encoder and head as one graph, for GPUs"
     )
-    command.add_argument("--fused", action="store_true", help="also write encoder and head as one graph")
     command.add_argument(
         "--per-head-logits", action="store_true", help="let the head hand out each head's logits"
     )
