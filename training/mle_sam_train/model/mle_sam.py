@@ -91,8 +91,10 @@ class MleSam(nn.Module):
             Per level `[N, C, h, w]` at strides 4, 8, 16.
         """
         gain, shift = self.pixel_gain[modality], self.pixel_shift[modality]
-        pixels = images.to(gain.dtype) * gain[:, None, None] - shift[:, None, None]
-        return self._encode_pixels(pixels.permute(0, 3, 1, 2), modality if experts else None)
+        # Planes first: bytes are cheap to move, and ONNX Runtime is faster with one factor for a whole plane.
+        planes = images.permute(0, 3, 1, 2).to(gain.dtype)
+        pixels = planes * gain[:, :, None, None] - shift[:, :, None, None]
+        return self._encode_pixels(pixels, modality if experts else None)
 
     def encode_zeros(self) -> list[Tensor]:
         """Features `[M, C, h, w]` of what stands for a missing modality in the zero-filled protocol of
