@@ -72,9 +72,13 @@ export async function inspectBundle(folder: string, providers: 'tried' | 'left-o
   const manifest = parseManifest(await readFile(join(folder, 'model.json'), 'utf8'));
   const { files: graphs, golden } = manifest;
   const files = await Promise.all(
-    [graphs.encoder, graphs.head, ...(graphs.fused ? [graphs.fused] : []), ...Object.values(golden.images), golden.labels].map((file) =>
-      measure(bundle.folder, file),
-    ),
+    [
+      graphs.encoder,
+      graphs.head,
+      ...(graphs.fused ? [graphs.fused] : []),
+      ...Object.values(golden.images),
+      golden.labels,
+    ].map((file) => measure(bundle.folder, file)),
   );
   return {
     kind: 'bundle',
