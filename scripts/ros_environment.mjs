@@ -151,6 +151,7 @@ export function rosVariables(overlays = [join(workspace, 'install')]) {
     PYTHONPATH: overlays.flatMap(sitePackages).join(delimiter),
     PATH: [join(prefix, 'bin'), process.env.PATH].join(delimiter),
     VIRTUAL_ENV: prefix,
+    MLE_SAM_TEST_ROS: ros,
     ROS_VERSION: '2',
     ROS_DISTRO: DISTRO,
     RMW_IMPLEMENTATION: 'rmw_fastrtps_cpp',

@@ -34,10 +34,12 @@ export function checkNode() {
 
 function installPackages() {
   const lock = readFileSync(join(root, 'package-lock.json'));
-  // The lock file alone does not say whether a ROS was sourced when the optional rclnodejs was tried.
+  // The lock file alone does not say whether a ROS was sourced when the optional rclnodejs was tried. The tests' own ROS
+  // brings an rclnodejs of its own, and must not make anything be installed anew.
+  const sourced = process.env.MLE_SAM_TEST_ROS === undefined ? process.env.ROS_DISTRO : undefined;
   const key = createHash('sha256')
     .update(lock)
-    .update(process.env.ROS_DISTRO ?? '')
+    .update(sourced ?? '')
     .digest('hex');
   const marker = join(root, 'node_modules', '.mle-sam-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === key) return;
