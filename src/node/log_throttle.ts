@@ -15,9 +15,8 @@ export class LogThrottle {
     this.#nowMs = nowMs;
   }
 
-  /** @param text - one sentence; what stands before its first colon is its subject */
-  say(text: string): void {
-    const [subject = ''] = text.split(':');
+  /** @param subject - default: what stands before the first colon of `text`, one sentence */
+  say(text: string, subject: string = text.split(':', 1)[0] ?? ''): void {
     const now = this.#nowMs();
     const known = this.#subjects.get(subject);
     if (known !== undefined && now - known.lastMs < INTERVAL_MS) {

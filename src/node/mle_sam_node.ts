@@ -183,7 +183,8 @@ export class MleSamNode {
         if (this.#model !== undefined) this.#fail(event.reason);
         return;
       case 'exited':
-        this.#problems.say(`The inference worker ended and is restarted: ${event.reason}`);
+        // Of two workers that end for different reasons, both are worth a line.
+        this.#problems.say(`The inference worker ended and is restarted: ${event.reason}`, event.reason);
         return;
       default:
         this.#problems.say(`The model failed on a set: ${event.reason}`);

@@ -78,6 +78,16 @@ describe('LogThrottle', () => {
     assert.deepEqual(said, ['camera: broken at 0', 'camera: broken at 5000 (and 49 more of the kind)']);
   });
 
+  it('says what has another subject of its own, however alike it begins', () => {
+    const said: string[] = [];
+    const throttle = new LogThrottle(
+      (text) => said.push(text),
+      () => 0,
+    );
+    for (const reason of ['exit code 3', 'no answer', 'exit code 3']) throttle.say(`worker ended: ${reason}`, reason);
+    assert.deepEqual(said, ['worker ended: exit code 3', 'worker ended: no answer']);
+  });
+
   it('tells subjects apart, and forgets the oldest of very many', () => {
     const said: string[] = [];
     const throttle = new LogThrottle(
