@@ -138,7 +138,8 @@ describe('The node on a graph with four sensors', function () {
       await pass(0.5);
       await rig.tell({ mute: [topic] });
       const silentFrom = rig.sent(topic).at(-1)!.stamp!;
-      await pass(1.5);
+      // Long enough for one frame in twenty to be lost.
+      await pass(2.2);
       await rig.tell({ unmute: [topic] });
       const isBack = () => rig.sent(topic).find(({ stamp }) => stamp! > silentFrom)?.stamp;
       const silentTo = await waitUntil(`${modality} again`, isBack, PATIENT);
@@ -159,7 +160,7 @@ describe('The node on a graph with four sensors', function () {
       const made = wholes().map(({ stamp }) => stamp);
       const isCovered = (frame: bigint) => made.some((stamp) => Math.abs(Number(stamp - frame)) < HALF_PERIOD_NS);
       const covered = frames.filter(({ stamp }) => isCovered(stamp!)).length;
-      assert.ok(frames.length >= 10, `${frames.length} frames without ${modality}`);
+      assert.ok(frames.length >= 20, `${frames.length} frames without ${modality}`);
       assert.ok(covered >= 0.95 * frames.length, `a mask of ${covered} of ${frames.length} frames`);
       const told = rig.received<StatusFields>('modality_status');
       assert.ok(
