@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { type DropoutReport, junitXml, renderDropoutPage, runDropout } from '../dropout/index.js';
+import { type DropoutReport, figureText, junitXml, renderDropoutPage, runDropout } from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
 import { PROVIDER_REQUESTS, type ProviderRequest } from '../model/index.js';
 import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
@@ -83,22 +83,23 @@ function describe({ scenarios, bag }: DropoutReport): string {
   for (const s of scenarios) {
     table.push([
       s.name,
-      text(s.continuityPercent, '%'),
-      text(s.degradeMs, ' ms'),
-      text(s.recoverMs, ' ms'),
-      text(s.falseDegradationPercent, '%'),
+      figureText(s.continuityPercent, '%'),
+      figureText(s.degradeMs, ' ms'),
+      figureText(s.recoverMs, ' ms'),
+      figureText(s.falseDegradationPercent, '%'),
       s.wrongStamps + s.staleMasks,
-      text(s.score.miou.faulty, '', 1),
-      text(s.score.miou.clean, '', 1),
-      text(s.score.miou.absent, '', 1),
-      text(s.identicalAfterMs, ' ms'),
+      figureText(s.score.miou.faulty, '', 1),
+      figureText(s.score.miou.clean, '', 1),
+      figureText(s.score.miou.absent, '', 1),
+      figureText(s.identicalAfterMs, ' ms'),
       s.verdict,
     ]);
   }
   const lines = [table.toString()];
   for (const { name, checks } of scenarios) {
     for (const { name: what, bound, value, verdict } of checks) {
-      if (verdict === 'broken') lines.push(`! ${name}: expected ${what} ${bound} but measured ${text(value, '', 1)}`);
+      if (verdict === 'broken')
+        lines.push(`! ${name}: expected ${what} ${bound} but measured ${figureText(value, '', 1)}`);
     }
   }
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
@@ -108,8 +109,4 @@ function describe({ scenarios, bag }: DropoutReport): string {
   );
   if (bag.source === 'simulation') lines.push('Simulated data: scores are no claim about the real world.');
   return lines.join('\n');
-}
-
-function text(value: number | null, unit: string, digits = 0): string {
-  return value === null ? '-' : `${value.toFixed(digits)}${unit}`;
 }

@@ -1,4 +1,5 @@
 export type { FaultWindow } from './fault_window.js';
+export { figureText } from './figure_text.js';
 export { renderDropoutPage } from './html.js';
 export { type Check, judge } from './judge.js';
 export { type Judgement, junitXml } from './junit.js';

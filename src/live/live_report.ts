@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Check, Judgement } from '../dropout/index.js';
+import { type Check, figureText, type Judgement } from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
 import { judgeMasks } from './judged_masks.js';
 import { type LiveScenarioReport, latenciesMs, measureRun } from './measure_run.js';
@@ -90,25 +90,25 @@ export function describeLive(report: LiveReport): string {
     for (const s of scenarios) {
       table.push([
         s.name,
-        text(s.continuityPercent, '%'),
-        text(s.degradeMs, ' ms'),
-        text(s.recoverMs, ' ms'),
-        text(s.falseDegradationPercent, '%', 1),
+        figureText(s.continuityPercent, '%'),
+        figureText(s.degradeMs, ' ms'),
+        figureText(s.recoverMs, ' ms'),
+        figureText(s.falseDegradationPercent, '%', 1),
         s.wrongStamps + s.staleMasks,
-        text(s.latencyMs.p50, ' ms'),
-        text(s.latencyMs.p95, ' ms'),
+        figureText(s.latencyMs.p50, ' ms'),
+        figureText(s.latencyMs.p95, ' ms'),
         s.verdict,
       ]);
     }
     lines.push(table.toString());
   }
   for (const { name, bound, value, scenario } of brokenChecks(report)) {
-    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${text(value, '', 1)}`);
+    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${figureText(value, '', 1)}`);
   }
-  const age = ageMs.p50 === null ? '' : `, from its stamp ${text(ageMs.p50, '')} ms`;
+  const age = ageMs.p50 === null ? '' : `, from its stamp ${figureText(ageMs.p50, '')} ms`;
   lines.push(
-    `${masks} masks in ${seconds.toFixed(1)} s; from message to mask ${text(latencyMs.p50, '')} ms in the middle, ` +
-      `${text(latencyMs.p95, '')} ms in 95 % of all${age}.`,
+    `${masks} masks in ${seconds.toFixed(1)} s; from message to mask ${figureText(latencyMs.p50, '')} ms in the middle, ` +
+      `${figureText(latencyMs.p95, '')} ms in 95 % of all${age}.`,
   );
   return lines.join('\n');
 }
@@ -117,8 +117,4 @@ function brokenChecks(report: LiveReport): (Check & { scenario: string })[] {
   return judgementOf(report).scenarios.flatMap(({ name: scenario, checks }) =>
     checks.filter(({ verdict }) => verdict === 'broken').map((check) => ({ ...check, scenario })),
   );
-}
-
-function text(value: number | null, unit: string, digits = 0): string {
-  return value === null ? '-' : `${value.toFixed(digits)}${unit}`;
 }

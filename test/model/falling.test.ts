@@ -5,11 +5,11 @@ import {
   describeSelection,
   loadBundle,
   Segmenter,
-  SegmenterError,
   type SegmenterEvent,
   type SegmenterOptions,
 } from '../../src/model/index.js';
 import { Command } from './support/commands.js';
+import { assertFails, kinds } from './support/segmenter_events.js';
 import { frameSetOf, imageOf, tinyBundle } from './support/tiny_bundle.js';
 
 const good = () => frameSetOf([imageOf('camera', 100)]);
@@ -250,17 +250,4 @@ function inWords(rungs: Record<string, string>): string {
   return Object.entries(rungs)
     .map(([name, behaviour]) => `${name} is ${behaviour}`)
     .join(' and ');
-}
-
-function kinds(events: readonly SegmenterEvent[]): string[] {
-  return events.map(({ kind }) => kind);
-}
-
-async function assertFails(promise: Promise<unknown>, kind: SegmenterError['kind'], message: RegExp): Promise<void> {
-  await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof SegmenterError, String(error));
-    assert.equal(error.kind, kind);
-    assert.match(error.message, message);
-    return true;
-  });
 }

@@ -6,11 +6,11 @@ import {
   type Bundle,
   loadBundle,
   Segmenter,
-  SegmenterError,
   type SegmenterEvent,
   type SegmenterOptions,
 } from '../../src/model/index.js';
 import { Command } from './support/commands.js';
+import { assertFails, kinds } from './support/segmenter_events.js';
 import { frameSetOf, imageOf, replaceFile, tinyBundle, withCopy } from './support/tiny_bundle.js';
 
 const workerEntry = new URL(`./support/faulty_worker${extname(import.meta.url)}`, import.meta.url);
@@ -219,17 +219,4 @@ async function withFaulty(
 
 function order(command: keyof typeof Command) {
   return frameSetOf([imageOf('camera', Command[command])]);
-}
-
-function kinds(events: readonly SegmenterEvent[]): string[] {
-  return events.map(({ kind }) => kind);
-}
-
-async function assertFails(promise: Promise<unknown>, kind: SegmenterError['kind'], message: RegExp): Promise<void> {
-  await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof SegmenterError, String(error));
-    assert.equal(error.kind, kind);
-    assert.match(error.message, message);
-    return true;
-  });
 }
