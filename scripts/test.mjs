@@ -22,6 +22,8 @@ if (only.length === 0) parts.push(runTrainingTests());
 const passed = parts.reduce((sum, part) => sum + part.passed, 0);
 const failed = parts.reduce((sum, part) => sum + part.failed, 0);
 const skipped = parts.flatMap((part) => part.skipped);
+const retested = parts.flatMap((part) => part.retested ?? []);
+if (retested.length > 0) console.log(`\nRun again:\n${retested.map((file) => `  - ${file}`).join('\n')}`);
 if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((reason) => `  - ${reason}`).join('\n')}`);
 console.log(`\n${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
 process.exit(failed === 0 ? 0 : 1);

@@ -8,14 +8,15 @@ import { picture, stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../sup
 import { domainOf, type Program, waitUntil } from './support/index.js';
 import { type DiagnosticsFields, type ImageFields, LEVEL, type SemanticMaskFields } from './support/messages.js';
 import { startNode, startScript, TINY_BUNDLE } from './support/node.js';
-import { affordablePace } from './support/pace.js';
+import { affordablePace, machineShare } from './support/pace.js';
 import { Rig } from './support/rig.js';
 
 const REFERENCE_BUNDLE = join(projectRoot, 'models', 'reference');
 const PATIENT = { deadlineMs: 60_000 };
-const pace = affordablePace();
+/** A busy machine is given what it is short of. */
+const share = machineShare();
 const REMAPPED = ['-r', `camera/image:=${TINY_TOPICS.camera}`, '-r', `depth/image:=${TINY_TOPICS.depth}`];
-const CLOCK = ['--clock', '--stamps', 'recorded', '--rate', String(pace)];
+const CLOCK = ['--clock', '--stamps', 'recorded', '--rate', String(affordablePace())];
 
 describe('The process of the node', function () {
   this.timeout(120_000);
@@ -51,7 +52,7 @@ describe('The process of the node', function () {
     await rig.more('mask', 1, PATIENT);
     const seconds = (performance.now() - restarted) / 1000;
     // On a busy machine everything takes longer, node's own start included.
-    assert.ok(seconds <= 5 / pace, `masks ${seconds.toFixed(1)} s after the restart`);
+    assert.ok(seconds <= 5 / share, `masks ${seconds.toFixed(1)} s after the restart`);
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -61,7 +62,7 @@ describe('The process of the node', function () {
       node.signal(signal);
       assert.deepEqual(await node.end(), { code: 0, signal: null });
       const seconds = (performance.now() - sent) / 1000;
-      assert.ok(seconds <= 2 / pace, `it took ${seconds.toFixed(1)} s`);
+      assert.ok(seconds <= 2 / share, `it took ${seconds.toFixed(1)} s`);
       if (signal === 'SIGTERM') await start(...REMAPPED).line('Active.', PATIENT);
     });
   }
