@@ -1,22 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Table from 'cli-table3';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { type DropoutReport, figureText, junitXml, renderDropoutPage, runDropout } from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
-import { PROVIDER_REQUESTS, type ProviderRequest } from '../model/index.js';
 import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { withReplaySource } from '../replay/index.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
-interface DropoutFlags {
+interface DropoutFlags extends ProviderFlags {
   scenarios: string[];
   model: string;
   out?: string;
   config?: string;
-  provider: ProviderRequest;
-  threads?: number;
   seed: number;
   seconds?: number;
   json?: true;
@@ -28,15 +26,13 @@ interface DropoutFlags {
  * @param write - where the result goes; standard output by default
  */
 export function dropoutCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
-  return new Command('dropout')
+  return withProviderOptions(new Command('dropout'))
     .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('-o, --out <folder>', "where the results go (default: out/, the bag's name and -dropout)")
     .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
-    .addOption(new Option('--provider <provider>', 'what runs the model').choices(PROVIDER_REQUESTS).default('auto'))
-    .option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1))
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--json', 'print dropout.json instead of a table')
@@ -48,18 +44,16 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
   const scenarios = await loadScenarios(flags.scenarios);
   const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);
   const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
-  const { model, provider, threads, seed, seconds } = flags;
-  const outcome = await withReplaySource(
-    { bag, model, config, provider, ...(threads !== undefined && { threads }) },
-    (source) =>
-      runDropout(source, {
-        scenarios,
-        seed,
-        ...(seconds !== undefined && { seconds }),
-        onRun: (name, done, total) => {
-          if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
-        },
-      }),
+  const { model, seed, seconds } = flags;
+  const outcome = await withReplaySource({ bag, model, config, ...segmenterOptions(flags) }, (source) =>
+    runDropout(source, {
+      scenarios,
+      seed,
+      ...(seconds !== undefined && { seconds }),
+      onRun: (name, done, total) => {
+        if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
+      },
+    }),
   );
   await mkdir(out, { recursive: true });
   const json = `${JSON.stringify(outcome.report, null, 2)}\n`;

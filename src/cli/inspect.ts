@@ -9,8 +9,9 @@ import { type BagInspection, inspectBag } from './inspect/bag_inspection.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
 import { renderBag } from './inspect/render_bag.js';
 import { renderBundle } from './inspect/render_bundle.js';
+import { type MachineFlags, machineOptions, withMachineOptions } from './provider_options.js';
 
-interface InspectFlags {
+interface InspectFlags extends MachineFlags {
   model: string;
   config?: string;
   providers: boolean;
@@ -22,7 +23,7 @@ interface InspectFlags {
  * @param write - where the result goes; standard output by default
  */
 export function inspectCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
-  return new Command('inspect')
+  return withMachineOptions(new Command('inspect'))
     .description('tell what a bag or a model bundle holds, what a replay would use and what is missing')
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
     .option('-m, --model <folder>', 'bag: the model bundle whose modalities it is judged by', defaultBundlePath())
@@ -32,7 +33,7 @@ export function inspectCommand(write: (text: string) => void = (text) => process
     .action(async (path: string, flags: InspectFlags) => {
       const bundle = await bundleFolder(path);
       if (bundle !== undefined) {
-        const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out');
+        const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out', machineOptions(flags));
         write(flags.json ? toJson(inspection) : renderBundle(inspection));
         return;
       }

@@ -7,7 +7,6 @@ import {
   type BuiltProvider,
   buildEngine,
   builderCommand,
-  defaultEngineCache,
   type EngineBuilder,
   engineId,
   engineKeyFor,
@@ -20,14 +19,14 @@ import {
 } from '../model/engines/index.js';
 import { type Bundle, describeAttempt, loadBundle, Segmenter } from '../model/index.js';
 import { defaultBundlePath } from './default_bundle.js';
-import { wholeNumberFrom } from './numbers.js';
+import { withEngineOptions } from './provider_options.js';
 
 interface BuildFlags {
   model: string;
   provider: BuiltProvider;
   precision: Precision;
   device: number;
-  cache: string;
+  engineCache: string;
   python: string;
   force?: true;
   dryRun?: true;
@@ -49,7 +48,7 @@ const WORLD: BuildWorld = {
 
 /** `mle-sam model build`: graphs made for this machine's GPU, ahead of the first start. */
 export function modelCommand(world: BuildWorld = WORLD): Command {
-  const build = new Command('build')
+  const build = withEngineOptions(new Command('build'))
     .description('make the graph that a GPU runs, and keep it: TensorRT takes minutes for what then loads in seconds')
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .addOption(
@@ -58,8 +57,6 @@ export function modelCommand(world: BuildWorld = WORLD): Command {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--precision <precision>').choices(PRECISIONS).default('float16'))
-    .option('--device <number>', 'which GPU', wholeNumberFrom(0), 0)
-    .option('--cache <folder>', 'where graphs are kept', defaultEngineCache())
     .option('--python <program>', 'a Python with onnx and onnxruntime-gpu of the same version as in Node', 'python3')
     .option('--force', 'build anew what is there and fits')
     .option('--dry-run', 'print what would be done')
@@ -69,7 +66,7 @@ export function modelCommand(world: BuildWorld = WORLD): Command {
 }
 
 async function buildModel(flags: BuildFlags, world: BuildWorld): Promise<void> {
-  const { provider, precision, device: deviceId, cache } = flags;
+  const { provider, precision, device: deviceId, engineCache: cache } = flags;
   const bundle = await loadBundle(flags.model);
   const request: BuildRequest = {
     provider,
@@ -95,9 +92,9 @@ async function buildModel(flags: BuildFlags, world: BuildWorld): Promise<void> {
 /** Exactly what a run without `--dry-run` would do. */
 async function describePlan(bundle: Bundle, request: BuildRequest, flags: BuildFlags): Promise<string> {
   const key = engineKeyFor(bundle, request);
-  const folder = join(flags.cache, engineId(key));
+  const folder = join(flags.engineCache, engineId(key));
   const { program, args, path } = builderCommand(flags.python, 'PLAN');
-  const found = await findEngine(flags.cache, key, bundle.name);
+  const found = await findEngine(flags.engineCache, key, bundle.name);
   const isKept = found.kind === 'current' && !flags.force;
   return [
     `model      ${bundle.name} (${bundle.sha256.slice(0, 12)})`,
@@ -136,12 +133,12 @@ function describeFound(found: Awaited<ReturnType<typeof findEngine>>): string {
  * Starts the provider on what was built and runs the golden sample.
  * @throws {SegmenterError} where it does not start or its labels are wrong; the graph stays for a second look
  */
-async function checkGraph(bundle: Bundle, { provider, device, cache }: BuildFlags): Promise<string> {
+async function checkGraph(bundle: Bundle, { provider, device, engineCache }: BuildFlags): Promise<string> {
   const segmenter = await Segmenter.create(bundle, {
     provider,
     fallback: 'none',
     deviceId: device,
-    engineCache: cache,
+    engineCache,
   });
   const [attempt] = segmenter.selection.attempts;
   await segmenter.close();

@@ -3,24 +3,22 @@ import {
   type Bundle,
   describeAttempt,
   loadBundle,
-  type ProviderFallback,
   type ProviderRequest,
   Segmenter,
+  type SegmenterOptions,
 } from '../model/index.js';
 import { type PipelineConfig, selectTopics, type TopicSelection, topicConfiguration } from '../pipeline/index.js';
 import { requireInput } from './replay_topics.js';
 import { surveyTopics } from './survey_topics.js';
 
-export interface ReplaySourceOptions {
+/** Where and how the model runs. */
+type ModelPlace = Pick<SegmenterOptions, 'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'workerEntry'>;
+
+export interface ReplaySourceOptions extends ModelPlace {
   bag: string;
   model: string;
   config: PipelineConfig;
   provider: ProviderRequest;
-  fallback?: ProviderFallback;
-  /** CPU threads of the model. */
-  threads?: number;
-  /** Another entry of the model's worker thread; tests pass one that fails. */
-  workerEntry?: URL;
 }
 
 /** A bag and a model that are ready to run: opened once, run as often as wanted. */
@@ -43,18 +41,15 @@ export async function withReplaySource<Result>(
   options: ReplaySourceOptions,
   use: (source: ReplaySource) => Promise<Result>,
 ): Promise<Result> {
-  const { config, provider, fallback, threads, workerEntry } = options;
-  const bundle = await loadBundle(options.model);
-  const bag = await openBag(options.bag);
+  const { bag: bagPath, model, config, ...place } = options;
+  const bundle = await loadBundle(model);
+  const bag = await openBag(bagPath);
   try {
     const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(config));
     requireInput(selection, bag.info);
     const incidents: string[] = [];
     const segmenter = await Segmenter.create(bundle, {
-      provider,
-      ...(fallback && { fallback }),
-      ...(threads !== undefined && { threads }),
-      ...(workerEntry && { workerEntry }),
+      ...place,
       onEvent: (event) => {
         if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
         if (event.kind === 'provider-left') incidents.push(`${event.provider} was given up: ${event.reason}`);

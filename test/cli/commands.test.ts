@@ -115,6 +115,12 @@ describe('mle-sam', () => {
       skip: () => findMissing('cuda') === undefined,
     },
     {
+      title: 'dropout runs on a GPU that must be used and is not there',
+      args: () => ['dropout', bag, '-m', BUNDLE, '-c', chosen(), '--provider', 'cuda', '--provider-required'],
+      says: /^mle-sam: Inference could not be started: no provider can run this bundle \(cuda failed: [^\n]+\)\n$/,
+      skip: () => findMissing('cuda') === undefined,
+    },
+    {
       title: 'a configuration that is no YAML',
       args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadlineMs: 5')],
       says: /^mle-sam: Expected YAML for the configuration in .*configuration\.yaml but received: [^\n]+ at line 1[^\n]+\n$/,

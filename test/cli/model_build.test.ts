@@ -32,7 +32,7 @@ describe('mle-sam model build', () => {
       probe: () => ({ gpu: { name: 'Jetson AGX Orin', computeCapability: '8.7' }, tensorrt: '10.3.0' }),
       ...world,
     });
-    const all = ['build', '-m', BUNDLE, '--cache', cache, ...args];
+    const all = ['build', '-m', BUNDLE, '--engine-cache', cache, ...args];
     for (const each of [command, ...command.commands])
       each.exitOverride().configureOutput({ writeErr: () => undefined });
     await command.parseAsync(all, { from: 'user' });
@@ -75,7 +75,7 @@ describe('mle-sam model build', () => {
   it('checks what it built on the golden sample, and fails where the provider is not there', async () => {
     const broken = join(cache, 'not-a-gpu');
     await assert.rejects(
-      run(['--provider', 'tensorrt', '--cache', broken]),
+      run(['--provider', 'tensorrt', '--engine-cache', broken]),
       /no provider can run this bundle \(tensorrt failed: /,
     );
   });

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { defaultEngineCache, type EngineKey, listEngines } from '../../model/engines/index.js';
+import { type EngineKey, listEngines } from '../../model/engines/index.js';
 import {
   type Bundle,
   type BundleModality,
@@ -13,6 +13,7 @@ import {
   Segmenter,
   SegmenterError,
   type SegmenterEvent,
+  type SegmenterOptions,
 } from '../../model/index.js';
 
 /** One file of a bundle; `loadBundle` has compared its hash. */
@@ -54,6 +55,9 @@ export interface BundleInspection {
   training: Bundle['training'];
 }
 
+/** What of this machine is looked at. */
+export type InspectionMachine = Pick<SegmenterOptions, 'threads' | 'deviceId'> & { engineCache: string };
+
 /** A graph of `mle-sam model build`. */
 export interface BuiltGraph extends Pick<EngineKey, 'provider' | 'precision' | 'tensorrt' | 'gpu'> {
   folder: string;
@@ -65,9 +69,14 @@ export interface BuiltGraph extends Pick<EngineKey, 'provider' | 'precision' | '
 /**
  * Loads a bundle, which verifies its manifest, hashes and golden sample, and reads both graphs' signatures.
  * @param providers - `tried`: each provider runs the golden sample, as at the start of a node
+ * @param machine - where engines lie, and on what providers are tried
  * @throws {BundleError} where anything is missing or differs from what the manifest says
  */
-export async function inspectBundle(folder: string, providers: 'tried' | 'left-out'): Promise<BundleInspection> {
+export async function inspectBundle(
+  folder: string,
+  providers: 'tried' | 'left-out',
+  machine: InspectionMachine,
+): Promise<BundleInspection> {
   const bundle = await loadBundle(folder);
   const manifest = parseManifest(await readFile(join(folder, 'model.json'), 'utf8'));
   const { files: graphs, golden } = manifest;
@@ -92,8 +101,8 @@ export async function inspectBundle(folder: string, providers: 'tried' | 'left-o
     classes: bundle.classes,
     files,
     graphs: { encoder: await readGraph(bundle.files.encoder), head: await readGraph(bundle.files.head) },
-    ...(providers === 'tried' && { providers: await tryProviders(bundle) }),
-    engines: await builtGraphs(bundle),
+    ...(providers === 'tried' && { providers: await tryProviders(bundle, machine) }),
+    engines: await builtGraphs(bundle, machine.engineCache),
     training: bundle.training,
   };
 }
@@ -103,14 +112,14 @@ async function measure(folder: string, { path, sha256 }: ManifestFile): Promise<
 }
 
 /** One after the other and each alone: the ladder itself stops at the first that holds. */
-async function tryProviders(bundle: Bundle): Promise<ProviderAttempt[]> {
+async function tryProviders(bundle: Bundle, machine: InspectionMachine): Promise<ProviderAttempt[]> {
   const attempts: ProviderAttempt[] = [];
   for (const provider of PROVIDER_REQUESTS.filter((request) => request !== 'auto')) {
     const onEvent = (event: SegmenterEvent) => {
       if (event.kind === 'gave-up') attempts.push(...event.attempts);
     };
     try {
-      const segmenter = await Segmenter.create(bundle, { provider, fallback: 'none', onEvent });
+      const segmenter = await Segmenter.create(bundle, { ...machine, provider, fallback: 'none', onEvent });
       attempts.push(...segmenter.selection.attempts);
       await segmenter.close();
     } catch (error) {
@@ -120,8 +129,8 @@ async function tryProviders(bundle: Bundle): Promise<ProviderAttempt[]> {
   return attempts;
 }
 
-async function builtGraphs({ sha256 }: Bundle): Promise<BuiltGraph[]> {
-  const engines = (await listEngines(defaultEngineCache())).filter(({ manifest: { key } }) => key.bundle === sha256);
+async function builtGraphs({ sha256 }: Bundle, engineCache: string): Promise<BuiltGraph[]> {
+  const engines = (await listEngines(engineCache)).filter(({ manifest: { key } }) => key.bundle === sha256);
   return engines.map(({ folder, manifest: { key, bytes, builtAt, buildSeconds } }) => {
     const { provider, precision, tensorrt, gpu } = key;
     return {
