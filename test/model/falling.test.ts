@@ -52,6 +52,15 @@ const starts: {
     ],
   },
   {
+    rungs: { tensorrt: 'barelyWrong', cuda: 'barelyRight' },
+    chosen: 'cuda',
+    events: ['ready'],
+    attempts: [
+      ['tensorrt', 'refused', /^labels differ from the golden ones on 11 of 2048 pixels$/],
+      ['cuda', 'chosen', /^labels differ from the golden ones on 10 of 2048 pixels$/],
+    ],
+  },
+  {
     rungs: { tensorrt: 'wrong', cuda: 'exits' },
     chosen: 'cpu',
     events: ['provider-left', 'ready'],
@@ -179,6 +188,19 @@ describe('A provider that fails at work', function () {
         );
       }));
   }
+
+  it('loses one set and is left for the next rung (hang)', () =>
+    withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, async (segmenter, events) => {
+      const hangs = segmenter.segment(frameSetOf([imageOf('camera', Command.hang)]));
+      await assertFails(hangs, 'worker-exited', /no answer within 2000 ms/);
+      await segmenter.whenReady();
+      assert.deepEqual(
+        segmenter.selection.attempts.map(({ provider, outcome }) => `${provider} ${outcome}`),
+        ['cuda left', 'cpu chosen'],
+      );
+      assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
+      assert.deepEqual(kinds(events), ['ready', 'provider-left', 'ready']);
+    }));
 
   it('is left rung by rung', () =>
     withRungs({ tensorrt: 'fragile', cuda: 'fragile' }, {}, async (segmenter) => {
