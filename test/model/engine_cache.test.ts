@@ -24,6 +24,7 @@ const KEY: EngineKey = {
   bundle: 'a'.repeat(64),
   precision: 'float16',
   onnxruntime: '1.30.0',
+  recipe: 1,
   modalities: { min: 1, optimum: 4, max: 4 },
   ...ORIN,
 };
@@ -34,6 +35,7 @@ const CHANGES: [change: Partial<EngineKey>, difference: string][] = [
   [{ bundle: 'b'.repeat(64) }, 'model aaaaaaaaaaaa then, bbbbbbbbbbbb now'],
   [{ precision: 'float32' }, 'precision float16 then, float32 now'],
   [{ onnxruntime: '1.31.0' }, 'ONNX Runtime 1.30.0 then, 1.31.0 now'],
+  [{ recipe: 2 }, 'build recipe 1 then, 2 now'],
   [
     { modalities: { min: 1, optimum: 2, max: 4 } },
     'numbers of modalities 1 to 4, tuned for 4 then, 1 to 4, tuned for 2 now',

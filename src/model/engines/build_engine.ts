@@ -11,6 +11,7 @@ import { onnxRuntimeVersion } from './platform.js';
 export type EngineBuilder = (plan: BuildPlan, onLine: (line: string) => void) => Promise<void>;
 
 export type BuildOutcome =
+  /** It was there, or another process has stored it while this one was building. */
   | { kind: 'kept'; engine: Engine }
   /** `before`: what was there instead. */
   | { kind: 'built'; engine: Engine; before: Exclude<EngineSearch, { kind: 'current' }> | { kind: 'unwanted' } };
@@ -25,29 +26,41 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the graph of a bundle for a provider, unless there is a current one.
+ * Builds the graph of a bundle for a provider, unless there is a current one. Two processes that build the same at once
+ * both succeed, and the first one's graph is used by both.
  * @throws {Error} with the builder's last words; the cache is as before
  */
 export async function buildEngine(bundle: Bundle, request: BuildRequest, options: BuildOptions): Promise<BuildOutcome> {
-  const { cache, builder, onLine, now } = options;
+  const { cache, when, builder, onLine, now } = options;
   const key = engineKeyFor(bundle, request);
   const found = await findEngine(cache, key, bundle.name);
-  if (found.kind === 'current' && options.when === 'needed') return { kind: 'kept', engine: found.engine };
-  const staging = await stagingFolder(cache, key);
+  if (found.kind === 'current' && when === 'needed') return { kind: 'kept', engine: found.engine };
+  const staging = await stagingFolder(cache, key).catch((error) => {
+    throw explained(error, cache);
+  });
   try {
     const start = now();
     await builder(planBuild(bundle, key, request.deviceId, staging), onLine);
     const buildSeconds = (now().getTime() - start.getTime()) / 1000;
-    const engine = await storeEngine(cache, staging, {
-      key,
-      model: bundle.name,
-      builtAt: start.toISOString(),
-      buildSeconds,
-    });
+    const description = { key, model: bundle.name, builtAt: start.toISOString(), buildSeconds };
+    const others = when === 'needed' ? 'kept' : 'replaced';
+    const { kind, engine } = await storeEngine(cache, staging, description, others);
+    if (kind === 'already-there') return { kind: 'kept', engine };
     return { kind: 'built', engine, before: found.kind === 'current' ? { kind: 'unwanted' } : found };
+  } catch (error) {
+    throw explained(error, cache);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** A full disk, or a folder that can't be written to, in one sentence; any other error as it is. */
+function explained(error: unknown, cache: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const advice = 'make room or name another with --engine-cache or MLE_SAM_ENGINES';
+  return new Error(`Expected a folder to keep engines in but received ${cache} (${error.message}): ${advice}`, {
+    cause: error,
+  });
 }
 
 /** Folder of the Python package that builds: training/, which needs no installation for this. */

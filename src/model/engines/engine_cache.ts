@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type EngineKey, engineId, engineKeySchema, keyDifferences } from './engine_key.js';
 
@@ -71,16 +71,21 @@ export async function listEngines(root: string): Promise<Engine[]> {
   return outcomes.flatMap((outcome) => (outcome.kind === 'read' ? [outcome.engine] : []));
 }
 
+/** What became of a graph that was just built: taken in, or left where another process was faster. */
+export type StoreOutcome = { kind: 'stored' | 'already-there'; engine: Engine };
+
 /**
- * Takes a graph that was just built into the cache, in place of one with the same key. The folder appears at once and
- * complete, so that a node which starts meanwhile sees either none or a whole one.
- * @param staging - a folder inside `root` that holds `fused.onnx`; it is gone afterwards
+ * Takes a graph that was just built into the cache. The folder appears at once and complete, and one that is replaced
+ * goes at once, so that a node which starts meanwhile sees either none or a whole one.
+ * @param staging - a folder of {@link stagingFolder} that holds `fused.onnx`
+ * @param others - `kept`: an engine that fits and that another process has stored meanwhile stays; nodes may be loading it
  */
 export async function storeEngine(
   root: string,
   staging: string,
   description: Pick<EngineManifest, 'key' | 'model' | 'builtAt' | 'buildSeconds'>,
-): Promise<Engine> {
+  others: 'kept' | 'replaced',
+): Promise<StoreOutcome> {
   const graph = join(staging, ENGINE_GRAPH);
   const manifest: EngineManifest = {
     formatVersion: FORMAT_VERSION,
@@ -88,19 +93,73 @@ export async function storeEngine(
     sha256: await hashFile(graph),
     bytes: (await stat(graph)).size,
   };
-  await writeFile(join(staging, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-  const folder = join(root, engineId(description.key));
-  await rm(folder, { recursive: true, force: true });
-  await rename(staging, folder);
-  return { folder, graph: join(folder, ENGINE_GRAPH), manifest };
+  // On the disk before its name is: a robot is switched off at any moment.
+  await writeThrough(graph);
+  await writeThrough(join(staging, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  const { key, model } = description;
+  const folder = join(root, engineId(key));
+  while (!(await takesPlace(staging, folder))) {
+    if (others === 'kept') {
+      const found = await findEngine(root, key, model);
+      if (found.kind === 'current') return { kind: 'already-there', engine: found.engine };
+    }
+    await discard(root, folder);
+  }
+  return { kind: 'stored', engine: { folder, graph: join(folder, ENGINE_GRAPH), manifest } };
 }
 
-/** A new folder in the cache for a build to write to. */
+/** Older than any build: what a build left that was killed. */
+const ABANDONED_MS = 24 * 3600 * 1000;
+
+/** A new folder in the cache for a build to write to: one's own, since containers on one volume share process ids. */
 export async function stagingFolder(root: string, key: EngineKey): Promise<string> {
-  const folder = join(root, `.${engineId(key)}-${process.pid}`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  return folder;
+  await mkdir(root, { recursive: true });
+  for (const name of await readdir(root)) {
+    if (!/^\.[0-9a-f]{16}-/.test(name)) continue;
+    const changed = await stat(join(root, name)).catch(() => undefined);
+    if (changed && Date.now() - changed.mtimeMs > ABANDONED_MS) {
+      await rm(join(root, name), { recursive: true, force: true });
+    }
+  }
+  return mkdtemp(join(root, `.${engineId(key)}-`));
+}
+
+/** Renames a folder, unless there is one of that name. */
+async function takesPlace(staging: string, folder: string): Promise<boolean> {
+  try {
+    await rename(staging, folder);
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** Takes the folder's name away at once; removing a folder itself goes file by file. */
+async function discard(root: string, folder: string): Promise<void> {
+  const bin = await mkdtemp(join(root, `.${basename(folder)}-`));
+  try {
+    await rename(folder, join(bin, 'old'));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error; // another process was faster
+  } finally {
+    await rm(bin, { recursive: true, force: true });
+  }
+}
+
+/** Waits until a file, as it is or with this text, is on the disk. */
+async function writeThrough(path: string, text?: string): Promise<void> {
+  const file = await open(path, text === undefined ? 'r+' : 'w');
+  try {
+    if (text !== undefined) await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 /** The engine of the same model for the same provider and precision that differs in least, if there is one. */

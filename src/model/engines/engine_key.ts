@@ -9,6 +9,12 @@ export const BUILT_PROVIDERS = ['tensorrt', 'cuda'] as const;
 export type BuiltProvider = (typeof BUILT_PROVIDERS)[number];
 
 /**
+ * Counts the ways graphs have been made. Raise it whenever the same bundle would come out as another graph: with other
+ * options of TensorRT, or after a change in `mle_sam_train.engines` or `half`. Older graphs are then stale.
+ */
+export const BUILD_RECIPE = 1;
+
+/**
  * All that decides whether a graph made for a provider may be used: where one of these differs, it may be slow, fail,
  * or answer for another model.
  */
@@ -18,6 +24,8 @@ export const engineKeySchema = z.object({
   bundle: z.string(),
   precision: z.enum(PRECISIONS),
   onnxruntime: z.string(),
+  /** {@link BUILD_RECIPE} at the time. */
+  recipe: z.number(),
   /** Numbers of modalities the engine takes, and the one it is tuned for; CUDA takes any. */
   modalities: z.object({ min: z.number(), optimum: z.number(), max: z.number() }).optional(),
   tensorrt: z.string().optional(),
@@ -31,6 +39,7 @@ const WORDS: Readonly<Record<keyof EngineKey, string>> = {
   bundle: 'model',
   precision: 'precision',
   onnxruntime: 'ONNX Runtime',
+  recipe: 'build recipe',
   modalities: 'numbers of modalities',
   tensorrt: 'TensorRT',
   gpu: 'GPU',
@@ -57,7 +66,7 @@ function fields(): (keyof EngineKey)[] {
 function describeField(key: EngineKey, field: keyof EngineKey): string {
   const value = key[field];
   if (value === undefined) return 'none';
-  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return String(value);
   return 'name' in value
     ? `${value.name} (compute capability ${value.computeCapability})`
     : `${value.min} to ${value.max}, tuned for ${value.optimum}`;

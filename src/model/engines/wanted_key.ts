@@ -1,5 +1,5 @@
 import type { ModelFiles } from '../providers.js';
-import type { BuiltProvider, EngineKey, Precision } from './engine_key.js';
+import { BUILD_RECIPE, type BuiltProvider, type EngineKey, type Precision } from './engine_key.js';
 import { onnxRuntimeVersion, type Platform } from './platform.js';
 
 /**
@@ -13,7 +13,7 @@ export function wantedKey(
   { sha256, modalityCount }: Pick<ModelFiles, 'sha256' | 'modalityCount'>,
   platform?: Platform,
 ): EngineKey {
-  const common = { provider, bundle: sha256, precision, onnxruntime: onnxRuntimeVersion() };
+  const common = { provider, bundle: sha256, precision, onnxruntime: onnxRuntimeVersion(), recipe: BUILD_RECIPE };
   if (provider === 'cuda') return common;
   if (!platform) throw new Error('Expected GPU and TensorRT version for the key of a TensorRT engine');
   return { ...common, modalities: { min: 1, optimum: modalityCount, max: modalityCount }, ...platform };
