@@ -8,7 +8,7 @@ import { BundleError } from './bundle_error.js';
 import type { Precision } from './engines/engine_key.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.js';
-import type { ModelFiles } from './providers.js';
+import type { Execution, ModelFiles } from './providers.js';
 
 /** A modality the model has an expert for. */
 export interface BundleModality {
@@ -42,6 +42,8 @@ export interface Bundle {
   files: { encoder: string; head: string; fused?: string };
   /** Of the graphs' weights and sums. */
   precision: Precision;
+  /** What is fastest on each provider; the provider's own default where it says nothing. */
+  execution: Execution;
   golden: GoldenSample;
   /** What the exporter tells about training and scores; shown, never interpreted. */
   training: Readonly<Record<string, unknown>>;
@@ -72,14 +74,15 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     unlabeledId: manifest.unlabeledId,
     files: { encoder, head, ...(fused && { fused: await checkFile(root, 'files.fused', fused) }) },
     precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
+    execution: manifest.execution,
     golden: await loadGolden(root, manifest),
     training: manifest.training,
   };
 }
 
 /** The part of a bundle that a provider works with. */
-export function modelFiles({ files, name, sha256, precision, modalities }: Bundle): ModelFiles {
-  return { ...files, name, sha256, precision, modalityCount: modalities.length };
+export function modelFiles({ files, name, sha256, precision, execution, modalities }: Bundle): ModelFiles {
+  return { ...files, name, sha256, precision, execution, modalityCount: modalities.length };
 }
 
 async function loadGolden(root: string, manifest: Manifest): Promise<GoldenSample> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { representationSchema } from '../sensors/representation.js';
 import { BundleError } from './bundle_error.js';
+import { ENCODE_MODES, GRAPH_LAYOUTS, PROVIDER_NAMES } from './providers.js';
 
 /** Labels of pixels no class was given to. Fixed, so that every reader of a mask may rely on it. */
 export const UNLABELED_ID = 255;
@@ -54,12 +55,22 @@ const manifestSchema = z
       .refine(classNames.check, classNames.message),
     unlabeledId: z.literal(UNLABELED_ID),
     files: z.object({ encoder: file, head: file, fused: file.optional() }),
+    execution: z
+      .partialRecord(
+        z.enum(PROVIDER_NAMES),
+        z.strictObject({ graphs: z.enum(GRAPH_LAYOUTS).optional(), encodeMode: z.enum(ENCODE_MODES).optional() }),
+      )
+      .default({}),
     golden: z.object({ images: z.record(z.string(), file), labels: file }),
     training: z.record(z.string(), z.unknown()).default({}),
   })
   .refine((manifest) => sameNames(Object.keys(manifest.golden.images), manifest.modalities), {
     path: ['golden', 'images'],
     message: 'one image for each modality',
+  })
+  .refine(({ execution, files }) => execution.cpu?.graphs !== 'fused' || files.fused !== undefined, {
+    path: ['execution', 'cpu', 'graphs'],
+    message: '"split" where files has no fused graph',
   });
 
 /** `model.json` of a bundle, format version 1. */

@@ -4,7 +4,7 @@ import { type BuiltProvider, PRECISIONS } from './engines/engine_key.js';
 import { type Platform, probePlatform } from './engines/platform.js';
 import { wantedKey } from './engines/wanted_key.js';
 import { findMissing } from './gpu/provider_libraries.js';
-import type { ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
+import type { GraphLayout, ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
 
 // A provider that can't be loaded is reported with a reason; ONNX Runtime would also paint it on stderr, in red.
 env.logLevel = 'fatal';
@@ -59,7 +59,7 @@ export async function fromCacheOrBundle(
   options: SessionOptions,
   providers: Providers,
 ): Promise<ProviderSessions> {
-  for (const precision of options.graphs === 'split' ? [] : PRECISIONS) {
+  for (const precision of wantedLayout(options, 'fused') === 'split' ? [] : PRECISIONS) {
     const search = await findEngine(options.engineCache, wantedKey('cuda', precision, files), files.name);
     if (search.kind !== 'current') continue;
     return { kind: 'fused', fused: await create(search.engine.graph, options, providers), precision };
@@ -96,16 +96,20 @@ export async function fromEngine(
   throw new Error(`${reason}: run \`mle-sam model build --provider tensorrt\``);
 }
 
+/** As asked for, else as the bundle prefers, else as the provider does. */
+function wantedLayout({ graphs, preferredGraphs }: SessionOptions, preferred: GraphLayout): GraphLayout {
+  return graphs === 'auto' ? (preferredGraphs ?? preferred) : graphs;
+}
+
 /** @param preferred - the layout that is faster on the provider; the fused one is taken where the bundle has it */
 async function fromBundle(
   files: ModelFiles,
   options: SessionOptions,
   providers: Providers,
-  preferred: 'split' | 'fused',
+  preferred: GraphLayout,
 ): Promise<ProviderSessions> {
   const { precision } = files;
-  const layout = options.graphs === 'auto' ? preferred : options.graphs;
-  if (layout === 'fused' && files.fused !== undefined) {
+  if (wantedLayout(options, preferred) === 'fused' && files.fused !== undefined) {
     return { kind: 'fused', fused: await create(files.fused, options, providers), precision };
   }
   if (options.graphs === 'fused') throw new Error('the bundle has no fused graph: export it with --fused');

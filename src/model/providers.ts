@@ -32,6 +32,16 @@ export interface ModelFiles {
   /** Of the graphs as they lie in the bundle. */
   precision: Precision;
   modalityCount: number;
+  execution: Execution;
+}
+
+/** How a bundle is best run, by provider, as its `model.json` says: what was measured goes there. */
+export type Execution = Readonly<Partial<Record<string, ExecutionChoice>>>;
+
+/** What is absent is left to the provider's own default. */
+export interface ExecutionChoice {
+  graphs?: GraphLayout | undefined;
+  encodeMode?: EncodeMode | undefined;
 }
 
 export interface SessionOptions {
@@ -42,6 +52,8 @@ export interface SessionOptions {
   /** Folder of graphs that were built for a provider. */
   engineCache: string;
   graphs: GraphLayout | 'auto';
+  /** For `auto`: taken as far as it is there. */
+  preferredGraphs?: GraphLayout | undefined;
 }
 
 /**
@@ -66,7 +78,10 @@ export interface Provider {
 
 /** `auto` begins at the top of the ladder, a name at that rung. */
 export type ProviderRequest = (typeof PROVIDER_REQUESTS)[number];
-export const PROVIDER_REQUESTS = ['auto', 'tensorrt', 'cuda', 'cpu'] as const;
+export const PROVIDER_NAMES = ['tensorrt', 'cuda', 'cpu'] as const;
+export const PROVIDER_REQUESTS = ['auto', ...PROVIDER_NAMES] as const;
+export const GRAPH_LAYOUTS = ['split', 'fused'] as const satisfies readonly GraphLayout[];
+export const ENCODE_MODES = ['batched', 'one-by-one'] as const satisfies readonly EncodeMode[];
 
 /** Where a rung does not hold: `down` takes the next one, `none` fails rather than run on another than asked for. */
 export type ProviderFallback = 'down' | 'none';

@@ -4,7 +4,7 @@ import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js'
 import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
 
 import type { RunRequest, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
-import type { EncodeMode, Provider } from './providers.js';
+import type { ExecutionChoice, Provider } from './providers.js';
 
 /**
  * The worker's main: climbs the provider ladder, then answers requests one at a time until told to close.
@@ -12,12 +12,10 @@ import type { EncodeMode, Provider } from './providers.js';
  */
 export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: readonly Provider[]): Promise<void> {
   const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const modeOf = (provider: Provider) => (setup.encodeMode === 'auto' ? provider.encodeMode : setup.encodeMode);
-
   const { provider: requested, fallback, givenUp } = setup;
   const outcome = await climbLadder(
     selectRungs(ladder, requested, fallback, givenUp),
-    (provider, notes) => startProvider(provider, modeOf(provider), setup, notes),
+    (provider, notes) => startProvider(provider, setup, notes),
     () => performance.now(),
     ({ name }, below, attempts) =>
       reply({
@@ -66,7 +64,9 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
 }
 
 /** Creates the sessions of one provider and lets it answer the golden sample. */
-async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: WorkerSetup, notes: AttemptNotes) {
+async function startProvider(provider: Provider, setup: WorkerSetup, notes: AttemptNotes) {
+  const choice = choiceFor(provider.name, setup);
+  const encodeMode = choice.encodeMode ?? provider.encodeMode;
   const { files, threads, deviceId, engineCache, graphs, golden } = setup;
   const timed = async <T>(step: keyof AttemptNotes['timings'], work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -75,7 +75,7 @@ async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: 
     return result;
   };
   const sessions = await timed('createMs', () =>
-    provider.createSessions(files, { threads, deviceId, engineCache, graphs }),
+    provider.createSessions(files, { threads, deviceId, engineCache, graphs, preferredGraphs: choice.graphs }),
   );
   try {
     const runner = await timed('warmUpMs', () => createRunner(sessions, setup, encodeMode));
@@ -90,6 +90,11 @@ async function startProvider(provider: Provider, encodeMode: EncodeMode, setup: 
     for (const session of open) await session.release();
     throw error;
   }
+}
+
+/** What was asked for, else what the bundle says is fastest on this provider. */
+function choiceFor(provider: string, { files, encodeMode }: WorkerSetup): ExecutionChoice {
+  return { ...files.execution[provider], ...(encodeMode !== 'auto' && { encodeMode }) };
 }
 
 function goldenRequest({ golden, modalityCount }: WorkerSetup): RunRequest {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -227,6 +227,24 @@ describe('mle-sam inspect, a model bundle', function () {
     assert.match(text, /depth +hha, nearMetres 2, heightMetres \[-1,7\]/);
     assert.match(text, /encoder +in +images +uint8\[M, 32, 64, 3\]/);
     assert.match(text, /255 unlabeled/);
+  });
+
+  it('tells what the bundle says is fastest', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
+    try {
+      await cp(bundle, folder, { recursive: true });
+      const manifest = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
+      await writeFile(
+        join(folder, 'model.json'),
+        JSON.stringify({ ...manifest, execution: { cuda: { graphs: 'split', encodeMode: 'batched' } } }),
+      );
+      assert.match(
+        await inspect(folder, '--no-providers'),
+        /^Runs best:\n {2}cuda:\n {4}graphs: split\n {4}encodeMode: b/m,
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('tries every provider here, each alone, and says what became of it', async () => {

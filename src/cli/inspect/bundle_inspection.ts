@@ -46,6 +46,8 @@ export interface BundleInspection {
   input: Bundle['input'];
   modalities: readonly BundleModality[];
   classes: Bundle['classes'];
+  /** What the bundle says is fastest on each provider. */
+  execution: Bundle['execution'];
   files: InspectedFile[];
   graphs: { encoder: InspectedGraph; head: InspectedGraph };
   /** What becomes of each provider on this machine, the fastest first; absent where they were not to be tried. */
@@ -99,6 +101,7 @@ export async function inspectBundle(
     input: bundle.input,
     modalities: bundle.modalities,
     classes: bundle.classes,
+    execution: bundle.execution,
     files,
     graphs: { encoder: await readGraph(bundle.files.encoder), head: await readGraph(bundle.files.head) },
     ...(providers === 'tried' && { providers: await tryProviders(bundle, machine) }),

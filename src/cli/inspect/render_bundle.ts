@@ -26,6 +26,8 @@ export function renderBundle(bundle: BundleInspection): string {
       ]),
     ),
   ];
+  if (Object.keys(bundle.execution).length > 0)
+    parts.push(`Runs best:\n${indent(stringify(bundle.execution).trimEnd())}`);
   if (bundle.providers) parts.push(providerTable(bundle.providers));
   if (bundle.engines.length > 0) parts.push(engineTable(bundle.engines));
   if (Object.keys(bundle.training).length > 0) parts.push(`Training:\n${indent(stringify(bundle.training).trimEnd())}`);
