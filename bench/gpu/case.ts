@@ -1,14 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { modelFiles } from '../../src/model/bundle.js';
 import {
+  type Bundle,
   type EncodeMode,
   type GraphLayout,
   loadBundle,
   type ProviderRequest,
   Segmenter,
 } from '../../src/model/index.js';
+import { providerLadder } from '../../src/model/provider_ladder.js';
+import type { ModelSessions } from '../../src/model/providers.js';
 import { frameSet, noiseImage } from '../support/frames.js';
 import { type Percentiles, percentiles } from '../support/percentiles.js';
+import { rawRun } from './raw_run.js';
 
 /** One way to run one model; measured in a process of its own, whose memory is then that of the case. */
 export interface Case {
@@ -23,6 +28,20 @@ export interface Case {
   threads: number;
   modalities: readonly number[];
   frames: number;
+  seconds: number;
+}
+
+export interface CaseRow {
+  modalities: number;
+  frames: number;
+  /** Encoder and head, as the worker sees them. */
+  runMs: Percentiles;
+  /** From a set of images to its masks. */
+  totalMs: Percentiles;
+  /** The same sessions called directly, by turns with the above; absent where there is no room for them twice. */
+  rawMs?: Percentiles;
+  /** Processor time of a set. */
+  cpuMs: Percentiles;
 }
 
 export interface CaseResult {
@@ -31,12 +50,14 @@ export interface CaseResult {
   precision: string;
   /** Golden labels it agrees on, 0..1. */
   agreement: number;
+  /** With the model on its provider once. */
   hostMegabytes: number;
-  gpuMegabytes: number | undefined;
-  rows: { modalities: number; runMs: Percentiles; totalMs: Percentiles; overheadRatio: number; cpuMs: Percentiles }[];
+  gpuMegabytes?: number;
+  rows: CaseRow[];
 }
 
 const WARM_UP_FRAMES = 3;
+const LEAST_FRAMES = 3;
 
 /** @throws {Error} where the provider does not take the model */
 export async function measureCase(options: Case): Promise<CaseResult> {
@@ -57,39 +78,75 @@ export async function measureCase(options: Case): Promise<CaseResult> {
   const startMs = performance.now() - start;
   const { attempts, precision } = segmenter.selection;
   const { differing, pixels } = attempts.at(-1)!.golden!;
-  const pool = bundle.modalities.map(({ name }, seed) => noiseImage(bundle, name, seed));
-  const rows: CaseResult['rows'] = [];
-  for (const modalities of options.modalities.filter((count) => count <= pool.length)) {
-    const samples: { run: number; total: number; cpu: number }[] = [];
-    for (let frame = -WARM_UP_FRAMES; frame < options.frames; frame++) {
-      // A copy of the object is a new image to the segmenter, of the same pixels.
-      const set = frameSet(pool.slice(0, modalities).map((image) => ({ ...image })));
-      const cpuStart = process.cpuUsage();
-      const { timings } = await segmenter.segment(set);
-      const { user, system } = process.cpuUsage(cpuStart);
-      if (frame >= 0) {
-        const run = timings.encodeMs + timings.headMs;
-        samples.push({ run, total: timings.totalMs, cpu: (user + system) / 1e3 });
-      }
-    }
-    rows.push({
-      modalities,
-      runMs: percentiles(samples.map(({ run }) => run)),
-      totalMs: percentiles(samples.map(({ total }) => total)),
-      cpuMs: percentiles(samples.map(({ cpu }) => cpu)),
-      overheadRatio: percentiles(samples.map(({ run, total }) => total / run)).p50,
-    });
-  }
+  const counts = options.modalities.filter((count) => count <= bundle.modalities.length);
+  for (let i = 0; i < WARM_UP_FRAMES; i++) await segmenter.segment(noiseSet(bundle, Math.max(...counts)));
+  const gpu = gpuMegabytes();
   const result: CaseResult = {
     startMs,
     precision,
     agreement: 1 - differing / pixels,
     hostMegabytes: peakMegabytes(),
-    gpuMegabytes: gpuMegabytes(),
-    rows,
+    ...(gpu !== undefined && { gpuMegabytes: gpu }),
+    rows: [],
   };
+  const raw = await rawSessions(bundle, options);
+  for (const count of counts) result.rows.push(await measureRow(segmenter, raw, count, options));
   await segmenter.close();
   return result;
+}
+
+/** The sessions once more, in this thread; a GPU may have no room for them. */
+async function rawSessions(bundle: Bundle, options: Case): Promise<ModelSessions | undefined> {
+  const { threads, deviceId, engineCache, graphs } = options;
+  const provider = providerLadder.find(({ name }) => name === options.provider)!;
+  return provider.createSessions(modelFiles(bundle), { threads, deviceId, engineCache, graphs }).catch(() => undefined);
+}
+
+async function measureRow(
+  segmenter: Segmenter,
+  sessions: ModelSessions | undefined,
+  modalities: number,
+  { encodeMode, frames, seconds }: Case,
+): Promise<CaseRow> {
+  const { bundle } = segmenter;
+  const images = [...noiseSet(bundle, modalities).images.values()].map(({ data }) => data);
+  const raw = sessions && (await rawRun(sessions, images, bundle.input, encodeMode));
+  const samples: { run: number; total: number; cpu: number; raw: number }[] = [];
+  const end = performance.now() + 1000 * seconds;
+  for (let frame = -WARM_UP_FRAMES; frame < frames; frame++) {
+    if (frame >= LEAST_FRAMES && performance.now() > end) break;
+    const rawStart = performance.now();
+    await raw?.();
+    const rawMs = performance.now() - rawStart;
+    const set = noiseSet(bundle, modalities);
+    const cpuStart = process.cpuUsage();
+    const { timings } = await segmenter.segment(set);
+    const { user, system } = process.cpuUsage(cpuStart);
+    const run = timings.encodeMs + timings.headMs;
+    if (frame >= 0) samples.push({ run, total: timings.totalMs, cpu: (user + system) / 1e3, raw: rawMs });
+  }
+  const of = (pick: (sample: (typeof samples)[number]) => number) => percentiles(samples.map(pick));
+  return {
+    modalities,
+    frames: samples.length,
+    runMs: of(({ run }) => run),
+    totalMs: of(({ total }) => total),
+    cpuMs: of(({ cpu }) => cpu),
+    ...(raw && { rawMs: of((sample) => sample.raw) }),
+  };
+}
+
+const noise = new Map<string, ReturnType<typeof noiseImage>>();
+
+/** A copy of the object is a new image to the segmenter, of the same pixels. */
+function noiseSet(bundle: Bundle, count: number) {
+  return frameSet(
+    bundle.modalities.slice(0, count).map(({ name }, seed) => {
+      const image = noise.get(name) ?? noiseImage(bundle, name, seed);
+      noise.set(name, image);
+      return { ...image };
+    }),
+  );
 }
 
 function peakMegabytes(): number {
