@@ -22,7 +22,7 @@ ARGUMENTS = {
     "use_sim_time": ("false", "time comes from /clock, as from a simulator or a bag"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
     "respawn": ("true", "start the node again when it has died"),
-    "respawn_delay": ("1.0", "seconds until then"),
+    "respawn_delay": ("0.5", "seconds until then"),
     "fastdds_profile": (
         str(SHARE / "config" / "fastdds_large_images.xml"),
         "Fast DDS profile with room for large images, for all processes of this launch; empty: leave it as it is",

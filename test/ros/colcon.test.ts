@@ -28,7 +28,7 @@ describe('The package installed by colcon', function () {
     share = join(installation, 'share', 'mle_sam_ros');
     await colconBuild(installation);
     const messages = await townMessages(LOOP_SECONDS);
-    rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask'] });
+    rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask'], env: profile() });
     await rig.program.line('ready', PATIENT);
     await rig.tell({ play: true });
   });
@@ -42,6 +42,8 @@ describe('The package installed by colcon', function () {
       .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name));
   const generated = () => files(join(share, 'node_modules', 'rclnodejs', 'generated'));
+  // As launch sets it, and as drivers should have it.
+  const profile = () => ({ FASTDDS_DEFAULT_PROFILES_FILE: join(share, 'config', 'fastdds_large_images.xml') });
   const executable = (name: string) => join(installation, 'lib', 'mle_sam_ros', name);
 
   it('has two executables for `ros2 run` to find', () => {
@@ -93,10 +95,10 @@ describe('The package installed by colcon', function () {
   it('makes masks with the model it brought along, and is there again after a crash', async () => {
     const before = generated().length;
     // What launch's respawn does.
-    const loop = `while true; do "${executable('mle_sam')}"; sleep 1; done`;
+    const loop = `while true; do "${executable('mle_sam')}"; sleep 0.5; done`;
     const supervisor = Program.start('sh', ['-c', loop], {
       cwd: tmpdir(),
-      env: { ...sourced(installation), ROS_DOMAIN_ID: String(domain) },
+      env: { ...sourced(installation), ...profile(), ROS_DOMAIN_ID: String(domain) },
     });
     try {
       const first = (await rig.more<ImageFields>('mask', 3, PATIENT)).at(-1)!;
