@@ -35,8 +35,8 @@ type State =
   | { kind: 'starting'; worker: Worker }
   | { kind: 'idle'; worker: Worker }
   | { kind: 'busy'; worker: Worker; settle: Settle; timer: NodeJS.Timeout | undefined }
-  /** Its provider failed: it takes no further runs. */
-  | { kind: 'ending'; worker: Worker }
+  /** Its provider failed: it takes no further runs. A driver that lost its device may keep it from ending at all. */
+  | { kind: 'ending'; worker: Worker; timer: NodeJS.Timeout | undefined }
   | { kind: 'waiting'; timer: NodeJS.Timeout }
   | { kind: 'failed'; reason: SegmenterError }
   | { kind: 'closed' };
@@ -167,7 +167,8 @@ export class WorkerHost {
     });
   }
 
-  #startTimer(worker: Worker): NodeJS.Timeout | undefined {
+  /** @param reason - why the worker is given up, other than that it did not answer in time */
+  #startTimer(worker: Worker, reason?: string): NodeJS.Timeout | undefined {
     const limitMs = this.#runTimeout;
     if (limitMs === 'none') return undefined;
     return setTimeout(() => {
@@ -176,7 +177,7 @@ export class WorkerHost {
       this.#abandoned.add(worker);
       worker.unref();
       void worker.terminate();
-      this.#buryWorker(`no answer within ${limitMs} ms`);
+      this.#buryWorker(reason ?? `no answer within ${limitMs} ms`);
     }, limitMs);
   }
 
@@ -191,8 +192,10 @@ export class WorkerHost {
       this.#settleWaiters();
       return;
     }
-    const ends = reply.kind === 'run-failed' && reply.worker === 'ends';
-    this.#state = { kind: ends ? 'ending' : 'idle', worker };
+    this.#state =
+      reply.kind === 'run-failed' && reply.worker === 'ends'
+        ? { kind: 'ending', worker, timer: this.#startTimer(worker, reply.reason) }
+        : { kind: 'idle', worker };
     if (reply.kind === 'result') this.#failures = 0;
     if (state.kind === 'busy') state.settle.resolve(reply);
   }
@@ -200,7 +203,7 @@ export class WorkerHost {
   #buryWorker(reason: string): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
-    if (state.kind === 'busy') clearTimeout(state.timer);
+    if ('timer' in state) clearTimeout(state.timer);
     if (this.#rung && this.#rung.below.length > 0) {
       this.#leaveRung(this.#rung, reason, state.kind === 'starting' ? 'failed' : 'left');
     } else {

@@ -202,6 +202,17 @@ describe('A provider that fails at work', function () {
       assert.deepEqual(kinds(events), ['ready', 'provider-left', 'ready']);
     }));
 
+  it('is left also where its driver does not let the worker end', () =>
+    withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, async (segmenter, events) => {
+      const fails = segmenter.segment(frameSetOf([imageOf('camera', Command.throwAndHang)]));
+      await assertFails(fails, 'run-failed', /device unavailable/);
+      await segmenter.whenReady();
+      assert.equal(segmenter.selection.provider, 'cpu');
+      assert.match(segmenter.selection.attempts[0]!.reason, /^CUDA error 46: device unavailable$/);
+      assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
+      assert.deepEqual(kinds(events), ['ready', 'run-failed', 'provider-left', 'ready']);
+    }));
+
   it('is left rung by rung', () =>
     withRungs({ tensorrt: 'fragile', cuda: 'fragile' }, {}, async (segmenter) => {
       for (const provider of ['tensorrt', 'cuda']) {

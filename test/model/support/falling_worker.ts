@@ -83,8 +83,16 @@ function obeying(encoder: ModelSession): ModelSession {
     const command = (feeds.images!.data as Uint8Array)[0];
     if (command === Command.throw) throw new Error('CUDA error 719: unspecified launch failure');
     if (command === Command.exit) process.exit(3);
+    if (command === Command.throwAndHang) {
+      setImmediate(hang);
+      throw new Error('CUDA error 46: device unavailable');
+    }
     // As in a driver that waits for a lost device: no message is heard any more.
-    if (command === Command.hang) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (command === Command.hang) hang();
     return run();
   });
+}
+
+function hang(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
