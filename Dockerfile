@@ -122,7 +122,7 @@ COPY --from=node /opt/node /opt/node
 COPY --from=jetson-build /opt/mle-sam /opt/mle-sam
 COPY docker/entrypoint.sh docker/healthcheck.sh /opt/mle-sam/bin/
 ENV ROS_DISTRO=${ROS_DISTRO} MLE_SAM_ENGINES=/var/lib/mle-sam/engines MLE_SAM_PYTHON=/opt/engines/bin/python \
-    MLE_SAM_BUILD_ENGINE=tensorrt PATH=/opt/mle-sam/lib/mle_sam_ros:/opt/node/bin:${PATH}
+    MLE_SAM_BUILD_ENGINE="tensorrt cuda" PATH=/opt/mle-sam/lib/mle_sam_ros:/opt/node/bin:${PATH}
 VOLUME /var/lib/mle-sam/engines
 USER ${USER_ID}
 WORKDIR /home/mle-sam

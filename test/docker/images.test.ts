@@ -170,6 +170,14 @@ describe('The start of a container', () => {
     assert.equal(stdout, 'runs with yes yes\n');
   });
 
+  it('builds a graph for each provider named, one that fails or not', () => {
+    program('mle-sam', 'echo "$4"; test "$4" != tensorrt');
+    const { stdout, stderr, status } = run('entrypoint.sh', SHOW, { MLE_SAM_BUILD_ENGINE: 'tensorrt cuda' });
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout, 'tensorrt\ncuda\nruns with yes yes\n');
+    assert.match(stderr, /^No graph for tensorrt: the node falls to what it has\.\n$/);
+  });
+
   it('builds the engine first', () => {
     program('mle-sam', 'echo "$@"');
     const environment = { MLE_SAM_BUILD_ENGINE: 'tensorrt', MLE_SAM_PYTHON: '/py', MLE_SAM_MODEL: '/models/big' };
@@ -182,7 +190,7 @@ describe('The start of a container', () => {
     const { stdout, stderr, status } = run('entrypoint.sh', SHOW, { MLE_SAM_BUILD_ENGINE: 'tensorrt' });
     assert.equal(status, 0, stderr);
     assert.equal(stdout, 'runs with yes yes\n');
-    assert.match(stderr, /no GPU\nNo graph for tensorrt: the node falls to the next provider\./);
+    assert.match(stderr, /no GPU\nNo graph for tensorrt: the node falls to what it has\./);
   });
 
   it('hands on the status of the command', () => {
