@@ -15,10 +15,16 @@ ARGUMENTS = {
     "params_file": (str(SHARE / "config" / "mle_sam.yaml"), "parameters of the node"),
     "namespace": ("", "namespace of the node and its topics; two nodes need two"),
     "name": ("mle_sam", "name of the node"),
-    "remappings": ("", "FROM:=TO, blanks between them, e.g. 'camera/image:=/zed/left/image lidar/points:=/ouster/points'"),
+    "remappings": (
+        "",
+        "FROM:=TO, blanks between them, e.g. 'camera/image:=/zed/left/image lidar/points:=/ouster/points'",
+    ),
     "bundle": ("", "folder of the model bundle; empty: as params_file says"),
     "provider": ("", "what inference runs on, e.g. cpu; empty: as params_file says"),
-    "autostart": ("", "true: configure and activate by itself, false: wait for lifecycle services; empty: as params_file says"),
+    "autostart": (
+        "",
+        "true: configure and activate by itself, false: wait for lifecycle services; empty: as params_file says",
+    ),
     "use_sim_time": ("false", "time comes from /clock, as from a simulator or a bag"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
     "respawn": ("true", "start the node again when it has died"),

@@ -61,7 +61,8 @@ def start(context):
             "use_sim_time": "true",
         }.items(),
     )
-    play = ["ros2", "bag", "play", given("bag"), "--clock", "100", "--rate", given("rate"), "--delay", given("bag_delay")]
+    play = ["ros2", "bag", "play", given("bag"), "--clock", "100"]
+    play += ["--rate", given("rate"), "--delay", given("bag_delay")]
     player = ExecuteProcess(cmd=play, output="screen")
     record = ["ros2", "bag", "record", "--output", given("out"), "--regex", given("record")]
     end = TimerAction(period=SETTLE_SECONDS, actions=[Shutdown(reason="the bag is over")])

@@ -15,7 +15,9 @@ def main():
     def answer(ping):
         pong.publish(ping)
         report = ModalityStatusArray(reference="camera")
-        report.modalities.append(ModalityStatus(name="lidar", state=ModalityStatus.DROPPED, reason=ping.data, age_s=0.5))
+        report.modalities.append(
+            ModalityStatus(name="lidar", state=ModalityStatus.DROPPED, reason=ping.data, age_s=0.5)
+        )
         status.publish(report)
 
     def switch(request, response):

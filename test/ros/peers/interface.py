@@ -1,4 +1,6 @@
-"""Prints, once the node given has subscribed to the topic given, what it has on the graph and how its parameters are described."""
+"""Prints, once the node given has subscribed to the topic given, what it has on the graph and how its parameters are
+described.
+"""
 
 import json
 import sys
@@ -36,14 +38,18 @@ def main():
     node = rclpy.create_node("interface")
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        subscribed = dict(node.get_subscriber_names_and_types_by_node(name, "/")) if name in node.get_node_names() else {}
+        subscribed = (
+            dict(node.get_subscriber_names_and_types_by_node(name, "/")) if name in node.get_node_names() else {}
+        )
         if awaited in subscribed:
             break
         if time.monotonic() > deadline:
             sys.exit(f"{name} has subscribed to {sorted(subscribed)} only")
         rclpy.spin_once(node, timeout_sec=0.1)
     names = call(node, ListParameters, f"/{name}/list_parameters", ListParameters.Request()).result.names
-    descriptors = call(node, DescribeParameters, f"/{name}/describe_parameters", DescribeParameters.Request(names=names)).descriptors
+    descriptors = call(
+        node, DescribeParameters, f"/{name}/describe_parameters", DescribeParameters.Request(names=names)
+    ).descriptors
     graph = {
         "publishers": dict(node.get_publisher_names_and_types_by_node(name, "/")),
         "subscribers": subscribed,

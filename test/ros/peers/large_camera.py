@@ -69,7 +69,9 @@ def main():
         rclpy.spin_once(node, timeout_sec=0.05)
     camera = latest.get("camera")
     received = camera.received if camera else 0
-    print(json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sorted(set(masks))}), flush=True)
+    print(
+        json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sorted(set(masks))}), flush=True
+    )
 
 
 if __name__ == "__main__":

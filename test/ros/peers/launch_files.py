@@ -1,5 +1,5 @@
-"""Looks over launch files: `launch_files.py PROJECT`. Prints one JSON object with the problems found, and whether launch
-itself was there to evaluate them, which it is with an installed ROS 2 and is not with the wheels.
+"""Looks over launch files: `launch_files.py PROJECT`. Prints one JSON object with the problems found, and whether
+launch itself was there to evaluate them, which it is with an installed ROS 2 and is not with the wheels.
 """
 
 import ast

@@ -5,6 +5,7 @@ received. Stamps and times are nanoseconds, as strings, because JSON numbers hol
 """
 
 import argparse
+import contextlib
 import hashlib
 import importlib
 import json
@@ -12,6 +13,7 @@ import struct
 import sys
 import threading
 import time
+from pathlib import Path
 
 import rclpy
 from builtin_interfaces.msg import Time
@@ -55,7 +57,7 @@ def get_message(kind: str):
 def read_recording(path):
     """The messages of a file written by support/rig.ts: (offset in ns, topic, type, CDR bytes)."""
     messages = []
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while head := file.read(8):
             head_size, data_size = struct.unpack("<II", head)
             fields = json.loads(file.read(head_size))
@@ -100,17 +102,17 @@ class Player(threading.Thread):
                     if at - first >= loop or not self.playing.is_set():
                         break
                     due = start + int((rounds * loop + at - first) / self.options.rate)
-                    self.wait_until(due, at + again, first, start)
+                    self.wait_until(due, at + again)
                     if self.clock is not None:
                         # Simulated time waits for a busy machine: it slows down, and does not catch up in a jump.
                         start += max(0, time.monotonic_ns() - due)
-                    self.send(topic, kind, data, at + again, shift=again)
+                    self.send(topic, kind, data, shift=again)
                 rounds += 1
                 if self.options.once:
                     self.playing.clear()
                     say(kind="played")
 
-    def wait_until(self, due, now, first, start):
+    def wait_until(self, due, now):
         """Sleeps, and lets simulated time go by meanwhile."""
         while (left := due - time.monotonic_ns()) > 0:
             if self.clock is not None:
@@ -126,7 +128,7 @@ class Player(threading.Thread):
         message.clock.sec, message.clock.nanosec = divmod(now, SECOND)
         self.clock.publish(message)
 
-    def send(self, topic, kind, data, at, shift):
+    def send(self, topic, kind, data, shift):
         if topic in self.muted:
             return
         stamp = None
@@ -199,7 +201,7 @@ def of_semantic_mask(message: SemanticMask):
         "unlabeled": message.unlabeled_id,
         "present": list(message.present_modalities),
         "presentStamps": [nanoseconds(stamp) for stamp in message.present_stamps],
-        "absent": dict(zip(message.absent_modalities, message.absent_reasons)),
+        "absent": dict(zip(message.absent_modalities, message.absent_reasons, strict=True)),
         "routingLevels": message.routing_levels,
         "routing": [round(weight, 5) for weight in message.routing_weights],
         "totalMs": message.total_ms,
@@ -350,10 +352,8 @@ def main():
 
     threading.Thread(target=read_commands, daemon=True).start()
     say(kind="ready")
-    try:
+    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
 
 
 if __name__ == "__main__":
