@@ -3,6 +3,7 @@ export { figureText } from './figure_text.js';
 export { renderDropoutPage } from './html.js';
 export { type Check, judge } from './judge.js';
 export { type Judgement, junitXml } from './junit.js';
+export { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
 export { type JudgedMask, type MaskMetrics, type MaskMoment, measureMasks, pairMasks } from './metrics.js';
 export {
   type DropoutOptions,

@@ -1,6 +1,7 @@
 import type { Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import type { FaultWindow } from './fault_window.js';
+import { RECOVERY_NS } from './limits.js';
 import { areEqualLabels } from './packed_labels.js';
 import type { MaskRecord, RunRecord } from './run_record.js';
 
@@ -38,9 +39,6 @@ export interface DropoutMetrics extends MaskMetrics {
   /** From the end of the fault until all masks are byte for byte those of the clean run. */
   identicalAfterMs: number | undefined;
 }
-
-/** After its fault a sensor may be missing for so long: the promise on recovery. */
-const RECOVERY_NS = 600_000_000n;
 
 /** A clean mask and the mask the faulty run made of the same moment. */
 export interface MaskPair<Clean extends MaskMoment = MaskRecord, Faulty extends MaskMoment = MaskRecord> {

@@ -3,6 +3,7 @@ import type { Stamp } from '../messages/index.js';
 import type { ReplaySource } from '../replay/index.js';
 import type { FaultWindow } from './fault_window.js';
 import { type Check, judge } from './judge.js';
+import { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
 import { duringFault, measureDropout, pairMasks } from './metrics.js';
 import type { RunRecord } from './run_record.js';
 import { compareScores, type ScoreComparison } from './scores.js';
@@ -42,11 +43,6 @@ export interface ScenarioRuns {
   /** With the faulty sensors switched off from the start; undefined where no sensor would be left. */
   absent: RunRecord | undefined;
 }
-
-/** After the end of a fault routing settles for the time recovery may take. */
-const SETTLE_NS = 600_000_000n;
-/** Tolerance the synchroniser derives at most, where none is configured. */
-const MAX_TOLERANCE_MS = 150;
 
 /** Compares a scenario's run with the others and holds it against the scenario's expectations. */
 export function reportScenario(
@@ -91,7 +87,8 @@ export function reportScenario(
     routing: {
       before: routingIn(0n, window.start),
       during: routingIn(window.start, window.end),
-      after: routingIn(window.end + SETTLE_NS, clean.span.last + SETTLE_NS),
+      // Routing settles for the time recovery may take.
+      after: routingIn(window.end + RECOVERY_NS, clean.span.last + RECOVERY_NS),
     },
     checks,
   };
@@ -99,8 +96,9 @@ export function reportScenario(
 
 /** How far an image's stamp may lie from its mask's. */
 function staleLimitNs({ streams }: ReplaySource['config']['sync'], modality: string): number {
-  const { toleranceMs = MAX_TOLERANCE_MS, offsetMs = 0 } = streams[modality] ?? {};
-  return (toleranceMs + Math.abs(offsetMs)) * 1e6;
+  const { toleranceMs, offsetMs = 0 } = streams[modality] ?? {};
+  const toleranceNs = toleranceMs === undefined ? LARGEST_TOLERANCE_NS : toleranceMs * 1e6;
+  return toleranceNs + Math.abs(offsetMs) * 1e6;
 }
 
 function meanRouting({ masks }: RunRecord, modalities: readonly string[], from: Stamp, to: Stamp): Routing {

@@ -1,4 +1,13 @@
-import { type Check, type FaultWindow, type JudgedMask, judge, measureMasks, pairMasks } from '../dropout/index.js';
+import {
+  type Check,
+  type FaultWindow,
+  type JudgedMask,
+  judge,
+  LARGEST_TOLERANCE_NS,
+  measureMasks,
+  pairMasks,
+  RECOVERY_NS,
+} from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
 import { expectMasks } from './expected_masks.js';
 import type { FaultRun } from './fault_state.js';
@@ -42,11 +51,8 @@ const LEARNING_NS = 5_000_000_000n;
 const LEAST_LEARNED = 5;
 /** After the end of a fault it takes so long to say whether a node recovers. */
 const AFTERMATH_NS = 1_000_000_000n;
-const RECOVERY_NS = 600_000_000n;
 /** A mask that takes longer is one of an earlier message under the same stamp. */
 const LONGEST_LATENCY_NS = 2_000_000_000n;
-/** Largest tolerance the synchroniser derives where none is configured. */
-const STALE_NS = 150_000_000;
 
 /** Measures one run; undefined where it was stopped before anything failed. */
 export function measureRun(
@@ -70,7 +76,7 @@ export function measureRun(
     {
       window,
       degradation: run.scenario?.degradation ?? 'wanted',
-      staleLimitNs: () => STALE_NS,
+      staleLimitNs: () => LARGEST_TOLERANCE_NS,
       recoveryNs: RECOVERY_NS + BigInt(Math.round(marginMs * 1e6)),
     },
   );

@@ -206,7 +206,8 @@ export class MonitorNode {
   }
 
   #diagnostics({ status }: DiagnosticArray): void {
-    const own = `${this.#options.node.slice(this.#options.node.lastIndexOf('/') + 1)}:`;
+    // The node of a namespace puts it into the names: `front/mle_sam: sync`.
+    const own = `${this.#options.node.replace(/^\//, '')}:`;
     for (const { name, level, message } of status) {
       if (name.startsWith(own)) this.seen.diagnosis({ name, level, message });
     }
