@@ -1,5 +1,6 @@
 import type { SegmenterOptions } from '../model/index.js';
 import { RosNode } from '../ros/index.js';
+import { collectGarbageRarely } from './garbage_collection.js';
 import { MleSamNode } from './mle_sam_node.js';
 
 export interface RunNodeOptions {
@@ -31,6 +32,7 @@ export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions)
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));
 
+  collectGarbageRarely();
   const ros = await RosNode.create('mle_sam', argv);
   const die = (reason: string): void => {
     ros.log.error(`Ending, to be started afresh: ${reason}`);

@@ -29,6 +29,21 @@ describe('inSlices', () => {
     assert.ok(turns >= 4, `${turns} turns`);
   });
 
+  it('does one slice a turn, also where several loops run side by side', async () => {
+    let turn = 0;
+    const turnsOfSlices: number[] = [];
+    const count = () => {
+      turn++;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const loop = () => inSlices(5, 1, () => turnsOfSlices.push(turn));
+    await Promise.all([loop(), loop(), loop()]);
+    clearImmediate(immediate);
+    assert.equal(turnsOfSlices.length, 15);
+    assert.equal(new Set(turnsOfSlices).size, 15, `slices in turns ${turnsOfSlices.join(', ')}`);
+  });
+
   it('rejects with what the work throws', async () => {
     const fails = () => {
       throw new RangeError('no');

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { resizeLabelsNearest } from '../../evaluation/index.js';
 import type { Header, Image } from '../../messages/index.js';
 import type { Bundle } from '../../model/index.js';
 import { type FrameResult, jpegImage, labelInfo, mono8Image, outputHeader } from '../../pipeline/index.js';
 import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
+import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
 import type { OutputSettings } from '../parameters/index.js';
 import type { OutputPublishers } from './output_publishers.js';
@@ -50,10 +50,14 @@ export class FramePublisher {
     const isPainted = publishers.isWanted('overlay') || publishers.isWanted('overlay_compressed');
 
     const mask = isWhole || isPainted || publishers.isWanted('mask') ? resized(labels) : undefined;
-    if (mask !== undefined) publishers.publish('mask', mask);
+    if (mask !== undefined) {
+      await nextTurn();
+      publishers.publish('mask', mask);
+    }
     if (isWhole || publishers.isWanted('confidence')) {
       await nextTurn();
       const certainty = resized(confidence);
+      await nextTurn();
       publishers.publish('confidence', certainty);
       if (isWhole && mask !== undefined) {
         await nextTurn();

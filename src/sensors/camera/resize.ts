@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
+import { nextTurn } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import type { Pixels } from './pixels.js';
 
@@ -17,6 +18,8 @@ export async function resizePixels({ width, height, channels, data }: Pixels, si
  *   would be reduced by their decoders first, by another filter than raw pictures get
  */
 export async function toModelSize(picture: Sharp, source: ImageSize, size: ImageSize): Promise<Uint8Array> {
+  // Handing it over to libvips takes this thread a millisecond.
+  await nextTurn();
   const buffer = await picture
     .extract({ left: 0, top: 0, width: source.width, height: source.height })
     .removeAlpha()

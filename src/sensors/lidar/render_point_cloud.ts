@@ -9,7 +9,7 @@ import type { PointCloud } from './read_point_cloud.js';
 export type LidarRepresentation = Extract<Representation, { kind: 'range-intensity-height' }>;
 
 const POINTS_PER_SLICE = 20_000;
-const PIXELS_PER_SLICE = 50_000;
+const PIXELS_PER_SLICE = 25_000;
 
 /** Where the LiDAR is and what it is drawn into. */
 export interface LidarPlacement {
