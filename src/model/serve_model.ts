@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { giveWay } from '../threads/give_way.js';
 import { createRunner } from './create_runner.js';
 import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
@@ -74,6 +75,8 @@ async function startProvider(provider: Provider, setup: WorkerSetup, notes: Atte
     notes.timings[step] = performance.now() - start;
     return result;
   };
+  // Its kernels occupy every core for most of the time, and nothing is lost if a message comes in between.
+  if (provider.name === 'cpu') giveWay();
   const sessions = await timed('createMs', () =>
     provider.createSessions(files, { threads, deviceId, engineCache, graphs, preferredGraphs: choice.graphs }),
   );
