@@ -74,10 +74,13 @@ RUN ./build.sh --config Release --update --build --parallel "${BUILD_JOBS}" --nv
         --use_cuda --cuda_home "${CUDA_HOME}" --cudnn_home "${CUDNN_HOME}" \
         --use_tensorrt --tensorrt_home "${TENSORRT_HOME}" \
         --cmake_extra_defines "CMAKE_CUDA_ARCHITECTURES=${CUDA_ARCHITECTURES}" onnxruntime_BUILD_UNIT_TESTS=OFF
-# The libraries above take hours: a layer of their own.
+# The libraries above take hours: a layer of their own. Scripts are left out for the one that downloads libraries of CUDA;
+# `prepare` compiles what builds the binding, and the types it needs.
 WORKDIR /onnxruntime/js
 # hadolint ignore=DL3059
-RUN npm ci --ignore-scripts && npm --prefix common ci --ignore-scripts && npm --prefix node ci --ignore-scripts
+RUN npm ci --ignore-scripts \
+    && npm --prefix common ci --ignore-scripts && npm --prefix common run prepare \
+    && npm --prefix node ci --ignore-scripts && npm --prefix node run prepare
 WORKDIR /onnxruntime/js/node
 RUN npm run build -- --config=Release --onnxruntime-build-dir=/onnxruntime/build/Linux/Release --use_cuda --use_tensorrt \
     && cp /onnxruntime/build/Linux/Release/libonnxruntime_providers_*.so bin/napi-v6/linux/arm64/ \
