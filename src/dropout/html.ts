@@ -27,14 +27,18 @@ interface ShownPicture {
 
 function shownPictures(pictures: ScenarioPictures | undefined): ShownPicture[] {
   if (pictures === undefined) return [];
-  const shown = MOMENTS.flatMap((moment): ShownPicture[] => {
+  return MOMENTS.flatMap((moment): ShownPicture[] => {
     const picture = pictures.moments[moment];
-    if (picture === undefined) return [];
-    return [{ source: dataUri('image/jpeg', picture.jpeg), caption: moment, present: picture.present.join(', ') }];
+    const shown: ShownPicture[] = [];
+    if (picture !== undefined) {
+      const source = dataUri('image/jpeg', picture.jpeg);
+      shown.push({ source, caption: moment, present: picture.present.join(', ') });
+    }
+    // Also where the faulty run has no mask at that moment.
+    if (moment === 'during' && pictures.cleanDuring !== undefined) {
+      const source = dataUri('image/png', pictures.cleanDuring);
+      shown.push({ source, caption: 'during, clean run', present: 'mask only' });
+    }
+    return shown;
   });
-  if (pictures.cleanDuring !== undefined) {
-    const source = dataUri('image/png', pictures.cleanDuring);
-    shown.splice(Math.min(2, shown.length), 0, { source, caption: 'during, clean run', present: 'mask only' });
-  }
-  return shown;
 }

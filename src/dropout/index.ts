@@ -1,3 +1,4 @@
+export { type FaultReport, jsonMetrics } from './fault_report.js';
 export type { FaultWindow } from './fault_window.js';
 export { figureText } from './figure_text.js';
 export { renderDropoutPage } from './html.js';

@@ -1,8 +1,9 @@
 import type { Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import type { ReplaySource } from '../replay/index.js';
+import { type FaultReport, jsonMetrics } from './fault_report.js';
 import type { FaultWindow } from './fault_window.js';
-import { type Check, judge } from './judge.js';
+import { judge } from './judge.js';
 import { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
 import { duringFault, measureDropout, pairMasks } from './metrics.js';
 import type { RunRecord } from './run_record.js';
@@ -11,21 +12,8 @@ import { compareScores, type ScoreComparison } from './scores.js';
 /** Mean weight of each modality over the masks of a stretch, 0 where absent; null where there is no mask. */
 type Routing = Record<string, number | null>;
 
-/** What one scenario did. Undefined figures are null: JSON has neither. */
-export interface ScenarioReport {
-  name: string;
-  description: string;
-  verdict: 'kept' | 'broken';
-  /** Seconds since the bag's first message. */
-  window: { startSeconds: number; endSeconds: number; ending: FaultWindow['ending']; affected: string[] };
-  referenceFrames: number;
-  masks: number;
-  continuityPercent: number | null;
-  degradeMs: number | null;
-  recoverMs: number | null;
-  falseDegradationPercent: number;
-  wrongStamps: number;
-  staleMasks: number;
+/** What one scenario did to a bag's masks. */
+export interface ScenarioReport extends FaultReport {
   identicalAfterMs: number | null;
   score: ScoreComparison;
   /** mIoU of the clean run minus that of the faulty one. */
@@ -33,7 +21,6 @@ export interface ScenarioReport {
   /** mIoU of the run in which the faulty sensors are switched off minus that of the faulty one. */
   miouBelowAbsentPoints: number | null;
   routing: { before: Routing; during: Routing; after: Routing };
-  checks: Check[];
 }
 
 /** The runs of the same bag a scenario is told by. */
@@ -76,10 +63,7 @@ export function reportScenario(
       affected: [...window.affected],
     },
     masks: faulty.masks.length,
-    ...metrics,
-    continuityPercent: metrics.continuityPercent ?? null,
-    degradeMs: metrics.degradeMs ?? null,
-    recoverMs: metrics.recoverMs ?? null,
+    ...jsonMetrics(metrics),
     identicalAfterMs: metrics.identicalAfterMs ?? null,
     score,
     miouLossPoints: miouLossPoints ?? null,

@@ -195,7 +195,9 @@ function parseYaml(text: string, what: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw new Error(`Expected YAML for ${what} but its parser says: ${(error as Error).message}`);
+    // Its first line says what and where; the others repeat the text.
+    const [reason = ''] = (error as Error).message.split('\n');
+    throw new Error(`Expected YAML for ${what} but its parser says: ${reason.replace(/:$/, '')}.`);
   }
 }
 

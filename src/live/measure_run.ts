@@ -1,7 +1,9 @@
 import {
   type Check,
+  type FaultReport,
   type FaultWindow,
   type JudgedMask,
+  jsonMetrics,
   judge,
   LARGEST_TOLERANCE_NS,
   measureMasks,
@@ -14,29 +16,15 @@ import type { FaultRun } from './fault_state.js';
 import type { Observations } from './observations.js';
 import { type Spread, spread } from './statistics.js';
 
-/** What one scenario did to a node, seen from outside. Undefined figures are null: JSON has neither. */
-export interface LiveScenarioReport {
-  name: string;
-  description: string;
+/** What one scenario did to a node, seen from outside. */
+export interface LiveScenarioReport extends FaultReport {
   seed: number;
-  verdict: 'kept' | 'broken';
   /** When its second 0 was, ISO 8601. */
   startedAt: string;
-  /** Seconds since its second 0. */
-  window: { startSeconds: number; endSeconds: number; ending: FaultWindow['ending']; affected: string[] };
   /** Modalities the masks were made from before. */
   usual: string[];
-  referenceFrames: number;
-  masks: number;
-  continuityPercent: number | null;
-  degradeMs: number | null;
-  recoverMs: number | null;
-  falseDegradationPercent: number;
-  wrongStamps: number;
-  staleMasks: number;
   /** From the arrival of a mask's reference message at the injector to the arrival of the mask, during the fault. */
   latencyMs: Spread;
-  checks: Check[];
 }
 
 export interface RunMeasuring {
@@ -104,10 +92,7 @@ export function measureRun(
     },
     usual: expected.usual,
     masks: masks.length,
-    ...metrics,
-    continuityPercent: metrics.continuityPercent ?? null,
-    degradeMs: metrics.degradeMs ?? null,
-    recoverMs: metrics.recoverMs ?? null,
+    ...jsonMetrics(metrics),
     latencyMs: spread(
       latenciesMs(
         seen,

@@ -104,6 +104,15 @@ describe('dropout.html in a browser', function () {
     });
   }
 
+  it('shows pictures in the order of time, also where the faulty run has none', async () => {
+    const page = await browser.newPage();
+    await page.goto(url);
+    const captions = (scenario: string) => page.locator(`#${scenario} figcaption b`).allTextContents();
+    assert.deepEqual(await captions('broken'), ['before', 'during', 'during, clean run', 'after']);
+    assert.deepEqual(await captions('all-lost'), ['before', 'during, clean run', 'after']);
+    await page.close();
+  });
+
   it('shows verdicts, routing and what was promised', async () => {
     const page = await browser.newPage();
     await page.goto(url);

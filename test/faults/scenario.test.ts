@@ -34,7 +34,11 @@ describe('scenarios', () => {
       /Expected more than 3 for faults\[0\]\.until in s\.yaml but received 2/,
     ],
     ['no fault', '[]', /Expected at least 1 for faults in s\.yaml but received \[\]/],
-    ['text that is no YAML', '[{', /Expected YAML for the scenario s\.yaml but its parser says/],
+    [
+      'text that is no YAML',
+      '[{',
+      /Expected YAML for the scenario s\.yaml but its parser says: [^\n]+ at line \d+, column \d+\.$/,
+    ],
   ] as const) {
     it(`refuses ${what} in one sentence`, () => {
       assert.throws(() => parseScenario(`name: s\nfaults: ${faults}`, 's.yaml'), message);
