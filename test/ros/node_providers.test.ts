@@ -24,7 +24,7 @@ describe('A node whose providers fail', function () {
   before(async () => {
     rig = new Rig({
       messages: tinyDrive({ seconds: 5 }),
-      loop: 20,
+      loop: 5,
       domain,
       listen: ['mask', '/diagnostics'],
       args: CLOCK,
