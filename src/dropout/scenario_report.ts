@@ -3,7 +3,7 @@ import type { Stamp } from '../messages/index.js';
 import type { ReplaySource } from '../replay/index.js';
 import { type FaultReport, jsonMetrics } from './fault_report.js';
 import type { FaultWindow } from './fault_window.js';
-import { judge } from './judge.js';
+import { type Check, judge } from './judge.js';
 import { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
 import { duringFault, measureDropout, pairMasks } from './metrics.js';
 import type { RunRecord } from './run_record.js';
@@ -49,7 +49,10 @@ export function reportScenario(
   const { miou } = score;
   const miouLossPoints = difference(miou.clean, miou.faulty);
   const miouBelowAbsentPoints = difference(miou.absent, miou.faulty);
-  const checks = judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, ending: window.ending });
+  const checks = [
+    used(clean, window),
+    ...judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, ending: window.ending }),
+  ];
   const modalities = bundle.modalities.map(({ name }) => name);
   const routingIn = (from: Stamp, to: Stamp) => meanRouting(faulty, modalities, from, to);
   return {
@@ -76,6 +79,13 @@ export function reportScenario(
     },
     checks,
   };
+}
+
+/** A sensor that is in no mask anyway, for want of a transform perhaps, keeps every promise and proves nothing. */
+function used({ masks }: RunRecord, { affected }: FaultWindow): Check {
+  const counts = [...affected].map((name) => masks.filter(({ present }) => present.includes(name)).length);
+  const value = Math.min(...counts);
+  return { name: 'cleanMasksWithFaultySensor', bound: '>= 1', value, verdict: value >= 1 ? 'kept' : 'broken' };
 }
 
 /** How far an image's stamp may lie from its mask's. */

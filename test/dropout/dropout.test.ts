@@ -152,7 +152,7 @@ describe('dropout', () => {
     const { checks, window, verdict } = of('to-the-end');
     assert.deepEqual(
       [window.ending, verdict, checks.map(({ name }) => name).join()],
-      ['with-bag', 'kept', 'wrongStamps,staleMasks'],
+      ['with-bag', 'kept', 'cleanMasksWithFaultySensor,wrongStamps,staleMasks'],
     );
     const broken = of('broken-promise');
     assert.equal(broken.verdict, 'broken');
@@ -166,6 +166,25 @@ describe('dropout', () => {
       /<testcase classname="dropout\.broken-promise" name="degradeMs &lt;= 1">\n\s+<failure message="Expected &lt;= 1 for degradeMs but received/,
     );
     assert.equal(xml.match(/<testcase /g)!.length, report.scenarios.flatMap((one) => one.checks).length);
+  });
+
+  it('keeps no promise by a sensor that is in no mask anyway', async () => {
+    const blind = join(folder, 'without_transforms.mcap');
+    const writer = await BagWriter.create(blind);
+    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 2 })) {
+      if (topic !== '/tf_static') await writer.write({ topic, type, data, logTime: receiveStamp });
+    }
+    await writer.close();
+    const scenarios = ['camera', 'lidar'].map((name) =>
+      scenario(name, [`fault: drop, modality: ${name}, at: 1, until: 1.5`]),
+    );
+    const source = { bag: blind, model: BUNDLE, config: CONFIG, provider: 'cpu', threads: 1 } as const;
+    const outcome = await withReplaySource(source, (opened) => runDropout(opened, { scenarios, seed: 1 }));
+    const found = outcome.report.scenarios.map(({ name, verdict, checks }) => [name, verdict, checks[0]!.value === 0]);
+    assert.deepEqual(found, [
+      ['camera', 'kept', false],
+      ['lidar', 'broken', true],
+    ]);
   });
 
   it('shows every scenario on a page that needs nothing else', () => {
