@@ -3,10 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { root } from './setup.mjs';
 import { prepareTraining, python, training } from './training_environment.mjs';
 
+/** What ruff looks at, with the settings each folder finds on its way up. */
+const PYTHON = ['training', 'launch', 'test/ros/peers'];
+
 /**
- * Lints the training package and runs its tests; lint that fails counts as one failed test.
+ * Lints the project's Python and runs the training package's tests; lint that fails counts as one failed test.
  * @returns counts like mocha's, with the reasons of skipped tests
  */
 export function runTrainingTests() {
@@ -16,7 +20,7 @@ export function runTrainingTests() {
     return { passed: 0, failed: process.env.CI ? 1 : 0, skipped: [`all of training/tests: ${reason}`] };
   }
   const lint = [['check'], ['format', '--check']].filter(
-    (args) => spawnSync(python, ['-m', 'ruff', ...args, '.'], { cwd: training, stdio: 'inherit' }).status !== 0,
+    (args) => spawnSync(python, ['-m', 'ruff', ...args, ...PYTHON], { cwd: root, stdio: 'inherit' }).status !== 0,
   );
   const folder = mkdtempSync(join(tmpdir(), 'mle-sam-pytest-'));
   const report = join(folder, 'junit.xml');
