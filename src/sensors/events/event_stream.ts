@@ -48,6 +48,9 @@ export class EventStream {
   readonly #ring: EventRing;
   readonly #buffer = new EventBuffer();
   readonly #clock: ClockMapping;
+  readonly #horizon: bigint;
+  /** Up to which time events were known after each packet of the horizon, and how the clocks stood to each other then. */
+  #estimates: { known: Stamp; offset: bigint }[] = [];
   /** One of the two is there, by the kind of messages the topic carries. */
   #packets: { encoding: string; decoder: EventDecoder; sequence: PacketSequence } | undefined;
   #arrays: EventArrayReader | undefined;
@@ -58,6 +61,7 @@ export class EventStream {
     const { horizonMs, capacity, clock } = { ...DEFAULTS, ...options };
     this.#ring = new EventRing({ horizon: horizonMs * 1e6, capacity });
     this.#clock = new ClockMapping(clock);
+    this.#horizon = BigInt(Math.round(horizonMs * 1e6));
   }
 
   /**
@@ -127,25 +131,29 @@ export class EventStream {
 
   /**
    * Draws the window that ends at `stamp`; all zero where there were no events, which is what a still scene looks like.
+   * The clocks are related as the packet that completed the window found them: what comes later would change the
+   * picture with the time at which somebody gets round to drawing it.
    * @returns height * width * 3 bytes on the grid, RGB order
    */
   render(stamp: Stamp, lookup: EventLookup, representation: EventRepresentation): Promise<Uint8Array> {
-    return renderEvents(this.#ring, Number(stamp - this.#rosTime(0)), lookup, representation);
+    const completedBy = this.#estimates.find(({ known }) => known >= stamp);
+    return renderEvents(this.#ring, Number(stamp - this.#rosTime(0, completedBy?.offset)), lookup, representation);
   }
 
   /** Forgets everything, as for a camera never seen: after the clock was set back, or the driver restarted. */
   reset(): void {
     this.#ring.clear();
     this.#clock.reset();
+    this.#estimates = [];
     this.#packets = undefined;
     this.#arrays = undefined;
     this.#latest = undefined;
   }
 
   /** ROS time of an event time; meaningless for packets before their first clock observation. */
-  #rosTime(t: number): Stamp {
+  #rosTime(t: number, offset = this.#clock.offset): Stamp {
     if (this.#arrays !== undefined) return this.#arrays.origin + BigInt(Math.round(t));
-    return (this.#packets?.decoder.origin ?? 0n) + (this.#clock.offset ?? 0n) + BigInt(Math.round(t));
+    return (this.#packets?.decoder.origin ?? 0n) + (offset ?? 0n) + BigInt(Math.round(t));
   }
 
   #observeClock(decoder: EventDecoder, report: PacketReport, stamp: Stamp): ClockObservation | undefined {
@@ -155,6 +163,7 @@ export class EventStream {
     if (clock.kind === 'jump') {
       // Events from before the jump lie at times that mean something else now.
       this.#ring.clear();
+      this.#estimates = [];
       this.#latest = undefined;
     }
     return clock;
@@ -166,5 +175,10 @@ export class EventStream {
     const lastEvent = report.lastTime === undefined ? stamp : this.#rosTime(report.lastTime);
     const known = lastEvent > stamp ? lastEvent : stamp;
     if (this.#latest === undefined || known > this.#latest) this.#latest = known;
+    const { offset } = this.#clock;
+    if (offset === undefined) return;
+    this.#estimates.push({ known: this.#latest, offset });
+    const current = this.#estimates.findIndex((estimate) => estimate.known >= known - this.#horizon);
+    if (current > 0) this.#estimates.splice(0, current);
   }
 }

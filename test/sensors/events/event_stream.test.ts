@@ -45,6 +45,20 @@ describe('EventStream', () => {
     assert.equal(stream.latestStamp, EPOCH + 180n * MS);
   });
 
+  it('draws the same window the same, whatever came before somebody got round to it', async () => {
+    const stream = new EventStream();
+    send(stream, 0, 6);
+    const inTime = await drawn(stream, EPOCH + 80n * MS);
+    // Stamped ever later, these move the estimate of the clocks by half a window.
+    for (let i = 6; i < 20; i++) {
+      const stamp = EPOCH + BigInt(i * 20 + 20) * MS;
+      stream.pushPacket(packet({ seq: BigInt(i), stamp, events: eventAt((1000 + i * 20) * 1000, i) }));
+    }
+    assert.deepEqual(inTime, [3, 4]);
+    assert.deepEqual(await drawn(stream, EPOCH + 80n * MS), inTime);
+    assert.deepEqual(await drawn(stream, EPOCH + 400n * MS), [18, 19], 'newer windows have the newer estimate');
+  });
+
   it('is alive and knows its time through packets without events', async () => {
     const stream = new EventStream();
     send(stream, 0, 3);
