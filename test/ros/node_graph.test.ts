@@ -38,6 +38,7 @@ describe('The node on a graph with four sensors', function () {
     rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: LISTENED, args });
     node = startNode(domain, { model: TINY_BUNDLE, use_sim_time: true });
     await Promise.all([node.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
+    await rig.tell({ wait_for_listeners: 3 });
     await rig.tell({ play: true });
     await rig.more('mask', WARM_UP_MASKS + 55, { deadlineMs: 120_000 });
   });

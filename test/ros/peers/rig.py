@@ -86,6 +86,13 @@ class Player(threading.Thread):
             self.publishers[topic] = [node.create_publisher(get_message(kind), name, qos) for name in names]
         self.clock = node.create_publisher(Clock, "/clock", 10) if options.clock else None
 
+    def wait_for_listeners(self, seconds):
+        """Until somebody listens to every topic, or at most so long: what is sent before is lost."""
+        until = time.monotonic() + seconds
+        everything = [publisher for publishers in self.publishers.values() for publisher in publishers]
+        while time.monotonic() < until and any(each.get_subscription_count() == 0 for each in everything):
+            time.sleep(0.05)
+
     def run(self):
         loop = int(self.options.loop * SECOND)
         rounds = 0
@@ -303,6 +310,8 @@ def obey(command, player: Player, listener: Listener, manager: Manager):
             return manager.ask(question, arguments)
         case {"play": _}:
             player.playing.set()
+        case {"wait_for_listeners": seconds}:
+            player.wait_for_listeners(seconds)
         case {"pause": _}:
             player.playing.clear()
         case {"mute": topics}:
