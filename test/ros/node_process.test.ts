@@ -114,6 +114,8 @@ describe('The node with a failing model', function () {
     const rosArguments = [...REMAPPED, '-p', 'use_sim_time:=true', '-p', 'inference_timeout_ms:=1000'];
     node = startScript(script, domain, rosArguments);
     await Promise.all([rig.program.line('ready', PATIENT), node.line('Inference', PATIENT)]);
+    // The first fault comes soon, and counts only where somebody listens.
+    await rig.tell({ wait_for_listeners: 4 });
     await rig.tell({ play: true });
     const isOver = () => node.ending !== undefined || rig.program.lines.some((line) => line.includes('"played"'));
     await waitUntil('the end of the drive or of the node', isOver, { deadlineMs: 100_000 });
