@@ -12,7 +12,7 @@ import { python as environmentPython, prepareTraining, training } from './traini
 /** Frames of the data set, and how long all takes on two CPU cores. */
 const PLANS = {
   quick: { frames: 500, duration: '20 minutes' },
-  reference: { frames: 3150, duration: 'about 4 hours' },
+  reference: { frames: 3150, duration: 'about 2 hours' },
 };
 const USAGE = `npm run reproduce -- [options]
 
