@@ -3,9 +3,10 @@
  * events a second in 1,000 packets. Started by bench/node.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeMessage, type Stamp, timeFromStamp } from '../../src/messages/index.js';
+import { type CameraInfo, encodeMessage, type Stamp, timeFromStamp } from '../../src/messages/index.js';
 import { Random } from '../../src/random/random.js';
 import { LATCHED, RosNode } from '../../src/ros/index.js';
+import { cameraInfoMessage } from '../../src/simulation/sensors/ros_messages.js';
 
 const WIDTH = 1920;
 const HEIGHT = 1080;
@@ -91,18 +92,18 @@ const mounts = [
 ];
 transforms.publish({ transforms: mounts });
 
-function cameraInfo(width: number, height: number): object {
-  const [f, cx, cy] = [0.8 * width, width / 2, height / 2];
-  return {
-    header: header('camera'),
+function cameraInfo(width: number, height: number): CameraInfo {
+  const focal = 0.8 * width;
+  const [cx, cy] = [width / 2, height / 2];
+  return cameraInfoMessage(header('camera'), {
     width,
     height,
-    distortion_model: 'plumb_bob',
-    d: [0, 0, 0, 0, 0],
-    k: [f, 0, cx, 0, f, cy, 0, 0, 1],
-    r: [1, 0, 0, 0, 1, 0, 0, 0, 1],
-    p: [f, 0, cx, 0, 0, f, cy, 0, 0, 0, 1, 0],
-  };
+    fx: focal,
+    fy: focal,
+    cx,
+    cy,
+    distortion: [0, 0, 0, 0, 0],
+  });
 }
 
 /** Stamp of a message that was encoded before: bytes 4 to 11. */
