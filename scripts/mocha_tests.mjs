@@ -9,6 +9,9 @@ import { root } from './setup.mjs';
 /** A file of tests that holds its process for longer hangs. */
 const LONGEST_MS = 15 * 60_000;
 
+/** Tests that take minutes have a lane of their own, `npm run test:slow`. */
+export const LONG = join('test', 'slow') + sep;
+
 /** Test files below `test/`, as `test/<folder>/<subject>.test.ts`, whose path starts with one of `prefixes`. */
 export function testFiles(prefixes) {
   const wanted = prefixes.map((prefix) => prefix.split('/').join(sep));

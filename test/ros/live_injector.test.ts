@@ -41,6 +41,8 @@ describe('mle-sam inject on a real graph', function () {
     await waitUntil('both topics behind the injector', () => got(CAMERA).length > 3 && got(LIDAR).length > 3, {
       deadlineMs: 60_000,
     });
+    // Messages may pass before discovery has brought this test the latched state.
+    await waitUntil('the state of the injector', () => states.at(-1)?.topics.length === 2);
   });
 
   after(async () => {
