@@ -9,6 +9,7 @@ import { type BagInspection, inspectBag } from './inspect/bag_inspection.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
 import { renderBag } from './inspect/render_bag.js';
 import { renderBundle } from './inspect/render_bundle.js';
+import { endedByInterrupt } from './interrupts.js';
 import { type MachineFlags, machineOptions, withMachineOptions } from './provider_options.js';
 
 interface InspectFlags extends MachineFlags {
@@ -30,16 +31,18 @@ export function inspectCommand(write: (text: string) => void = (text) => process
     .option('-c, --config <file>', 'bag: YAML with topics, as for replay')
     .option('--no-providers', 'bundle: do not try on which providers it runs here')
     .option('--json', 'write JSON')
-    .action(async (path: string, flags: InspectFlags) => {
-      const bundle = await bundleFolder(path);
-      if (bundle !== undefined) {
-        const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out', machineOptions(flags));
-        write(flags.json ? toJson(inspection) : renderBundle(inspection));
-        return;
-      }
-      const inspection = await openAndInspect(path, flags);
-      write(flags.json ? toJson(inspection) : renderBag(inspection));
-    });
+    .action((path: string, flags: InspectFlags) => endedByInterrupt(() => inspect(path, flags, write)));
+}
+
+async function inspect(path: string, flags: InspectFlags, write: (text: string) => void): Promise<void> {
+  const bundle = await bundleFolder(path);
+  if (bundle !== undefined) {
+    const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out', machineOptions(flags));
+    write(flags.json ? toJson(inspection) : renderBundle(inspection));
+    return;
+  }
+  const inspection = await openAndInspect(path, flags);
+  write(flags.json ? toJson(inspection) : renderBag(inspection));
 }
 
 async function openAndInspect(path: string, { model, config: file }: InspectFlags): Promise<BagInspection> {

@@ -1,0 +1,1 @@
+export { atExit } from './exit_tasks.js';
