@@ -89,6 +89,7 @@ function describe({ summary, paths }: ReplayOutputs): string {
   }
   const more = summary.problems.length - MAX_PROBLEMS;
   if (more > 0) lines.push(`! and ${more} more: see the report`);
+  for (const notice of summary.notices) lines.push(`i ${notice}`);
   lines.push(`masks   ${paths.masks}`, `summary ${paths.summary}`, `report  ${paths.report}  (open it in a browser)`);
   return lines.join('\n');
 }

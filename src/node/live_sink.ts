@@ -1,5 +1,6 @@
 import type { Stamp } from '../messages/index.js';
 import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
+import { describeSensorNotice, type SensorNotice } from '../sensors/index.js';
 import type { MaskFigures } from './figures.js';
 import type { LoadedModel } from './loaded_model.js';
 
@@ -9,6 +10,7 @@ export interface LiveSinkOptions {
   now: () => Stamp;
   onModalityChange: (change: ModalityChange) => void;
   onProblem: (text: string) => void;
+  onNotice: (text: string) => void;
 }
 
 /** Where the masks of an active node go: onto its topics, and into its figures. */
@@ -37,5 +39,9 @@ export class LiveSink implements PipelineSink {
 
   problem(text: string): void {
     this.#options.onProblem(text);
+  }
+
+  notice(notice: SensorNotice): void {
+    this.#options.onNotice(describeSensorNotice(notice));
   }
 }

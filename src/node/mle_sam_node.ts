@@ -132,6 +132,7 @@ export class MleSamNode {
         now: () => this.#ros.now(),
         onModalityChange: (change) => this.#modalityChanged(change),
         onProblem: (text) => this.#problems.say(text),
+        onNotice: (text) => this.#ros.log.info(text),
       }),
       onFailure: (error) => this.#fail(error.message),
     });

@@ -1,6 +1,13 @@
 import type { RawMessage } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
-import { type ConfiguredCalibration, type ImageGeometry, type ModalityInput, SensorRig } from '../sensors/index.js';
+import {
+  type ConfiguredCalibration,
+  type ImageGeometry,
+  type ModalityInput,
+  type MotionOptions,
+  type SensorOptions,
+  SensorRig,
+} from '../sensors/index.js';
 import { Synchronizer, synchronizerOptions } from '../sync/index.js';
 import type { PipelineConfig } from './config.js';
 import { type FrameSegmenter, Pipeline } from './pipeline.js';
@@ -19,6 +26,9 @@ export interface PipelineParts {
   configured?: ConfiguredCalibration;
   /** By modality, where the pictures are not as the lens makes them. */
   geometries?: ReadonlyMap<string, ImageGeometry>;
+  /** By modality: scales, geometry and the like. */
+  sensors?: ReadonlyMap<string, SensorOptions>;
+  motion?: MotionOptions;
 }
 
 /**
@@ -26,7 +36,7 @@ export interface PipelineParts {
  * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { bundle, selection, config, segmenter, sink, backpressure, configured, geometries } = parts;
+  const { bundle, selection, config, segmenter, sink, backpressure, configured, geometries, sensors, motion } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
@@ -36,6 +46,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const topic = assignment.kind === 'assigned' ? assignment.topic : '';
     const geometry = geometries?.get(modality);
     inputs.set(modality, {
+      ...sensors?.get(modality),
       topic,
       ...(cameraInfo !== undefined && { infoTopic: cameraInfo }),
       ...(geometry !== undefined && { geometry }),
@@ -52,6 +63,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       inputs,
       baseFrame: config.baseFrame,
       identicalLimit: config.identicalLimit,
+      onNotice: (notice) => sink.notice?.(notice),
+      ...(motion && { motion }),
       ...(configured && { configured }),
     }),
     synchronizer: new Synchronizer<RawMessage>(synchronizerOptions(streams, config.sync)),

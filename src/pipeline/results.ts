@@ -1,6 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import type { Segmentation } from '../model/index.js';
-import type { ModalityImage, RigGrid } from '../sensors/index.js';
+import type { ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
 import type { AbsentReason, ModalityState } from '../sync/index.js';
 
 /** Where the time of one mask went, in milliseconds. */
@@ -65,4 +65,6 @@ export interface PipelineSink {
   modalityChanged(change: ModalityChange): void | Promise<void>;
   /** Something is wrong that does not stop the pipeline; one sentence. */
   problem(text: string): void;
+  /** Something was found out about a sensor that is now worked by, such as the scale of its values; told once. */
+  notice?(notice: SensorNotice): void;
 }

@@ -1,7 +1,7 @@
 import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
 import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
 import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
-import { decodePicture, type ImageSize } from '../sensors/index.js';
+import { decodePicture, describeSensorNotice, type ImageSize, type SensorNotice } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
 
@@ -15,7 +15,7 @@ const MOST_WAITING = 32;
 type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
-  recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem'>;
+  recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'notice'>;
   masks: Pick<MaskBag, 'frame' | 'modalityChanged'>;
   groundTruth: 'present' | 'absent';
   /** Modality whose pictures the report shows under the masks. */
@@ -98,6 +98,10 @@ export class ReplayRecording implements PipelineSink {
 
   problem(text: string): void {
     this.#recorder.problem('warning', text);
+  }
+
+  notice(notice: SensorNotice): void {
+    this.#recorder.notice(describeSensorNotice(notice));
   }
 
   /** Records what still waits for ground truth that did not come. */

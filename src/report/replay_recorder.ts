@@ -125,6 +125,7 @@ export class ReplayRecorder {
   readonly #timelines = new Map<string, StateTimeline>();
   readonly #problemTexts = new SentenceFolder();
   readonly #problems = new Map<string, ReplaySummary['problems'][number]>();
+  readonly #notices = new Set<string>();
   readonly #pictures: EvenSample<ReportPicture>;
 
   constructor(description: ReplayDescription) {
@@ -186,6 +187,11 @@ export class ReplayRecorder {
     const known = this.#problems.get(text);
     if (known) known.count++;
     else this.#problems.set(text, { severity, text, count: 1 });
+  }
+
+  /** Something was found out that the run works by; one sentence, kept once. */
+  notice(sentence: string): void {
+    this.#notices.add(sentence);
   }
 
   /**
@@ -258,6 +264,7 @@ export class ReplayRecorder {
       machine: describeMachine(),
       settings,
       problems: [...this.#problems.values()],
+      notices: [...this.#notices],
     };
   }
 

@@ -96,6 +96,7 @@ export const replaySummarySchema = z.strictObject({
   machine: z.strictObject({ cpu: z.string(), cores: count, node: z.string(), platform: z.string() }),
   settings: z.record(z.string(), z.unknown()),
   problems: z.array(z.strictObject({ severity: z.enum(['warning', 'error']), text: z.string(), count })),
+  notices: z.array(z.string()).describe('what was found out and worked by, such as the scale of a sensor'),
 });
 
 export type ReplaySummary = z.infer<typeof replaySummarySchema>;

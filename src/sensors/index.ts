@@ -7,8 +7,8 @@ export {
 } from './calibration/index.js';
 export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
-export type { DecoderOptions } from './decoders/create_decoder.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
+export { describeSensorNotice, type SensorNotice, type SensorNoticeCode } from './notice.js';
 export { type Representation, type RepresentationKind, representationSchema } from './representation.js';
 export {
   cameraInfoTopics,
@@ -19,3 +19,4 @@ export {
   type SensorRigOptions,
 } from './rig.js';
 export type { ConfiguredCalibration } from './rig_calibration.js';
+export type { MotionOptions, SensorOptions } from './sensor_options.js';

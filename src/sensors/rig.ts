@@ -4,19 +4,19 @@ import type { Stamp } from '../messages/stamp.js';
 import type { CameraInfo } from '../messages/types.js';
 import type { CameraModel, ImageGeometry, TfTreeOptions } from './calibration/index.js';
 import { ContentWatch } from './content_watch.js';
-import { createDecoder, type DecoderOptions } from './decoders/create_decoder.js';
+import { createDecoder } from './decoders/create_decoder.js';
 import type { ModalityDecoder } from './decoders/modality_decoder.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
+import type { SensorNotice } from './notice.js';
 import type { Representation } from './representation.js';
 import { type ConfiguredCalibration, RigCalibration } from './rig_calibration.js';
+import type { MotionOptions, SensorOptions } from './sensor_options.js';
 
 /** Where a modality's messages come from. */
-export interface ModalityInput extends DecoderOptions {
+export interface ModalityInput extends SensorOptions {
   topic: string;
   /** Topic of its CameraInfo. Default: the topics drivers use for it, see {@link cameraInfoTopics}. */
   infoTopic?: string;
-  /** `rectified` where the topic carries rectified pictures, which P of the CameraInfo describes. Default `raw`. */
-  geometry?: ImageGeometry;
 }
 
 export interface SensorRigOptions {
@@ -34,6 +34,9 @@ export interface SensorRigOptions {
   /** So many messages in a row with identical content make a sensor `frozen`. Default 3. */
   identicalLimit?: number;
   tf?: TfTreeOptions;
+  motion?: MotionOptions;
+  /** Told what the rig found out about a sensor, each thing once. */
+  onNotice?: (notice: SensorNotice) => void;
 }
 
 /** What a message is to the synchroniser: a sample with its sensor time, or not usable. */

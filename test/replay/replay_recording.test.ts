@@ -48,6 +48,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
       },
       dropped: () => undefined,
       modalityState: () => undefined,
+      notice: () => undefined,
       problem: (_, text) => {
         problems.push(text);
       },

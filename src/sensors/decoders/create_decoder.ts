@@ -1,19 +1,12 @@
-import type { EventStreamOptions } from '../events/index.js';
-import type { ReadPointCloudOptions } from '../lidar/index.js';
 import type { ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
 import type { RigCalibration } from '../rig_calibration.js';
+import type { SensorOptions } from '../sensor_options.js';
 import { CameraDecoder } from './camera_decoder.js';
 import { DepthDecoder } from './depth_decoder.js';
 import { EventsDecoder } from './events_decoder.js';
 import { LidarDecoder } from './lidar_decoder.js';
 import type { ModalityDecoder } from './modality_decoder.js';
-
-/** What a single modality's sensor may need to be told. */
-export interface DecoderOptions {
-  events?: Partial<EventStreamOptions>;
-  lidar?: ReadPointCloudOptions;
-}
 
 /** The decoder for a modality: what kind of sensor it is follows from how its expert wants to see it. */
 export function createDecoder(
@@ -21,7 +14,7 @@ export function createDecoder(
   representation: Representation,
   size: ImageSize,
   calibration: RigCalibration,
-  options: DecoderOptions = {},
+  options: SensorOptions = {},
 ): ModalityDecoder {
   switch (representation.kind) {
     case 'rgb':
@@ -34,6 +27,6 @@ export function createDecoder(
     case 'counts-recency':
       return new EventsDecoder(modality, calibration, representation, options.events);
     case 'range-intensity-height':
-      return new LidarDecoder(calibration, representation, options.lidar);
+      return new LidarDecoder(calibration, representation, options);
   }
 }

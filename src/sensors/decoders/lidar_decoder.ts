@@ -1,12 +1,8 @@
 import { decodeMessage } from '../../messages/index.js';
 import type { PointCloud2 } from '../../messages/types.js';
-import {
-  type LidarRepresentation,
-  type ReadPointCloudOptions,
-  readPointCloud,
-  renderPointCloud,
-} from '../lidar/index.js';
+import { type LidarRepresentation, readPointCloud, renderPointCloud } from '../lidar/index.js';
 import type { RigCalibration } from '../rig_calibration.js';
+import type { SensorOptions } from '../sensor_options.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 
 /** Point clouds, `range-intensity-height`: drawn into the grid. */
@@ -15,11 +11,11 @@ export class LidarDecoder implements ModalityDecoder {
   readonly repetition = 'unnatural';
   readonly #calibration: RigCalibration;
   readonly #representation: LidarRepresentation;
-  readonly #options: ReadPointCloudOptions;
+  readonly #options: SensorOptions;
 
-  constructor(calibration: RigCalibration, representation: LidarRepresentation, options: ReadPointCloudOptions = {}) {
+  constructor(calibration: RigCalibration, representation: LidarRepresentation, options: SensorOptions = {}) {
     this.#calibration = calibration;
-    this.#representation = representation;
+    this.#representation = { ...representation, dilation: options.dilation ?? representation.dilation };
     this.#options = options;
   }
 

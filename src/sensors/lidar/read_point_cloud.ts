@@ -19,7 +19,7 @@ export interface ReadPointCloudOptions {
    * integers of 8 bits and all floats are taken as 0..255, those of 16 bits as 0..65535, of 32 bits likewise 0..65535.
    * Never guessed from the values, or a dark scene would flicker. Drivers that publish 0..1 need `1` here.
    */
-  fullIntensity?: number;
+  intensityFullScale?: number;
 }
 
 /** More points than any LiDAR sends in one message; a header that claims more lies. */
@@ -60,7 +60,7 @@ export async function readPointCloud(
     intensity: intensityField ? await readColumn(message, intensityField) : new Float32Array(capacity),
   };
   if (intensityField !== undefined) {
-    const full = options.fullIntensity ?? datatypes[intensityField.datatype]!.fullIntensity;
+    const full = options.intensityFullScale ?? datatypes[intensityField.datatype]!.fullIntensity;
     scaleIntensity(cloud.intensity, 255 / full);
   }
   dropNotFinite(cloud);

@@ -88,7 +88,7 @@ describe('readPointCloud', () => {
 
   it('scales intensities by the value that means full scale, and bounds them', async () => {
     const message = cloudOf([0, 0.5, 1, 2, -1, Number.NaN].map((intensity) => [1, 1, 1, intensity]));
-    assert.deepEqual([...(await read(message, { fullIntensity: 1 })).intensity], [0, 127.5, 255, 255, 0, 0]);
+    assert.deepEqual([...(await read(message, { intensityFullScale: 1 })).intensity], [0, 127.5, 255, 255, 0, 0]);
     assert.deepEqual([...(await read(message)).intensity], [0, 0.5, 1, 2, 0, 0]);
   });
 

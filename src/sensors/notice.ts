@@ -1,0 +1,71 @@
+/**
+ * What the rig found out about a sensor by itself and works by from then on: nothing is wrong, but whoever reads a mask
+ * should know. Each is told once.
+ */
+export type SensorNotice =
+  | {
+      code: 'scale-found';
+      modality: string;
+      /** What the scale belongs to; the option of the same meaning sets it by hand. */
+      quantity: 'intensity' | 'depth' | 'bit-depth';
+      /** In the unit of that option: full scale of the field, metres a unit, bits. */
+      value: number;
+      /** What the values were that say so. */
+      because: string;
+    }
+  | { code: 'field-chosen'; modality: string; field: string; insteadOf: string; because: string }
+  | { code: 'looked-ahead'; modality: undefined; topic: string; transforms: number }
+  | { code: 'fields-completed'; modality: string; what: string }
+  | {
+      code: 'motion-not-compensated';
+      modality: string;
+      /** How far its stamps lie from the camera's, at most so far. */
+      offsetMs: number;
+      /** How far a point at 10 m may lie beside its place for each m/s of the vehicle, in grid pixels. */
+      pixelsPerMetrePerSecond: number;
+    }
+  | {
+      code: 'not-as-trained';
+      modality: string;
+      channel: number;
+      mean: number;
+      trainedMean: number;
+      trainedStd: number;
+    };
+
+export type SensorNoticeCode = SensorNotice['code'];
+
+/** Names of the options that set a scale by hand, as parameters and configuration files spell them. */
+const SETTINGS = { intensity: 'intensity_full_scale', depth: 'depth_scale', 'bit-depth': 'bit_depth' } as const;
+
+/** One sentence for log, summary, report and diagnostics. */
+export function describeSensorNotice(notice: SensorNotice): string {
+  switch (notice.code) {
+    case 'scale-found': {
+      const setting = SETTINGS[notice.quantity];
+      const value = Number(notice.value.toPrecision(4));
+      return `${notice.modality}: ${setting} ${value} is used, because ${notice.because}. Set ${setting} where that is wrong.`;
+    }
+    case 'field-chosen':
+      return `${notice.modality}: field '${notice.field}' is used instead of '${notice.insteadOf}', because ${notice.because}.`;
+    case 'looked-ahead':
+      return `${notice.transforms} mounts on ${notice.topic} come late in the bag: they are used from its beginning, since a mount holds at all times.`;
+    case 'fields-completed':
+      return `${notice.modality}: ${notice.what}.`;
+    case 'motion-not-compensated': {
+      const metresPerSecond = 10;
+      const pixels = (notice.pixelsPerMetrePerSecond * metresPerSecond).toFixed(1);
+      return (
+        `${notice.modality}: its stamps lie up to ${notice.offsetMs.toFixed(0)} ms beside the camera's and the vehicle's ` +
+        `motion between them is not compensated: at ${metresPerSecond} m/s a point 10 m away may lie ${pixels} pixels ` +
+        `beside its place. Set fixed_frame to a frame that does not move, such as odom.`
+      );
+    }
+    case 'not-as-trained':
+      return (
+        `${notice.modality} is alive, but not as trained: the mean of channel ${notice.channel} is ` +
+        `${notice.mean.toFixed(0)}, in training it was ${notice.trainedMean.toFixed(0)} ± ${notice.trainedStd.toFixed(0)}. ` +
+        `Check its scale and its mount.`
+      );
+  }
+}
