@@ -1,7 +1,7 @@
 import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type ModalityChange, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
-import type { ConfiguredCalibration } from '../sensors/index.js';
+import { adviseSensorReason, type ConfiguredCalibration } from '../sensors/index.js';
 import { MaskFigures } from './figures.js';
 import { Lifecycle, LifecycleServices } from './lifecycle/index.js';
 import { LiveSink } from './live_sink.js';
@@ -165,12 +165,14 @@ export class MleSamNode {
     this.#reporter.retune(settings);
   }
 
-  #modalityChanged({ modality, from, to, reason }: ModalityChange): void {
+  #modalityChanged({ modality, from, to, reason, cause }: ModalityChange): void {
     // A sensor that is late once in a while is nothing to wake anybody for.
     if (to === 'late') this.#ros.log.debug(`${modality} ${to}: ${reason}`);
     else if (to === 'active' && from === 'late') this.#ros.log.debug(`${modality} ${to}: no longer ${from}`);
-    else if (to === 'dropped' || to === 'invalid') this.#problems.say(`${modality} ${to}: ${reason}`);
-    else this.#changes.say(`${modality} ${to}: was ${from}`);
+    else if (to === 'dropped' || to === 'invalid') {
+      const advice = cause && adviseSensorReason(cause, 'robot');
+      this.#problems.say(`${modality} ${to}: ${reason}${advice === undefined ? '' : `. ${advice}`}`);
+    } else this.#changes.say(`${modality} ${to}: was ${from}`);
     this.#reporter.modalityChanged();
   }
 

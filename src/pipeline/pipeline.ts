@@ -92,7 +92,7 @@ export class Pipeline {
         synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
       } else {
         sink.problem(`${modality}: ${ingested.reason}`);
-        synchronizer.reportInvalid(modality, ingested.reason, now);
+        synchronizer.reportInvalid(modality, ingested.reason, now, ingested.cause);
       }
     }
     await this.#advance(now);
@@ -186,10 +186,10 @@ export class Pipeline {
         return this.#queue.push(this.#options.synchronizer.advance(this.#now));
       }
       case 'transition': {
-        const { modality, from, to, reason, at } = event;
+        const { modality, from, to, reason, cause, at } = event;
         // Without this a mask could be told long after all sensors have fallen silent.
         await this.#finishInFlight();
-        const change = { modality, from, to, reason, at: this.#receiveTime.toStamp(at) };
+        const change = { modality, from, to, reason, cause, at: this.#receiveTime.toStamp(at) };
         return this.#tell(() => this.#options.sink.modalityChanged(change));
       }
       case 'reset':

@@ -1,6 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import type { Segmentation } from '../model/index.js';
-import type { ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
+import type { ModalityImage, RigGrid, SensorNotice, SensorReason } from '../sensors/index.js';
 import type { AbsentReason, ModalityState } from '../sync/index.js';
 
 /** Where the time of one mask went, in milliseconds. */
@@ -52,6 +52,8 @@ export interface ModalityChange {
   from: ModalityState;
   to: ModalityState;
   reason: string | undefined;
+  /** The reason as a code with its data. */
+  cause: SensorReason | undefined;
   at: Stamp;
 }
 

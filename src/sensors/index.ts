@@ -9,6 +9,14 @@ export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
 export { describeSensorNotice, type SensorNotice, type SensorNoticeCode } from './notice.js';
+export {
+  adviseSensorReason,
+  type BlindReason,
+  describeSensorReason,
+  type Place,
+  type SensorReason,
+  type Unusable,
+} from './reason.js';
 export { type Representation, type RepresentationKind, representationSchema } from './representation.js';
 export {
   cameraInfoTopics,

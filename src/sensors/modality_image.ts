@@ -1,4 +1,5 @@
 import type { Stamp } from '../messages/stamp.js';
+import type { BlindReason, SensorReason } from './reason.js';
 
 /** The pixel grid all modalities of a set share: the camera's, scaled to the model's input size. */
 export interface ImageSize {
@@ -7,9 +8,7 @@ export interface ImageSize {
 }
 
 /** What looking at the decoded content says about the sensor. `blind` images carry nothing a model could use. */
-export type ContentQuality =
-  | { kind: 'good' }
-  | { kind: 'blind'; reason: 'black' | 'saturated' | 'frozen' | 'empty' | 'no-return' | 'noisy' };
+export type ContentQuality = { kind: 'good' } | { kind: 'blind'; reason: BlindReason };
 
 /** One modality's observation, in the form its expert was trained on. */
 export interface ModalityImage extends ImageSize {
@@ -22,4 +21,6 @@ export interface ModalityImage extends ImageSize {
 }
 
 /** Result of decoding one message: an image, or the reason there is none. Bad data never throws. */
-export type DecodeOutcome = { kind: 'image'; image: ModalityImage } | { kind: 'invalid'; reason: string };
+export type DecodeOutcome =
+  | { kind: 'image'; image: ModalityImage }
+  | { kind: 'invalid'; reason: string; cause: SensorReason };

@@ -8,6 +8,7 @@ import { createDecoder } from './decoders/create_decoder.js';
 import type { ModalityDecoder } from './decoders/modality_decoder.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
 import type { SensorNotice } from './notice.js';
+import { type Unusable, unusable } from './reason.js';
 import type { Representation } from './representation.js';
 import { type ConfiguredCalibration, RigCalibration } from './rig_calibration.js';
 import type { MotionOptions, SensorOptions } from './sensor_options.js';
@@ -40,7 +41,7 @@ export interface SensorRigOptions {
 }
 
 /** What a message is to the synchroniser: a sample with its sensor time, or not usable. */
-export type IngestOutcome = { kind: 'sample'; stamp: Stamp; frameId: string } | { kind: 'invalid'; reason: string };
+export type IngestOutcome = { kind: 'sample'; stamp: Stamp; frameId: string } | Unusable;
 
 /** The grid all images lie on, and what brings masks back to the camera's own size. */
 export interface RigGrid {
@@ -167,7 +168,7 @@ export class SensorRig {
     const { stamp, frameId } = header;
     try {
       const content = await decoder.decode({ raw, stamp, frameId }, referenceStamp);
-      if (content.kind === 'invalid') return content;
+      if (content.kind === 'invalid') return content.cause ? unusable(content.cause) : invalid(content.reason);
       const isFrozen = content.quality.kind === 'good' && this.#watch.isFrozen(raw);
       const quality = isFrozen ? ({ kind: 'blind', reason: 'frozen' } as const) : content.quality;
       return { kind: 'image', image: { modality, ...this.#size, stamp: content.stamp, data: content.data, quality } };
@@ -225,8 +226,8 @@ export function cameraInfoTopics(topic: string): string[] {
   return [`${namespace}camera_info`, `${base}/camera_info`];
 }
 
-function invalid(reason: string): { kind: 'invalid'; reason: string } {
-  return { kind: 'invalid', reason };
+function invalid(detail: string): Unusable {
+  return unusable({ code: 'undecodable', detail });
 }
 
 function messageOf(error: unknown): string {

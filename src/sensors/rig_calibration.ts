@@ -10,6 +10,7 @@ import {
   type TransformLookup,
 } from './calibration/index.js';
 import type { ImageSize } from './modality_image.js';
+import { type SensorReason, type Unusable, unusable } from './reason.js';
 
 /** Calibration to start with, for what is not published: what arrives on the topics replaces it. */
 export interface ConfiguredCalibration {
@@ -37,8 +38,7 @@ export interface CalibratedCamera {
 
 export type GridOutcome =
   /** `model` is at model size, `nativeSize` that of the camera's own pictures. */
-  | { kind: 'grid'; model: CameraModel; frameId: string; info: CameraInfo; nativeSize: ImageSize }
-  | { kind: 'invalid'; reason: string };
+  { kind: 'grid'; model: CameraModel; frameId: string; info: CameraInfo; nativeSize: ImageSize } | Unusable;
 
 /** Sizes whose aspect ratios differ by more than this are not the same picture scaled. */
 const ASPECT_TOLERANCE = 0.01;
@@ -108,11 +108,11 @@ export class RigCalibration {
   grid(): GridOutcome {
     const { referenceCamera, grid } = this.#options;
     const camera = this.#cameras.get(referenceCamera);
-    if (camera === undefined) return { kind: 'invalid', reason: this.#missingInfo(referenceCamera) };
+    if (camera === undefined) return unusable(this.#missingInfo(referenceCamera));
     const { model, info } = camera;
     const picture = this.#picture;
     if (picture !== undefined && !sameAspect(model, picture.size)) {
-      return { kind: 'invalid', reason: sizeMismatch(referenceCamera, model, picture.size) };
+      return unusable(sizeMismatch(referenceCamera, model, picture.size));
     }
     // Some drivers leave the frame out of the CameraInfo.
     const frameId = info.header.frame_id === '' ? (picture?.frameId ?? '') : info.header.frame_id;
@@ -126,24 +126,26 @@ export class RigCalibration {
   camera(
     modality: string,
     size: ImageSize,
-  ): { kind: 'model'; model: CameraModel } | { kind: 'uncalibrated' } | { kind: 'invalid'; reason: string } {
+  ): { kind: 'model'; model: CameraModel } | { kind: 'uncalibrated' } | Unusable {
     const camera = this.#cameras.get(modality);
     if (camera === undefined) {
       const problem = this.#problems.get(modality);
-      return problem === undefined ? { kind: 'uncalibrated' } : { kind: 'invalid', reason: problem };
+      return problem === undefined
+        ? { kind: 'uncalibrated' }
+        : unusable({ code: 'camera-info-unusable', modality, detail: problem });
     }
     if (!sameAspect(camera.model, size)) {
-      return { kind: 'invalid', reason: sizeMismatch(modality, camera.model, size) };
+      return unusable(sizeMismatch(modality, camera.model, size));
     }
     return { kind: 'model', model: this.#scaleTo(camera.model, size) };
   }
 
-  /** Why nothing is known about a sensor's lens, with what to do. */
-  #missingInfo(modality: string): string {
-    return (
-      this.#problems.get(modality) ??
-      `Expected a CameraInfo for '${modality}' but none has arrived: publish it on its camera_info topic or configure one`
-    );
+  /** Why nothing is known about a sensor's lens. */
+  #missingInfo(modality: string): SensorReason {
+    const detail = this.#problems.get(modality);
+    return detail === undefined
+      ? { code: 'camera-info-missing', modality }
+      : { code: 'camera-info-unusable', modality, detail };
   }
 
   #setCameraInfo(modality: string, info: CameraInfo): string | undefined {
@@ -175,9 +177,6 @@ function sameAspect(a: ImageSize, b: ImageSize): boolean {
   return Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
 }
 
-function sizeMismatch(modality: string, model: ImageSize, size: ImageSize): string {
-  return (
-    `Expected pictures of '${modality}' with the shape of its CameraInfo, ${model.width}x${model.height}, ` +
-    `but received ${size.width}x${size.height}: publish the CameraInfo of that picture, with its ROI and binning`
-  );
+function sizeMismatch(modality: string, { width, height }: ImageSize, received: ImageSize): SensorReason {
+  return { code: 'camera-info-size', modality, expected: { width, height }, received };
 }

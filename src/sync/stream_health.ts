@@ -1,4 +1,5 @@
 import type { ContentQuality } from '../sensors/modality_image.js';
+import { describeSensorReason, type SensorReason } from '../sensors/reason.js';
 import type { AbsentReason } from './frame_set.js';
 import { Hysteresis } from './hysteresis.js';
 import { SECOND, type SynchronizerOptions } from './options.js';
@@ -6,13 +7,15 @@ import type { StreamTiming } from './stream_timing.js';
 
 export type ModalityState = 'waiting' | 'active' | 'late' | 'dropped' | 'recovering' | 'invalid' | 'disabled';
 
-/** What decoding and looking at a sample found. */
-export type ContentVerdict = ContentQuality | { kind: 'invalid'; reason: string };
+/** What decoding and looking at a sample found. Without a cause the message itself could not be read. */
+export type ContentVerdict = ContentQuality | { kind: 'invalid'; reason: string; cause?: SensorReason };
 
 /** What is wrong with a stream: as a reason to be absent, and in words. */
 export interface Fault {
   absent: AbsentReason;
   detail: string;
+  /** What the words were made from. */
+  cause?: SensorReason;
 }
 
 /** Repeated stamps in a row that mean the clock of the sensor stands still; one or two are a stuttering driver. */
@@ -178,18 +181,13 @@ export class StreamHealth {
 }
 
 function contentFault(verdict: Exclude<ContentVerdict, { kind: 'good' }>): Fault {
-  if (verdict.kind === 'invalid') return { absent: 'invalid', detail: verdict.reason };
-  return { absent: verdict.reason, detail: CONTENT_WORDS[verdict.reason] };
+  if (verdict.kind === 'invalid') {
+    const { reason, cause = { code: 'undecodable', detail: reason } } = verdict;
+    return { absent: 'invalid', detail: reason, cause };
+  }
+  const cause = { code: verdict.reason };
+  return { absent: verdict.reason, detail: describeSensorReason(cause), cause };
 }
-
-const CONTENT_WORDS: Record<Extract<ContentVerdict, { kind: 'blind' }>['reason'], string> = {
-  black: 'the image is black',
-  saturated: 'the image is overexposed',
-  frozen: 'the content does not change',
-  empty: 'there is nothing in the message',
-  'no-return': 'not one measurement is valid',
-  noisy: 'the measurements contradict each other',
-};
 
 function seconds(time: number): string {
   return `${(time / SECOND).toFixed(2)} s`;

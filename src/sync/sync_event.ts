@@ -1,3 +1,4 @@
+import type { SensorReason } from '../sensors/reason.js';
 import type { AbsentReason } from './frame_set.js';
 import type { ModalityState } from './stream_health.js';
 
@@ -50,6 +51,8 @@ export type SyncEvent<T> =
       readonly from: ModalityState;
       readonly to: ModalityState;
       readonly reason: string | undefined;
+      /** The reason as a code with its data. */
+      readonly cause: SensorReason | undefined;
       readonly at: number;
     }
   /** The time line starts anew: stamps may go back here, and whoever keeps a history (an event ring) clears it. */
@@ -88,6 +91,8 @@ export interface ModalityStatus {
   readonly state: ModalityState;
   /** What the state stems from, in words. */
   readonly reason: string | undefined;
+  /** The same as a code with its data. */
+  readonly cause: SensorReason | undefined;
   /** Receive time of the last change of state. */
   readonly since: number;
   /** Time since the last message. */

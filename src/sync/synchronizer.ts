@@ -42,6 +42,8 @@
  * {@link Synchronizer.nextWakeUp}. Inside, things happen at their exact due time in order, so that calling more often
  * or late changes when events are heard of, not what they say.
  */
+
+import type { SensorReason } from '../sensors/reason.js';
 import {
   abandonCollector,
   asSample,
@@ -118,13 +120,18 @@ export class Synchronizer<T> {
   }
 
   /** A message came that yields no sample: its header cannot be read. Call {@link advance} afterwards. */
-  reportInvalid(modality: string, reason: string, now: number): void {
+  reportInvalid(
+    modality: string,
+    reason: string,
+    now: number,
+    cause: SensorReason = { code: 'undecodable', detail: reason },
+  ): void {
     const { health, counters } = this.#stream(modality);
     this.#moveTo(now);
     counters.malformed++;
     counters.invalid++;
     health.messageCame(this.#now);
-    health.content.bad({ absent: 'invalid', detail: reason });
+    health.content.bad({ absent: 'invalid', detail: reason, cause });
     this.#react();
   }
 
@@ -210,6 +217,7 @@ export class Synchronizer<T> {
       modality: stream.modality,
       state: stream.reported.state,
       reason: health.fault?.detail,
+      cause: health.fault?.cause,
       since: stream.reported.since,
       age: health.lastMessage === undefined ? undefined : this.#now - health.lastMessage,
       period: timing.period,
@@ -293,8 +301,8 @@ export class Synchronizer<T> {
       if (to === 'dropped') stream.releaseAll();
       stream.reported = { state: to, since: this.#now };
       stream.counters.transitions++;
-      const reason = stream.health.fault?.detail;
-      this.#events.push({ kind: 'transition', modality: stream.modality, from, to, reason, at: this.#now });
+      const { detail: reason, cause } = stream.health.fault ?? {};
+      this.#events.push({ kind: 'transition', modality: stream.modality, from, to, reason, cause, at: this.#now });
     }
   }
 

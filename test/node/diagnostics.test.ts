@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { decodeMessage, encodeMessage } from '../../src/messages/index.js';
 import { type NodeReport, nodeDiagnostics } from '../../src/node/diagnostics/index.js';
 import type { DiagnosticArray, DiagnosticStatus } from '../../src/pipeline/index.js';
+import { describeSensorReason, type SensorReason } from '../../src/sensors/index.js';
 import type { ModalityState, ModalityStatus, SynchronizerStatus } from '../../src/sync/index.js';
 import { modalityStatus, NOW, nodeReport, SECOND, silentTopic, topic } from './support/report.js';
 
@@ -32,6 +33,11 @@ function withSync(changes: Partial<SynchronizerStatus>): NodeReport {
 }
 
 /** A report in which the LiDAR is as given and its topic as given. */
+/** As a modality that a reason makes invalid. */
+function invalidFor(cause: SensorReason) {
+  return { state: 'invalid', reason: describeSensorReason(cause), cause } as const;
+}
+
 function withLidar(lidar: Partial<ModalityStatus>, lidarTopic = topic('lidar')): NodeReport {
   const report = withSync({ modalities: [modalityStatus('camera'), modalityStatus('lidar', lidar)] });
   return { ...report, topics: [topic('camera'), lidarTopic] };
@@ -182,7 +188,7 @@ describe('diagnostics', () => {
 
   it('say that CameraInfo is missing where that is what makes a camera useless', () => {
     const cameraInfo = silentTopic('lidar', { purpose: 'camera-info', topic: '/lidar/camera_info' });
-    const report = withLidar({ state: 'invalid', reason: "Expected a CameraInfo for 'lidar' but none has arrived" });
+    const report = withLidar(invalidFor({ code: 'camera-info-missing', modality: 'lidar' }));
     const told = status({ ...report, topics: [...report.topics, cameraInfo] }, 'lidar');
     assert.match(told.message, /; no CameraInfo on \/lidar\/camera_info$/);
     assert.match(values(told).what_to_do ?? '', /camera_info_file/);
@@ -191,24 +197,38 @@ describe('diagnostics', () => {
 
   it('say so too where it is the CameraInfo of the camera all others are laid on', () => {
     const cameraInfo = silentTopic('camera', { purpose: 'camera-info', topic: '/camera/camera_info' });
-    const report = withLidar({ state: 'invalid', reason: "Expected a CameraInfo for 'camera' but none has arrived" });
+    const report = withLidar(invalidFor({ code: 'camera-info-missing', modality: 'camera' }));
     const told = status({ ...report, topics: [...report.topics, cameraInfo] }, 'lidar');
     assert.match(told.message, /; no CameraInfo on \/camera\/camera_info$/);
     assert.match(values(told).what_to_do ?? '', /modalities\.camera\.camera_info_topic/);
   });
 
   it('say that there are no transforms at all, where one is missing', () => {
-    const reason = "Expected a transform from 'os_lidar' to 'optical' but 'os_lidar' is in no tree: publish the mount";
+    const invalid = invalidFor({
+      code: 'transform-missing',
+      source: 'os_lidar',
+      target: 'optical',
+      targetRoot: 'base_link',
+    });
     const transforms = (messages: number) =>
       ['/tf', '/tf_static'].map((name) =>
         topic('', { purpose: 'transforms', modality: undefined, topic: name, messages }),
       );
-    const report = withLidar({ state: 'invalid', reason });
+    const report = withLidar(invalid);
     const none = status({ ...report, topics: [...report.topics, ...transforms(0)] }, 'lidar');
     assert.match(none.message, /; nothing on \/tf and \/tf_static$/);
     assert.match(values(none).what_to_do ?? '', /static_transform_publisher/);
     const some = status({ ...report, topics: [...report.topics, ...transforms(3)] }, 'lidar');
-    assert.equal(some.message, `invalid: ${reason}`);
+    assert.equal(some.message, `invalid: ${invalid.reason}`);
+    assert.match(values(some).what_to_do ?? '', /static_transforms/);
+  });
+
+  it('choose what to do by the code and not by the words', () => {
+    const cause = { code: 'camera-info-missing', modality: 'lidar' } as const;
+    const told = status(withLidar({ state: 'invalid', reason: 'other words', cause }), 'lidar');
+    assert.match(values(told).what_to_do ?? '', /modalities\.lidar\.camera_info_topic/);
+    const words = describeSensorReason(cause);
+    assert.equal(values(status(withLidar({ state: 'invalid', reason: words }), 'lidar')).what_to_do, '');
   });
 
   it('ask nothing of anybody for a sensor that is well or switched off', () => {

@@ -260,7 +260,7 @@ describe('SensorRig', () => {
 
     it('says of the other sensors what to publish', async () => {
       const rig = newRig();
-      const noGrid = /Expected a CameraInfo for 'front' but none has arrived: publish it/;
+      const noGrid = /Expected a CameraInfo for 'front' but none has arrived$/;
       assert.match(reasonOf(await pass(rig, 'stereo', depth(1n, 4000))), noGrid);
       assert.match(reasonOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]]))), noGrid);
       assert.match(reasonOf(await pass(rig, 'dvs', events(1n, 1, 1))), noGrid);
@@ -268,7 +268,7 @@ describe('SensorRig', () => {
       rig.observe(infoMessage('/front/camera_info', info('front_optical')));
       assert.match(
         reasonOf(await pass(rig, 'ouster', cloud(2n, [[10, 0, 0, 1]]))),
-        /from 'ouster' to 'front_optical' .*: publish/,
+        /from 'ouster' to 'front_optical' but 'ouster' is in no tree/,
       );
       assert.match(
         reasonOf(await pass(rig, 'stereo', depth(2n, 4000))),
@@ -309,10 +309,7 @@ describe('SensorRig', () => {
       const rig = calibratedRig();
       const square = { width: 48, height: 48, step: 144 };
       imageOf(await pass(rig, 'front', picture(1n, 1, square)));
-      assert.match(
-        reasonOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]]))),
-        /64x48, but received 48x48: publish/,
-      );
+      assert.match(reasonOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]]))), /64x48, but received 48x48$/);
       assert.deepEqual([rig.grid().model, rig.grid().pictureSize], [undefined, { width: 48, height: 48 }]);
     });
   });

@@ -1,12 +1,14 @@
 import { LEVEL, type Level } from '../../pipeline/index.js';
+import { adviseSensorReason, type SensorReason } from '../../sensors/index.js';
 import type { ModalityStatus } from '../../sync/index.js';
 import type { TopicReport } from './report.js';
 
 /** Why a modality has nothing to offer, as far as its topics tell. */
 export interface TopicTrouble {
   level: Level;
-  what: string;
-  /** One or two sentences for whoever has to mend it. */
+  /** What the topics tell; undefined where they tell no more than the state's reason. */
+  what: string | undefined;
+  /** One or two sentences for whoever has to correct it. */
   toDo: string;
 }
 
@@ -16,7 +18,7 @@ export interface TopicTrouble {
  * @returns undefined where messages come, or where silence is wanted
  */
 export function topicTrouble(
-  { modality, state, reason }: ModalityStatus,
+  { modality, state, cause }: ModalityStatus,
   topics: readonly TopicReport[],
 ): TopicTrouble | undefined {
   const sensor = topics.find((topic) => topic.purpose === 'sensor' && topic.modality === modality);
@@ -56,29 +58,25 @@ export function topicTrouble(
       toDo: 'The driver is there and silent: look at its log and at the cable of the sensor.',
     };
   }
-  return state === 'invalid' && reason !== undefined ? calibrationTrouble(reason, topics) : undefined;
+  return state === 'invalid' && cause !== undefined ? contentTrouble(cause, topics) : undefined;
 }
 
-/** What a sensor cannot be used for want of: a CameraInfo, its own or the reference camera's, or transforms. */
-function calibrationTrouble(reason: string, topics: readonly TopicReport[]): TopicTrouble | undefined {
-  const [, camera] = /CameraInfo for '([^']+)'/.exec(reason) ?? [];
-  const info = topics.find(({ purpose, modality }) => purpose === 'camera-info' && modality === camera);
-  if (camera !== undefined && info?.messages === 0) {
-    return {
-      level: LEVEL.error,
-      what: `no CameraInfo on ${info.topic}`,
-      toDo: `Remap it, set modalities.${camera}.camera_info_topic, or give a file in modalities.${camera}.camera_info_file.`,
-    };
-  }
+/** What a sensor cannot be used for want of, and whether the topics tell where it is lost. */
+function contentTrouble(cause: SensorReason, topics: readonly TopicReport[]): TopicTrouble | undefined {
+  const toDo = adviseSensorReason(cause, 'robot');
+  if (toDo === undefined) return undefined;
+  const info = topics.find(
+    ({ purpose, modality }) =>
+      purpose === 'camera-info' && cause.code === 'camera-info-missing' && modality === cause.modality,
+  );
+  if (info?.messages === 0) return { level: LEVEL.error, what: `no CameraInfo on ${info.topic}`, toDo };
   const transforms = topics.filter(({ purpose }) => purpose === 'transforms');
-  if (/\btransform\b/.test(reason) && transforms.length > 0 && transforms.every(({ messages }) => messages === 0)) {
-    return {
-      level: LEVEL.error,
-      what: `nothing on ${transforms.map(({ topic }) => topic).join(' and ')}`,
-      toDo: 'Start robot_state_publisher, or a static_transform_publisher for each mount; in a namespace remap both topics.',
-    };
+  const isUnheard = transforms.length > 0 && transforms.every(({ messages }) => messages === 0);
+  if (cause.code === 'transform-missing' && isUnheard) {
+    const what = `nothing on ${transforms.map(({ topic }) => topic).join(' and ')}`;
+    return { level: LEVEL.error, what, toDo: `${toDo} In a namespace remap both topics.` };
   }
-  return undefined;
+  return { level: LEVEL.error, what: undefined, toDo };
 }
 
 function count(number: number, noun: string): string {

@@ -18,7 +18,7 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
       // What a message that never came means, only the graph tells.
       level: trouble !== undefined && base.level === LEVEL.stale ? trouble.level : base.level,
       message:
-        trouble === undefined
+        trouble?.what === undefined
           ? base.message
           : `${base.message}${base.message.includes(':') ? '; ' : ': '}${trouble.what}`,
       values: [

@@ -1,5 +1,6 @@
 import { millisecondsBetween, type Stamp, stampFromTime } from '../../messages/stamp.js';
 import type { Quaternion, TFMessage, TransformStamped, Vector3 } from '../../messages/types.js';
+import { describeSensorReason, type SensorReason } from '../reason.js';
 import {
   composeTransforms,
   identityTransform,
@@ -9,7 +10,9 @@ import {
   transformFromPose,
 } from './rigid_transform.js';
 
-export type TransformLookup = { kind: 'transform'; transform: RigidTransform } | { kind: 'missing'; reason: string };
+export type TransformLookup =
+  | { kind: 'transform'; transform: RigidTransform }
+  | { kind: 'missing'; reason: string; cause: SensorReason };
 
 export interface TfTreeOptions {
   /** How much of a moving transform's past is kept. Default 10 s, as tf2's buffer. */
@@ -74,13 +77,13 @@ export class TfTree {
     const sourcePath = this.#pathToRoot(sourceFrame);
     const common = sourcePath.find((frame) => targetPath.includes(frame));
     if (common === undefined) {
-      const known = (path: string[]) => (path.length > 1 ? `the tree of '${path.at(-1)}'` : 'no tree');
-      return {
-        kind: 'missing',
-        reason:
-          `Expected a transform from '${sourceFrame}' to '${targetFrame}' but '${sourceFrame}' is in ` +
-          `${known(sourcePath)} and '${targetFrame}' in ${known(targetPath)}: publish the mount on /tf_static`,
-      };
+      return missing({
+        code: 'transform-missing',
+        source: sourceFrame,
+        target: targetFrame,
+        ...(sourcePath.length > 1 && { sourceRoot: sourcePath.at(-1)! }),
+        ...(targetPath.length > 1 && { targetRoot: targetPath.at(-1)! }),
+      });
     }
     const up = this.#climb(sourcePath, common, stamp);
     if (up.kind === 'missing') return up;
@@ -134,12 +137,14 @@ export class TfTree {
       const edge = this.#edges.get(child)!;
       const pose = this.#poseAt(edge, stamp);
       if (typeof pose === 'number') {
-        return {
-          kind: 'missing',
-          reason:
-            `Expected the transform '${edge.parent}' -> '${child}' within ${this.#toleranceMs} ms of the sample ` +
-            `but the nearest is ${Math.round(pose)} ms away: is its publisher alive and on the same clock?`,
-        };
+        const { parent } = edge;
+        return missing({
+          code: 'transform-stale',
+          parent,
+          child,
+          distanceMs: pose,
+          toleranceMs: this.#toleranceMs,
+        });
       }
       transform = composeTransforms(transformFromPose(pose.translation, pose.rotation), transform);
     }
@@ -159,6 +164,10 @@ export class TfTree {
     const distanceMs = Math.abs(millisecondsBetween(nearest.stamp, stamp));
     return distanceMs <= this.#toleranceMs ? nearest : distanceMs;
   }
+}
+
+function missing(cause: SensorReason): TransformLookup {
+  return { kind: 'missing', reason: describeSensorReason(cause), cause };
 }
 
 /** Frame ids of ROS 1 age start with a slash; tf2 drops it. */

@@ -14,6 +14,7 @@ import {
   resampleDepth,
 } from '../depth/index.js';
 import type { ImageSize } from '../modality_image.js';
+import { type SensorReason, unusable } from '../reason.js';
 import type { Representation } from '../representation.js';
 import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
@@ -21,6 +22,7 @@ import { sameView } from './same_view.js';
 
 type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' }>;
 type Grid = Extract<GridOutcome, { kind: 'grid' }>;
+type AlignOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string; cause?: SensorReason };
 
 /** Depth, `inverse`, `linear` or `hha`: laid onto the grid where it was taken from elsewhere. */
 export class DepthDecoder implements ModalityDecoder {
@@ -51,12 +53,12 @@ export class DepthDecoder implements ModalityDecoder {
       return { kind: 'content', data: await encodeDepth(aligned.depth, this.#representation), quality, stamp };
     }
     const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
-    if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
+    if (toBase.kind === 'missing') return unusable(toBase.cause);
     const data = await encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
     return { kind: 'content', data, quality, stamp };
   }
 
-  async #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): Promise<DepthOutcome> {
+  async #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): Promise<AlignOutcome> {
     const camera = this.#calibration.camera(this.#modality, depth);
     if (camera.kind === 'invalid') return camera;
     const isInCameraFrame = frameId === grid.frameId;
@@ -64,15 +66,11 @@ export class DepthDecoder implements ModalityDecoder {
       return { kind: 'depth', depth: await resampleDepth(depth, this.#size) };
     }
     if (camera.kind === 'uncalibrated') {
-      return {
-        kind: 'invalid',
-        reason:
-          `Expected a CameraInfo for '${this.#modality}' in frame '${frameId}' but none has arrived: ` +
-          `publish it on its camera_info topic, or register the depth into frame '${grid.frameId}'`,
-      };
+      const placed = { frame: frameId, gridFrame: grid.frameId };
+      return unusable({ code: 'camera-info-missing', modality: this.#modality, placed });
     }
     const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
-    if (toGrid.kind === 'missing') return { kind: 'invalid', reason: toGrid.reason };
+    if (toGrid.kind === 'missing') return unusable(toGrid.cause);
     return { kind: 'depth', depth: await projectDepth(depth, camera.model, toGrid.transform, grid.model) };
   }
 }

@@ -12,10 +12,11 @@ import {
   eventFault,
 } from '../events/index.js';
 import type { ImageSize } from '../modality_image.js';
+import { type Unusable, unusable } from '../reason.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 
-type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | { kind: 'invalid'; reason: string };
+type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | Unusable;
 
 /** How far the reference stamp may lie behind the newest event, in milliseconds. */
 const MAX_LAG_MS = 500;
@@ -80,15 +81,11 @@ export class EventsDecoder implements ModalityDecoder {
     const camera = this.#calibration.camera(this.#modality, sensor);
     if (camera.kind === 'invalid') return camera;
     if (camera.kind === 'uncalibrated' && frameId !== grid.frameId) {
-      return {
-        kind: 'invalid',
-        reason:
-          `Expected a CameraInfo for '${this.#modality}' in frame '${frameId}' but none has arrived: ` +
-          `publish it on its camera_info topic, or send events in frame '${grid.frameId}' of the camera`,
-      };
+      const placed = { frame: frameId, gridFrame: grid.frameId };
+      return unusable({ code: 'camera-info-missing', modality: this.#modality, placed });
     }
     const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
-    if (toGrid.kind === 'missing') return { kind: 'invalid', reason: toGrid.reason };
+    if (toGrid.kind === 'missing') return unusable(toGrid.cause);
     // A sensor that gives pictures and events shares the camera's lens: its own picture scaled.
     const model = camera.kind === 'model' ? camera.model : undefined;
     const { rotation } = toGrid.transform;

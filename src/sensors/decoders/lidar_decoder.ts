@@ -1,6 +1,7 @@
 import { decodeMessage } from '../../messages/index.js';
 import type { PointCloud2 } from '../../messages/types.js';
 import { type LidarRepresentation, readPointCloud, renderPointCloud } from '../lidar/index.js';
+import { unusable } from '../reason.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { SensorOptions } from '../sensor_options.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
@@ -25,9 +26,9 @@ export class LidarDecoder implements ModalityDecoder {
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
     const toCamera = this.#calibration.transform(grid.frameId, frameId, stamp);
-    if (toCamera.kind === 'missing') return { kind: 'invalid', reason: toCamera.reason };
+    if (toCamera.kind === 'missing') return unusable(toCamera.cause);
     const toBase = this.#calibration.transform(this.#calibration.baseFrame, frameId, stamp);
-    if (toBase.kind === 'missing') return { kind: 'invalid', reason: toBase.reason };
+    if (toBase.kind === 'missing') return unusable(toBase.cause);
     const placement = { grid: grid.model, lidarToCamera: toCamera.transform, lidarToBase: toBase.transform };
     const { data, quality } = await renderPointCloud(read.cloud, placement, this.#representation);
     return { kind: 'content', data, quality, stamp };

@@ -1,11 +1,13 @@
 import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
 import type { ContentQuality } from '../modality_image.js';
+import type { SensorReason } from '../reason.js';
 
 /** An image on the grid, before the rig adds what it knows about the stream; or the reason there is none. */
 export type DecodedContent =
   | { kind: 'content'; data: Uint8Array; quality: ContentQuality; stamp: Stamp }
-  | { kind: 'invalid'; reason: string };
+  /** Without a cause the message itself cannot be read, and `reason` says which value is wrong. */
+  | { kind: 'invalid'; reason: string; cause?: SensorReason };
 
 /** A message with its header read. */
 export interface Sample {

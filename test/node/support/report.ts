@@ -45,6 +45,7 @@ export function modalityStatus(modality: string, changes: Partial<ModalityStatus
     modality,
     state: 'active',
     reason: undefined,
+    cause: undefined,
     since: 0,
     age: 20e6,
     period: 100e6,

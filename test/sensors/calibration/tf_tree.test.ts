@@ -120,7 +120,7 @@ describe('TfTree', () => {
     const tree = treeOf([...rig, { parent: 'map', child: 'odom' }]);
     assert.match(
       reasonOf(tree, 'lidar', 'odom'),
-      /from 'odom' to 'lidar' but 'odom' is in the tree of 'map' and 'lidar' in the tree of 'base_link': publish/,
+      /from 'odom' to 'lidar' but 'odom' is in the tree of 'map' and 'lidar' in the tree of 'base_link'$/,
     );
     assert.match(reasonOf(tree, 'lidar', 'events_optical'), /'events_optical' is in no tree/);
   });

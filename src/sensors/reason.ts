@@ -1,0 +1,122 @@
+import type { ImageSize } from './modality_image.js';
+
+/** Why a picture, a depth image or a cloud that can be read carries nothing a model could use. */
+export type BlindReason = 'black' | 'saturated' | 'frozen' | 'empty' | 'no-return' | 'noisy';
+
+/**
+ * Why a sensor's message cannot be used, as a code with its data: advice is chosen by the code, and
+ * {@link describeSensorReason} is the only place where it becomes a sentence.
+ */
+export type SensorReason =
+  /** The message itself cannot be read; `detail` says which value is wrong. */
+  | { code: 'undecodable'; detail: string }
+  /** No CameraInfo of the camera has arrived, and the sensor cannot be laid on the picture without it. */
+  | { code: 'camera-info-missing'; modality: string; placed?: { frame: string; gridFrame: string } }
+  /** What the CameraInfo says cannot be used; `detail` says which value is wrong. */
+  | { code: 'camera-info-unusable'; modality: string; detail: string }
+  /** The pictures have another shape than the CameraInfo says. */
+  | { code: 'camera-info-size'; modality: string; expected: ImageSize; received: ImageSize }
+  /** Two frames are not connected. `source` and `target` are those asked for, each with the root of its tree. */
+  | { code: 'transform-missing'; source: string; target: string; sourceRoot?: string; targetRoot?: string }
+  /** A moving transform has no value near enough to the sample. */
+  | { code: 'transform-stale'; parent: string; child: string; distanceMs: number; toleranceMs: number }
+  | { code: BlindReason };
+
+/** A message that cannot be used: the sentence, and what it was made from. */
+export interface Unusable {
+  kind: 'invalid';
+  /** {@link describeSensorReason} of the cause. */
+  reason: string;
+  cause: SensorReason;
+}
+
+/** The outcome of decoding for a reason. */
+export function unusable(cause: SensorReason): Unusable {
+  return { kind: 'invalid', reason: describeSensorReason(cause), cause };
+}
+
+const BLIND_WORDS: Readonly<Record<BlindReason, string>> = {
+  black: 'the image is black',
+  saturated: 'the image is overexposed',
+  frozen: 'the content does not change',
+  empty: 'there is nothing in the message',
+  'no-return': 'not one measurement is valid',
+  noisy: 'the measurements contradict each other',
+};
+
+/**
+ * What is the case, in one sentence without a full stop: log, status, summary, report and diagnostics use the same.
+ * What to do about it depends on the place: {@link adviseSensorReason}.
+ */
+export function describeSensorReason(reason: SensorReason): string {
+  switch (reason.code) {
+    case 'undecodable':
+      return reason.detail;
+    case 'camera-info-unusable':
+      return `The CameraInfo of '${reason.modality}' cannot be used: ${reason.detail}`;
+    case 'camera-info-missing': {
+      const where = reason.placed === undefined ? '' : ` in frame '${reason.placed.frame}'`;
+      return `Expected a CameraInfo for '${reason.modality}'${where} but none has arrived`;
+    }
+    case 'camera-info-size':
+      return (
+        `Expected pictures of '${reason.modality}' with the shape of its CameraInfo, ${sizeText(reason.expected)}, ` +
+        `but received ${sizeText(reason.received)}`
+      );
+    case 'transform-missing': {
+      const { source, target, sourceRoot, targetRoot } = reason;
+      const tree = (root: string | undefined) => (root === undefined ? 'no tree' : `the tree of '${root}'`);
+      return (
+        `Expected a transform from '${source}' to '${target}' but '${source}' is in ${tree(sourceRoot)} and ` +
+        `'${target}' in ${tree(targetRoot)}`
+      );
+    }
+    case 'transform-stale':
+      return (
+        `Expected the transform '${reason.parent}' -> '${reason.child}' within ${reason.toleranceMs} ms of the sample ` +
+        `but the nearest is ${Math.round(reason.distanceMs)} ms away`
+      );
+    default:
+      return BLIND_WORDS[reason.code];
+  }
+}
+
+/** Where something can be done: on a `robot` drivers can be started and set, in a `recording` only settings help. */
+export type Place = 'robot' | 'recording';
+
+/**
+ * What to do about a reason, one or two sentences, never anything that is impossible at that place.
+ * @returns undefined where the sensor itself has to be looked at and the reason already says so
+ */
+export function adviseSensorReason(reason: SensorReason, place: Place): string | undefined {
+  switch (reason.code) {
+    case 'camera-info-missing': {
+      const { modality, placed } = reason;
+      const set = `modalities.${modality}.camera_info_file and camera_info_frame`;
+      const register = placed === undefined ? '' : `, or let the driver register its data into '${placed.gridFrame}'`;
+      return place === 'recording'
+        ? `Give its calibration in ${set}, or name the topic in modalities.${modality}.camera_info_topic.`
+        : `Publish it, name its topic in modalities.${modality}.camera_info_topic, or give a file in ${set}${register}.`;
+    }
+    case 'camera-info-unusable':
+      return `Calibrate the camera and give the file in modalities.${reason.modality}.camera_info_file.`;
+    case 'camera-info-size':
+      return place === 'recording'
+        ? `Give the calibration of that picture in modalities.${reason.modality}.camera_info_file.`
+        : `Publish the CameraInfo of that picture, with its ROI and binning, or give it in modalities.${reason.modality}.camera_info_file.`;
+    case 'transform-missing':
+      return place === 'recording'
+        ? 'Give the mount in static_transforms: a URDF, a recording that has /tf_static, or numbers.'
+        : 'Start robot_state_publisher or a static_transform_publisher for the mount, or give it in static_transforms.';
+    case 'transform-stale':
+      return place === 'recording'
+        ? 'If that mount does not move, give it in static_transforms.'
+        : 'See whether its publisher is alive and on the same clock.';
+    default:
+      return undefined;
+  }
+}
+
+function sizeText({ width, height }: ImageSize): string {
+  return `${width}x${height}`;
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { adviseSensorReason, describeSensorReason, type SensorReason } from '../../src/sensors/index.js';
+
+/** One of each code. */
+const EXAMPLES = {
+  undecodable: { code: 'undecodable', detail: 'Expected a whole picture but received 3 bytes' },
+  'camera-info-missing': { code: 'camera-info-missing', modality: 'depth', placed: { frame: 'ir', gridFrame: 'left' } },
+  'camera-info-unusable': {
+    code: 'camera-info-unusable',
+    modality: 'camera',
+    detail: 'Expected focal lengths above 0',
+  },
+  'camera-info-size': {
+    code: 'camera-info-size',
+    modality: 'camera',
+    expected: { width: 1280, height: 720 },
+    received: { width: 640, height: 480 },
+  },
+  'transform-missing': { code: 'transform-missing', source: 'os_lidar', target: 'left', targetRoot: 'chassis' },
+  'transform-stale': { code: 'transform-stale', parent: 'mast', child: 'left', distanceMs: 812.4, toleranceMs: 200 },
+  black: { code: 'black' },
+  saturated: { code: 'saturated' },
+  frozen: { code: 'frozen' },
+  empty: { code: 'empty' },
+  'no-return': { code: 'no-return' },
+  noisy: { code: 'noisy' },
+} as const satisfies Record<SensorReason['code'], SensorReason>;
+
+describe('reasons of sensors', () => {
+  for (const reason of Object.values(EXAMPLES)) {
+    it(`are one sentence with its data: ${reason.code}`, () => {
+      const text = describeSensorReason(reason);
+      assert.match(text, /^[^\n]{10,}[^.\n]$/);
+      for (const value of Object.values(reason)) {
+        if (typeof value === 'string' && value !== reason.code) assert.ok(text.includes(value), `${value} in ${text}`);
+      }
+    });
+  }
+
+  it('ask for nothing that a recording cannot do', () => {
+    for (const reason of Object.values(EXAMPLES)) {
+      const words = `${describeSensorReason(reason)}. ${adviseSensorReason(reason, 'recording') ?? ''}`;
+      assert.doesNotMatch(words, /publish|driver|start |remap|alive/i, reason.code);
+    }
+  });
+
+  it('name the parameter that helps, at both places', () => {
+    for (const place of ['robot', 'recording'] as const) {
+      assert.match(adviseSensorReason(EXAMPLES['transform-missing'], place) ?? '', /static_transforms/);
+      assert.match(
+        adviseSensorReason(EXAMPLES['camera-info-missing'], place) ?? '',
+        /modalities\.depth\.camera_info_file/,
+      );
+    }
+  });
+});
