@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { renderParameterYaml } from '../configuration/index.js';
 import { loadBundle } from '../model/index.js';
-import { renderParameterYaml } from '../node/parameters/index.js';
 import { roleOf } from '../pipeline/index.js';
 import { defaultBundlePath } from './default_bundle.js';
 

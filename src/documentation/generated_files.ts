@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderParameterTable, renderParameterYaml } from '../configuration/index.js';
+import type { ModalityRole } from '../configuration/topics.js';
 import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../faults/index.js';
 import { parseManifest } from '../model/index.js';
-import { renderParameterTable, renderParameterYaml } from '../node/parameters/index.js';
-import type { ModalityRole } from '../node/topics.js';
 import { roleOf } from '../pipeline/index.js';
 import { renderInputTable, renderOutputTable } from './topic_tables.js';
 

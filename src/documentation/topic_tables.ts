@@ -5,7 +5,7 @@ import {
   OUTPUT_TOPICS,
   type TopicQos,
   TRANSFORM_TOPICS,
-} from '../node/topics.js';
+} from '../configuration/topics.js';
 import { messageTypesFor } from '../pipeline/index.js';
 
 /** What the node publishes, in Markdown. */

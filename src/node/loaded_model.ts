@@ -1,10 +1,10 @@
+import type { NodeSettings } from '../configuration/index.js';
 import { type Bundle, Segmenter, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type FrameResult, outputHeader } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import type { InferenceReport } from './diagnostics/index.js';
 import { InferenceFigures } from './figures.js';
 import { FramePublisher, OutputPublishers } from './outputs/index.js';
-import type { NodeSettings } from './parameters/index.js';
 
 export interface LoadedModelOptions {
   ros: RosNode;

@@ -1,3 +1,4 @@
+import { loadCameraInfo, type NodeSettings } from '../configuration/index.js';
 import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type ModalityChange, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
@@ -8,7 +9,6 @@ import { LiveSink } from './live_sink.js';
 import { LoadedModel } from './loaded_model.js';
 import { LogThrottle } from './log_throttle.js';
 import { ParameterServer } from './parameter_server.js';
-import { loadCameraInfo, type NodeSettings } from './parameters/index.js';
 import { Perception } from './perception.js';
 import { Reporter } from './reporter.js';
 

@@ -1,5 +1,3 @@
-import type { RosNode } from '../ros/index.js';
-import type { RclParameter, RclSetParametersResult } from '../ros/rclnodejs.js';
 import {
   judgeChanges,
   type NodeSettings,
@@ -10,8 +8,10 @@ import {
   parseSettings,
   type SettingsOutcome,
   unknownParameters,
-} from './parameters/index.js';
-import type { ModalityRole } from './topics.js';
+} from '../configuration/index.js';
+import type { ModalityRole } from '../configuration/topics.js';
+import type { RosNode } from '../ros/index.js';
+import type { RclParameter, RclSetParametersResult } from '../ros/rclnodejs.js';
 
 /** rcl_interfaces/msg/ParameterType */
 const NOT_SET = 0;

@@ -1,3 +1,5 @@
+import type { NodeSettings } from '../configuration/index.js';
+import { TRANSFORM_TOPICS } from '../configuration/topics.js';
 import { millisecondsBetween, type RawMessage, type Stamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import {
@@ -14,8 +16,6 @@ import type { SynchronizerStatus } from '../sync/index.js';
 import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
 import { Inputs } from './inputs/index.js';
-import type { NodeSettings } from './parameters/index.js';
-import { TRANSFORM_TOPICS } from './topics.js';
 import { WakeTimer } from './wake_timer.js';
 
 export interface PerceptionOptions {

@@ -1,12 +1,12 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { NodeSettings, SettingsOutcome } from '../configuration/index.js';
+import { OUTPUT_TOPICS } from '../configuration/topics.js';
 import type { RosNode, RosPublisher } from '../ros/index.js';
 import { modalityStatusArray, type NodeReport, nodeDiagnostics } from './diagnostics/index.js';
 import type { MaskFigures } from './figures.js';
 import type { Lifecycle } from './lifecycle/index.js';
 import type { LoadedModel } from './loaded_model.js';
-import type { NodeSettings, SettingsOutcome } from './parameters/index.js';
 import type { Perception } from './perception.js';
-import { OUTPUT_TOPICS } from './topics.js';
 
 /** The parts of the node, as they are at the moment. */
 export interface ReporterSources {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadCameraInfo } from '../../src/node/parameters/index.js';
+import { loadCameraInfo } from '../../src/configuration/index.js';
 
 /** What camera_calibration saves for a 640x480 camera. */
 const CALIBRATION = `image_width: 640

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { judgeChanges, type ParameterState, type ParameterValue } from '../../src/node/parameters/index.js';
+import { judgeChanges, type ParameterState, type ParameterValue } from '../../src/configuration/index.js';
 import { RIG } from './support/modalities.js';
 
 type Values = Record<string, ParameterValue>;

@@ -9,7 +9,7 @@ import {
   renderParameterTable,
   renderParameterYaml,
   unknownParameters,
-} from '../../src/node/parameters/index.js';
+} from '../../src/configuration/index.js';
 import { DEFAULT_PIPELINE_CONFIG, pipelineConfigSchema } from '../../src/pipeline/index.js';
 import { streamConfigSchema, synchronizerOptions, syncOptionsSchema } from '../../src/sync/index.js';
 import { RIG } from './support/modalities.js';

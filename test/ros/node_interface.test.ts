@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modalityParameters, parameterDescriptor, parameterTable } from '../../src/node/parameters/index.js';
-import { OUTPUT_TOPICS } from '../../src/node/topics.js';
+import { modalityParameters, parameterDescriptor, parameterTable } from '../../src/configuration/index.js';
+import { OUTPUT_TOPICS } from '../../src/configuration/topics.js';
 import { RIG } from '../node/support/modalities.js';
 import { projectRoot } from '../support/shared_data.js';
 import { domainOf, Program } from './support/index.js';

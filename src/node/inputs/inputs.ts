@@ -1,9 +1,9 @@
+import type { NodeSettings } from '../../configuration/index.js';
+import { TRANSFORM_TOPICS } from '../../configuration/topics.js';
 import type { RawMessage, Stamp } from '../../messages/index.js';
 import type { QosProfile, RosNode } from '../../ros/index.js';
 import type { ArrivalClock } from '../arrival_clock.js';
 import type { TopicReport } from '../diagnostics/index.js';
-import type { NodeSettings } from '../parameters/index.js';
-import { TRANSFORM_TOPICS } from '../topics.js';
 import { Input } from './input.js';
 
 export interface InputsOptions {

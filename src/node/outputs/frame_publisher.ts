@@ -1,3 +1,4 @@
+import type { OutputSettings } from '../../configuration/index.js';
 import { resizeLabelsNearest } from '../../evaluation/index.js';
 import type { Header, Image } from '../../messages/index.js';
 import type { Bundle } from '../../model/index.js';
@@ -5,7 +6,6 @@ import { type FrameResult, jpegImage, labelInfo, mono8Image, outputHeader } from
 import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
 import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
-import type { OutputSettings } from '../parameters/index.js';
 import type { OutputPublishers } from './output_publishers.js';
 import { paintOverlay } from './overlay.js';
 import { semanticMask } from './semantic_mask.js';

@@ -1,6 +1,6 @@
+import type { OutputSettings } from '../../configuration/index.js';
+import { OUTPUT_TOPICS, type OutputKey } from '../../configuration/topics.js';
 import type { RosNode, RosPublisher } from '../../ros/index.js';
-import type { OutputSettings } from '../parameters/index.js';
-import { OUTPUT_TOPICS, type OutputKey } from '../topics.js';
 
 /** Made with the process and kept: diagnostics tell also why there is no model. */
 const OF_PROCESS: ReadonlySet<OutputKey> = new Set(['diagnostics']);

@@ -1,4 +1,4 @@
-import type { ModalityRole } from '../../../src/node/topics.js';
+import type { ModalityRole } from '../../../src/configuration/topics.js';
 
 /** The bundled model's modalities. */
 export const RIG: readonly ModalityRole[] = [

@@ -1,7 +1,7 @@
-import type { ProviderFallback, ProviderRequest, RunTimeout } from '../../model/index.js';
-import type { PipelineConfig, TopicRole } from '../../pipeline/index.js';
-import type { ImageGeometry } from '../../sensors/index.js';
-import type { OutputKey, TopicQos } from '../topics.js';
+import type { ProviderFallback, ProviderRequest, RunTimeout } from '../model/index.js';
+import type { PipelineConfig, TopicRole } from '../pipeline/index.js';
+import type { ImageGeometry } from '../sensors/index.js';
+import type { OutputKey, TopicQos } from './topics.js';
 
 /** What the parameters say, in the form the node works with. Every value is checked. */
 export interface NodeSettings {

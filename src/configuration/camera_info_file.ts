@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { CameraInfo } from '../../messages/index.js';
-import { CameraModel, type ImageGeometry } from '../../sensors/index.js';
+import type { CameraInfo } from '../messages/index.js';
+import { CameraModel, type ImageGeometry } from '../sensors/index.js';
 
 /** A matrix of known shape, as OpenCV and camera_calibration_parsers write it. */
 function matrix(rows: number, columns: number) {

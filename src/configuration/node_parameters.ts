@@ -1,9 +1,9 @@
-import { PROVIDER_REQUESTS } from '../../model/index.js';
-import { pipelineConfigSchema } from '../../pipeline/index.js';
-import { syncOptionsSchema } from '../../sync/index.js';
-import { OUTPUT_TOPICS } from '../topics.js';
+import { PROVIDER_REQUESTS } from '../model/index.js';
+import { pipelineConfigSchema } from '../pipeline/index.js';
+import { syncOptionsSchema } from '../sync/index.js';
 import type { ParameterDefinition } from './definition.js';
 import { numberRules } from './schema_numbers.js';
+import { OUTPUT_TOPICS } from './topics.js';
 
 const { shape: sync } = syncOptionsSchema;
 const { shape: pipeline } = pipelineConfigSchema;

@@ -1,7 +1,7 @@
-import type { ModalityRole } from '../topics.js';
 import type { ParameterDefinition } from './definition.js';
 import { modalityParameters } from './modality_parameters.js';
 import { nodeParameters } from './node_parameters.js';
+import type { ModalityRole } from './topics.js';
 
 /**
  * Every parameter of the node, in the order of the documentation. The one place parameters come from: what is declared,

@@ -1,11 +1,11 @@
-import { PROVIDER_REQUESTS } from '../../model/index.js';
-import { type PipelineConfig, pipelineConfigSchema } from '../../pipeline/index.js';
-import { type ModalityRole, OUTPUT_TOPICS, type TopicQos } from '../topics.js';
+import { PROVIDER_REQUESTS } from '../model/index.js';
+import { type PipelineConfig, pipelineConfigSchema } from '../pipeline/index.js';
 import { checkValue } from './check_value.js';
 import { CheckedValues } from './checked_values.js';
 import type { ParameterValue } from './definition.js';
 import type { InputSettings, NodeSettings, OutputSettings } from './settings.js';
 import { parameterTable } from './table.js';
+import { type ModalityRole, OUTPUT_TOPICS, type TopicQos } from './topics.js';
 
 export type SettingsOutcome = { kind: 'valid'; settings: NodeSettings } | { kind: 'invalid'; problems: string[] };
 

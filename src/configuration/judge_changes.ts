@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ModalityRole } from '../topics.js';
 import { checkValue } from './check_value.js';
 import type { ParameterDefinition, ParameterValue } from './definition.js';
 import { parseSettings } from './parse_settings.js';
 import type { NodeSettings } from './settings.js';
 import { parameterTable } from './table.js';
+import type { ModalityRole } from './topics.js';
 import { unknownParameters } from './unknown_names.js';
 
 /** What is in force before a change. */

@@ -1,6 +1,6 @@
-import type { ModalityRole } from '../topics.js';
 import { allowedValues, type ParameterDefinition } from './definition.js';
 import { parameterTable } from './table.js';
+import type { ModalityRole } from './topics.js';
 
 /** `full` has types, ranges and when a change takes effect; `compact` what a first look needs. */
 export type TableForm = 'full' | 'compact';

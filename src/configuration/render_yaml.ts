@@ -1,6 +1,6 @@
-import type { ModalityRole } from '../topics.js';
 import { allowedValues, type ParameterDefinition } from './definition.js';
 import { parameterTable } from './table.js';
+import type { ModalityRole } from './topics.js';
 
 const COMMENT_COLUMNS = 110;
 

@@ -1,9 +1,9 @@
-import { messageTypesFor } from '../../pipeline/index.js';
-import { streamConfigSchema } from '../../sync/index.js';
-import { inputQos, inputTopics, type ModalityRole } from '../topics.js';
+import { messageTypesFor } from '../pipeline/index.js';
+import { streamConfigSchema } from '../sync/index.js';
 import type { ParameterDefinition } from './definition.js';
 import { FRAME_FORMAT } from './node_parameters.js';
 import { numberRules } from './schema_numbers.js';
+import { inputQos, inputTopics, type ModalityRole } from './topics.js';
 
 const { shape: stream } = streamConfigSchema;
 const IS_ENABLED = stream.availability.parse(undefined) === 'enabled';
