@@ -1,6 +1,6 @@
 import { McapConstants, type McapTypes } from '@mcap/core';
 import { loadDecompressHandlers } from '@mcap/support';
-import type { MessageSchema, RawMessage, Stamp } from '../messages/index.js';
+import { fullTypeName, type MessageSchema, type RawMessage, type Stamp } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
 import { MinHeap } from './heap.js';
 import { limitChunkSize, type McapIndex, type Segment } from './mcap_index.js';
@@ -165,7 +165,7 @@ export class McapFile implements StorageFile {
     const schema = this.#schemas.get(channel.schemaId);
     return {
       topic: channel.topic,
-      type: this.#index.schemas.get(channel.schemaId)?.name ?? '',
+      type: fullTypeName(this.#index.schemas.get(channel.schemaId)?.name ?? ''),
       data: message.data,
       receiveStamp: message.logTime,
       ...(schema ? { schema } : {}),
@@ -200,7 +200,7 @@ function readableSchemas({ schemas }: McapIndex): Map<number, MessageSchema> {
 function topicsOf({ channels, schemas, counts }: McapIndex): TopicInfo[] {
   return [...channels.values()].map((channel) => ({
     name: channel.topic,
-    type: schemas.get(channel.schemaId)?.name ?? '',
+    type: fullTypeName(schemas.get(channel.schemaId)?.name ?? ''),
     serialization: channel.messageEncoding,
     count: counts ? (counts.get(channel.id) ?? 0) : undefined,
     qos: parseQos(channel.metadata.get('offered_qos_profiles')),

@@ -1,4 +1,4 @@
-import type { RawMessage } from '../messages/index.js';
+import { type MessageSchema, type RawMessage, schemaProblem } from '../messages/index.js';
 import type { BagInfo, BagReader, MessageQuery, TopicInfo } from './bag.js';
 import { fileKind } from './file_kind.js';
 import { locateBag } from './locate.js';
@@ -21,9 +21,7 @@ import { Workspace } from './workspace.js';
  */
 export async function openBag(path: string): Promise<BagReader> {
   const problems: string[] = [];
-  const report = (problem: string) => {
-    if (!problems.includes(problem)) problems.push(problem);
-  };
+  const report = problemList(problems);
   const { files: paths, metadata } = await locateBag(path, report);
   const workspace = new Workspace();
   try {
@@ -39,12 +37,26 @@ export async function openBag(path: string): Promise<BagReader> {
   }
 }
 
+/** Adds to a list what is not in it yet. */
+function problemList(problems: string[]): ReportProblem {
+  const places = new Map<string, number>();
+  return (problem, key) => {
+    const place = key === undefined ? undefined : places.get(key);
+    if (place !== undefined) problems[place] = problem;
+    else if (!problems.includes(problem)) {
+      if (key !== undefined) places.set(key, problems.length);
+      problems.push(problem);
+    }
+  };
+}
+
 class OpenBag implements BagReader {
   readonly info: BagInfo;
   readonly #files: readonly StorageFile[];
   readonly #workspace: Workspace;
   readonly #compressionMode: BagMetadata['compressionMode'];
   readonly #report: ReportProblem;
+  readonly #checked = new WeakSet<MessageSchema>();
 
   constructor(
     info: BagInfo,
@@ -62,12 +74,25 @@ class OpenBag implements BagReader {
 
   messages(query: MessageQuery = {}): AsyncIterable<RawMessage> {
     const selection: Selection = { topics: this.#selectedTopics(query.topics), start: query.start, end: query.end };
-    const messages = mergeFiles(this.#files, selection);
+    const messages = this.#checkSchemas(mergeFiles(this.#files, selection));
     return this.#compressionMode === 'message' ? expandMessages(messages, this.#report) : messages;
   }
 
   async close(): Promise<void> {
     await this.#workspace.close();
+  }
+
+  /** Says which definitions the bag carries cannot be used, as soon as a message needs one. */
+  async *#checkSchemas(messages: AsyncIterable<RawMessage>): AsyncGenerator<RawMessage, void, void> {
+    for await (const message of messages) {
+      const { schema } = message;
+      if (schema !== undefined && !this.#checked.has(schema)) {
+        this.#checked.add(schema);
+        const problem = schemaProblem(message);
+        if (problem !== undefined) this.#report(problem);
+      }
+      yield message;
+    }
   }
 
   #selectedTopics(names: readonly string[] | undefined): ReadonlySet<string> {

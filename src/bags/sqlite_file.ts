@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import sqlite from 'node-sqlite3-wasm';
-import type { MessageSchema, RawMessage } from '../messages/index.js';
+import { fullTypeName, type MessageSchema, type RawMessage } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
 import { parseQos } from './qos.js';
 import type { StampRange } from './stamps.js';
@@ -33,6 +33,8 @@ export class SqliteFile implements StorageFile {
   readonly #link: LinkDatabase;
   readonly #topicsById: ReadonlyMap<number, Topic>;
   readonly #report: ReportProblem;
+  /** Rows that could not be read: each is counted once, however often it is met. */
+  readonly #lostRows = new Set<string>();
 
   private constructor(path: string, link: LinkDatabase, contents: Contents, report: ReportProblem) {
     this.path = path;
@@ -51,7 +53,7 @@ export class SqliteFile implements StorageFile {
   static async open(path: string, link: LinkDatabase, report: ReportProblem): Promise<SqliteFile> {
     const database = openDatabase(await link(), path);
     try {
-      return new SqliteFile(path, link, readContents(database, path), report);
+      return new SqliteFile(path, link, readContents(database, path, report), report);
     } catch (error) {
       if (error instanceof sqlite.SQLite3Error) throw damaged(path, error);
       throw error;
@@ -84,23 +86,27 @@ export class SqliteFile implements StorageFile {
     let rows = 0;
     try {
       const order = prepare(
-        `SELECT id, topic_id, CAST(timestamp AS INTEGER) AS timestamp FROM messages WHERE topic_id IN (${ids.join()}) ` +
-          'AND timestamp BETWEEN ? AND ? ORDER BY messages.timestamp, id',
+        'SELECT id, topic_id, CAST(timestamp AS INTEGER) AS stamp, typeof(timestamp) AS kind FROM messages ' +
+          `WHERE topic_id IN (${ids.join()}) AND timestamp BETWEEN ? AND ? ORDER BY messages.timestamp, id`,
       );
       const bytes = prepare('SELECT data FROM messages WHERE id = ?');
       for (const row of order.iterate([start ?? FIRST_STAMP, end ?? LAST_STAMP]) as IterableIterator<Row>) {
-        const topic = this.#topicsById.get(Number(row.topic_id))!;
-        const found = row.id === null ? undefined : (bytes.get(Number(row.id)) as Row | null | undefined);
         if (++rows % ROWS_PER_TURN === 0) await setImmediate();
-        if (!found) {
-          this.#report(`${this.path} lists messages on ${topic.name} that it does not hold: they are left out`);
+        const topic = this.#topicsById.get(Number(row.topic_id));
+        const stamp = stampOf(row);
+        const found = isNumber(row.id) ? (bytes.get(row.id) as Row | null | undefined) : undefined;
+        // An index that was damaged lists what the table does not hold.
+        if (topic === undefined || stamp === undefined || !found) {
+          this.#loseRow(isNumber(row.id) ? `id ${row.id}` : `place ${rows}`);
           continue;
         }
+        // Counted when the file was opened.
+        if (!(found.data instanceof Uint8Array)) continue;
         yield {
           topic: topic.name,
           type: topic.type,
-          data: found.data instanceof Uint8Array ? found.data : new Uint8Array(0),
-          receiveStamp: BigInt(row.timestamp as number | bigint),
+          data: found.data,
+          receiveStamp: stamp,
           ...(topic.schema ? { schema: topic.schema } : {}),
         };
       }
@@ -111,6 +117,25 @@ export class SqliteFile implements StorageFile {
       statements.forEach(finalize);
     }
   }
+
+  #loseRow(row: string): void {
+    this.#lostRows.add(row);
+    const count = this.#lostRows.size;
+    this.#report(
+      `${this.path}: ${count} ${count === 1 ? 'message is' : 'messages are'} listed without a time, ` +
+        'or their bytes are not there: left out',
+      `${this.path} rows`,
+    );
+  }
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+/** The time of a row; undefined where its column holds none. Untyped columns may hold fractions. */
+function stampOf({ stamp, kind }: Row): bigint | undefined {
+  return isNumber(stamp) && (kind === 'integer' || kind === 'real') ? BigInt(stamp) : undefined;
 }
 
 interface Contents {
@@ -129,7 +154,7 @@ function openDatabase(link: string, path: string): Database {
   }
 }
 
-function readContents(database: Database, path: string): Contents {
+function readContents(database: Database, path: string, report: ReportProblem): Contents {
   const tables = new Set(
     (database.all('SELECT name FROM sqlite_master WHERE type = ?', 'table') as Row[]).map((t) => t.name),
   );
@@ -139,33 +164,62 @@ function readContents(database: Database, path: string): Contents {
     );
   }
   const schemas = tables.has('message_definitions') ? readSchemas(database) : new Map<string, MessageSchema>();
-  const counts = new Map(
-    (database.all('SELECT topic_id, COUNT(*) AS count FROM messages GROUP BY topic_id') as Row[]).map((row) => [
-      Number(row.topic_id),
-      Number(row.count),
-    ]),
-  );
-  const topics = (database.all('SELECT * FROM topics') as Row[]).map((row): Topic => {
-    const id = Number(row.id);
-    const type = String(row.type);
-    return {
-      id,
-      name: String(row.name),
-      type,
-      serialization: String(row.serialization_format),
-      count: counts.get(id) ?? 0,
+  const counts = countRows(database);
+  const topics: Topic[] = [];
+  for (const row of database.all('SELECT * FROM topics') as Row[]) {
+    const { id, name, type, serialization_format: serialization } = row;
+    if (!isNumber(id) || typeof name !== 'string' || typeof type !== 'string') {
+      report(`${path}: a topic without name, type or number is left out with its messages`);
+      continue;
+    }
+    if (typeof serialization !== 'string') report(`${path}: how ${name} is serialised is not said: read as cdr`);
+    topics.push({
+      id: Number(id),
+      name,
+      type: fullTypeName(type),
+      serialization: typeof serialization === 'string' ? serialization : 'cdr',
+      count: counts.get(Number(id))?.readable ?? 0,
       qos: parseQos(row.offered_qos_profiles),
       schema: schemas.get(type),
-    };
+    });
+  }
+  const known = new Set(topics.map(({ id }) => id));
+  let lost = 0;
+  for (const [id, { readable, all }] of counts) lost += known.has(id) ? all - readable : all;
+  if (lost > 0) {
+    report(`${path}: ${lost} ${lost === 1 ? 'row has' : 'rows have'} no time, no bytes or no known topic: left out`);
+  }
+  return { topics, range: readRange(database) };
+}
+
+interface RowCount {
+  all: number;
+  /** Those with a time and bytes. */
+  readable: number;
+}
+
+/** Rows by number of their topic. Types are looked at, values are not read: pictures stay where they are. */
+function countRows(database: Database): Map<number, RowCount> {
+  const rows = database.all(
+    'SELECT topic_id, COUNT(*) AS total, ' +
+      `SUM(typeof(timestamp) IN ('integer', 'real') AND typeof(data) = 'blob') AS readable ` +
+      'FROM messages GROUP BY topic_id',
+  ) as Row[];
+  return new Map(
+    rows.map(({ topic_id, total, readable }) => [Number(topic_id), { all: Number(total), readable: Number(readable) }]),
+  );
+}
+
+/** Two statements, because SQLite uses the index only for a lone minimum or maximum. */
+function readRange(database: Database): StampRange | undefined {
+  const [first, last] = ['MIN', 'MAX'].map((bound) => {
+    const row = database.get(
+      `SELECT CAST(${bound}(timestamp) AS INTEGER) AS stamp, typeof(${bound}(timestamp)) AS kind FROM messages ` +
+        `WHERE typeof(timestamp) IN ('integer', 'real')`,
+    );
+    return stampOf((row ?? {}) as Row);
   });
-  // Two statements, because SQLite uses the index only for a lone minimum or maximum.
-  const first = (database.get('SELECT CAST(MIN(timestamp) AS INTEGER) AS stamp FROM messages') as Row).stamp;
-  const last = (database.get('SELECT CAST(MAX(timestamp) AS INTEGER) AS stamp FROM messages') as Row).stamp;
-  const range =
-    first === null || last === null
-      ? undefined
-      : { start: BigInt(first as number | bigint), end: BigInt(last as number | bigint) };
-  return { topics, range };
+  return first === undefined || last === undefined ? undefined : { start: first, end: last };
 }
 
 /** Files of schema version 4 may carry the definitions of their types; recorders that have none write empty texts. */

@@ -2,8 +2,11 @@ import type { RawMessage, Stamp } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
 import type { StampRange } from './stamps.js';
 
-/** Tells of something wrong that does not stop the reading. */
-export type ReportProblem = (problem: string) => void;
+/**
+ * Tells of something wrong that does not stop the reading.
+ * @param key - of what may become worse, as a count of damaged rows: its last sentence replaces the one before
+ */
+export type ReportProblem = (problem: string, key?: string) => void;
 
 /** Which messages to read of one file. */
 export interface Selection {

@@ -1,24 +1,48 @@
-import { parseRos2idl } from '@foxglove/ros2idl-parser';
-import { parse } from '@foxglove/rosmsg';
 import { MessageReader, MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { builtInDefinitions, type MessageDefinitions, shortTypeName, unknownType } from './definitions.js';
 import { checkExtents } from './extents.js';
+import { layOut, missingField, rootOf, type StructureLayout } from './layout.js';
+import { parseSchema } from './parse_schema.js';
 import type { MessageSchema, RawMessage } from './raw_message.js';
 
 /** What is needed to read the messages of one schema; parsing a definition costs, so it happens once a schema. */
 interface Codec {
-  definitions: MessageDefinitions;
+  kind: 'codec';
+  layout: StructureLayout;
   reader: MessageReader;
   /** True when the message starts with a `std_msgs/Header`, or is one. */
   startsWithHeader: boolean;
+  /** Why the standard definition of the type is used and not the one that came with the message; a sentence. */
+  substitution: string | undefined;
 }
 
-const codecsBySchema = new WeakMap<MessageSchema, Codec>();
-const codecsByType = new Map<string, Codec>();
+/** Why messages of a schema or type cannot be read; a sentence. */
+interface NoCodec {
+  kind: 'unreadable';
+  reason: string;
+}
+
+/** Types whose fields the project relies on; of others, older and newer versions are as good as the standard one. */
+const RELIED_ON = new Set([
+  'sensor_msgs/Image',
+  'sensor_msgs/CompressedImage',
+  'sensor_msgs/CameraInfo',
+  'sensor_msgs/PointCloud2',
+  'tf2_msgs/TFMessage',
+  'std_msgs/String',
+  'event_camera_msgs/EventPacket',
+  'event_array_msgs/EventArray',
+  'dvs_msgs/EventArray',
+  'prophesee_event_msgs/EventArray',
+]);
+
+const codecsBySchema = new WeakMap<MessageSchema, Codec | NoCodec>();
+const codecsByType = new Map<string, Codec | NoCodec>();
 const writersByType = new Map<string, MessageWriter>();
 
 /**
- * Decodes a message by the schema its bag carries, or by the built-in definition of its type.
+ * Decodes a message by the schema its bag carries, or by the built-in definition of its type: where the bag carries
+ * none, and for standard types also where that one cannot be used (see {@link schemaProblem}).
  *
  * Times are `{sec, nanosec}`, 64-bit integers are bigint, arrays of numbers are typed arrays. `uint8[]` is a view on
  * `raw.data`, as are other arrays where alignment and byte order allow it.
@@ -27,7 +51,7 @@ const writersByType = new Map<string, MessageWriter>();
 export function decodeMessage<T>(raw: RawMessage): T {
   const codec = codecFor(raw);
   try {
-    checkExtents(codec.definitions, raw.data);
+    checkExtents(codec.layout, raw.data);
     return codec.reader.readMessage<T>(raw.data);
   } catch (error) {
     throw new Error(`Cannot decode a message of ${raw.topic} as ${raw.type}: ${(error as Error).message}`);
@@ -52,58 +76,73 @@ export function encodeMessage(type: string, message: object): Uint8Array {
 }
 
 /**
+ * What is wrong with the definition that came with a message and what is done about it, in a sentence; undefined where
+ * it is used.
+ */
+export function schemaProblem(raw: RawMessage): string | undefined {
+  const found = findCodec(raw);
+  return found.kind === 'unreadable' ? found.reason : found.substitution;
+}
+
+/**
  * The reader for a message's schema or type.
- * @throws Error for an unknown type or a schema that cannot be parsed
+ * @throws Error for an unknown type or a schema that cannot be used
  */
 export function codecFor(raw: RawMessage): Codec {
-  const { schema, type } = raw;
-  if (schema && schema.text.trim() !== '') {
-    let codec = codecsBySchema.get(schema);
-    if (!codec) {
-      codec = createCodec(parseSchema(schema), type);
-      codecsBySchema.set(schema, codec);
-    }
+  const found = findCodec(raw);
+  if (found.kind === 'unreadable') throw new Error(found.reason);
+  return found;
+}
+
+function findCodec({ schema, type }: RawMessage): Codec | NoCodec {
+  if (schema === undefined || schema.text.trim() === '') return builtInCodec(type);
+  let found = codecsBySchema.get(schema);
+  if (found === undefined) {
+    found = schemaCodec(schema, type);
+    codecsBySchema.set(schema, found);
+  }
+  return found;
+}
+
+function schemaCodec(schema: MessageSchema, type: string): Codec | NoCodec {
+  const standard = builtInCodec(type);
+  try {
+    const definitions = parseSchema(schema);
+    const codec = createCodec(definitions, type);
+    const isReliedOn = standard.kind === 'codec' && RELIED_ON.has(shortTypeName(type));
+    const missing = isReliedOn ? missingField(definitions, builtInDefinitions(type)!) : undefined;
+    if (missing !== undefined) throw new Error(`has ${missing}`);
     return codec;
+  } catch (error) {
+    const problem = `Expected a ${schema.encoding} definition of ${type} that can be used but it ${(error as Error).message}`;
+    return standard.kind === 'codec'
+      ? { ...standard, substitution: `${problem}. The standard definition is used.` }
+      : { kind: 'unreadable', reason: `${problem}. Its messages are left out.` };
   }
-  let codec = codecsByType.get(type);
-  if (!codec) {
+}
+
+function builtInCodec(type: string): Codec | NoCodec {
+  let found = codecsByType.get(type);
+  if (found === undefined) {
     const definitions = builtInDefinitions(type);
-    if (!definitions) throw unknownType(type);
-    codec = createCodec(definitions, type);
-    codecsByType.set(type, codec);
+    // Types that bags name are without number: only those that are known are kept.
+    if (definitions === undefined) return { kind: 'unreadable', reason: unknownType(type).message };
+    found = createCodec(definitions, type);
+    codecsByType.set(type, found);
   }
-  return codec;
+  return found;
 }
 
 function createCodec(definitions: MessageDefinitions, type: string): Codec {
-  const first = definitions[0]?.definitions.find((field) => field.isConstant !== true);
+  const layout = layOut(definitions);
+  const first = rootOf(definitions)?.definitions.find((field) => field.isConstant !== true);
   const startsWithHeader =
     shortTypeName(type) === 'std_msgs/Header' || shortTypeName(first?.type ?? '') === 'std_msgs/Header';
-  return { definitions, reader: new MessageReader(definitions), startsWithHeader };
-}
-
-function parseSchema(schema: MessageSchema): MessageDefinitions {
-  try {
-    if (schema.encoding === 'ros2msg') return parse(schema.text, { ros2: true });
-    return rootFirst(parseRos2idl(schema.text).map(withRosTime), schema.name);
-  } catch (error) {
-    throw new Error(
-      `Expected a ${schema.encoding} definition of ${schema.name} but its text cannot be parsed: ${(error as Error).message}`,
-    );
-  }
-}
-
-/** IDL texts name every structure, in any order, and put modules of constants between them. */
-function rootFirst(definitions: MessageDefinitions, name: string): MessageDefinitions {
-  const root = definitions.find((definition) => shortTypeName(definition.name ?? '') === shortTypeName(name));
-  return root ? [root, ...definitions.filter((definition) => definition !== root)] : definitions;
-}
-
-/** The IDL parser gives times the field names of ROS 1; the names of ROS 2 are put back. */
-function withRosTime(definition: MessageDefinitions[number]): MessageDefinitions[number] {
-  if (!/^builtin_interfaces\/(msg\/)?(Time|Duration)$/.test(definition.name ?? '')) return definition;
-  const definitions = definition.definitions.map((field) =>
-    field.name === 'nsec' ? { ...field, name: 'nanosec' } : field,
-  );
-  return { ...definition, definitions };
+  return {
+    kind: 'codec',
+    layout,
+    reader: new MessageReader(definitions),
+    startsWithHeader,
+    substitution: undefined,
+  };
 }

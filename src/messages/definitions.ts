@@ -29,6 +29,11 @@ export function shortTypeName(type: string): string {
   return type.replace('/msg/', '/');
 }
 
+/** `sensor_msgs/Image`, as some writers name it, gives `sensor_msgs/msg/Image`; anything else stays as it is. */
+export function fullTypeName(type: string): string {
+  return type.replace(/^([A-Za-z]\w*)\/([A-Za-z]\w*)$/, '$1/msg/$2');
+}
+
 /**
  * The built-in definition of `type` with everything it contains, or undefined for a type we do not know.
  * @param type - `sensor_msgs/msg/Image` or `sensor_msgs/Image`

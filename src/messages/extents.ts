@@ -1,87 +1,63 @@
-import type { MessageDefinitions } from './definitions.js';
-
-type Fields = MessageDefinitions[number]['definitions'];
-
-/** Size in bytes and CDR alignment of the primitives of fixed size. */
-const PRIMITIVES: Readonly<Record<string, { size: number; alignment: number }>> = {
-  bool: { size: 1, alignment: 1 },
-  int8: { size: 1, alignment: 1 },
-  uint8: { size: 1, alignment: 1 },
-  int16: { size: 2, alignment: 2 },
-  uint16: { size: 2, alignment: 2 },
-  int32: { size: 4, alignment: 4 },
-  uint32: { size: 4, alignment: 4 },
-  float32: { size: 4, alignment: 4 },
-  int64: { size: 8, alignment: 8 },
-  uint64: { size: 8, alignment: 8 },
-  float64: { size: 8, alignment: 8 },
-  time: { size: 8, alignment: 4 },
-  duration: { size: 8, alignment: 4 },
-};
+import type { FieldLayout, StructureLayout } from './layout.js';
 
 const ENCAPSULATION_BYTES = 4;
+
+/** Structures and strings that one message may hold: each becomes an object, far larger than its bytes. */
+const MOST_OBJECTS = 1 << 20;
 
 /**
  * Walks a CDR message and checks that every field, string and sequence lies inside its bytes.
  *
  * The CDR library trusts lengths: it allocates what a sequence claims, and a byte array or string of a message that is
  * a view on a larger buffer may reach into that buffer's other bytes. Sizes are checked here, before it reads.
- * @param definitions - the message's definition first, then those it contains
+ * @param layout - of the message's type
  * @param data - CDR with encapsulation header
  * @throws Error naming the field, what it claims and what is there
  */
-export function checkExtents(definitions: MessageDefinitions, data: Uint8Array): void {
+export function checkExtents(layout: StructureLayout, data: Uint8Array): void {
   if (data.byteLength < ENCAPSULATION_BYTES) {
     throw new Error(`Expected a CDR message of at least 4 bytes but received ${data.byteLength}`);
   }
-  new ExtentWalker(definitions, data).walk();
+  new ExtentWalker(data).structure(layout, '');
 }
 
 class ExtentWalker {
-  readonly #root: Fields;
-  readonly #byName: Map<string, Fields>;
   readonly #view: DataView;
   readonly #littleEndian: boolean;
   /** XCDR version 2 aligns 64-bit values to four bytes. */
   readonly #maximumAlignment: number;
   #offset = ENCAPSULATION_BYTES;
+  #objects = 0;
 
-  constructor(definitions: MessageDefinitions, data: Uint8Array) {
-    this.#root = definitions[0]?.definitions ?? [];
-    this.#byName = new Map(definitions.map((definition) => [definition.name ?? '', definition.definitions]));
+  constructor(data: Uint8Array) {
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const encapsulation = this.#view.getUint8(1);
     this.#littleEndian = (encapsulation & 1) === 1;
     this.#maximumAlignment = encapsulation >= 6 ? 4 : 8;
   }
 
-  walk(): void {
-    this.#structure(this.#root, '');
+  structure({ fields }: StructureLayout, path: string): void {
+    for (const field of fields) this.#field(field, `${path}${field.name}`);
+    if (fields.length === 0) this.#skip(1, path === '' ? 'the empty message' : path.slice(0, -1));
   }
 
-  #structure(fields: Fields, path: string): void {
-    let empty = true;
-    for (const field of fields) {
-      if (field.isConstant === true) continue;
-      empty = false;
-      const name = `${path}${field.name}`;
-      const count = field.isArray === true ? (field.arrayLength ?? this.#length(name)) : 1;
-      if (field.isComplex === true) {
-        const nested = this.#byName.get(field.type);
-        if (!nested)
-          throw new Error(`Expected a definition of ${field.type} for field ${name} but the schema has none`);
-        for (let index = 0; index < count; index++) this.#structure(nested, `${name}.`);
-      } else if (field.type === 'string') {
-        for (let index = 0; index < count; index++) this.#skip(this.#length(name), name);
-      } else {
-        const primitive = PRIMITIVES[field.type];
-        if (!primitive) throw new Error(`Expected a readable type for field ${name} but received ${field.type}`);
-        if (count > 0) this.#align(primitive.alignment);
-        this.#skip(primitive.size * count, name);
-      }
+  #field(field: FieldLayout, name: string): void {
+    const count = field.count === 'one' ? 1 : field.count === 'sequence' ? this.#length(name) : field.count;
+    if (field.kind === 'primitive') {
+      if (count > 0) this.#align(field.alignment);
+      this.#skip(field.size * count, name);
+      return;
     }
-    // ROS 2 gives a message without fields one byte, because an IDL structure cannot be empty.
-    if (empty) this.#skip(1, path === '' ? 'the empty message' : path.slice(0, -1));
+    // Before the first element: what cannot be there is not walked, however many are claimed.
+    this.#require(count * (field.kind === 'string' ? 4 : field.structure.leastBytes), name);
+    this.#objects += count;
+    if (this.#objects > MOST_OBJECTS) {
+      throw new Error(`Expected at most ${MOST_OBJECTS} structures and strings but field ${name} brings more`);
+    }
+    for (let index = 0; index < count; index++) {
+      if (field.kind === 'string') this.#skip(this.#length(name), name);
+      else this.structure(field.structure, `${name}.`);
+    }
   }
 
   #length(name: string): number {
@@ -96,8 +72,12 @@ class ExtentWalker {
   }
 
   #skip(bytes: number, name: string): void {
+    this.#require(bytes, name);
+    this.#offset += bytes;
+  }
+
+  #require(bytes: number, name: string): void {
     const left = Math.max(0, this.#view.byteLength - this.#offset);
     if (bytes > left) throw new Error(`Expected ${bytes} bytes for field ${name} but the message has ${left} left`);
-    this.#offset += bytes;
   }
 }

@@ -1,5 +1,5 @@
-export { decodeMessage, encodeMessage } from './codec.js';
-export { schemaFor } from './definitions.js';
+export { decodeMessage, encodeMessage, schemaProblem } from './codec.js';
+export { fullTypeName, schemaFor } from './definitions.js';
 export { type HeaderPeek, peekHeader } from './header.js';
 export type { MessageSchema, RawMessage } from './raw_message.js';
 export { millisecondsBetween, type Stamp, stampFromTime, timeFromStamp } from './stamp.js';

@@ -167,7 +167,58 @@ describe('bags: SQLite', () => {
       read.map(({ text }) => text),
       [messages[0], messages[2], messages[3]].map((message) => message!.text),
     );
-    assert.match(bag.info.problems.join(), /lists messages on \/b that it does not hold/);
+    assert.match(
+      bag.info.problems.join(),
+      /1 message is listed without a time, or their bytes are not there: left out/,
+    );
+    await bag.close();
+  });
+
+  const damages: [what: string, statement: string, lost: number][] = [
+    ['no time', 'UPDATE messages SET timestamp = NULL WHERE id IN (2, 5)', 2],
+    ['a text for a time', "UPDATE messages SET timestamp = 'noon' WHERE id = 3", 1],
+    ['bytes for a time', "UPDATE messages SET timestamp = x'00ff' WHERE id = 3", 1],
+    ['no bytes', 'UPDATE messages SET data = NULL WHERE id = 3', 1],
+    ['a text for bytes', "UPDATE messages SET data = 'hello' WHERE id IN (1, 2, 3)", 3],
+    ['a topic that is not there', 'UPDATE messages SET topic_id = 77 WHERE id = 6', 1],
+    ['no topic', 'UPDATE messages SET topic_id = NULL WHERE id = 6', 1],
+  ];
+  for (const [what, statement, lost] of damages) {
+    it(`leaves out rows with ${what}, and counts them`, async () => {
+      const path = freshPath();
+      const messages = series(6);
+      writeSqlite(path, messages, { version: 3 });
+      const database = new sqlite.Database(path);
+      database.exec('CREATE TABLE copies AS SELECT * FROM messages; DROP TABLE messages');
+      database.exec('ALTER TABLE copies RENAME TO messages');
+      database.exec(statement);
+      database.close();
+      const bag = await openBag(path);
+      const read = await contents(bag);
+      assert.equal(read.length, 6 - lost);
+      assert.equal(bag.info.messageCount, 6 - lost);
+      const expected = new RegExp(`${lost} rows? ha(s|ve) no time, no bytes or no known topic: left out`);
+      assert.match(bag.info.problems.join('\n'), expected);
+      assert.equal(bag.info.problems.length, 1);
+      assert.ok(bag.info.durationSeconds < 10);
+      await bag.close();
+    });
+  }
+
+  it('reads topics whose table lacks columns', async () => {
+    const path = freshPath();
+    const messages = series(6);
+    writeSqlite(path, messages, { version: 3 });
+    const database = new sqlite.Database(path);
+    database.exec('CREATE TABLE copies AS SELECT id, name, type FROM topics; DROP TABLE topics');
+    database.exec('ALTER TABLE copies RENAME TO topics');
+    database.exec('UPDATE topics SET name = NULL WHERE id = 3');
+    database.close();
+    const bag = await openBag(path);
+    assert.equal((await contents(bag)).length, 4);
+    assert.match(bag.info.problems.join('\n'), /a topic without name, type or number is left out/);
+    assert.match(bag.info.problems.join('\n'), /how \/a is serialised is not said: read as cdr/);
+    assert.match(bag.info.problems.join('\n'), /2 rows have no time, no bytes or no known topic/);
     await bag.close();
   });
 
