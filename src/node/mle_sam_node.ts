@@ -2,7 +2,8 @@ import { loadCameraInfo, type NodeSettings } from '../configuration/index.js';
 import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type ModalityChange, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
-import { adviseSensorReason, type ConfiguredCalibration } from '../sensors/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
+import { adviseReason } from '../sync/index.js';
 import { MaskFigures } from './figures.js';
 import { Lifecycle, LifecycleServices } from './lifecycle/index.js';
 import { LiveSink } from './live_sink.js';
@@ -170,7 +171,7 @@ export class MleSamNode {
     if (to === 'late') this.#ros.log.debug(`${modality} ${to}: ${reason}`);
     else if (to === 'active' && from === 'late') this.#ros.log.debug(`${modality} ${to}: no longer ${from}`);
     else if (to === 'dropped' || to === 'invalid') {
-      const advice = cause && adviseSensorReason(cause, 'robot');
+      const advice = cause && adviseReason(cause, 'robot');
       this.#problems.say(`${modality} ${to}: ${reason}${advice === undefined ? '' : `. ${advice}`}`);
     } else this.#changes.say(`${modality} ${to}: was ${from}`);
     this.#reporter.modalityChanged();

@@ -1,7 +1,7 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import type { Segmentation } from '../model/index.js';
-import type { ModalityImage, RigGrid, SensorNotice, SensorReason } from '../sensors/index.js';
-import type { AbsentReason, ModalityState } from '../sync/index.js';
+import type { ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
+import type { AbsentReason, ModalityState, Reason } from '../sync/index.js';
 
 /** Where the time of one mask went, in milliseconds. */
 export interface FrameLatency {
@@ -53,7 +53,7 @@ export interface ModalityChange {
   to: ModalityState;
   reason: string | undefined;
   /** The reason as a code with its data. */
-  cause: SensorReason | undefined;
+  cause: Reason | undefined;
   at: Stamp;
 }
 

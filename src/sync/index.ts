@@ -8,6 +8,7 @@ export {
   type SynchronizerOptions,
   unknownModality,
 } from './options.js';
+export { adviseReason, describeReason, isSyncReason, type Reason, type SyncReason } from './reason.js';
 export type { ContentVerdict, ModalityState } from './stream_health.js';
 export type {
   Match,

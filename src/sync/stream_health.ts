@@ -3,6 +3,7 @@ import { describeSensorReason, type SensorReason } from '../sensors/reason.js';
 import type { AbsentReason } from './frame_set.js';
 import { Hysteresis } from './hysteresis.js';
 import { SECOND, type SynchronizerOptions } from './options.js';
+import type { Reason } from './reason.js';
 import type { StreamTiming } from './stream_timing.js';
 
 export type ModalityState = 'waiting' | 'active' | 'late' | 'dropped' | 'recovering' | 'invalid' | 'disabled';
@@ -15,7 +16,7 @@ export interface Fault {
   absent: AbsentReason;
   detail: string;
   /** What the words were made from. */
-  cause?: SensorReason;
+  cause?: Reason;
 }
 
 /** Repeated stamps in a row that mean the clock of the sensor stands still; one or two are a stuttering driver. */

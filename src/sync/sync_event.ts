@@ -1,5 +1,5 @@
-import type { SensorReason } from '../sensors/reason.js';
 import type { AbsentReason } from './frame_set.js';
+import type { Reason } from './reason.js';
 import type { ModalityState } from './stream_health.js';
 
 /** One chosen sample. */
@@ -52,7 +52,7 @@ export type SyncEvent<T> =
       readonly to: ModalityState;
       readonly reason: string | undefined;
       /** The reason as a code with its data. */
-      readonly cause: SensorReason | undefined;
+      readonly cause: Reason | undefined;
       readonly at: number;
     }
   /** The time line starts anew: stamps may go back here, and whoever keeps a history (an event ring) clears it. */
@@ -92,7 +92,7 @@ export interface ModalityStatus {
   /** What the state stems from, in words. */
   readonly reason: string | undefined;
   /** The same as a code with its data. */
-  readonly cause: SensorReason | undefined;
+  readonly cause: Reason | undefined;
   /** Receive time of the last change of state. */
   readonly since: number;
   /** Time since the last message. */

@@ -1,6 +1,5 @@
 import { LEVEL, type Level } from '../../pipeline/index.js';
-import { adviseSensorReason, type SensorReason } from '../../sensors/index.js';
-import type { ModalityStatus } from '../../sync/index.js';
+import { adviseReason, type ModalityStatus, type Reason } from '../../sync/index.js';
 import type { TopicReport } from './report.js';
 
 /** Why a modality has nothing to offer, as far as its topics tell. */
@@ -62,8 +61,8 @@ export function topicTrouble(
 }
 
 /** What a sensor cannot be used for want of, and whether the topics tell where it is lost. */
-function contentTrouble(cause: SensorReason, topics: readonly TopicReport[]): TopicTrouble | undefined {
-  const toDo = adviseSensorReason(cause, 'robot');
+function contentTrouble(cause: Reason, topics: readonly TopicReport[]): TopicTrouble | undefined {
+  const toDo = adviseReason(cause, 'robot');
   if (toDo === undefined) return undefined;
   const info = topics.find(
     ({ purpose, modality }) =>
