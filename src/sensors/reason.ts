@@ -16,6 +16,10 @@ export type SensorReason =
   | { code: 'camera-info-unusable'; modality: string; detail: string }
   /** The pictures have another shape than the CameraInfo says. */
   | { code: 'camera-info-size'; modality: string; expected: ImageSize; received: ImageSize }
+  /** Registered to the camera, as it seems, but of another shape than its picture: stretching it would misplace it. */
+  | { code: 'shape-unplaced'; modality: string; expected: ImageSize; received: ImageSize }
+  /** Frames that are each other's parents; `frames` goes once round. */
+  | { code: 'transform-loop'; frames: readonly string[] }
   /** Two frames are not connected. `source` and `target` are those asked for, each with the root of its tree. */
   | { code: 'transform-missing'; source: string; target: string; sourceRoot?: string; targetRoot?: string }
   /** A moving transform has no value near enough to the sample. */
@@ -63,6 +67,15 @@ export function describeSensorReason(reason: SensorReason): string {
         `Expected pictures of '${reason.modality}' with the shape of its CameraInfo, ${sizeText(reason.expected)}, ` +
         `but received ${sizeText(reason.received)}`
       );
+    case 'shape-unplaced':
+      return (
+        `Expected '${reason.modality}' in the camera's frame to have the shape of its picture, ` +
+        `${sizeText(reason.expected)}, but received ${sizeText(reason.received)} and no CameraInfo that says where it lies`
+      );
+    case 'transform-loop': {
+      const round = [...reason.frames, reason.frames[0]].map((frame) => `'${frame}'`).join(' -> ');
+      return `Expected a tree of frames but ${round} is a loop`;
+    }
     case 'transform-missing': {
       const { source, target, sourceRoot, targetRoot } = reason;
       const tree = (root: string | undefined) => (root === undefined ? 'no tree' : `the tree of '${root}'`);
@@ -104,6 +117,14 @@ export function adviseSensorReason(reason: SensorReason, place: Place): string |
       return place === 'recording'
         ? `Give the calibration of that picture in modalities.${reason.modality}.camera_info_file.`
         : `Publish the CameraInfo of that picture, with its ROI and binning, or give it in modalities.${reason.modality}.camera_info_file.`;
+    case 'shape-unplaced':
+      return place === 'recording'
+        ? `Give its calibration in modalities.${reason.modality}.camera_info_file.`
+        : `Publish its CameraInfo, or let the driver register the depth into the camera's picture.`;
+    case 'transform-loop':
+      return place === 'recording'
+        ? 'Whoever recorded it had two sources of the mount that disagree: take one of them out of the bag.'
+        : 'Two publishers disagree: stop the one that is wrong.';
     case 'transform-missing':
       return place === 'recording'
         ? 'Give the mount in static_transforms: a URDF, a recording that has /tf_static, or numbers.'

@@ -42,6 +42,8 @@ export type GridOutcome =
 
 /** Sizes whose aspect ratios differ by more than this are not the same picture scaled. */
 const ASPECT_TOLERANCE = 0.01;
+/** How far from the first eye's place a frame may lie to be taken for it, as a share of the distance of the eyes. */
+const EYE_TOLERANCE = 0.05;
 
 /** What is known about where the sensors are and how they see: CameraInfo by modality, TF, and the grid they make. */
 export class RigCalibration {
@@ -52,6 +54,7 @@ export class RigCalibration {
   readonly #lastInfos = new Map<string, Uint8Array>();
   readonly #tf: TfTree;
   readonly #scaled = new WeakMap<CameraModel, readonly CameraModel[]>();
+  readonly #secondEyes = new WeakMap<CameraModel, { frames: number; model: CameraModel }>();
   #picture: { size: ImageSize; frameId: string } | undefined;
 
   constructor(options: RigCalibrationOptions) {
@@ -116,7 +119,7 @@ export class RigCalibration {
     }
     // Some drivers leave the frame out of the CameraInfo.
     const frameId = info.header.frame_id === '' ? (picture?.frameId ?? '') : info.header.frame_id;
-    return { kind: 'grid', model: this.#scaleTo(model, grid), frameId, info, nativeSize: model };
+    return { kind: 'grid', model: this.#scaleTo(this.#placed(model, frameId), grid), frameId, info, nativeSize: model };
   }
 
   /**
@@ -137,7 +140,8 @@ export class RigCalibration {
     if (!sameAspect(camera.model, size)) {
       return unusable(sizeMismatch(modality, camera.model, size));
     }
-    return { kind: 'model', model: this.#scaleTo(camera.model, size) };
+    const { model, info } = camera;
+    return { kind: 'model', model: this.#scaleTo(this.#placed(model, info.header.frame_id), size) };
   }
 
   /** Why nothing is known about a sensor's lens. */
@@ -160,6 +164,27 @@ export class RigCalibration {
   }
 
   /**
+   * Where the second eye of a stereo camera is. Its P says how far beside the first eye, in whose frame its pictures
+   * are to be stamped (REP-104). Many drivers stamp them in a frame of its own instead: then TF has a frame at the
+   * place of the first eye, and the lens is in the origin.
+   */
+  #placed(model: CameraModel, frameId: string): CameraModel {
+    const [x, y] = model.centre;
+    if (x === 0 && y === 0) return model;
+    const known = this.#secondEyes.get(model);
+    if (known !== undefined && known.frames === this.#tf.size) return known.model;
+    const isOwnFrame = this.#tf.frames().some((frame) => {
+      const lookup = this.#tf.lookup(frameId, frame, 0n);
+      if (frame === frameId || lookup.kind === 'missing') return false;
+      const [tx, ty, tz] = Array.from(lookup.transform.translation) as [number, number, number];
+      return Math.hypot(tx + x, ty + y, tz) < EYE_TOLERANCE * Math.hypot(x, y);
+    });
+    const placed = isOwnFrame ? model.centred() : model;
+    this.#secondEyes.set(model, { frames: this.#tf.size, model: placed });
+    return placed;
+  }
+
+  /**
    * Scaled models carry tables of rays that are costly to make, so the latest two are kept: where the reference is no
    * picture but depth, its model is needed both at its own size and at the grid's.
    */
@@ -173,7 +198,8 @@ export class RigCalibration {
   }
 }
 
-function sameAspect(a: ImageSize, b: ImageSize): boolean {
+/** Whether one picture can be the other, scaled. */
+export function sameAspect(a: ImageSize, b: ImageSize): boolean {
   return Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
 }
 

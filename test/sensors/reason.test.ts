@@ -17,6 +17,13 @@ const EXAMPLES = {
     received: { width: 640, height: 480 },
   },
   'transform-missing': { code: 'transform-missing', source: 'os_lidar', target: 'left', targetRoot: 'chassis' },
+  'shape-unplaced': {
+    code: 'shape-unplaced',
+    modality: 'depth',
+    expected: { width: 640, height: 384 },
+    received: { width: 320, height: 240 },
+  },
+  'transform-loop': { code: 'transform-loop', frames: ['mast', 'left'] },
   'transform-stale': { code: 'transform-stale', parent: 'mast', child: 'left', distanceMs: 812.4, toleranceMs: 200 },
   black: { code: 'black' },
   saturated: { code: 'saturated' },

@@ -1,8 +1,14 @@
 import type { CameraInfo } from '../../messages/types.js';
 import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
-import { checkCameraInfo } from './check_camera_info.js';
-import { type Distortion, EquidistantDistortion, noDistortion, RationalDistortion } from './distortion.js';
+import { checkCameraInfo, distortionModelName } from './check_camera_info.js';
+import {
+  type Distortion,
+  EquidistantDistortion,
+  noDistortion,
+  RationalDistortion,
+  TiltedDistortion,
+} from './distortion.js';
 
 export type CameraModelOutcome = { kind: 'model'; model: CameraModel } | { kind: 'invalid'; reason: string };
 
@@ -30,6 +36,11 @@ export class CameraModel implements ImageSize {
   readonly fy: number;
   readonly cx: number;
   readonly cy: number;
+  /**
+   * Where the lens is in the frame of the message's header, x, y, z in metres: beside the origin for the second eye of
+   * a stereo camera, whose header names the first one's frame (REP-104; P's fourth column is -f times this).
+   */
+  readonly centre: readonly [number, number, number];
   readonly #distortion: Distortion;
   /** From the frame of the message's header to the lens; absent where they agree, as in all but stereo cameras. */
   readonly #rotation: Float64Array | undefined;
@@ -40,13 +51,19 @@ export class CameraModel implements ImageSize {
   /**
    * @param rotation - 3x3 row-major, from the header's frame into the frame of the lens
    */
-  constructor(intrinsics: Intrinsics, distortion: Distortion = noDistortion, rotation?: Float64Array) {
+  constructor(
+    intrinsics: Intrinsics,
+    distortion: Distortion = noDistortion,
+    rotation?: Float64Array,
+    centre: CameraModel['centre'] = AT_ORIGIN,
+  ) {
     this.width = intrinsics.width;
     this.height = intrinsics.height;
     this.fx = intrinsics.fx;
     this.fy = intrinsics.fy;
     this.cx = intrinsics.cx;
     this.cy = intrinsics.cy;
+    this.centre = centre;
     this.#distortion = distortion;
     this.#rotation = rotation;
     this.#maxRadiusSquared = distortion.maxRadius ** 2;
@@ -72,8 +89,17 @@ export class CameraModel implements ImageSize {
       cx: (matrix[2]! - (isFull ? 0 : roi.x_offset)) / binningX,
       cy: (matrix[rowLength + 2]! - (isFull ? 0 : roi.y_offset)) / binningY,
     };
-    if (geometry === 'rectified') return { kind: 'model', model: new CameraModel(intrinsics) };
-    return { kind: 'model', model: new CameraModel(intrinsics, distortionOf(info), lensRotation(info.r)) };
+    const centre = lensCentre(info.p);
+    const model =
+      geometry === 'rectified'
+        ? new CameraModel(intrinsics, noDistortion, undefined, centre)
+        : new CameraModel(intrinsics, distortionOf(info), lensRotation(info.r), centre);
+    return { kind: 'model', model };
+  }
+
+  /** The same camera with its lens in the origin of its frame. */
+  centred(): CameraModel {
+    return this.centre === AT_ORIGIN ? this : new CameraModel(this, this.#distortion, this.#rotation);
   }
 
   /** The same camera with its picture resized to `size`: edges stay edges, so centres shift by half pixels. */
@@ -89,7 +115,7 @@ export class CameraModel implements ImageSize {
       cx: (this.cx + 0.5) * sx - 0.5,
       cy: (this.cy + 0.5) * sy - 0.5,
     };
-    return new CameraModel(intrinsics, this.#distortion, this.#rotation);
+    return new CameraModel(intrinsics, this.#distortion, this.#rotation, this.centre);
   }
 
   /**
@@ -97,7 +123,9 @@ export class CameraModel implements ImageSize {
    * the picture. False, and nothing written, for points that are not finite, not in front of the camera, or so far
    * off the axis that the lens model does not hold.
    */
-  project(x: number, y: number, z: number, pixel: Float64Array): boolean {
+  project(frameX: number, frameY: number, z: number, pixel: Float64Array): boolean {
+    const x = frameX - this.centre[0];
+    const y = frameY - this.centre[1];
     const r = this.#rotation;
     if (r !== undefined) {
       return this.#projectLens(
@@ -111,8 +139,8 @@ export class CameraModel implements ImageSize {
   }
 
   /**
-   * The ray of a pixel: writes the point with z = 1 of the optical frame to `ray[0..2]`. False, and zeros written,
-   * where no ray in front of the camera leads to that pixel.
+   * The ray of a pixel, which begins at {@link centre}: writes its direction, scaled to z = 1 of the optical frame, to
+   * `ray[0..2]`. False, and zeros written, where no ray in front of the camera leads to that pixel.
    */
   unproject(u: number, v: number, ray: Float64Array | Float32Array): boolean {
     const point = this.#scratch;
@@ -170,15 +198,29 @@ export class CameraModel implements ImageSize {
 }
 
 function distortionOf(info: CameraInfo): Distortion {
-  if (Array.from(info.d).every((coefficient) => coefficient === 0)) {
+  const { d } = info;
+  if (Array.from(d).every((coefficient) => coefficient === 0)) {
     return isFisheye(info) ? new EquidistantDistortion([]) : noDistortion;
   }
-  return isFisheye(info) ? new EquidistantDistortion(info.d) : new RationalDistortion(info.d);
+  if (isFisheye(info)) return new EquidistantDistortion(d);
+  const lens = new RationalDistortion(d);
+  const [tauX = 0, tauY = 0] = [d[12], d[13]];
+  return tauX === 0 && tauY === 0 ? lens : new TiltedDistortion(lens, tauX, tauY);
 }
 
 /** An equidistant lens with zero coefficients still bends; one without coefficients is not described at all. */
 function isFisheye({ distortion_model, d }: CameraInfo): boolean {
-  return distortion_model === 'equidistant' && d.length > 0;
+  return distortionModelName(distortion_model) === 'equidistant' && d.length > 0;
+}
+
+const AT_ORIGIN: CameraModel['centre'] = [0, 0, 0];
+
+/** From P's fourth column, Tx = -fx' Bx and Ty = -fy' By. */
+function lensCentre(p: ArrayLike<number>): CameraModel['centre'] {
+  const [fx = 0, tx = 0, fy = 0, ty = 0] = [p[0], p[3], p[5], p[7]];
+  const isKnown = fx > 0 && fy > 0 && Number.isFinite(tx / fx) && Number.isFinite(ty / fy);
+  if (!isKnown || (tx === 0 && ty === 0)) return AT_ORIGIN;
+  return [-tx / fx, -ty / fy, 0];
 }
 
 /**

@@ -1,12 +1,27 @@
 import type { CameraInfo } from '../../messages/types.js';
 import type { ImageGeometry } from './camera_model.js';
 
-/** Coefficient counts each model may come with; none at all means an ideal lens. plumb_bob's k3 is often left out. */
+/**
+ * Coefficient counts each model may come with; none at all means an ideal lens. plumb_bob's k3 is often left out.
+ * plumb_bob and rational_polynomial are one model of OpenCV's, which tells by the count how much of it is meant
+ * (image_geometry hands both over alike): 12 add the thin prism, 14 the tilted sensor.
+ */
+const POLYNOMIAL: readonly number[] = [0, 4, 5, 8, 12, 14];
 const COEFFICIENTS: ReadonlyMap<string, readonly number[]> = new Map([
-  ['plumb_bob', [0, 4, 5]],
-  ['rational_polynomial', [0, 8]],
+  ['plumb_bob', POLYNOMIAL],
+  ['rational_polynomial', POLYNOMIAL],
   ['equidistant', [0, 4]],
 ]);
+/** Other names of the same models, as Kalibr and some drivers write them. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['radtan', 'plumb_bob'],
+  ['fisheye', 'equidistant'],
+  ['equi', 'equidistant'],
+  ['kannala_brandt', 'equidistant'],
+  ['kannala_brandt4', 'equidistant'],
+]);
+/** A sensor tilted by more than this is no camera's. Radians. */
+const MAX_TILT = 0.5;
 
 const MAX_SIDE = 65_535;
 
@@ -39,18 +54,35 @@ export function checkCameraInfo(info: CameraInfo, geometry: ImageGeometry): stri
   return undefined;
 }
 
-function checkDistortion(model: string, d: ArrayLike<number>): string | undefined {
+/** The model's own name where a driver writes another one. */
+export function distortionModelName(model: string): string {
+  return OTHER_NAMES.get(model) ?? model;
+}
+
+function checkDistortion(name: string, d: ArrayLike<number>): string | undefined {
   if (!allFinite(d)) return expectedNumbers('finite numbers', 'd', d);
+  const model = distortionModelName(name);
   const isIdeal = Array.from(d).every((coefficient) => coefficient === 0);
   // Simulators and drivers of ideal cameras leave the name empty.
   if (model === '' && isIdeal) return undefined;
   const counts = COEFFICIENTS.get(model);
   if (counts === undefined) {
     const known = [...COEFFICIENTS.keys()].join(', ');
-    return `Expected one of ${known} for CameraInfo.distortion_model but received '${model}'`;
+    return `Expected one of ${known} for CameraInfo.distortion_model but received '${name}'`;
   }
-  if (!counts.includes(d.length) && !(isIdeal && model !== 'equidistant')) {
+  const most = counts.at(-1)!;
+  // Drivers fill the array up with zeros, which change nothing: only what follows the longest form must be 0.
+  const isFilledUp =
+    d.length > most &&
+    Array.from(d)
+      .slice(most)
+      .every((coefficient) => coefficient === 0);
+  if (!counts.includes(d.length) && !isFilledUp && !(isIdeal && model !== 'equidistant')) {
     return `Expected ${counts.join(' or ')} coefficients in CameraInfo.d for ${model} but received ${d.length}`;
+  }
+  const tilt = Math.max(Math.abs(d[12] ?? 0), Math.abs(d[13] ?? 0));
+  if (model !== 'equidistant' && tilt > MAX_TILT) {
+    return `Expected a tilt of at most ${MAX_TILT} rad in CameraInfo d[12], d[13] but received ${d[12]}, ${d[13]}`;
   }
   return undefined;
 }

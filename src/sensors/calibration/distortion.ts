@@ -1,7 +1,9 @@
+import type { NineNumbers } from './rigid_transform.js';
+
 /**
  * Lens distortion on the normalised image plane (x = X/Z, y = Y/Z), as ROS' `CameraInfo.distortion_model` names it.
- * Formulas: OpenCV, calib3d (plumb_bob and rational_polynomial) and its fisheye module (equidistant,
- * Kannala and Brandt 2006).
+ * Formulas: OpenCV, calib3d (plumb_bob and rational_polynomial, with thin prism and tilted sensor) and its fisheye
+ * module (equidistant, Kannala and Brandt 2006).
  */
 export interface Distortion {
   /**
@@ -37,28 +39,32 @@ export const noDistortion: Distortion = {
 
 /**
  * `plumb_bob` and `rational_polynomial`: radial factor (1 + k1 r² + k2 r⁴ + k3 r⁶) / (1 + k4 r² + k5 r⁴ + k6 r⁶)
- * plus tangential p1, p2.
+ * plus tangential p1, p2, plus thin prism s1 r² + s2 r⁴ in x and s3 r² + s4 r⁴ in y. A tilted sensor is the matter of
+ * {@link TiltedDistortion}.
  */
 export class RationalDistortion implements Distortion {
   readonly maxRadius: number;
   readonly #k: Float64Array;
   readonly #p1: number;
   readonly #p2: number;
+  readonly #s: Float64Array;
 
-  /** @param d - k1, k2, p1, p2, k3, k4, k5, k6; missing ones are 0 */
+  /** @param d - k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4; missing ones are 0 */
   constructor(d: ArrayLike<number>) {
     this.#k = Float64Array.of(d[0] ?? 0, d[1] ?? 0, d[4] ?? 0, d[5] ?? 0, d[6] ?? 0, d[7] ?? 0);
     this.#p1 = d[2] ?? 0;
     this.#p2 = d[3] ?? 0;
+    this.#s = Float64Array.of(d[8] ?? 0, d[9] ?? 0, d[10] ?? 0, d[11] ?? 0);
     this.maxRadius = risesUpTo((r) => r * this.#radialFactor(r * r), WIDEST_RADIUS);
   }
 
   distort(x: number, y: number, out: Float64Array): void {
+    const s = this.#s;
     const r2 = x * x + y * y;
     const factor = this.#radialFactor(r2);
     const xy2 = 2 * x * y;
-    out[0] = x * factor + this.#p1 * xy2 + this.#p2 * (r2 + 2 * x * x);
-    out[1] = y * factor + this.#p1 * (r2 + 2 * y * y) + this.#p2 * xy2;
+    out[0] = x * factor + this.#p1 * xy2 + this.#p2 * (r2 + 2 * x * x) + r2 * (s[0]! + r2 * s[1]!);
+    out[1] = y * factor + this.#p1 * (r2 + 2 * y * y) + this.#p2 * xy2 + r2 * (s[2]! + r2 * s[3]!);
   }
 
   undistort(x: number, y: number, out: Float64Array): boolean {
@@ -73,6 +79,7 @@ export class RationalDistortion implements Distortion {
 
   /** Newton in two dimensions for the point that is distorted to (x, y). */
   #undistortFrom(startX: number, startY: number, x: number, y: number, out: Float64Array): boolean {
+    const s = this.#s;
     let px = startX;
     let py = startY;
     for (let i = 0; i < MAX_ITERATIONS; i++) {
@@ -87,12 +94,17 @@ export class RationalDistortion implements Distortion {
       const r2 = px * px + py * py;
       const factor = this.#radialFactor(r2);
       const slope = 2 * this.#radialSlope(r2);
-      const jxx = factor + px * px * slope + 2 * this.#p1 * py + 6 * this.#p2 * px;
-      const jxy = px * py * slope + 2 * this.#p1 * px + 2 * this.#p2 * py;
-      const jyy = factor + py * py * slope + 6 * this.#p1 * py + 2 * this.#p2 * px;
-      const determinant = jxx * jyy - jxy * jxy;
+      // Derivatives of the thin prism terms by r², twice: r² changes by 2x dx + 2y dy.
+      const prismX = 2 * (s[0]! + 2 * r2 * s[1]!);
+      const prismY = 2 * (s[2]! + 2 * r2 * s[3]!);
+      const cross = px * py * slope + 2 * this.#p1 * px + 2 * this.#p2 * py;
+      const jxx = factor + px * px * slope + 2 * this.#p1 * py + 6 * this.#p2 * px + prismX * px;
+      const jxy = cross + prismX * py;
+      const jyx = cross + prismY * px;
+      const jyy = factor + py * py * slope + 6 * this.#p1 * py + 2 * this.#p2 * px + prismY * py;
+      const determinant = jxx * jyy - jxy * jyx;
       px -= (jyy * ex - jxy * ey) / determinant;
-      py -= (jxx * ey - jxy * ex) / determinant;
+      py -= (jxx * ey - jyx * ex) / determinant;
     }
     return false;
   }
@@ -110,6 +122,35 @@ export class RationalDistortion implements Distortion {
     const numeratorSlope = k[0]! + r2 * (2 * k[1]! + r2 * 3 * k[2]!);
     const denominatorSlope = k[3]! + r2 * (2 * k[4]! + r2 * 3 * k[5]!);
     return (numeratorSlope * denominator - numerator * denominatorSlope) / (denominator * denominator);
+  }
+}
+
+/**
+ * A lens in front of a sensor that stands at an angle to it, as OpenCV's tauX and tauY describe it: the distorted point
+ * goes through a homography, which is the identity for angles of 0.
+ */
+export class TiltedDistortion implements Distortion {
+  readonly maxRadius: number;
+  readonly #lens: Distortion;
+  readonly #matrix: Float64Array;
+  readonly #inverse: Float64Array;
+
+  /** @param tauX, tauY - the angles in radians */
+  constructor(lens: Distortion, tauX: number, tauY: number) {
+    this.#lens = lens;
+    this.#matrix = tiltMatrix(tauX, tauY);
+    this.#inverse = invert3x3(this.#matrix);
+    this.maxRadius = lens.maxRadius;
+  }
+
+  distort(x: number, y: number, out: Float64Array): void {
+    this.#lens.distort(x, y, out);
+    applyHomography(this.#matrix, out[0]!, out[1]!, out);
+  }
+
+  undistort(x: number, y: number, out: Float64Array): boolean {
+    applyHomography(this.#inverse, x, y, out);
+    return this.#lens.undistort(out[0]!, out[1]!, out);
   }
 }
 
@@ -173,4 +214,48 @@ function invertRising(f: (argument: number) => number, value: number, limit: num
     else high = middle;
   }
   return (low + high) / 2;
+}
+
+/**
+ * OpenCV's matTilt = [[R33, 0, -R13], [0, R33, -R23], [0, 0, 1]] · R with R = Ry(tauY) · Rx(tauX) (Louhichi et al. 2007,
+ * as in OpenCV's documentation of calib3d).
+ */
+function tiltMatrix(tauX: number, tauY: number): Float64Array {
+  const [cx, sx, cy, sy] = [Math.cos(tauX), Math.sin(tauX), Math.cos(tauY), Math.sin(tauY)];
+  const r = [cy, sy * sx, -sy * cx, 0, cx, sx, sy, -cy * sx, cy * cx] as const;
+  const [r13, r23, r33] = [r[2], r[5], r[8]];
+  return Float64Array.of(
+    r33 * r[0] - r13 * r[6],
+    r33 * r[1] - r13 * r[7],
+    r33 * r[2] - r13 * r[8],
+    r33 * r[3] - r23 * r[6],
+    r33 * r[4] - r23 * r[7],
+    r33 * r[5] - r23 * r[8],
+    r[6],
+    r[7],
+    r[8],
+  );
+}
+
+function applyHomography(m: Float64Array, x: number, y: number, out: Float64Array): void {
+  const w = m[6]! * x + m[7]! * y + m[8]!;
+  out[0] = (m[0]! * x + m[1]! * y + m[2]!) / w;
+  out[1] = (m[3]! * x + m[4]! * y + m[5]!) / w;
+}
+
+function invert3x3(m: Float64Array): Float64Array {
+  const [a, b, c, d, e, f, g, h, i] = Array.from(m) as NineNumbers;
+  const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
+  const adjugate = [
+    e * i - f * h,
+    c * h - b * i,
+    b * f - c * e,
+    f * g - d * i,
+    a * i - c * g,
+    c * d - a * f,
+    d * h - e * g,
+    b * g - a * h,
+    a * e - b * d,
+  ];
+  return Float64Array.from(adjugate, (value) => value / determinant);
 }

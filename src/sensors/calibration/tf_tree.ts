@@ -61,6 +61,18 @@ export class TfTree {
     return problems;
   }
 
+  /** How many frames have a parent. */
+  get size(): number {
+    return this.#edges.size;
+  }
+
+  /** All frames named so far. */
+  frames(): string[] {
+    const frames = new Set(this.#edges.keys());
+    for (const { parent } of this.#edges.values()) frames.add(parent);
+    return [...frames];
+  }
+
   /** Forgets moving transforms, as after a jump of the clock; mounts stay. */
   clearDynamic(): void {
     for (const [child, edge] of this.#edges) {
@@ -77,6 +89,8 @@ export class TfTree {
     const sourcePath = this.#pathToRoot(sourceFrame);
     const common = sourcePath.find((frame) => targetPath.includes(frame));
     if (common === undefined) {
+      const loop = this.#loopAbove(sourcePath) ?? this.#loopAbove(targetPath);
+      if (loop !== undefined) return missing({ code: 'transform-loop', frames: loop });
       return missing({
         code: 'transform-missing',
         source: sourceFrame,
@@ -111,7 +125,8 @@ export class TfTree {
     const edge = this.#edges.get(child);
     if (mobility === 'static' || edge === undefined || edge.mobility === 'static' || edge.parent !== parent) {
       this.#edges.set(child, { parent, mobility, poses: [pose] });
-      return undefined;
+      const loop = this.#loopAbove(this.#pathToRoot(child));
+      return loop && describeSensorReason({ code: 'transform-loop', frames: loop });
     }
     insertByStamp(edge.poses, pose);
     const newest = edge.poses.at(-1)!.stamp;
@@ -127,6 +142,12 @@ export class TfTree {
       path.push(edge.parent);
     }
     return path;
+  }
+
+  /** The frames of the loop a path ends in, or undefined where it ends at a root. */
+  #loopAbove(path: readonly string[]): string[] | undefined {
+    const parent = this.#edges.get(path.at(-1)!)?.parent;
+    return parent === undefined ? undefined : path.slice(path.indexOf(parent));
   }
 
   /** Transform from the first frame of `path` up to `ancestor`. */

@@ -16,7 +16,7 @@ import {
 import type { ImageSize } from '../modality_image.js';
 import { type SensorReason, unusable } from '../reason.js';
 import type { Representation } from '../representation.js';
-import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
+import { type GridOutcome, type RigCalibration, sameAspect } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 import { sameView } from './same_view.js';
 
@@ -62,6 +62,15 @@ export class DepthDecoder implements ModalityDecoder {
     const camera = this.#calibration.camera(this.#modality, depth);
     if (camera.kind === 'invalid') return camera;
     const isInCameraFrame = frameId === grid.frameId;
+    if (isInCameraFrame && camera.kind === 'uncalibrated' && !sameAspect(depth, grid.nativeSize)) {
+      const { width, height } = depth;
+      return unusable({
+        code: 'shape-unplaced',
+        modality: this.#modality,
+        expected: grid.nativeSize,
+        received: { width, height },
+      });
+    }
     if (isInCameraFrame && (camera.kind === 'uncalibrated' || sameView(camera.model, grid.model))) {
       return { kind: 'depth', depth: await resampleDepth(depth, this.#size) };
     }

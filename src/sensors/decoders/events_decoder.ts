@@ -94,7 +94,8 @@ export class EventsDecoder implements ModalityDecoder {
       const made = key.lookup.sensor;
       if (made.width === sensor.width && made.height === sensor.height) return { kind: 'lookup', lookup: key.lookup };
     }
-    const lookup = await buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model, rotation);
+    // Only the direction of an event is known, not its distance: it is laid on as if seen from the camera's own lens.
+    const lookup = await buildEventLookup(model ?? grid.model.scaledTo(sensor), grid.model.centred(), rotation);
     this.#key = { camera: model, grid: grid.model, rotation, lookup };
     return { kind: 'lookup', lookup };
   }

@@ -34,7 +34,8 @@ export async function encodeHha(
   const upX = toBase.rotation[6]!;
   const upY = toBase.rotation[7]!;
   const upZ = toBase.rotation[8]!;
-  const cameraHeight = toBase.translation[2]!;
+  const [cx, cy, cz] = grid.centre;
+  const cameraHeight = toBase.translation[2]! + upX * cx + upY * cy + upZ * cz;
   await inSlices(metres.length, PIXELS_PER_SLICE, (from, to) => {
     for (let i = from, j = 3 * from; i < to; i++, j += 3) {
       const d = metres[i]!;

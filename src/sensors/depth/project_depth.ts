@@ -32,7 +32,12 @@ export async function projectDepth(
   const metres = new Float32Array(grid.width * grid.height);
   const rays = await depthCamera.rays();
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(toGrid.rotation) as NineNumbers;
-  const [tx, ty, tz] = Array.from(toGrid.translation) as [number, number, number];
+  // Rays begin at the depth camera's lens, which need not be the origin of its frame.
+  const [cx, cy, cz] = depthCamera.centre;
+  const t = toGrid.translation;
+  const tx = t[0]! + r00 * cx + r01 * cy + r02 * cz;
+  const ty = t[1]! + r10 * cx + r11 * cy + r12 * cz;
+  const tz = t[2]! + r20 * cx + r21 * cy + r22 * cz;
   const pixel = new Float64Array(2);
   const finer = Math.min(depthCamera.fx / grid.fx, depthCamera.fy / grid.fy);
   const stride = Math.max(1, Math.floor(finer / SAMPLES_PER_GRID_PIXEL));

@@ -134,6 +134,26 @@ describe('TfTree', () => {
     assert.equal(tree.lookup('a', 'b', 0n).kind, 'transform');
   });
 
+  it('names a loop, when it is closed and when it keeps two frames apart', () => {
+    const tree = new TfTree();
+    const link = (parent: string, child: string) => ({
+      transforms: [
+        {
+          header: { stamp: { sec: 0, nanosec: 0 }, frame_id: parent },
+          child_frame_id: child,
+          transform: { translation: { x: 0, y: 0, z: 0 }, rotation: { x: 0, y: 0, z: 0, w: 1 } },
+        },
+      ],
+    });
+    assert.deepEqual(tree.update(link('mast', 'left'), 'static'), []);
+    assert.deepEqual(tree.update(link('left', 'arm'), 'static'), []);
+    const named = /^Expected a tree of frames but '(mast|left|arm)' -> .* -> .* -> '\1' is a loop$/;
+    assert.match(tree.update(link('arm', 'mast'), 'static').join(), named);
+    const lookup = tree.lookup('base_link', 'left', 0n);
+    assert.equal(lookup.kind, 'missing');
+    assert.match(lookup.kind === 'missing' ? lookup.reason : '', named);
+  });
+
   it('skips transforms that cannot be, keeps the others, and says which', () => {
     const tree = new TfTree();
     const problems = tree.update(

@@ -11,6 +11,14 @@ export interface OpenCvGoldens {
     points: [number, number, number][];
     cases: { model: string; d: number[]; pixels: [number, number][] }[];
   };
+  /** `baseline`: how far the lens lies beside the frame's origin, in metres along x. */
+  fullProjections: {
+    k: number[];
+    width: number;
+    height: number;
+    points: [number, number, number][];
+    cases: { name: string; model: string; d: number[]; baseline: number; pixels: [number, number][] }[];
+  };
   demosaics: {
     pattern: string;
     bits: 8 | 16;
