@@ -137,10 +137,11 @@ export class BagWriter {
   async #addTopic(name: string, type: string, { qos = defaultQos, schema }: TopicOptions): Promise<Topic> {
     if (this.#topics.has(name)) throw new Error(`Expected a new topic but ${name} is declared already`);
     const { encoding, text } = schema ?? schemaFor(type);
-    let schemaId = this.#schemaIds.get(type);
+    const key = `${type} ${encoding} ${text}`;
+    let schemaId = this.#schemaIds.get(key);
     if (schemaId === undefined) {
       schemaId = await this.#writer.registerSchema({ name: type, encoding, data: new TextEncoder().encode(text) });
-      this.#schemaIds.set(type, schemaId);
+      this.#schemaIds.set(key, schemaId);
     }
     const channel = await this.#writer.registerChannel({
       topic: name,

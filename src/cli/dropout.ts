@@ -8,6 +8,7 @@ import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.j
 import { withReplaySource } from '../replay/index.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
 interface DropoutFlags extends ProviderFlags {
@@ -69,7 +70,7 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
   );
 }
 
-function describe({ scenarios, bag }: DropoutReport): string {
+function describe({ scenarios, bag, problems }: DropoutReport): string {
   const table = new Table({
     head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'mIoU', 'clean', 'without', 'identical', ''],
     style: { head: [], border: [] },
@@ -96,6 +97,7 @@ function describe({ scenarios, bag }: DropoutReport): string {
         lines.push(`! ${name}: expected ${what} ${bound} but measured ${figureText(value, '', 1)}`);
     }
   }
+  lines.push(...problemLines(problems));
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
   lines.push(
     `mIoU in percent over the frames of the fault, against ${truth}: under the fault, in the clean run, and in a run`,

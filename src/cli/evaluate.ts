@@ -19,6 +19,7 @@ import {
 } from '../robustness/index.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
 interface EvaluateFlags extends ProviderFlags {
@@ -94,12 +95,13 @@ const TITLES: Readonly<Record<SubsetTable['protocol'], string>> = {
 };
 
 function describe(report: ProtocolReport): string {
-  const { frames, model, convention, tables, noise } = report;
+  const { frames, model, convention, tables, noise, problems } = report;
   const lines = [
     `${model.name} on ${frames.used} frames; mIoU in percent, classes in neither truth nor masks: ${convention}`,
   ];
   if (frames.leftOut > 0)
     lines.push(`${frames.leftOut} frames were left out: a modality or their ground truth is missing`);
+  lines.push(...problemLines(problems));
   for (const table of tables) lines.push('', ...describeSubsets(table));
   if (noise.length > 0) {
     lines.push('', 'NM: salt and pepper, and Gaussian noise, on all modalities');

@@ -6,6 +6,7 @@ import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.j
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 
 interface ReplayFlags extends ProviderFlags {
@@ -84,17 +85,11 @@ function describe({ summary, paths }: ReplayOutputs): string {
     ['pace', `${throughputFps?.toFixed(1) ?? '-'} masks/s, ${realTimeFactor?.toFixed(1) ?? '-'} x real time`],
   );
   const lines = [table.toString(), describeModalities(summary)];
-  for (const { text, count } of summary.problems.slice(0, MAX_PROBLEMS)) {
-    lines.push(`! ${text}${count > 1 ? ` (${count} times)` : ''}`);
-  }
-  const more = summary.problems.length - MAX_PROBLEMS;
-  if (more > 0) lines.push(`! and ${more} more: see the report`);
+  lines.push(...problemLines(summary.problems));
   for (const notice of summary.notices) lines.push(`i ${notice}`);
   lines.push(`masks   ${paths.masks}`, `summary ${paths.summary}`, `report  ${paths.report}  (open it in a browser)`);
   return lines.join('\n');
 }
-
-const MAX_PROBLEMS = 5;
 
 function describeModalities({ modalities, routing }: ReplaySummary): string {
   const table = new Table({

@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import { type FaultBinding, injectFaults, type Scenario } from '../faults/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
+import { classCountOf } from '../model/index.js';
 import { type PipelineConfig, roleOf } from '../pipeline/index.js';
 import { isSimulated, type MessageTransform, type ReplaySource, runPipeline } from '../replay/index.js';
+import { type Problem, ProblemList } from '../report/index.js';
 import { faultWindow } from './fault_window.js';
 import { PictureTaker, type ScenarioPictures } from './pictures.js';
-import { type RunRecord, RunRecording } from './run_record.js';
+import { type RecordingOptions, type RunRecord, RunRecording } from './run_record.js';
 import { reportScenario, type ScenarioReport, secondsBetween } from './scenario_report.js';
 
 /** `dropout.json`. Holds no wall time, so that the same run gives the same bytes. */
@@ -17,6 +19,8 @@ export interface DropoutReport {
   seed: number;
   cleanMasks: number;
   scenarios: ScenarioReport[];
+  /** Of the bag and of the clean run; under faults, what could not be made to fail. */
+  problems: Problem[];
 }
 
 export interface DropoutOptions {
@@ -47,7 +51,8 @@ export async function runDropout(source: ReplaySource, options: DropoutOptions):
   const lossOf = (affected: ReadonlySet<string>): string => [...binding.keys()].filter((m) => affected.has(m)).join();
   const total = () => 1 + losses.size + scenarios.length;
   onRun('clean run', 0, total());
-  const clean = await record(source, { seconds, groundTruth: 'kept' });
+  const problems = new ProblemList();
+  const clean = await record(source, { seconds, groundTruth: 'kept', problems });
   // All scenarios are checked before the first one costs its time.
   const windows = scenarios.map((scenario) => faultWindow(scenario, binding, clean));
   for (const { affected } of windows) if (affected.size < binding.size) losses.set(lossOf(affected), [...affected]);
@@ -67,12 +72,20 @@ export async function runDropout(source: ReplaySource, options: DropoutOptions):
       seconds,
       groundTruth: 'ignored',
       onMask: (frame) => taker.see(frame),
-      transform: (messages) => injectFaults(messages, { scenario, binding, seed, startStamp: clean.span.first }),
+      transform: (messages) =>
+        injectFaults(messages, {
+          scenario,
+          binding,
+          seed,
+          startStamp: clean.span.first,
+          onProblem: (text, at) => problems.add('warning', `Scenario ${scenario.name}: ${text}`, at),
+        }),
     });
     const runs = { clean, faulty, absent: absent.get(lossOf(window.affected)) };
     reports.push(reportScenario(source, scenario, window, runs));
     pictures.set(scenario.name, await taker.finish(clean));
   }
+  for (const problem of [...bag.info.problems, ...source.incidents]) problems.add('error', problem);
   return {
     report: {
       formatVersion: 1,
@@ -86,6 +99,7 @@ export async function runDropout(source: ReplaySource, options: DropoutOptions):
       seed,
       cleanMasks: clean.masks.length,
       scenarios: reports,
+      problems: problems.list(),
     },
     pictures,
   };
@@ -103,14 +117,15 @@ export function faultBinding({ bundle, selection }: Pick<ReplaySource, 'bundle' 
   );
 }
 
-interface Recorded extends Pick<ConstructorParameters<typeof RunRecording>[0], 'groundTruth' | 'onMask'> {
+interface Recorded extends Pick<RecordingOptions, 'groundTruth' | 'onMask' | 'problems'> {
   seconds: number;
   transform?: MessageTransform;
 }
 
 async function record(source: ReplaySource, { seconds, transform, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
-  const listener = new RunRecording({ modalityByTopic, ...options });
+  const classCount = classCountOf(source.bundle);
+  const listener = new RunRecording({ modalityByTopic, classCount, ...options });
   await runPipeline(source, {
     rate: 'max',
     listener,

@@ -1,6 +1,7 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
 import type { FrameResult } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
+import type { ProblemList } from '../report/index.js';
 import { type PackedLabels, packLabels } from './packed_labels.js';
 import { StampLedger, type StampOrigin } from './stamp_ledger.js';
 
@@ -33,6 +34,10 @@ export interface RecordingOptions {
   modalityByTopic: ReadonlyMap<string, string>;
   /** `kept`: label images are kept for scoring; one run of the bag is enough. */
   groundTruth: 'kept' | 'ignored';
+  /** Classes of the model: label images with others cannot be scored. */
+  classCount?: number;
+  /** Takes what is wrong with messages; of runs with faults, which make messages wrong, nobody wants it. */
+  problems?: ProblemList;
   /** Called with each mask while its images are still at hand. */
   onMask?: (frame: FrameResult) => Promise<void> | void;
 }
@@ -69,9 +74,11 @@ export class RunRecording implements RunListener {
   }
 
   groundTruth(raw: RawMessage): void {
-    if (this.#options.groundTruth === 'ignored') return;
-    const outcome = readGroundTruth(raw);
+    const { groundTruth, classCount, problems } = this.#options;
+    if (groundTruth === 'ignored') return;
+    const outcome = readGroundTruth(raw, classCount);
     if (outcome.kind === 'labels') this.#groundTruth.set(outcome.stamp, packLabels(outcome.image));
+    else problems?.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
   }
 
   async published(frame: FrameResult): Promise<void> {
@@ -86,13 +93,20 @@ export class RunRecording implements RunListener {
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
       stampOrigin: this.#stamps.use(reference, stamp),
     });
-    await this.#options.onMask?.(frame);
+    try {
+      await this.#options.onMask?.(frame);
+    } catch (error) {
+      this.problem(`A picture is left out of the report: ${(error as Error).message}`, closedAt);
+    }
   }
 
-  /** Frames without a mask show by their absence, conditions and problems change no comparison. */
+  problem(text: string, at: Stamp): void {
+    this.#options.problems?.add('warning', text, at);
+  }
+
+  /** Frames without a mask show by their absence, and conditions change no comparison. */
   dropped(): void {}
   modalityChanged(): void {}
-  problem(): void {}
   condition(): void {}
 }
 

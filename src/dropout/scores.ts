@@ -1,6 +1,6 @@
 import { ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
 import type { Stamp } from '../messages/index.js';
-import type { BundleClass } from '../model/index.js';
+import { type BundleClass, classCountOf } from '../model/index.js';
 import type { LabelImage } from '../report/index.js';
 import type { MaskPair } from './metrics.js';
 import { unpackLabels } from './packed_labels.js';
@@ -37,8 +37,7 @@ export function compareScores(
   classes: readonly BundleClass[],
 ): ScoreComparison {
   const against = groundTruth.size > 0 ? 'ground-truth' : 'clean-masks';
-  const classCount = Math.max(...classes.map(({ id }) => id)) + 1;
-  const newMatrix = () => new ConfusionMatrix(classCount);
+  const newMatrix = () => new ConfusionMatrix(classCountOf({ classes }));
   const matrices = { clean: newMatrix(), faulty: newMatrix(), absent: newMatrix() };
   const stamps = [...groundTruth.keys()];
   let frames = 0;

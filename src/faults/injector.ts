@@ -18,6 +18,11 @@ export interface InjectorOptions {
    * {@link FaultInjector.start}; until then faults only watch.
    */
   startStamp?: Stamp | 'later';
+  /**
+   * Told why a message could not be changed; it then goes on as it is, and the scenario with it. Without this the error
+   * is thrown.
+   */
+  onProblem?: (text: string, at: Stamp) => void;
 }
 
 /** Messages held back at once at most: ten seconds of a thousand a second. */
@@ -38,10 +43,12 @@ interface ActiveFault {
 export class FaultInjector {
   readonly #faults = new Map<string, ActiveFault[]>();
   readonly #delayed = new DelayQueue(MAX_DELAYED);
+  readonly #onProblem: InjectorOptions['onProblem'];
   #start: Stamp | 'later' | undefined;
 
   /** @throws Error where the scenario names a modality that is not bound, or a fault its sensor cannot have */
-  constructor({ scenario, binding, seed, startStamp }: InjectorOptions) {
+  constructor({ scenario, binding, seed, startStamp, onProblem }: InjectorOptions) {
+    this.#onProblem = onProblem;
     this.#start = startStamp;
     scenario.faults.forEach((spec, index) => {
       for (const target of faultTargets(spec, binding, scenario.name)) {
@@ -92,8 +99,13 @@ export class FaultInjector {
     let current: RawMessage | undefined = message;
     for (const { spec, fault } of this.#faults.get(message.topic) ?? []) {
       if (current === undefined) return undefined;
-      if (isInForce(spec, seconds)) current = await fault.apply(current);
-      else fault.watch?.(current);
+      try {
+        if (isInForce(spec, seconds)) current = await fault.apply(current);
+        else fault.watch?.(current);
+      } catch (error) {
+        if (this.#onProblem === undefined) throw error;
+        this.#onProblem(`${message.topic} is left as it is: ${(error as Error).message}`, message.receiveStamp);
+      }
     }
     return current;
   }

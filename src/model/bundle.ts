@@ -80,6 +80,11 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   };
 }
 
+/** One more than the highest class id: the size of a confusion matrix over a bundle's classes. */
+export function classCountOf({ classes }: Pick<Bundle, 'classes'>): number {
+  return Math.max(...classes.map(({ id }) => id)) + 1;
+}
+
 /** The part of a bundle that a provider works with. */
 export function modelFiles({ files, name, sha256, precision, execution, modalities }: Bundle): ModelFiles {
   return { ...files, name, sha256, precision, execution, modalityCount: modalities.length };

@@ -101,7 +101,7 @@ export class Perception {
     const parts = { bundle, selection, config: settings.pipeline, configured, geometries, segmenter, sink };
     const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
-    const onProblem = (text: string) => sink.problem(text);
+    const onProblem = (text: string) => sink.problem(text, this.#clock.now());
     this.#running = { pipeline, inputs: new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem }) };
   }
 
@@ -145,7 +145,7 @@ export class Perception {
 
   /** Nothing known about the old time holds in the new one, transforms included: they are subscribed to anew. */
   #startAnew(): void {
-    this.#options.sink.problem('The clock jumped by more than a day: everything starts anew.');
+    this.#options.sink.problem('The clock jumped by more than a day: everything starts anew.', this.#lastNow);
     void this.#stop();
     this.#start();
   }

@@ -84,14 +84,16 @@ export class Pipeline {
     const now = this.#receiveTime.toRelative(message.receiveStamp);
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
-      for (const problem of rig.observe(message)) sink.problem(`${message.topic}: ${problem}`);
+      for (const problem of rig.observe(message)) {
+        sink.problem(`${message.topic}: ${problem}`, message.receiveStamp);
+      }
     } else {
       const ingested = rig.ingest(modality, message);
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
         synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
       } else {
-        sink.problem(`${modality}: ${ingested.reason}`);
+        sink.problem(`${modality}: ${ingested.reason}`, message.receiveStamp);
         synchronizer.reportInvalid(modality, ingested.reason, now, ingested.cause);
       }
     }
@@ -195,7 +197,10 @@ export class Pipeline {
       case 'reset':
         this.#options.rig.reset();
         this.#assembler.reset();
-        return this.#options.sink.problem(`Everything received before was cleared: ${event.reason}.`);
+        return this.#options.sink.problem(
+          `Everything received before was cleared: ${event.reason}.`,
+          this.#receiveTime.toStamp(this.#now),
+        );
     }
   }
 
@@ -289,9 +294,9 @@ export class Pipeline {
     return message && { modality, message, stamp: this.#sensorTime.toStamp(match.end), kind: 'window' };
   }
 
-  #reportContent({ modality, stamp }: Selection, verdict: ContentVerdict): void {
+  #reportContent({ modality, message, stamp }: Selection, verdict: ContentVerdict): void {
     const { synchronizer, sink } = this.#options;
-    if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`);
+    if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`, message.receiveStamp);
     synchronizer.reportContent(modality, this.#sensorTime.toRelative(stamp), verdict, this.#now);
   }
 }

@@ -65,8 +65,11 @@ export interface PipelineSink {
   published(frame: FrameResult): void | Promise<void>;
   dropped(frame: DroppedFrame): void | Promise<void>;
   modalityChanged(change: ModalityChange): void | Promise<void>;
-  /** Something is wrong that does not stop the pipeline; one sentence. */
-  problem(text: string): void;
+  /**
+   * Something is wrong that does not stop the pipeline; one sentence.
+   * @param at - receive stamp of the message that showed it
+   */
+  problem(text: string, at: Stamp): void;
   /** Something was found out about a sensor that is now worked by, such as the scale of its values; told once. */
   notice?(notice: SensorNotice): void;
 }

@@ -1,3 +1,4 @@
+import { IGNORE_LABEL } from '../evaluation/index.js';
 import { decodeMessage, type Image, type RawMessage, type Stamp, stampFromTime } from '../messages/index.js';
 import type { LabelImage } from '../report/index.js';
 
@@ -17,8 +18,9 @@ export type GroundTruthOutcome =
 
 /**
  * Reads class ids from an image message (mono8, 8UC1, or the 16-bit encodings with ids below 256).
+ * @param classCount - ids from here on up to 254 are no class of the model
  */
-export function readGroundTruth(raw: RawMessage): GroundTruthOutcome {
+export function readGroundTruth(raw: RawMessage, classCount: number = IGNORE_LABEL): GroundTruthOutcome {
   let message: Image;
   try {
     message = decodeMessage<Image>(raw);
@@ -47,6 +49,15 @@ export function readGroundTruth(raw: RawMessage): GroundTruthOutcome {
     return {
       kind: 'invalid',
       reason: 'Expected class ids below 256 for ground truth but received larger ones: map them',
+    };
+  }
+  const stranger = labels.find((label) => label >= classCount && label !== IGNORE_LABEL);
+  if (stranger !== undefined) {
+    return {
+      kind: 'invalid',
+      reason:
+        `Expected class ids below ${classCount} or ${IGNORE_LABEL} for the ground truth but received ${stranger}: ` +
+        'check that the labels belong to the classes of this model bundle',
     };
   }
   return { kind: 'labels', stamp: stampFromTime(message.header.stamp), image: { width, height, labels } };

@@ -1,6 +1,6 @@
 import { BagWriter, type TopicInfo } from '../bags/index.js';
 import { resizeLabelsNearest } from '../evaluation/index.js';
-import { encodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
+import { encodeMessage, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import {
   diagnosticArray,
@@ -39,13 +39,17 @@ const LATCHED = { reliability: 'reliable', durability: 'transient_local', histor
  */
 export class MaskBag {
   readonly #writer: BagWriter;
+  readonly #copied: readonly TopicInfo[];
+  /** Topics of the input that were met. */
+  readonly #declared = new Set<string>();
   readonly #bundle: Bundle;
   readonly #colours: ColourTable;
   readonly #essential: ReadonlySet<string>;
   readonly #healths: Map<string, ModalityHealth>;
   #hasLabelInfo = false;
 
-  private constructor(writer: BagWriter, bundle: Bundle, essential: ReadonlySet<string>) {
+  private constructor(writer: BagWriter, bundle: Bundle, essential: ReadonlySet<string>, copied: readonly TopicInfo[]) {
+    this.#copied = copied;
     this.#writer = writer;
     this.#bundle = bundle;
     this.#essential = essential;
@@ -68,14 +72,19 @@ export class MaskBag {
     essential: ReadonlySet<string>,
   ): Promise<MaskBag> {
     const writer = await BagWriter.create(path);
-    for (const { name, type, qos } of copied) await writer.declareTopic(name, type, { ...(qos[0] && { qos: qos[0] }) });
     await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
-    return new MaskBag(writer, bundle, essential);
+    return new MaskBag(writer, bundle, essential, copied);
   }
 
-  /** Passes an input message on, unchanged. */
+  /** Passes an input message on, unchanged, with the definition it came with where that one can be used. */
   async copy(message: RawMessage): Promise<void> {
-    const { topic, type, data, receiveStamp } = message;
+    const { topic, type, data, schema, receiveStamp } = message;
+    if (!this.#declared.has(topic)) {
+      this.#declared.add(topic);
+      const isUsable = schema !== undefined && schema.text.trim() !== '' && schemaProblem(message) === undefined;
+      const qos = this.#copied.find(({ name }) => name === topic)?.qos[0];
+      await this.#writer.declareTopic(topic, type, { ...(qos && { qos }), ...(isUsable && { schema }) });
+    }
     await this.#writer.write({ topic, type, data, logTime: receiveStamp });
   }
 

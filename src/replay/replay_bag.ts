@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BagInfo } from '../bags/index.js';
-import type { Bundle } from '../model/index.js';
+import { type Bundle, classCountOf } from '../model/index.js';
 import { essentialModalities } from '../pipeline/index.js';
 import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
 import { MaskBag } from './mask_bag.js';
@@ -74,6 +74,7 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
     recorder,
     masks,
     groundTruth: selection.groundTruth === undefined ? 'absent' : 'present',
+    classCount: classCountOf(bundle),
     cameraModality: bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name,
   });
   const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;
@@ -86,7 +87,7 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
       rate: options.rate,
       listener: recording,
       onMessage: async (raw) => {
-        if (copied.has(raw.topic)) await masks.copy(raw);
+        if (copied.has(raw.topic)) await recording.copy(raw);
         const fraction = Number(raw.receiveStamp - bagStart) / span;
         options.onProgress?.({ fraction, masks: recording.masks });
       },

@@ -16,8 +16,10 @@ type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
   recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'notice'>;
-  masks: Pick<MaskBag, 'frame' | 'modalityChanged'>;
+  masks: Pick<MaskBag, 'frame' | 'modalityChanged' | 'copy'>;
   groundTruth: 'present' | 'absent';
+  /** Classes of the model: label images with others cannot be scored. */
+  classCount: number;
   /** Modality whose pictures the report shows under the masks. */
   cameraModality: string | undefined;
 }
@@ -31,6 +33,7 @@ export class ReplayRecording implements PipelineSink {
   readonly #maskBag: ReplayRecordingOptions['masks'];
   readonly #truth = new GroundTruthBuffer();
   readonly #expectsTruth: boolean;
+  readonly #classCount: number;
   readonly #cameraModality: string | undefined;
   readonly #waiting: Waiting[] = [];
   readonly #conditions: { from: Stamp; name: string }[] = [];
@@ -40,6 +43,7 @@ export class ReplayRecording implements PipelineSink {
     this.#recorder = options.recorder;
     this.#maskBag = options.masks;
     this.#expectsTruth = options.groundTruth === 'present';
+    this.#classCount = options.classCount;
     this.#cameraModality = options.cameraModality;
   }
 
@@ -50,9 +54,9 @@ export class ReplayRecording implements PipelineSink {
 
   /** A label image has been read. */
   async groundTruth(raw: RawMessage): Promise<void> {
-    const outcome = readGroundTruth(raw);
+    const outcome = readGroundTruth(raw, this.#classCount);
     if (outcome.kind === 'invalid') {
-      this.#recorder.problem('warning', `Ground truth: ${outcome.reason}`);
+      this.#recorder.problem('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
       return;
     }
     this.#truth.add(outcome.stamp, outcome.image);
@@ -64,13 +68,13 @@ export class ReplayRecording implements PipelineSink {
     try {
       this.#conditions.push({ from: raw.receiveStamp, name: decodeMessage<{ data: string }>(raw).data });
     } catch (error) {
-      this.#recorder.problem('warning', `${raw.topic}: ${(error as Error).message}`);
+      this.#recorder.problem('warning', `${raw.topic}: ${(error as Error).message}`, raw.receiveStamp);
     }
   }
 
   async published(frame: FrameResult): Promise<void> {
     this.#count++;
-    await this.#maskBag.frame(frame);
+    await this.#attempt('A mask is left out of masks.mcap', frame.arrivedAt, () => this.#maskBag.frame(frame));
     const { segmentation, arrivedAt, absent, latency, messages, grid } = frame;
     const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
     const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
@@ -93,15 +97,32 @@ export class ReplayRecording implements PipelineSink {
 
   async modalityChanged(change: ModalityChange): Promise<void> {
     this.#recorder.modalityState(change.modality, change.at, change.to, change.reason);
-    await this.#maskBag.modalityChanged(change);
+    await this.#attempt('A state is left out of masks.mcap', change.at, () => this.#maskBag.modalityChanged(change));
   }
 
-  problem(text: string): void {
-    this.#recorder.problem('warning', text);
+  problem(text: string, at?: Stamp): void {
+    this.#recorder.problem('warning', text, at);
   }
 
   notice(notice: SensorNotice): void {
     this.#recorder.notice(describeSensorNotice(notice));
+  }
+
+  /**
+   * Passes an input message on into the bag of masks.
+   */
+  async copy(raw: RawMessage): Promise<void> {
+    await this.#attempt(`A message of ${raw.topic} is not copied`, raw.receiveStamp, () => this.#maskBag.copy(raw));
+  }
+
+  /** What one message brings about costs what is made of that message; a disk that is full ends the run. */
+  async #attempt(loss: string, at: Stamp, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+      this.#recorder.problem('error', `${loss}: ${(error as Error).message}`, at);
+    }
   }
 
   /** Records what still waits for ground truth that did not come. */

@@ -11,6 +11,7 @@ export {
 } from './overlay.js';
 export { dataUri, renderPage } from './page_assets.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
+export { type Problem, ProblemList, type ProblemSeverity } from './problem_list.js';
 export {
   type FrameLatencyMs,
   type MessageFate,
@@ -22,6 +23,7 @@ export {
 export type { ReportData } from './report_data.js';
 export {
   MODALITY_STATES,
+  problemSchema,
   type ReplaySummary,
   replaySummarySchema,
 } from './summary.js';

@@ -15,6 +15,7 @@ import {
   type RgbImage,
 } from './overlay.js';
 import { percentiles } from './percentiles.js';
+import { ProblemList, type ProblemSeverity } from './problem_list.js';
 import { buildReportData, type FrameRecords, type ReportData, type ReportPicture } from './report_data.js';
 import { RoutingStatistics } from './routing_statistics.js';
 import { summariseScores } from './score_summary.js';
@@ -123,8 +124,7 @@ export class ReplayRecorder {
 
   readonly #messages = new Map<string, Record<MessageFate, number>>();
   readonly #timelines = new Map<string, StateTimeline>();
-  readonly #problemTexts = new SentenceFolder();
-  readonly #problems = new Map<string, ReplaySummary['problems'][number]>();
+  readonly #problems = new ProblemList();
   readonly #notices = new Set<string>();
   readonly #pictures: EvenSample<ReportPicture>;
 
@@ -181,12 +181,12 @@ export class ReplayRecorder {
     this.#droppedBecause.set(text, (this.#droppedBecause.get(text) ?? 0) + 1);
   }
 
-  /** Something a reader of the report must know; equal texts are counted, not repeated, and their number is bounded. */
-  problem(severity: 'warning' | 'error', sentence: string): void {
-    const text = this.#problemTexts.fold(sentence);
-    const known = this.#problems.get(text);
-    if (known) known.count++;
-    else this.#problems.set(text, { severity, text, count: 1 });
+  /**
+   * Something a reader of the report must know; equal texts are counted, not repeated, and their number is bounded.
+   * @param at - receive stamp of the message that showed it
+   */
+  problem(severity: ProblemSeverity, sentence: string, at?: Stamp): void {
+    this.#problems.add(severity, sentence, at);
   }
 
   /** Something was found out that the run works by; one sentence, kept once. */
@@ -263,7 +263,7 @@ export class ReplayRecorder {
       wallSeconds,
       machine: describeMachine(),
       settings,
-      problems: [...this.#problems.values()],
+      problems: this.#problems.list(),
       notices: [...this.#notices],
     };
   }
@@ -287,7 +287,7 @@ export class ReplayRecorder {
   }
 
   /** Scores one frame against its ground truth, at the ground truth's size; returns its mIoU, NaN without one. */
-  #score({ segmentation, groundTruth, stretch }: PublishedFrame): number {
+  #score({ segmentation, groundTruth, stretch, arrivedAt }: PublishedFrame): number {
     if (!groundTruth) return Number.NaN;
     const confusion = this.#frameConfusion;
     confusion.clear();
@@ -295,7 +295,7 @@ export class ReplayRecorder {
       confusion.add(resizeLabelsNearest(segmentation.labels, segmentation, groundTruth), groundTruth.labels);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.problem('error', `Ground truth not scored: ${error.message}`);
+      this.problem('error', `Ground truth not scored: ${error.message}`, arrivedAt);
       return Number.NaN;
     }
     this.#confusion.merge(confusion);
@@ -314,7 +314,7 @@ export class ReplayRecorder {
 
   async #picture(frame: PublishedFrame, seconds: number, miou: number): Promise<ReportPicture> {
     const { segmentation, groundTruth } = frame;
-    const camera = await frame.camera?.();
+    const camera = await this.#cameraPicture(frame);
     const [cameraJpeg, maskPng, truthPng] = await Promise.all([
       camera && encodeJpeg(camera, { quality: 74, maxWidth: PICTURE_MAX_WIDTH }),
       encodeMaskPng(segmentation, this.#colours),
@@ -332,6 +332,16 @@ export class ReplayRecorder {
       present: [...segmentation.present],
       absent: Object.fromEntries(frame.absent),
     };
+  }
+
+  /** The mask is shown also where the picture it was made beside cannot be read. */
+  async #cameraPicture({ camera, arrivedAt }: PublishedFrame): Promise<RgbImage | undefined> {
+    try {
+      return await camera?.();
+    } catch (error) {
+      this.problem('warning', `A picture is left out of the report: ${(error as Error).message}`, arrivedAt);
+      return undefined;
+    }
   }
 
   #pictureBytes(): number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ModalityState } from '../sync/index.js';
+import type { Problem } from './problem_list.js';
 
 const count = z.number().int().nonnegative();
 /** A figure that does not exist (no sample, class absent) is null: JSON has no NaN. */
@@ -23,6 +24,20 @@ const stretchScore = z.strictObject({
   miou: percent.describe('mean IoU of the stretch as one confusion matrix, percent'),
   perClass: z.record(z.string(), percent),
 });
+
+const stamp = z
+  .string()
+  .regex(/^-?\d+$/)
+  .nullable();
+
+/** One of the `problems` of a summary or report. */
+export const problemSchema = z.strictObject({
+  severity: z.enum(['warning', 'error']),
+  text: z.string(),
+  count,
+  first: stamp.describe('receive stamp in nanoseconds of the first message that showed it; null without one'),
+  last: stamp,
+}) satisfies z.ZodType<Problem>;
 
 /** `summary.json` of a replay. Percentages are 0..100, times milliseconds or seconds as the name says. */
 export const replaySummarySchema = z.strictObject({
@@ -95,7 +110,7 @@ export const replaySummarySchema = z.strictObject({
   wallSeconds: z.number().nonnegative(),
   machine: z.strictObject({ cpu: z.string(), cores: count, node: z.string(), platform: z.string() }),
   settings: z.record(z.string(), z.unknown()),
-  problems: z.array(z.strictObject({ severity: z.enum(['warning', 'error']), text: z.string(), count })),
+  problems: z.array(problemSchema),
   notices: z.array(z.string()).describe('what was found out and worked by, such as the scale of a sensor'),
 });
 

@@ -1,8 +1,8 @@
 import type { Stamp } from '../messages/index.js';
-import type { Bundle } from '../model/index.js';
+import { type Bundle, classCountOf } from '../model/index.js';
 import type { FrameResult, FrameSegmenter } from '../pipeline/index.js';
 import { isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
-import type { LabelImage } from '../report/index.js';
+import { type LabelImage, ProblemList } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
 
 /**
@@ -18,9 +18,11 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
     );
   }
   const truths = new Map<Stamp, LabelImage>();
+  const problems = new ProblemList();
   for await (const raw of bag.messages({ topics: [selection.groundTruth.topic] })) {
-    const outcome = readGroundTruth(raw);
+    const outcome = readGroundTruth(raw, classCountOf(bundle));
     if (outcome.kind === 'labels') truths.set(outcome.stamp, outcome.image);
+    else problems.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
   }
   const count: FrameCount = { used: 0, leftOut: 0, source: isSimulated(bag.info) ? 'simulation' : 'recording' };
   let found = 0;
@@ -44,13 +46,14 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
         published,
         dropped: ignore,
         modalityChanged: ignore,
-        problem: ignore,
+        problem: (text, at) => problems.add('warning', text, at),
         groundTruth: ignore,
         condition: ignore,
       },
     },
   );
-  return count;
+  for (const problem of [...bag.info.problems, ...source.incidents]) problems.add('error', problem);
+  return { ...count, problems: problems.list() };
 }
 
 /** Stands in for the model, which the visitor wants for itself: of a frame only the images matter here. */

@@ -4,9 +4,9 @@ import sharp, { type Sharp } from 'sharp';
 import { z } from 'zod';
 import { IGNORE_LABEL } from '../evaluation/index.js';
 import type { Bundle } from '../model/index.js';
-import type { LabelImage } from '../report/index.js';
+import { type LabelImage, ProblemList } from '../report/index.js';
 import { type ImageSize, type ModalityImage, representationSchema } from '../sensors/index.js';
-import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
+import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 
 /** `dataset.json`: what a data set in DELIVER's layout holds. Other keys may stand beside these. */
 const datasetSchema = z.object({
@@ -42,19 +42,31 @@ export async function visitDatasetFrames(
     throw new Error(`Expected frames like ${join(root, 'semantic', '<condition>', split)}/MAP_*/*.png but found none.`);
   }
   const count: FrameCount = { used: 0, leftOut: 0, source: isMade(dataset) ? 'simulation' : 'recording' };
+  const problems = new ProblemList();
   for (const [index, path] of labels.entries()) {
     if (index % every !== 0) continue;
-    const images = new Map<string, ModalityImage>();
-    for (const { name } of bundle.modalities) {
-      const { folder, suffix } = dataset.modalities.find((modality) => modality.name === name)!;
-      const file = join(root, folder, path.replace(/_semantic_front\.png$/, `_${suffix}_front.png`));
-      images.set(name, await readImage(file, name, bundle.input));
+    let frame: EvaluationFrame;
+    try {
+      frame = await readFrame(root, path, dataset, bundle);
+    } catch (error) {
+      count.leftOut++;
+      problems.add('warning', `A frame is left out: ${(error as Error).message}`);
+      continue;
     }
-    const truth = await readLabels(join(root, 'semantic', path), bundle);
     count.used++;
-    await visit({ name: path, images, truth });
+    await visit(frame);
   }
-  return count;
+  return { ...count, problems: problems.list() };
+}
+
+async function readFrame(root: string, path: string, dataset: Dataset, bundle: Bundle): Promise<EvaluationFrame> {
+  const images = new Map<string, ModalityImage>();
+  for (const { name } of bundle.modalities) {
+    const { folder, suffix } = dataset.modalities.find((modality) => modality.name === name)!;
+    const file = join(root, folder, path.replace(/_semantic_front\.png$/, `_${suffix}_front.png`));
+    images.set(name, await readImage(file, name, bundle.input));
+  }
+  return { name: path, images, truth: await readLabels(join(root, 'semantic', path), bundle) };
 }
 
 async function readDataset(root: string): Promise<Dataset> {

@@ -1,4 +1,4 @@
-import type { LabelImage } from '../report/index.js';
+import type { LabelImage, Problem } from '../report/index.js';
 import type { ModalityImage } from '../sensors/index.js';
 
 /** A frame with all of the bundle's modalities and its ground truth. */
@@ -18,4 +18,6 @@ export interface FrameCount {
   /** Frames with a modality or the ground truth missing. */
   leftOut: number;
   source: 'simulation' | 'recording';
+  /** Why frames were left out, and what is wrong with the data. */
+  problems?: Problem[];
 }

@@ -1,7 +1,8 @@
 import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
-import type { Bundle } from '../model/index.js';
+import { type Bundle, classCountOf } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
+import type { Problem } from '../report/index.js';
 import type { ModalityImage, Representation } from '../sensors/index.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
@@ -32,12 +33,13 @@ export interface SubsetTable {
 export interface ProtocolReport {
   formatVersion: 1;
   model: { name: string; sha256: string };
-  frames: FrameCount;
+  frames: Omit<FrameCount, 'problems'>;
   seed: number;
   convention: AbsentClassConvention;
   tables: SubsetTable[];
   /** NM; `clampedShare` of the elements could not be as noisy as the protocol wants, see `noisy`. */
   noise: { level: NoiseLevel; miou: number | null; clampedShare: number }[];
+  problems: Problem[];
 }
 
 export interface ProtocolOptions {
@@ -65,7 +67,7 @@ export async function runProtocol(
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
-  const frames = await visitFrames(async (frame) => {
+  const { problems = [], ...frames } = await visitFrames(async (frame) => {
     for (const { matrix, show } of settings) {
       const { labels, width, height } = await segmenter.segment({
         stamp: 0n,
@@ -106,6 +108,7 @@ export async function runProtocol(
       miou: figure(miou(setting)),
       clampedShare: setting.clamped / setting.elements,
     })),
+    problems,
   };
 }
 
@@ -193,8 +196,8 @@ function representationsOf({ modalities }: Bundle): Map<string, Representation> 
   return new Map(modalities.map(({ name, representation }) => [name, representation]));
 }
 
-function newMatrix({ classes }: Bundle): ConfusionMatrix {
-  return new ConfusionMatrix(Math.max(...classes.map(({ id }) => id)) + 1);
+function newMatrix(bundle: Bundle): ConfusionMatrix {
+  return new ConfusionMatrix(classCountOf(bundle));
 }
 
 /** JSON has no NaN. */

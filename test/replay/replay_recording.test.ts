@@ -53,8 +53,9 @@ function recordingOf(groundTruth: 'present' | 'absent') {
         problems.push(text);
       },
     },
-    masks: { frame: async () => undefined, modalityChanged: async () => undefined },
+    masks: { frame: async () => undefined, modalityChanged: async () => undefined, copy: async () => undefined },
     groundTruth,
+    classCount: 25,
     cameraModality: 'camera',
   });
   return { recording, recorded, problems };

@@ -134,12 +134,33 @@ describe('ReplayRecorder', function () {
     assert.ok(droppedSeconds.length <= 2000 && droppedSeconds.at(-1)! >= 4990, `up to ${droppedSeconds.at(-1)} s`);
   });
 
-  it('counts equal problems once', () => {
+  it('counts equal problems once, and says when they first and last occurred', () => {
     const r = recorder();
-    for (let i = 0; i < 3; i++) r.problem('warning', 'cut off');
+    for (let i = 0n; i < 3n; i++) r.problem('warning', 'cut off', 1_750_000_000_000_000_001n + i * SECOND);
+    r.problem('error', 'of the whole bag');
+    r.problem('error', 'of the whole bag', 7n);
     assert.deepEqual(r.finish({ wallSeconds: 1 }).summary.problems, [
-      { severity: 'warning', text: 'cut off', count: 3 },
+      {
+        severity: 'warning',
+        text: 'cut off',
+        count: 3,
+        first: '1750000000000000001',
+        last: '1750000002000000001',
+      },
+      { severity: 'error', text: 'of the whole bag', count: 2, first: '7', last: '7' },
     ]);
+  });
+
+  it('shows the mask of a frame whose picture cannot be read, and says so', async () => {
+    const r = recorder();
+    const camera = () => Promise.reject(new Error('cut off'));
+    await r.published(frame(1, [0, 1], { camera }));
+    const { summary, report } = r.finish({ wallSeconds: 1 });
+    assert.equal(report.pictures.length, 1);
+    assert.deepEqual(
+      summary.problems.map(({ text }) => text),
+      ['A picture is left out of the report: cut off'],
+    );
   });
 
   it('asks for the camera picture only of frames it will show', async () => {

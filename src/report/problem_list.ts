@@ -1,0 +1,40 @@
+import type { Stamp } from '../messages/stamp.js';
+import { SentenceFolder } from './sentence_folder.js';
+
+export type ProblemSeverity = 'warning' | 'error';
+
+/** Something a reader of the results must know. */
+export interface Problem {
+  severity: ProblemSeverity;
+  /** One sentence. Of a kind that occurs often, numbers are left out past the first few. */
+  text: string;
+  count: number;
+  /** Receive stamps, nanoseconds, of the first and last message that showed it; null for what belongs to no moment. */
+  first: string | null;
+  last: string | null;
+}
+
+/** Collects problems: equal sentences are counted, not repeated, and their number is bounded. */
+export class ProblemList {
+  readonly #sentences = new SentenceFolder();
+  readonly #problems = new Map<string, Problem>();
+
+  /** @param at - receive stamp of the message that showed it */
+  add(severity: ProblemSeverity, sentence: string, at?: Stamp): void {
+    const text = this.#sentences.fold(sentence);
+    const stamp = at === undefined ? null : String(at);
+    const known = this.#problems.get(text);
+    if (known === undefined) {
+      this.#problems.set(text, { severity, text, count: 1, first: stamp, last: stamp });
+      return;
+    }
+    known.count++;
+    known.first ??= stamp;
+    known.last = stamp ?? known.last;
+  }
+
+  /** All problems in the order in which each was first said. */
+  list(): Problem[] {
+    return [...this.#problems.values()];
+  }
+}
