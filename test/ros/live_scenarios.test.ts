@@ -42,7 +42,7 @@ describe('scenarios on a real graph', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mle-sam-live-'));
     const messages = tinyDrive({ seconds: LOOP_SECONDS }).filter(({ topic }) => topic !== TINY_TOPICS.events);
-    const args = ['--clock', '--stamps', 'recorded', '--rate', String(pace)];
+    const args = ['--clock', '--stamps', 'recorded', '--rate', String(pace), '--wait-for-masks'];
     rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: [], args });
     const scenarios = await writeScenarios(folder);
     const relayed = MODALITIES.map((name) => `${name}=${TINY_TOPICS[name]}`);

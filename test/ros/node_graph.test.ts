@@ -34,7 +34,7 @@ describe('The node on a graph with four sensors', function () {
   before(async () => {
     const messages = await townMessages(LOOP_SECONDS);
     replayed = await replayTown(TINY_BUNDLE, LOOP_SECONDS);
-    const args = ['--clock', '--stamps', 'recorded', '--rate', String(pace)];
+    const args = ['--clock', '--stamps', 'recorded', '--rate', String(pace), '--wait-for-masks'];
     rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: LISTENED, args });
     node = startNode(domain, { model: TINY_BUNDLE, use_sim_time: true });
     await Promise.all([node.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
