@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import { defaultEngineCache } from '../model/engines/index.js';
-import { PROVIDER_REQUESTS, type ProviderRequest, type SegmenterOptions } from '../model/index.js';
-import { wholeNumberFrom } from './numbers.js';
+import { DEFAULT_START_MS, PROVIDER_REQUESTS, type ProviderRequest, type SegmenterOptions } from '../model/index.js';
+import { secondsFrom, wholeNumberFrom } from './numbers.js';
 
 /** Flags of every command that runs a model, wherever it runs. */
 export interface MachineFlags {
   threads?: number;
   device: number;
   engineCache: string;
+  startTimeout: number;
 }
 
 /** Flags of the commands that run a model on one provider. */
@@ -23,9 +24,18 @@ export function withEngineOptions(command: Command): Command {
     .option('--engine-cache <folder>', 'graphs that `model build` made for a GPU', defaultEngineCache());
 }
 
-/** Adds `--threads`, `--device` and `--engine-cache`. */
+/** Adds `--threads`, `--start-timeout`, `--device` and `--engine-cache`. */
 export function withMachineOptions(command: Command): Command {
-  return withEngineOptions(command.option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1)));
+  return withEngineOptions(
+    command
+      .option('--threads <count>', 'CPU threads of the model', wholeNumberFrom(1))
+      .option(
+        '--start-timeout <seconds>',
+        'a provider that takes longer over one step of its start is left for the next one; 0: never',
+        secondsFrom(0),
+        DEFAULT_START_MS / 1000,
+      ),
+  );
 }
 
 /** Adds `--provider`, `--provider-required` and those of {@link withMachineOptions}. */
@@ -40,8 +50,14 @@ export function withProviderOptions(command: Command): Command {
   return withMachineOptions(named);
 }
 
-export function machineOptions({ threads, device, engineCache }: MachineFlags) {
-  return { deviceId: device, engineCache, ...(threads !== undefined && { threads }) } satisfies SegmenterOptions;
+export function machineOptions({ threads, device, engineCache, startTimeout }: MachineFlags) {
+  const startTimeoutMs = startTimeout === 0 ? 'none' : 1000 * startTimeout;
+  return {
+    deviceId: device,
+    engineCache,
+    startTimeoutMs,
+    ...(threads !== undefined && { threads }),
+  } satisfies SegmenterOptions;
 }
 
 export function segmenterOptions(flags: ProviderFlags) {

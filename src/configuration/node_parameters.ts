@@ -78,6 +78,15 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'an inference worker that takes longer over one set is replaced; 0: never',
   },
   {
+    name: 'start_timeout_ms',
+    type: 'integer',
+    default: 120_000,
+    range: { from: 0, to: 3_600_000 },
+    unit: 'ms',
+    applies: 'configure',
+    description: 'a provider that takes longer over one step of its start is left for the next one; 0: never',
+  },
+  {
     name: 'autostart',
     type: 'bool',
     default: true,

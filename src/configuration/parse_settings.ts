@@ -67,7 +67,7 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
 function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]): NodeSettings {
   const folder = values.text('model');
   const threads = values.number('threads');
-  const timeoutMs = values.number('inference_timeout_ms');
+  const limit = (name: string) => (values.number(name) === 0 ? 'none' : values.number(name));
   return {
     model: {
       folder: folder === '' ? undefined : folder,
@@ -76,7 +76,8 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
       deviceId: values.number('device_id'),
       engineCache: values.text('engine_cache') || undefined,
       threads: threads === 0 ? undefined : threads,
-      runTimeoutMs: timeoutMs === 0 ? 'none' : timeoutMs,
+      runTimeoutMs: limit('inference_timeout_ms'),
+      startTimeoutMs: limit('start_timeout_ms'),
     },
     autostart: values.flag('autostart'),
     diagnosticsPeriodMs: values.number('diagnostics_period_ms'),

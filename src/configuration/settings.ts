@@ -1,4 +1,4 @@
-import type { ProviderFallback, ProviderRequest, RunTimeout } from '../model/index.js';
+import type { ProviderFallback, ProviderRequest, TimeLimit } from '../model/index.js';
 import type { PipelineConfig, TopicRole } from '../pipeline/index.js';
 import type { ImageGeometry } from '../sensors/index.js';
 import type { OutputKey, TopicQos } from './topics.js';
@@ -17,7 +17,8 @@ export interface NodeSettings {
     /** `undefined`: as many as suit the machine. */
     threads: number | undefined;
     /** A worker that takes longer over one set is replaced. */
-    runTimeoutMs: RunTimeout;
+    runTimeoutMs: TimeLimit;
+    startTimeoutMs: TimeLimit;
   };
   autostart: boolean;
   diagnosticsPeriodMs: number;

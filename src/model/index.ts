@@ -14,4 +14,5 @@ export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
 export { describeSelection, type ProviderSelection } from './selection.js';
-export type { HostState, RestartPolicy, RunTimeout } from './worker_host.js';
+export type { HostState } from './worker_host.js';
+export { DEFAULT_START_MS, type RestartPolicy, type TimeLimit } from './worker_limits.js';

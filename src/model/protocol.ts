@@ -68,8 +68,18 @@ export interface RungTried {
   attempts: readonly ProviderAttempt[];
 }
 
+/** What a start consists of; the first is over once the first rung is tried. */
+export type StartStep = 'load' | 'create' | 'warm-up' | 'golden';
+
+/** Sent before each step on a rung: the mark by which slow and hanging are told apart. */
+export interface StepBegun {
+  kind: 'step';
+  step: StartStep;
+}
+
 export type WorkerReply =
   | RungTried
+  | StepBegun
   | { kind: 'ready'; selection: ProviderSelection }
   | { kind: 'no-provider'; attempts: readonly ProviderAttempt[] }
   | RunReply;

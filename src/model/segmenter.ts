@@ -8,7 +8,8 @@ import type { EncodeMode, GraphLayout, ProviderFallback, ProviderRequest } from 
 import type { Segmentation } from './segmentation.js';
 import { SegmenterError } from './segmenter_error.js';
 import type { ProviderSelection } from './selection.js';
-import { type HostState, type RestartPolicy, type RunTimeout, type WorkerEvent, WorkerHost } from './worker_host.js';
+import { type HostState, type WorkerEvent, WorkerHost } from './worker_host.js';
+import type { RestartPolicy, TimeLimit } from './worker_limits.js';
 
 export type SegmenterEvent = WorkerEvent | { kind: 'run-failed'; reason: string };
 
@@ -29,7 +30,12 @@ export interface SegmenterOptions {
   encodeMode?: EncodeMode | 'auto';
   restart?: RestartPolicy;
   /** How long a set may take before its worker counts as hanging and is restarted. Default: as long as it likes. */
-  runTimeoutMs?: RunTimeout;
+  runTimeoutMs?: TimeLimit;
+  /**
+   * How long each step of a start (creating sessions, first run, golden run) may take before its provider is left for
+   * the next one. Default: 120 s, or ten times `runTimeoutMs` where that is less, but 4 s at least.
+   */
+  startTimeoutMs?: TimeLimit;
   onEvent?: (event: SegmenterEvent) => void;
   /** Another entry of the worker thread; tests pass one whose providers fail. */
   workerEntry?: URL;
@@ -67,7 +73,10 @@ export class Segmenter {
       (event) => this.#observe(event),
       options.restart,
       options.workerEntry,
-      options.runTimeoutMs,
+      {
+        ...(options.runTimeoutMs !== undefined && { runMs: options.runTimeoutMs }),
+        ...(options.startTimeoutMs !== undefined && { startMs: options.startTimeoutMs }),
+      },
     );
   }
 
@@ -124,7 +133,10 @@ export class Segmenter {
     return this.#segmentation(frameSet, modalities, reply, performance.now() - start);
   }
 
-  /** Rejects the set in flight with kind `closed`, and resolves once the worker has finished its run and ended. */
+  /**
+   * Rejects the set in flight with kind `closed`, and resolves once the worker has finished its run and ended; one that
+   * hangs is ended by force after five seconds or `runTimeoutMs`, whichever is less.
+   */
   close(): Promise<void> {
     return this.#host.close();
   }

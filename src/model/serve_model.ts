@@ -4,7 +4,7 @@ import { createRunner } from './create_runner.js';
 import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
 
-import type { RunRequest, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { RunRequest, StartStep, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { ExecutionChoice, Provider } from './providers.js';
 
 /**
@@ -16,7 +16,7 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   const { provider: requested, fallback, givenUp } = setup;
   const outcome = await climbLadder(
     selectRungs(ladder, requested, fallback, givenUp),
-    (provider, notes) => startProvider(provider, setup, notes),
+    (provider, notes) => startProvider(provider, setup, notes, (step) => reply({ kind: 'step', step })),
     () => performance.now(),
     ({ name }, below, attempts) =>
       reply({
@@ -65,24 +65,30 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
 }
 
 /** Creates the sessions of one provider and lets it answer the golden sample. */
-async function startProvider(provider: Provider, setup: WorkerSetup, notes: AttemptNotes) {
+async function startProvider(
+  provider: Provider,
+  setup: WorkerSetup,
+  notes: AttemptNotes,
+  onStep: (step: StartStep) => void,
+) {
   const choice = choiceFor(provider.name, setup);
   const encodeMode = choice.encodeMode ?? provider.encodeMode;
   const { files, threads, deviceId, engineCache, graphs, golden } = setup;
-  const timed = async <T>(step: keyof AttemptNotes['timings'], work: () => Promise<T>): Promise<T> => {
+  const timed = async <T>(step: StartStep, name: keyof AttemptNotes['timings'], work: () => Promise<T>): Promise<T> => {
+    onStep(step);
     const start = performance.now();
     const result = await work();
-    notes.timings[step] = performance.now() - start;
+    notes.timings[name] = performance.now() - start;
     return result;
   };
   // Its kernels occupy every core for most of the time, and nothing is lost if a message comes in between.
   if (provider.name === 'cpu') giveWay();
-  const sessions = await timed('createMs', () =>
+  const sessions = await timed('create', 'createMs', () =>
     provider.createSessions(files, { threads, deviceId, engineCache, graphs, preferredGraphs: choice.graphs }),
   );
   try {
-    const runner = await timed('warmUpMs', () => createRunner(sessions, setup, encodeMode));
-    const { labels } = await timed('goldenMs', () => runner.run(goldenRequest(setup)));
+    const runner = await timed('warm-up', 'warmUpMs', () => createRunner(sessions, setup, encodeMode));
+    const { labels } = await timed('golden', 'goldenMs', () => runner.run(goldenRequest(setup)));
     const differing = countDifferingLabels(labels, golden.labels);
     notes.golden = { differing, pixels: golden.labels.length };
     const reason = `labels differ from the golden ones on ${differing} of ${golden.labels.length} pixels`;

@@ -1,26 +1,18 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { endThread } from '../threads/end_thread.js';
 import { startWorker } from '../threads/start_worker.js';
 import { describeAttempt, type ProviderAttempt } from './ladder.js';
-import type { RungTried, RunReply, RunRequest, WorkerReply, WorkerSetup } from './protocol.js';
+import type { RungTried, RunReply, RunRequest, StartStep, WorkerReply, WorkerSetup } from './protocol.js';
 import { SegmenterError } from './segmenter_error.js';
 import type { ProviderSelection } from './selection.js';
-
-export interface RestartPolicy {
-  /** Pause before the first restart; doubled with every further one. */
-  initialDelayMs: number;
-  maxDelayMs: number;
-  /**
-   * Restarts without a successful run in between, after which the host gives up. A first start is never repeated on
-   * the same provider.
-   */
-  maxAttempts: number;
-}
-
-export const DEFAULT_RESTART: RestartPolicy = { initialDelayMs: 100, maxDelayMs: 5000, maxAttempts: 8 };
-
-/** No run may take longer than this many milliseconds; a worker that takes longer hangs and is replaced. */
-export type RunTimeout = number | 'none';
+import {
+  DEFAULT_RESTART,
+  type RestartPolicy,
+  resolveLimits,
+  type TimeLimit,
+  type WorkerLimits,
+} from './worker_limits.js';
 
 /** What happened to the worker; for logs and diagnostics. */
 export type WorkerEvent =
@@ -28,11 +20,15 @@ export type WorkerEvent =
   /** A provider failed; the next rung is being started and `ready` follows. */
   | { kind: 'provider-left'; provider: string; reason: string }
   | { kind: 'exited'; reason: string; restartInMs: number }
+  /** A step of a start takes long; it is given `limitMs` before its provider is left. */
+  | { kind: 'slow-start'; provider: string; step: StartStep; ms: number; limitMs: TimeLimit; reason: string }
+  /** The thread of a worker that was left does not end: native code holds it, and all that it has allocated. */
+  | { kind: 'thread-stuck'; reason: string }
   /** `attempts`: what became of each provider, as far as any was tried. */
   | { kind: 'gave-up'; reason: string; attempts: readonly ProviderAttempt[] };
 
 type State =
-  | { kind: 'starting'; worker: Worker }
+  | { kind: 'starting'; worker: Worker; timer: NodeJS.Timeout | undefined }
   | { kind: 'idle'; worker: Worker }
   | { kind: 'busy'; worker: Worker; settle: Settle; timer: NodeJS.Timeout | undefined }
   /** Its provider failed: it takes no further runs. A driver that lost its device may keep it from ending at all. */
@@ -48,6 +44,18 @@ interface Settle {
   reject(error: SegmenterError): void;
 }
 
+const THREAD_STUCK =
+  'the thread of a hung inference worker does not end: its memory stays in use until the process ends';
+
+/** When a step of a start that takes long is told. */
+const SLOW_START_MS = 20_000;
+
+/**
+ * The worker's JavaScript heap holds little: pictures, masks and tensors lie outside of it. A worker that fills this
+ * much has gone wrong; without a limit it would take gigabytes and half a minute of all cores before V8 ends it.
+ */
+const HEAP = { maxOldGenerationSizeMb: 1024 };
+
 /** The worker's entry beside this file, with this file's own ending: `.js` when built, `.ts` when run through tsx. */
 const defaultEntry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -59,7 +67,7 @@ export class WorkerHost {
   readonly #setup: WorkerSetup;
   readonly #entry: URL;
   readonly #restart: RestartPolicy;
-  readonly #runTimeout: RunTimeout;
+  readonly #limits: WorkerLimits;
   readonly #onEvent: (event: WorkerEvent) => void;
   #state!: State;
   /** The rung the worker is on, whether it is still trying it or at work. */
@@ -69,6 +77,9 @@ export class WorkerHost {
   #failures = 0;
   #waiters: { resolve(): void; reject(error: SegmenterError): void }[] = [];
   #exited: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+  /** The end by force of workers that hung. */
+  readonly #endings = new Set<Promise<void>>();
   /** Those that hung: what they still say or do concerns nobody. */
   readonly #abandoned = new WeakSet<Worker>();
 
@@ -77,13 +88,13 @@ export class WorkerHost {
     onEvent: (event: WorkerEvent) => void,
     restart: RestartPolicy = DEFAULT_RESTART,
     entry: URL = defaultEntry,
-    runTimeout: RunTimeout = 'none',
+    limits: Partial<WorkerLimits> = {},
   ) {
     this.#setup = setup;
     this.#onEvent = onEvent;
     this.#restart = restart;
     this.#entry = entry;
-    this.#runTimeout = runTimeout;
+    this.#limits = resolveLimits(limits);
     this.#spawn();
   }
 
@@ -120,28 +131,37 @@ export class WorkerHost {
         kind: 'busy',
         worker: state.worker,
         settle: { resolve, reject },
-        timer: this.#startTimer(state.worker),
+        timer: this.#limitRun(state.worker),
       };
       state.worker.postMessage(request, [request.images]);
     });
   }
 
-  /** Rejects the run in flight, lets the worker release its sessions and waits for its end. */
-  async close(): Promise<void> {
+  /**
+   * Rejects the run in flight, lets the worker release its sessions and waits for its end; one that does not end in time
+   * is ended by force. Resolves in any case.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
     if ('timer' in state) clearTimeout(state.timer);
     if ('worker' in state) state.worker.postMessage({ kind: 'close' });
     if (state.kind === 'busy') state.settle.reject(closedError());
     this.#settleWaiters(closedError());
-    await this.#exited;
+    if (!(await endsWithin(this.#exited, this.#limits.closeMs)) && 'worker' in state) this.#abandon(state.worker);
+    await Promise.all(this.#endings);
   }
 
   #spawn(): void {
     const workerData: WorkerSetup = { ...this.#setup, givenUp: this.#givenUp };
-    const worker = startWorker(this.#entry, { workerData, name: 'mle-sam inference' });
-    this.#state = { kind: 'starting', worker };
+    const worker = startWorker(this.#entry, { workerData, name: 'mle-sam inference', resourceLimits: HEAP });
     this.#rung = undefined;
+    this.#state = { kind: 'starting', worker, timer: this.#limitStart(worker, 'load') };
     let reason: string | undefined;
     worker.on('message', (reply: WorkerReply) => {
       if (this.#abandoned.has(worker)) return;
@@ -151,6 +171,8 @@ export class WorkerHost {
         this.#rung = undefined;
       } else if (reply.kind === 'trying') {
         this.#rung = reply;
+      } else if (reply.kind === 'step') {
+        this.#enterStep(worker, reply.step);
       } else {
         if (reply.kind === 'run-failed' && reply.worker === 'ends') reason = reply.reason;
         this.#receive(worker, reply);
@@ -167,24 +189,58 @@ export class WorkerHost {
     });
   }
 
-  /** @param reason - why the worker is given up, other than that it did not answer in time */
-  #startTimer(worker: Worker, reason?: string): NodeJS.Timeout | undefined {
-    const limitMs = this.#runTimeout;
-    if (limitMs === 'none') return undefined;
-    return setTimeout(() => {
-      // A thread that is stuck in native code does not end when told to, so nobody waits for it.
-      this.#exited = Promise.resolve();
-      this.#abandoned.add(worker);
-      worker.unref();
-      void worker.terminate();
-      this.#buryWorker(reason ?? `no answer within ${limitMs} ms`);
-    }, limitMs);
+  /** A mark of progress: each step of a start has the whole limit to itself. */
+  #enterStep(worker: Worker, step: StartStep): void {
+    const state = this.#state;
+    if (state.kind !== 'starting') return;
+    clearTimeout(state.timer);
+    this.#state = { kind: 'starting', worker, timer: this.#limitStart(worker, step) };
   }
 
-  #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' | 'trying' }>): void {
+  /** Tells of a step that takes long, and leaves the worker once it has taken too long. */
+  #limitStart(worker: Worker, step: StartStep): NodeJS.Timeout {
+    const { startMs: limitMs } = this.#limits;
+    const noticeMs = limitMs === 'none' ? SLOW_START_MS : Math.min(SLOW_START_MS, limitMs / 2);
+    const leave = (limit: number) => this.#leave(worker, `hung ${describeStep(step)}: no progress within ${limit} ms`);
+    return setTimeout(() => {
+      const provider = this.#rung?.provider ?? 'the inference worker';
+      const end = limitMs === 'none' ? 'there is no limit' : `it is left after ${limitMs / 1000} s`;
+      const reason = `${provider} is still ${describeStep(step)} after ${noticeMs / 1000} s; ${end}`;
+      if (limitMs !== 'none') {
+        const timer = setTimeout(() => leave(limitMs), limitMs - noticeMs);
+        this.#state = { kind: 'starting', worker, timer };
+      }
+      this.#onEvent({ kind: 'slow-start', provider, step, ms: noticeMs, limitMs, reason });
+    }, noticeMs);
+  }
+
+  /** @param reason - why the worker is given up, other than that it did not answer in time */
+  #limitRun(worker: Worker, reason?: string): NodeJS.Timeout | undefined {
+    const { runMs: limitMs } = this.#limits;
+    if (limitMs === 'none') return undefined;
+    return setTimeout(() => this.#leave(worker, reason ?? `no answer within ${limitMs} ms`), limitMs);
+  }
+
+  #leave(worker: Worker, reason: string): void {
+    this.#abandon(worker);
+    this.#buryWorker(reason);
+  }
+
+  /** Ends the worker by force, and tells where that does not succeed: only `close` waits for it. */
+  #abandon(worker: Worker): void {
+    this.#exited = Promise.resolve();
+    this.#abandoned.add(worker);
+    const ending = endThread(worker).then((outcome) => {
+      this.#endings.delete(ending);
+      if (outcome === 'stuck') this.#onEvent({ kind: 'thread-stuck', reason: THREAD_STUCK });
+    });
+    this.#endings.add(ending);
+  }
+
+  #receive(worker: Worker, reply: Exclude<WorkerReply, { kind: 'no-provider' | 'trying' | 'step' }>): void {
     const state = this.#state;
     if (state.kind === 'closed') return;
-    if (state.kind === 'busy') clearTimeout(state.timer);
+    if ('timer' in state) clearTimeout(state.timer);
     if (reply.kind === 'ready') {
       this.#state = { kind: 'idle', worker };
       this.#wasReady = true;
@@ -194,7 +250,7 @@ export class WorkerHost {
     }
     this.#state =
       reply.kind === 'run-failed' && reply.worker === 'ends'
-        ? { kind: 'ending', worker, timer: this.#startTimer(worker, reply.reason) }
+        ? { kind: 'ending', worker, timer: this.#limitRun(worker, reply.reason) }
         : { kind: 'idle', worker };
     if (reply.kind === 'result') this.#failures = 0;
     if (state.kind === 'busy') state.settle.resolve(reply);
@@ -252,6 +308,32 @@ export class WorkerHost {
       if (error) reject(error);
       else resolve();
     }
+  }
+}
+
+/** Whether it ends by then. */
+async function endsWithin(end: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([end.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describeStep(step: StartStep): string {
+  switch (step) {
+    case 'load':
+      return 'loading its code';
+    case 'create':
+      return 'creating its sessions';
+    case 'warm-up':
+      return 'in its first run';
+    case 'golden':
+      return 'in the run on the golden sample';
   }
 }
 

@@ -60,6 +60,7 @@ export class InferenceFigures {
   readonly #latency = { encode: new LatencyMeter(), head: new LatencyMeter() };
   #restarts = 0;
   #failures = 0;
+  #stuckThreads = 0;
   #lastFailure: InferenceReport['lastFailure'];
 
   published({ segmentation: { timings } }: FrameResult): void {
@@ -68,7 +69,11 @@ export class InferenceFigures {
   }
 
   observe(event: SegmenterEvent, at: Stamp): void {
-    if (event.kind === 'ready') return;
+    if (event.kind === 'ready' || event.kind === 'slow-start') return;
+    if (event.kind === 'thread-stuck') {
+      this.#stuckThreads++;
+      return;
+    }
     if (event.kind === 'exited') this.#restarts++;
     this.#failures++;
     this.#lastFailure = { reason: event.reason, at };
@@ -83,6 +88,7 @@ export class InferenceFigures {
       latency: { encode: encode.figures(), head: head.figures() },
       restarts: this.#restarts,
       failures: this.#failures,
+      stuckThreads: this.#stuckThreads,
       lastFailure: this.#lastFailure,
     };
   }

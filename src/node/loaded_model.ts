@@ -40,13 +40,14 @@ export class LoadedModel {
    */
   static async load(options: LoadedModelOptions): Promise<LoadedModel> {
     const { ros, bundle, settings, onEvent } = options;
-    const { provider, fallback, deviceId, engineCache, threads, runTimeoutMs } = settings.model;
+    const { provider, fallback, deviceId, engineCache, threads, runTimeoutMs, startTimeoutMs } = settings.model;
     const figures = new InferenceFigures();
     const segmenter = await Segmenter.create(bundle, {
       provider,
       fallback,
       deviceId,
       runTimeoutMs,
+      startTimeoutMs,
       ...(threads !== undefined && { threads }),
       ...(engineCache !== undefined && { engineCache }),
       ...options.segmenter,

@@ -190,7 +190,14 @@ export class MleSamNode {
         // Of two workers that end for different reasons, both are worth a line.
         this.#problems.say(`The inference worker ended and is restarted: ${event.reason}`, event.reason);
         return;
-      default:
+      case 'provider-left':
+        this.#problems.say(`The provider ${event.provider} is left for the next one: ${event.reason}`, event.reason);
+        return;
+      case 'slow-start':
+      case 'thread-stuck':
+        this.#problems.say(`Inference: ${event.reason}`, event.reason);
+        return;
+      case 'run-failed':
         this.#problems.say(`The model failed on a set: ${event.reason}`);
     }
   }

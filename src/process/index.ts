@@ -1,1 +1,1 @@
-export { atExit } from './exit_tasks.js';
+export { atExit, keepFromDelayingExit } from './exit_tasks.js';

@@ -52,6 +52,7 @@ export async function withReplaySource<Result>(
       ...place,
       onEvent: (event) => {
         if (event.kind === 'exited') incidents.push(`The inference worker ended and was restarted: ${event.reason}`);
+        if (event.kind === 'thread-stuck') incidents.push(`Inference: ${event.reason}`);
         if (event.kind === 'provider-left') incidents.push(`${event.provider} was given up: ${event.reason}`);
       },
     });

@@ -8,7 +8,7 @@ import { modelCommand } from '../../src/cli/model.js';
 import { type ProviderFlags, segmenterOptions, withProviderOptions } from '../../src/cli/provider_options.js';
 import { replayCommand } from '../../src/cli/replay.js';
 
-const MACHINE = ['--device', '--engine-cache', '--threads'];
+const MACHINE = ['--device', '--engine-cache', '--start-timeout', '--threads'];
 const PROVIDER = [...MACHINE, '--provider', '--provider-required'];
 
 /** Every command that runs or prepares a model, and which of the common options it has. */
@@ -45,8 +45,17 @@ describe('Options on where a model runs', () => {
       '/e',
       '--threads',
       '3',
+      '--start-timeout',
+      '0.5',
     ];
-    const expected = { provider: 'cuda', fallback: 'none', deviceId: 2, engineCache: '/e', threads: 3 };
+    const expected = {
+      provider: 'cuda',
+      fallback: 'none',
+      deviceId: 2,
+      engineCache: '/e',
+      startTimeoutMs: 500,
+      threads: 3,
+    };
     assert.deepEqual(parse(...args), expected);
   });
 
@@ -54,7 +63,12 @@ describe('Options on where a model runs', () => {
     const before = process.env.MLE_SAM_ENGINES;
     process.env.MLE_SAM_ENGINES = join('/', 'engines');
     try {
-      assert.deepEqual(parse(), { provider: 'auto', deviceId: 0, engineCache: join('/', 'engines') });
+      assert.deepEqual(parse(), {
+        provider: 'auto',
+        deviceId: 0,
+        engineCache: join('/', 'engines'),
+        startTimeoutMs: 120_000,
+      });
     } finally {
       if (before === undefined) delete process.env.MLE_SAM_ENGINES;
       else process.env.MLE_SAM_ENGINES = before;

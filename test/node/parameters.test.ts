@@ -231,9 +231,12 @@ describe('parameters as settings', () => {
         engineCache: undefined,
         threads: undefined,
         runTimeoutMs: 5000,
+        startTimeoutMs: 120_000,
       },
     },
     { set: { inference_timeout_ms: 0n }, read: ({ model }) => model.runTimeoutMs, expected: 'none' },
+    { set: { start_timeout_ms: 0n }, read: ({ model }) => model.startTimeoutMs, expected: 'none' },
+    { set: { start_timeout_ms: 700n }, read: ({ model }) => model.startTimeoutMs, expected: 700 },
     {
       set: { provider: 'cpu', provider_required: true },
       read: ({ model }) => [model.provider, model.fallback],

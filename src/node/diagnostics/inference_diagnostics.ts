@@ -38,7 +38,7 @@ export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
   };
 }
 
-function inferenceValues({ model, state, selection, restarts, failures, lastFailure }: InferenceReport) {
+function inferenceValues({ model, state, selection, restarts, failures, stuckThreads, lastFailure }: InferenceReport) {
   const attempts = selection?.attempts ?? [];
   return keyValues({
     model,
@@ -52,6 +52,7 @@ function inferenceValues({ model, state, selection, restarts, failures, lastFail
     precision: selection?.precision ?? '',
     worker_restarts: restarts,
     failed_sets: failures,
+    stuck_threads: stuckThreads,
     last_failure: lastFailure?.reason,
   });
 }

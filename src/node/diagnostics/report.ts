@@ -81,5 +81,7 @@ export interface InferenceReport {
   restarts: number;
   /** Sets the model failed on, since the node was configured. */
   failures: number;
+  /** Threads of workers that hung and do not end: each keeps its memory. */
+  stuckThreads: number;
   lastFailure: { reason: string; at: Stamp } | undefined;
 }

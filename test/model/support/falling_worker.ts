@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerSetup } from '../../../src/model/protocol.js';
 import { cpu } from '../../../src/model/provider_ladder.js';
@@ -23,6 +24,29 @@ const BEHAVIOURS: Record<string, (name: string) => Provider> = {
   }),
   /** As a driver would that crashes while it compiles kernels. */
   exits: (name) => ({ ...gpu(name), createSessions: () => process.exit(4) }),
+  /** As a driver would that waits for a device, or for ever for itself. */
+  hangsCreating: (name) => ({ ...gpu(name), createSessions: hang }),
+  spinsCreating: (name) => ({ ...gpu(name), createSessions: spin }),
+  /** The event loop turns, and nothing comes of it. */
+  idlesCreating: (name) => ({
+    ...gpu(name),
+    createSessions: () => new Promise(() => setInterval(() => undefined, 10)),
+  }),
+  hangsInFirstRun: (name) => ({ ...gpu(name), createSessions: withRunsThat([hang]) }),
+  hangsInGoldenRun: (name) => ({ ...gpu(name), createSessions: withRunsThat([() => undefined, hang]) }),
+  /** Blocks its thread for a second in each of three steps: each is within a limit that they exceed together. */
+  slow: (name) => ({
+    ...gpu(name),
+    createSessions: (files, options) => {
+      block(1000);
+      return withRunsThat([() => block(1000), () => block(1000)])(files, options);
+    },
+  }),
+  /** In native code that nothing interrupts: opening a pipe to which nothing writes. */
+  stuckCreating: (name) => ({
+    ...gpu(name),
+    createSessions: () => Promise.reject(new Error(`opened ${openSync(process.env.MLE_SAM_TEST_PIPE!, 'r')}`)),
+  }),
   throwing: (name) => ({
     ...gpu(name),
     createSessions: withHead(() => Promise.reject(new Error('CUDA failure 2: out of memory'))),
@@ -93,6 +117,27 @@ function obeying(encoder: ModelSession): ModelSession {
   });
 }
 
-function hang(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+/** Sessions whose encoder does one thing after the other before its first runs. */
+function withRunsThat(actions: (() => void)[]): Provider['createSessions'] {
+  return async (files, options) => {
+    const sessions = await splitSessions(files, options);
+    const encoder = intercept(sessions.encoder, (run) => {
+      actions.shift()?.();
+      return run();
+    });
+    return { ...sessions, encoder };
+  };
+}
+
+function hang(): never {
+  block(Number.POSITIVE_INFINITY);
+  throw new Error('Expected to wait for ever');
+}
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function spin(): never {
+  for (;;);
 }

@@ -126,6 +126,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       latency: { encode: undefined, head: undefined },
       restarts: 0,
       failures: 0,
+      stuckThreads: 0,
       lastFailure: undefined,
     },
     eventLoop: { p99Ms: 3.9, maxMs: 11 },
