@@ -8,6 +8,7 @@ import { createDecoder } from './decoders/create_decoder.js';
 import type { ModalityDecoder } from './decoders/modality_decoder.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
 import type { SensorNotice } from './notice.js';
+import { sameAspect } from './picture_shape.js';
 import { type Unusable, unusable } from './reason.js';
 import type { Representation } from './representation.js';
 import { type ConfiguredCalibration, RigCalibration } from './rig_calibration.js';
@@ -114,6 +115,7 @@ export class SensorRig {
    * @returns what is wrong with the message, one sentence each; empty for a good one
    */
   observe(raw: RawMessage): string[] {
+    this.#calibration.advance(raw.receiveStamp);
     try {
       switch (raw.type) {
         case 'tf2_msgs/msg/TFMessage':
@@ -136,6 +138,7 @@ export class SensorRig {
    * their ring. Pictures and clouds are decoded later, and only if the synchroniser chooses them.
    */
   ingest(modality: string, raw: RawMessage): IngestOutcome {
+    this.#calibration.advance(raw.receiveStamp);
     const decoder = this.#decoders.get(modality);
     if (decoder === undefined) return invalid(`Expected one of ${this.#names()} but received modality '${modality}'`);
     if (!decoder.messageTypes.includes(raw.type)) {
@@ -191,7 +194,8 @@ export class SensorRig {
       };
     }
     const { model, info, frameId, nativeSize } = outcome;
-    return { size: this.#size, model, cameraInfo: info, pictureSize: picture?.size ?? nativeSize, frameId };
+    const pictureSize = picture !== undefined && sameAspect(picture.size, nativeSize) ? picture.size : nativeSize;
+    return { size: this.#size, model, cameraInfo: info, pictureSize, frameId };
   }
 
   /** Forgets what belongs to a moment, after the clock jumped back: events, moving transforms, repeats. */

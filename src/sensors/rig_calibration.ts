@@ -10,6 +10,7 @@ import {
   type TransformLookup,
 } from './calibration/index.js';
 import type { ImageSize } from './modality_image.js';
+import { PictureShape, type ReferencePicture, sameAspect } from './picture_shape.js';
 import { type SensorReason, type Unusable, unusable } from './reason.js';
 
 /** Calibration to start with, for what is not published: what arrives on the topics replaces it. */
@@ -40,8 +41,6 @@ export type GridOutcome =
   /** `model` is at model size, `nativeSize` that of the camera's own pictures. */
   { kind: 'grid'; model: CameraModel; frameId: string; info: CameraInfo; nativeSize: ImageSize } | Unusable;
 
-/** Sizes whose aspect ratios differ by more than this are not the same picture scaled. */
-const ASPECT_TOLERANCE = 0.01;
 /** How far from the first eye's place a frame may lie to be taken for it, as a share of the distance of the eyes. */
 const EYE_TOLERANCE = 0.05;
 
@@ -55,7 +54,7 @@ export class RigCalibration {
   readonly #tf: TfTree;
   readonly #scaled = new WeakMap<CameraModel, readonly CameraModel[]>();
   readonly #secondEyes = new WeakMap<CameraModel, { frames: number; model: CameraModel }>();
-  #picture: { size: ImageSize; frameId: string } | undefined;
+  readonly #shape = new PictureShape();
 
   constructor(options: RigCalibrationOptions) {
     this.#options = options;
@@ -66,12 +65,24 @@ export class RigCalibration {
   }
 
   /** Size and frame of the reference camera's latest picture, before scaling. */
-  get picture(): { size: ImageSize; frameId: string } | undefined {
-    return this.#picture;
+  get picture(): ReferencePicture | undefined {
+    return this.#shape.picture;
   }
 
-  notePicture(modality: string, size: ImageSize, frameId: string): void {
-    if (modality === this.#options.referenceCamera) this.#picture = { size, frameId };
+  /** Lets time pass, by the clock messages are received by. */
+  advance(now: Stamp): void {
+    this.#shape.advance(now);
+  }
+
+  /**
+   * Looks at a camera's next picture.
+   * @returns why it is not to be used, where it is not what the camera's CameraInfo describes
+   */
+  notePicture(modality: string, picture: ReferencePicture, receivedAt: Stamp): SensorReason | undefined {
+    if (modality !== this.#options.referenceCamera) return undefined;
+    const model = this.#cameras.get(modality)?.model;
+    const verdict = this.#shape.note(picture, model, receivedAt);
+    return verdict === 'odd' && model !== undefined ? sizeMismatch(modality, model, picture.size) : undefined;
   }
 
   /**
@@ -113,12 +124,10 @@ export class RigCalibration {
     const camera = this.#cameras.get(referenceCamera);
     if (camera === undefined) return unusable(this.#missingInfo(referenceCamera));
     const { model, info } = camera;
-    const picture = this.#picture;
-    if (picture !== undefined && !sameAspect(model, picture.size)) {
-      return unusable(sizeMismatch(referenceCamera, model, picture.size));
-    }
+    const contradicting = this.#shape.contradicting(model);
+    if (contradicting !== undefined) return unusable(sizeMismatch(referenceCamera, model, contradicting));
     // Some drivers leave the frame out of the CameraInfo.
-    const frameId = info.header.frame_id === '' ? (picture?.frameId ?? '') : info.header.frame_id;
+    const frameId = info.header.frame_id === '' ? (this.picture?.frameId ?? '') : info.header.frame_id;
     return { kind: 'grid', model: this.#scaleTo(this.#placed(model, frameId), grid), frameId, info, nativeSize: model };
   }
 
@@ -160,6 +169,7 @@ export class RigCalibration {
     }
     this.#problems.delete(modality);
     this.#cameras.set(modality, { model: outcome.model, info });
+    if (modality === this.#options.referenceCamera) this.#shape.describedAnew(outcome.model);
     return undefined;
   }
 
@@ -196,11 +206,6 @@ export class RigCalibration {
     this.#scaled.set(model, [scaled, ...known].slice(0, 2));
     return scaled;
   }
-}
-
-/** Whether one picture can be the other, scaled. */
-export function sameAspect(a: ImageSize, b: ImageSize): boolean {
-  return Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
 }
 
 function sizeMismatch(modality: string, { width, height }: ImageSize, received: ImageSize): SensorReason {

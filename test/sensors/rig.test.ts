@@ -308,7 +308,11 @@ describe('SensorRig', () => {
     it('does not lay other sensors on a picture whose CameraInfo is of another shape', async () => {
       const rig = calibratedRig();
       const square = { width: 48, height: 48, step: 144 };
-      imageOf(await pass(rig, 'front', picture(1n, 1, square)));
+      for (const seed of [1, 2]) {
+        assert.match(reasonOf(await pass(rig, 'front', picture(BigInt(seed), seed, square))), /received 48x48$/);
+        imageOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]])));
+      }
+      imageOf(await pass(rig, 'front', picture(3n, 3, square)));
       assert.match(reasonOf(await pass(rig, 'ouster', cloud(1n, [[10, 0, 0, 1]]))), /64x48, but received 48x48$/);
       assert.deepEqual([rig.grid().model, rig.grid().pictureSize], [undefined, { width: 48, height: 48 }]);
     });

@@ -1,5 +1,6 @@
 import { decodePicture, judgePicture } from '../camera/index.js';
 import type { ImageSize } from '../modality_image.js';
+import { unusable } from '../reason.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 
@@ -20,7 +21,8 @@ export class CameraDecoder implements ModalityDecoder {
   async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
     const rgb = await decodePicture(raw, this.#size);
     if (rgb.kind === 'invalid') return rgb;
-    this.#calibration.notePicture(this.#modality, rgb.source, frameId);
+    const odd = this.#calibration.notePicture(this.#modality, { size: rgb.source, frameId }, raw.receiveStamp);
+    if (odd !== undefined) return unusable(odd);
     return { kind: 'content', data: rgb.data, quality: judgePicture(rgb.data), stamp };
   }
 }

@@ -14,9 +14,10 @@ import {
   resampleDepth,
 } from '../depth/index.js';
 import type { ImageSize } from '../modality_image.js';
+import { sameAspect } from '../picture_shape.js';
 import { type SensorReason, unusable } from '../reason.js';
 import type { Representation } from '../representation.js';
-import { type GridOutcome, type RigCalibration, sameAspect } from '../rig_calibration.js';
+import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 import { sameView } from './same_view.js';
 

@@ -84,7 +84,7 @@ export class EventRing {
     this.#copy(events, skipped + untilEnd, events.length, 0);
     this.#batches.push({ from: this.#written, count, earliest, latest });
     this.#written += count;
-    this.#forget(latest - this.#horizon);
+    this.#forget(latest - this.#horizon, latest + this.#horizon);
   }
 
   /**
@@ -124,13 +124,16 @@ export class EventRing {
     this.t.set(events.t.subarray(from, to), place);
   }
 
-  /** Drops packets that ended before `time` and what the newest events have overwritten. */
-  #forget(time: number): void {
+  /**
+   * Drops packets that ended before `time` and what the newest events have overwritten; also those that claim to have
+   * ended after `future`, which would never get old.
+   */
+  #forget(time: number, future: number): void {
     const overwritten = this.#written - this.capacity;
     let drop = 0;
     for (const batch of this.#batches) {
       const lost = overwritten - batch.from;
-      if (batch.latest >= time && lost < batch.count) {
+      if (batch.latest >= time && batch.latest <= future && lost < batch.count) {
         if (lost > 0) {
           batch.from += lost;
           batch.count -= lost;

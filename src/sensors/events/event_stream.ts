@@ -38,6 +38,9 @@ export function eventFault({ invalid, clock }: EventStreamReport): string | unde
 
 const DEFAULTS: EventStreamOptions = { horizonMs: 500, capacity: 2_000_000, clock: {} };
 
+/** How far a packet's time may lie ahead of what confirms it. */
+const LARGEST_STEP_NS = 1_000_000_000n;
+
 const UNREAD = { lostPackets: 0, superseded: false, clock: undefined } as const;
 
 /**
@@ -56,6 +59,8 @@ export class EventStream {
   #arrays: EventArrayReader | undefined;
   #sensorSize: ImageSize | undefined;
   #latest: Stamp | undefined;
+  /** Stamp of the packet before, where it was too far ahead to be believed by itself. */
+  #doubted: Stamp | undefined;
 
   constructor(options: Partial<EventStreamOptions> = {}) {
     const { horizonMs, capacity, clock } = { ...DEFAULTS, ...options };
@@ -148,6 +153,7 @@ export class EventStream {
     this.#packets = undefined;
     this.#arrays = undefined;
     this.#latest = undefined;
+    this.#doubted = undefined;
   }
 
   /** ROS time of an event time; meaningless for packets before their first clock observation. */
@@ -173,12 +179,30 @@ export class EventStream {
   #advance(report: PacketReport, stamp: Stamp, clock: ClockObservation | undefined): void {
     if (clock?.kind === 'doubtful') return;
     const lastEvent = report.lastTime === undefined ? stamp : this.#rosTime(report.lastTime);
-    const known = lastEvent > stamp ? lastEvent : stamp;
-    if (this.#latest === undefined || known > this.#latest) this.#latest = known;
+    // A time that was damaged within the packet is not believed either.
+    const known = lastEvent > stamp && lastEvent - stamp < LARGEST_STEP_NS ? lastEvent : stamp;
+    if (clock === undefined && !this.#isBelievable(known)) return;
+    if (this.#latest === undefined || known > this.#latest || this.#latest - known > LARGEST_STEP_NS) {
+      if (this.#latest !== undefined && known < this.#latest) this.#estimates = [];
+      this.#latest = known;
+    }
     const { offset } = this.#clock;
     if (offset === undefined) return;
     this.#estimates.push({ known: this.#latest, offset });
     const current = this.#estimates.findIndex((estimate) => estimate.known >= known - this.#horizon);
     if (current > 0) this.#estimates.splice(0, current);
+  }
+
+  /**
+   * Whether a stamp that no sensor time confirms may be right. One far ahead of all before may be damaged; two that
+   * agree are a camera that was silent.
+   */
+  #isBelievable(stamp: Stamp): boolean {
+    const before = this.#doubted;
+    this.#doubted = undefined;
+    if (this.#latest === undefined || stamp - this.#latest <= LARGEST_STEP_NS) return true;
+    if (before !== undefined && stamp >= before && stamp - before <= LARGEST_STEP_NS) return true;
+    this.#doubted = stamp;
+    return false;
   }
 }
