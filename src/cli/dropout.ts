@@ -2,7 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { type DropoutReport, figureText, junitXml, renderDropoutPage, runDropout } from '../dropout/index.js';
+import {
+  checkText,
+  type DropoutReport,
+  figureText,
+  junitXml,
+  renderDropoutPage,
+  runDropout,
+} from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
 import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { withReplaySource } from '../replay/index.js';
@@ -37,7 +44,7 @@ export function dropoutCommand(write: (text: string) => void = (text) => process
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--json', 'print dropout.json instead of a table')
-    .option('--junit <file>', "write the scenarios' promises as JUnit XML; the command fails when one is broken")
+    .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
     .action((bag: string, flags: DropoutFlags) => dropout(bag, flags, write));
 }
 
@@ -63,7 +70,7 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
   if (flags.junit !== undefined) {
     await mkdir(dirname(flags.junit), { recursive: true });
     await writeFile(flags.junit, junitXml({ title: `mle-sam dropout ${outcome.report.bag.name}`, ...outcome.report }));
-    if (outcome.report.scenarios.some(({ verdict }) => verdict === 'broken')) process.exitCode = 1;
+    if (outcome.report.scenarios.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1;
   }
   write(
     flags.json ? json : `${describe(outcome.report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`,
@@ -72,15 +79,34 @@ async function dropout(bag: string, flags: DropoutFlags, write: (text: string) =
 
 function describe({ scenarios, bag, problems }: DropoutReport): string {
   const table = new Table({
-    head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'mIoU', 'clean', 'without', 'identical', ''],
+    head: [
+      'scenario',
+      'masks',
+      'told',
+      'level',
+      'degraded',
+      'recovered',
+      'delay',
+      'false',
+      'wrong',
+      'mIoU',
+      'clean',
+      'without',
+      'identical',
+      'checks',
+    ],
+    colAligns: ['left', ...Array.from({ length: 12 }, () => 'right' as const), 'left'],
     style: { head: [], border: [] },
   });
   for (const s of scenarios) {
     table.push([
       s.name,
       figureText(s.continuityPercent, '%'),
+      figureText(s.health.toldMs, ' ms'),
+      s.health.sensorLevel ?? '-',
       figureText(s.degradeMs, ' ms'),
       figureText(s.recoverMs, ' ms'),
+      figureText(s.maskDelayMs.during.faulty, ' ms'),
       figureText(s.falseDegradationPercent, '%'),
       s.wrongStamps + s.staleMasks,
       figureText(s.score.miou.faulty, '', 1),
@@ -93,15 +119,15 @@ function describe({ scenarios, bag, problems }: DropoutReport): string {
   const lines = [table.toString()];
   for (const { name, checks } of scenarios) {
     for (const { name: what, bound, value, verdict } of checks) {
-      if (verdict === 'broken')
-        lines.push(`! ${name}: expected ${what} ${bound} but measured ${figureText(value, '', 1)}`);
+      if (verdict === 'failed') lines.push(`! ${name}: expected ${what} ${bound} but measured ${checkText(value)}`);
     }
   }
   lines.push(...problemLines(problems));
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
   lines.push(
     `mIoU in percent over the frames of the fault, against ${truth}: under the fault, in the clean run, and in a run`,
-    'without the faulty sensors.',
+    'without the faulty sensors. Told: from the first bad message until the node says so, and at which level of its',
+    'diagnostics. Delay: p95 from the arrival of the reference message to the closing of its set.',
   );
   if (bag.source === 'simulation') lines.push('Simulated data: scores are no claim about the real world.');
   return lines.join('\n');

@@ -26,7 +26,7 @@ interface MonitorFlags {
  */
 export function monitorCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
   return new Command('monitor')
-    .description('measure a live node under the faults of mle-sam inject; fails when a promise of a scenario is broken')
+    .description('measure a live node under the faults of mle-sam inject; fails when a check of a scenario fails')
     .option('--node <name>', 'full name of the node to measure', '/mle_sam')
     .option('--injector <name>', 'full name of the fault injector', '/fault_injector')
     .option('--start', 'start the scenarios of the injector once masks come steadily')
@@ -41,7 +41,7 @@ export function monitorCommand(write: (text: string) => void = (text) => process
     )
     .option('-o, --out <folder>', 'leave monitor.json there')
     .option('--json', 'print monitor.json instead of a table')
-    .option('--junit <file>', "write the scenarios' promises as JUnit XML")
+    .option('--junit <file>', 'write the checks of each scenario as JUnit XML')
     .addHelpText('after', '\nArguments behind --ros-args go to ROS 2, as in --ros-args -p use_sim_time:=true.')
     .action((flags: MonitorFlags) => monitor(flags, write));
 }
@@ -70,7 +70,7 @@ async function monitor(flags: MonitorFlags, write: (text: string) => void): Prom
       await mkdir(dirname(junit), { recursive: true });
       await writeFile(junit, junitXml(judgementOf(report)));
     }
-    if (report.verdict === 'broken') process.exitCode = 1;
+    if (report.verdict === 'failed') process.exitCode = 1;
     write(flags.json ? json : `${describeLive(report)}\n`);
   } finally {
     ros.close();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderParameterTable, renderParameterYaml } from '../configuration/index.js';
 import type { ModalityRole } from '../configuration/topics.js';
+import { renderBoundTable, renderTruthTable } from '../dropout/index.js';
 import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../faults/index.js';
 import { parseManifest } from '../model/index.js';
 import { roleOf } from '../pipeline/index.js';
@@ -30,7 +31,9 @@ export async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     await page(root, 'docs/dropout.md', {
       'fault-keys': renderFaultKeyTable(),
       faults: renderFaultTable(),
-      promises: renderExpectationTable(),
+      expectations: renderExpectationTable(),
+      'gate-bounds': renderBoundTable(),
+      'what-is-told': renderTruthTable(),
     }),
   ];
 }

@@ -1,28 +1,38 @@
 import type { FaultWindow } from './fault_window.js';
+import type { HealthMetrics } from './health_metrics.js';
 import type { Check } from './judge.js';
+import type { MaskDelays } from './mask_delay.js';
 import type { MaskMetrics } from './metrics.js';
 
 /** What one scenario did, as far as it can be seen on a bag and on a live graph. */
-export interface FaultReport extends JsonMetrics {
+export interface FaultReport extends JsonOf<MaskMetrics> {
   name: string;
   description: string;
-  verdict: 'kept' | 'broken';
+  verdict: 'passed' | 'failed';
   /** Seconds since the bag's first message, or since the scenario's second 0. */
   window: { startSeconds: number; endSeconds: number; ending: FaultWindow['ending']; affected: string[] };
   masks: number;
+  /** What the node said of its sensors. */
+  health: JsonOf<HealthMetrics>;
+  /** Delay of 95 % of the masks, from the arrival of the reference message. */
+  maskDelayMs: JsonOf<MaskDelays>;
   checks: Check[];
 }
 
-/** {@link MaskMetrics} with null for what is undefined: JSON has no undefined. */
-export type JsonMetrics = { [Name in keyof MaskMetrics]: Exclude<MaskMetrics[Name], undefined> | NullIfOpen<Name> };
+/** Figures as they go into JSON: null for what is undefined. */
+export type JsonOf<T> = {
+  [Name in keyof T]: undefined extends T[Name]
+    ? Exclude<T[Name], undefined> | null
+    : T[Name] extends object
+      ? JsonOf<T[Name]>
+      : T[Name];
+};
 
-type NullIfOpen<Name extends keyof MaskMetrics> = undefined extends MaskMetrics[Name] ? null : never;
-
-export function jsonMetrics({ continuityPercent, degradeMs, recoverMs, ...counts }: MaskMetrics): JsonMetrics {
-  return {
-    ...counts,
-    continuityPercent: continuityPercent ?? null,
-    degradeMs: degradeMs ?? null,
-    recoverMs: recoverMs ?? null,
-  };
+/** Null for what is undefined or endless: JSON has neither. */
+export function jsonOf<T extends object>(figures: T): JsonOf<T> {
+  const converted = Object.entries(figures).map(([name, value]: [string, unknown]) => {
+    if (value === undefined || value === Infinity) return [name, null];
+    return [name, typeof value === 'object' && value !== null ? jsonOf(value) : value];
+  });
+  return Object.fromEntries(converted) as JsonOf<T>;
 }

@@ -1,6 +1,16 @@
-import { type FaultBinding, faultTargets, type Scenario } from '../faults/index.js';
+import { type FaultBinding, type FaultSpec, faultTargets, type Scenario, type SensorKind } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import type { RunRecord } from './run_record.js';
+import { type FaultTruth, truthOf } from './truth.js';
+
+/** One fault on one sensor. */
+export interface FaultSpan {
+  modality: string;
+  from: Stamp;
+  to: Stamp;
+  /** What has to be told of it; undefined where it is not known what fails. */
+  truth?: FaultTruth;
+}
 
 /** When a scenario's faults are in force, on the bag's clock, and on whom. */
 export interface FaultWindow {
@@ -10,7 +20,7 @@ export interface FaultWindow {
   /** `within`: the faults end before the bag does, so that recovery can be seen. */
   ending: 'within' | 'with-bag';
   /** Each fault's span per modality. */
-  spans: readonly { modality: string; from: Stamp; to: Stamp }[];
+  spans: readonly FaultSpan[];
   affected: ReadonlySet<string>;
 }
 
@@ -23,7 +33,12 @@ export function faultWindow(scenario: Scenario, binding: FaultBinding, { span }:
   const spans = scenario.faults.flatMap((spec) => {
     const until = spec.until === undefined ? span.last : stampAt(spec.until);
     const to = sortedStamps([until, span.last])[0]!;
-    return faultTargets(spec, binding, scenario.name).map(({ modality }) => ({ modality, from: stampAt(spec.at), to }));
+    return faultTargets(spec, binding, scenario.name).map(({ modality, kind }) => ({
+      modality,
+      from: stampAt(spec.at),
+      to,
+      truth: fromTheStart(spec, spanTruth(scenario, spec, kind, binding.size)),
+    }));
   });
   const start = sortedStamps(spans.map(({ from }) => from))[0]!;
   const end = sortedStamps(spans.map(({ to }) => to)).at(-1)!;
@@ -41,6 +56,27 @@ export function faultWindow(scenario: Scenario, binding: FaultBinding, { span }:
     spans,
     affected: new Set(spans.map(({ modality }) => modality)),
   };
+}
+
+/** A sensor that never spoke is waiting, not lost: nobody can tell whether it should be there. */
+function fromTheStart({ fault, at }: FaultSpec, truth: FaultTruth): FaultTruth {
+  return fault === 'drop' && at === 0 ? { ...truth, told: 'free' } : truth;
+}
+
+/**
+ * What has to be told of a fault of a scenario, which may ask for more than its kind alone does.
+ * @param sensors - how many there are in all
+ */
+export function spanTruth(
+  scenario: Pick<Scenario, 'faults' | 'expect'>,
+  spec: FaultSpec,
+  kind: SensorKind,
+  sensors: number,
+): FaultTruth {
+  const struck = new Set(scenario.faults.flatMap(({ modality }) => modality));
+  const truth = truthOf(spec, kind, struck.has('all') || struck.size === sensors ? 'fail-alike' : 'are-well');
+  const { told = truth.told, toldMs = truth.withinMs } = scenario.expect;
+  return { ...truth, told, withinMs: toldMs };
 }
 
 function sortedStamps(stamps: Stamp[]): Stamp[] {

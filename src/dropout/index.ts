@@ -1,15 +1,21 @@
-export { type FaultReport, jsonMetrics } from './fault_report.js';
-export type { FaultWindow } from './fault_window.js';
-export { figureText } from './figure_text.js';
+export { type FaultReport, jsonOf } from './fault_report.js';
+export { type FaultSpan, type FaultWindow, spanTruth } from './fault_window.js';
+export { checkText, figureText } from './figure_text.js';
+export { renderBoundTable, renderTruthTable, SHOWN_FAULTS } from './gate_tables.js';
+export { HealthLog, type LevelName, type Statement, SYNC } from './health_log.js';
+export { type HealthMetrics, measureHealth } from './health_metrics.js';
+export { levelName } from './health_statements.js';
 export { renderDropoutPage } from './html.js';
-export { type Check, judge } from './judge.js';
+export { atLeastNumber, atMost, type Check, judge } from './judge.js';
 export { type Judgement, junitXml } from './junit.js';
 export { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
+export { type DelayedMask, type MaskDelays, measureDelays } from './mask_delay.js';
 export { type JudgedMask, type MaskMetrics, type MaskMoment, measureMasks, pairMasks } from './metrics.js';
 export {
   type DropoutOptions,
   type DropoutOutcome,
   type DropoutReport,
+  type DropoutSource,
   faultBinding,
   runDropout,
 } from './run_dropout.js';

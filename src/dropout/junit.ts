@@ -12,11 +12,11 @@ export interface Judgement {
  */
 export function junitXml({ title, scenarios }: Judgement): string {
   const all = scenarios.flatMap(({ checks }) => checks);
-  const broken = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'broken').length;
+  const broken = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'failed').length;
   const suites = scenarios.map(({ name, checks }) => {
     const cases = checks.map((check) => {
       const head = `    <testcase classname="${attribute(`dropout.${name}`)}" name="${attribute(`${check.name} ${check.bound}`)}"`;
-      if (check.verdict === 'kept') return `${head}/>`;
+      if (check.verdict === 'passed') return `${head}/>`;
       const value = check.value === null ? 'nothing' : String(check.value);
       const message = attribute(`Expected ${check.bound} for ${check.name} but received ${value}`);
       return `${head}>\n      <failure message="${message}"/>\n    </testcase>`;

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { type FaultBinding, injectFaults, type Scenario } from '../faults/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { classCountOf } from '../model/index.js';
-import { type PipelineConfig, roleOf } from '../pipeline/index.js';
-import { isSimulated, type MessageTransform, type ReplaySource, runPipeline } from '../replay/index.js';
+import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import { isSimulated, type MessageTransform, type ReplaySource, type RunSource, runPipeline } from '../replay/index.js';
 import { type Problem, ProblemList } from '../report/index.js';
 import { faultWindow } from './fault_window.js';
 import { PictureTaker, type ScenarioPictures } from './pictures.js';
@@ -32,6 +32,9 @@ export interface DropoutOptions {
   onRun?: (name: string, done: number, total: number) => void;
 }
 
+/** A bag and a model, and where a test wants one, another synchroniser. */
+export type DropoutSource = ReplaySource & Pick<RunSource, 'createSynchronizer'>;
+
 export interface DropoutOutcome {
   report: DropoutReport;
   pictures: ReadonlyMap<string, ScenarioPictures>;
@@ -42,7 +45,7 @@ export interface DropoutOutcome {
  * scenario lets fail, and compares. Deterministic: the same bag, bundle, scenarios and seed give the same report.
  * @throws Error with one sentence where a scenario does not fit the bag or the bundle
  */
-export async function runDropout(source: ReplaySource, options: DropoutOptions): Promise<DropoutOutcome> {
+export async function runDropout(source: DropoutSource, options: DropoutOptions): Promise<DropoutOutcome> {
   const { scenarios, seed, seconds = Number.POSITIVE_INFINITY, onRun = () => undefined } = options;
   const { bag, bundle, segmenter } = source;
   const binding = faultBinding(source);
@@ -122,10 +125,12 @@ interface Recorded extends Pick<RecordingOptions, 'groundTruth' | 'onMask' | 'pr
   transform?: MessageTransform;
 }
 
-async function record(source: ReplaySource, { seconds, transform, ...options }: Recorded): Promise<RunRecord> {
+async function record(source: DropoutSource, { seconds, transform, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
   const classCount = classCountOf(source.bundle);
-  const listener = new RunRecording({ modalityByTopic, classCount, ...options });
+  const modalities = source.bundle.modalities.map(({ name }) => name);
+  const essential = essentialModalities(source.config);
+  const listener = new RunRecording({ modalityByTopic, modalities, essential, classCount, ...options });
   await runPipeline(source, {
     rate: 'max',
     listener,

@@ -1,13 +1,17 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
-import type { FrameResult } from '../pipeline/index.js';
+import type { FrameResult, ModalityChange } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
 import type { ProblemList } from '../report/index.js';
+import type { HealthLog } from './health_log.js';
+import { HealthStatements } from './health_statements.js';
 import { type PackedLabels, packLabels } from './packed_labels.js';
 import { StampLedger, type StampOrigin } from './stamp_ledger.js';
 
 /** One mask of a run, with what is needed to compare it. */
 export interface MaskRecord {
   stamp: Stamp;
+  /** When its reference message arrived. */
+  arrivedAt: Stamp;
   /** When its set was closed, on the bag's clock: what inference takes differs from machine to machine. */
   publishedAt: Stamp;
   present: readonly string[];
@@ -28,10 +32,15 @@ export interface RunRecord {
   span: { first: Stamp; last: Stamp };
   /** Receive stamps of each modality's messages, rising. */
   received: ReadonlyMap<string, readonly Stamp[]>;
+  /** What was said of each sensor and of all together, at the levels `/diagnostics` has. */
+  health: HealthLog;
 }
 
 export interface RecordingOptions {
   modalityByTopic: ReadonlyMap<string, string>;
+  /** All modalities of the bundle, and those without which there is no mask. */
+  modalities: readonly string[];
+  essential: ReadonlySet<string>;
   /** `kept`: label images are kept for scoring; one run of the bag is enough. */
   groundTruth: 'kept' | 'ignored';
   /** Classes of the model: label images with others cannot be scored. */
@@ -49,16 +58,24 @@ export class RunRecording implements RunListener {
   readonly #groundTruth = new Map<Stamp, PackedLabels>();
   readonly #stamps = new StampLedger();
   readonly #received = new Map<string, Stamp[]>();
+  readonly #statements: HealthStatements;
   #span: { first: Stamp; last: Stamp } | undefined;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
+    this.#statements = new HealthStatements(options.modalities, options.essential);
   }
 
   /** @throws Error where nothing was received at all */
   record(): RunRecord {
     if (this.#span === undefined) throw new Error('Expected messages in the bag but received none.');
-    return { masks: this.#masks, groundTruth: this.#groundTruth, span: this.#span, received: this.#received };
+    return {
+      masks: this.#masks,
+      groundTruth: this.#groundTruth,
+      span: this.#span,
+      received: this.#received,
+      health: this.#statements.log,
+    };
   }
 
   /** Takes a message in as the pipeline is given it. */
@@ -82,10 +99,11 @@ export class RunRecording implements RunListener {
   }
 
   async published(frame: FrameResult): Promise<void> {
-    const { segmentation, reference, images, closedAt } = frame;
+    const { segmentation, reference, images, arrivedAt, closedAt } = frame;
     const { stamp, width, height, labels, present } = segmentation;
     this.#masks.push({
       stamp,
+      arrivedAt,
       publishedAt: closedAt,
       present,
       routing: new Map([...segmentation.routing].map(([name, weights]) => [name, mean(weights)])),
@@ -100,13 +118,16 @@ export class RunRecording implements RunListener {
     }
   }
 
+  modalityChanged(change: ModalityChange): void {
+    this.#statements.changed(change);
+  }
+
   problem(text: string, at: Stamp): void {
     this.#options.problems?.add('warning', text, at);
   }
 
   /** Frames without a mask show by their absence, and conditions change no comparison. */
   dropped(): void {}
-  modalityChanged(): void {}
   condition(): void {}
 }
 

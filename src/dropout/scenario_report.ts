@@ -1,12 +1,14 @@
 import type { Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import type { ReplaySource } from '../replay/index.js';
-import { type FaultReport, jsonMetrics } from './fault_report.js';
+import { type FaultReport, jsonOf } from './fault_report.js';
 import type { FaultWindow } from './fault_window.js';
-import { type Check, judge } from './judge.js';
-import { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
+import { measureHealth } from './health_metrics.js';
+import { atLeastNumber, atMost, type Check, judge } from './judge.js';
+import { CLEAN_DELAY_SHARE, LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
+import { type DelayedMask, measureDelays, percentile95 } from './mask_delay.js';
 import { duringFault, measureDropout, pairMasks } from './metrics.js';
-import type { RunRecord } from './run_record.js';
+import type { MaskRecord, RunRecord } from './run_record.js';
 import { compareScores, type ScoreComparison } from './scores.js';
 
 /** Mean weight of each modality over the masks of a stretch, 0 where absent; null where there is no mask. */
@@ -49,16 +51,24 @@ export function reportScenario(
   const { miou } = score;
   const miouLossPoints = difference(miou.clean, miou.faulty);
   const miouBelowAbsentPoints = difference(miou.absent, miou.faulty);
+  const modalities = bundle.modalities.map(({ name }) => name);
+  const { degradation } = scenario;
+  const health = measureHealth(
+    { health: faulty.health, received: clean.received },
+    { window, clean: clean.health, modalities, degradation },
+  );
+  const delays = measureDelays(clean.masks.map(delayed), faulty.masks.map(delayed), window);
+  const { ending } = window;
   const checks = [
     used(clean, window),
-    ...judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, ending: window.ending }),
+    unhurried(clean, config.sync.deadlineMs),
+    ...judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, health, delays, ending }),
   ];
-  const modalities = bundle.modalities.map(({ name }) => name);
   const routingIn = (from: Stamp, to: Stamp) => meanRouting(faulty, modalities, from, to);
   return {
     name: scenario.name,
     description: scenario.description,
-    verdict: checks.every(({ verdict }) => verdict === 'kept') ? 'kept' : 'broken',
+    verdict: checks.every(({ verdict }) => verdict === 'passed') ? 'passed' : 'failed',
     window: {
       startSeconds: secondsBetween(clean.span.first, window.start),
       endSeconds: secondsBetween(clean.span.first, window.end),
@@ -66,8 +76,9 @@ export function reportScenario(
       affected: [...window.affected],
     },
     masks: faulty.masks.length,
-    ...jsonMetrics(metrics),
-    identicalAfterMs: metrics.identicalAfterMs ?? null,
+    ...jsonOf(metrics),
+    health: jsonOf(health),
+    maskDelayMs: jsonOf(delays),
     score,
     miouLossPoints: miouLossPoints ?? null,
     miouBelowAbsentPoints: miouBelowAbsentPoints ?? null,
@@ -81,11 +92,19 @@ export function reportScenario(
   };
 }
 
-/** A sensor that is in no mask anyway, for want of a transform perhaps, keeps every promise and proves nothing. */
+/** A sensor that is in no mask anyway, for want of a transform perhaps, passes every check and proves nothing. */
 function used({ masks }: RunRecord, { affected }: FaultWindow): Check {
   const counts = [...affected].map((name) => masks.filter(({ present }) => present.includes(name)).length);
-  const value = Math.min(...counts);
-  return { name: 'cleanMasksWithFaultySensor', bound: '>= 1', value, verdict: value >= 1 ? 'kept' : 'broken' };
+  return atLeastNumber('cleanMasksWithFaultySensor', Math.min(...counts), 1);
+}
+
+/** Without a fault hardly a mask waits until its deadline; where most do, a delay under a fault says nothing. */
+function unhurried({ masks }: RunRecord, deadlineMs: number): Check {
+  return atMost('cleanMaskDelayMs', percentile95(masks.map(delayed)), CLEAN_DELAY_SHARE * deadlineMs);
+}
+
+function delayed({ arrivedAt, publishedAt }: MaskRecord): DelayedMask {
+  return { arrivedAt, delayMs: secondsBetween(arrivedAt, publishedAt) * 1000 };
 }
 
 /** How far an image's stamp may lie from its mask's. */

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { RawMessage } from '../messages/index.js';
 import type { Random } from '../random/random.js';
 
 /** The kinds of sensor whose data a fault may have to understand. */
-export type SensorKind = 'camera' | 'depth' | 'events' | 'lidar';
+export const sensorKindSchema = z.enum(['camera', 'depth', 'events', 'lidar']);
+export type SensorKind = z.infer<typeof sensorKindSchema>;
 
 /** The topic of a modality, as far as faults need it. */
 export interface FaultTarget {

@@ -1,4 +1,5 @@
-export type { FaultTarget, SensorKind } from './fault.js';
+export { APPLIES_TO } from './create_fault.js';
+export { type FaultTarget, type SensorKind, sensorKindSchema } from './fault.js';
 export {
   type FaultBinding,
   FaultInjector,

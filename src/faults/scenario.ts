@@ -130,6 +130,11 @@ const expectationSchema = z.strictObject({
     .optional()
     .describe('most mIoU by which it may fall below a run without the faulty sensors'),
   identicalAfterMs: z.number().positive().optional().describe('longest time until masks equal those of the clean run'),
+  told: z
+    .enum(['warn', 'error'])
+    .optional()
+    .describe('least level at which the failing sensor is told, where its kind of fault asks for none'),
+  toldMs: z.number().positive().optional().describe('longest time until it is told'),
 });
 
 export type Expectations = z.infer<typeof expectationSchema>;

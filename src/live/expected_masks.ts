@@ -1,4 +1,4 @@
-import type { JudgedMask, MaskMoment } from '../dropout/index.js';
+import { HealthLog, type JudgedMask, type MaskMoment } from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
 import type { Observations, Passed } from './observations.js';
 
@@ -45,6 +45,22 @@ export function expectMasks(
     received: arrivals,
     usual,
   };
+}
+
+/** What a node should say without a fault: a sensor that falls silent by itself is dropped as well. */
+export function expectHealth(received: Expected['received']): HealthLog {
+  const health = new HealthLog();
+  for (const [about, arrivals] of received) {
+    arrivals.forEach((at, i) => {
+      const before = arrivals[i - 1];
+      if (before !== undefined && at - before <= SILENCE_NS) return;
+      if (before !== undefined) {
+        health.add({ about, at: before + SILENCE_NS, level: 'error', reason: 'silent by itself' });
+      }
+      health.add({ about, at, level: 'ok', reason: '' });
+    });
+  }
+  return health;
 }
 
 /** Those that most masks were made from. */

@@ -228,9 +228,9 @@ export class FaultControl {
   }
 
   #addSpans(spec: FaultSpec, start: Stamp): void {
-    for (const { modality } of faultTargets(spec, this.#options.binding, MANUAL)) {
+    for (const { modality, kind } of faultTargets(spec, this.#options.binding, MANUAL)) {
       const to = spec.until === undefined ? null : start + nanoseconds(spec.until);
-      this.#current?.faults.push({ modality, fault: spec.fault, from: start + nanoseconds(spec.at), to });
+      this.#current?.faults.push({ modality, fault: spec.fault, spec, kind, from: start + nanoseconds(spec.at), to });
     }
   }
 

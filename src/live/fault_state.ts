@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { scenarioSchema } from '../faults/index.js';
+import { faultSchema, scenarioSchema, sensorKindSchema } from '../faults/index.js';
 import { parseJson, stampSchema } from './json.js';
 
 const spanSchema = z.object({
   modality: z.string(),
   fault: z.string(),
+  /** The fault with its parameters, and what kind of sensor has it; absent in states of an older injector. */
+  spec: faultSchema.optional(),
+  kind: sensorKindSchema.optional(),
   from: stampSchema,
   /** Null where it lasts until somebody ends it. */
   to: stampSchema.nullable(),

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type Check, figureText, type Judgement } from '../dropout/index.js';
+import { type Check, checkText, figureText, type Judgement } from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
 import { judgeMasks } from './judged_masks.js';
 import { type LiveScenarioReport, latenciesMs, measureRun } from './measure_run.js';
@@ -10,7 +10,7 @@ import { type Spread, spread } from './statistics.js';
 export interface LiveReport {
   formatVersion: 1;
   node: string;
-  verdict: 'kept' | 'broken';
+  verdict: 'passed' | 'failed';
   seconds: number;
   masks: number;
   /** From the passing of a mask's reference message through the injector to the arrival of the mask. */
@@ -53,15 +53,15 @@ export function reportLive(seen: Observations, { node, from, to, marginMs }: Rep
   });
   const wrong = masks.filter(({ stampOrigin }) => stampOrigin !== 'delivered').length;
   const checks: Check[] = [
-    { name: 'masks', bound: '>= 1', value: masks.length, verdict: masks.length >= 1 ? 'kept' : 'broken' },
-    { name: 'wrongStamps', bound: '<= 0', value: wrong, verdict: wrong === 0 ? 'kept' : 'broken' },
+    { name: 'masks', bound: '>= 1', value: masks.length, verdict: masks.length >= 1 ? 'passed' : 'failed' },
+    { name: 'wrongStamps', bound: '<= 0', value: wrong, verdict: wrong === 0 ? 'passed' : 'failed' },
   ];
-  const isKept = [...checks, ...scenarios].every(({ verdict }) => verdict === 'kept');
+  const isKept = [...checks, ...scenarios].every(({ verdict }) => verdict === 'passed');
   const ages = masks.map(({ stamp, publishedAt }) => Number(publishedAt - stamp) / 1e6);
   return {
     formatVersion: 1,
     node,
-    verdict: isKept ? 'kept' : 'broken',
+    verdict: isKept ? 'passed' : 'failed',
     seconds: Number(to - from) / 1e9,
     masks: masks.length,
     latencyMs: spread(latenciesMs(seen, masks)),
@@ -84,13 +84,28 @@ export function describeLive(report: LiveReport): string {
   const lines: string[] = [];
   if (scenarios.length > 0) {
     const table = new Table({
-      head: ['scenario', 'masks', 'degraded', 'recovered', 'false', 'wrong', 'latency', 'p95', 'promises'],
+      head: [
+        'scenario',
+        'masks',
+        'told',
+        'level',
+        'degraded',
+        'recovered',
+        'false',
+        'wrong',
+        'latency',
+        'p95',
+        'checks',
+      ],
+      colAligns: ['left', ...Array.from({ length: 9 }, () => 'right' as const), 'left'],
       style: { head: [], border: [] },
     });
     for (const s of scenarios) {
       table.push([
         s.name,
         figureText(s.continuityPercent, '%'),
+        figureText(s.health.toldMs, ' ms'),
+        s.health.sensorLevel ?? '-',
         figureText(s.degradeMs, ' ms'),
         figureText(s.recoverMs, ' ms'),
         figureText(s.falseDegradationPercent, '%', 1),
@@ -103,7 +118,7 @@ export function describeLive(report: LiveReport): string {
     lines.push(table.toString());
   }
   for (const { name, bound, value, scenario } of brokenChecks(report)) {
-    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${figureText(value, '', 1)}`);
+    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${checkText(value)}`);
   }
   const age = ageMs.p50 === null ? '' : `, from its stamp ${figureText(ageMs.p50, '')} ms`;
   lines.push(
@@ -115,6 +130,6 @@ export function describeLive(report: LiveReport): string {
 
 function brokenChecks(report: LiveReport): (Check & { scenario: string })[] {
   return judgementOf(report).scenarios.flatMap(({ name: scenario, checks }) =>
-    checks.filter(({ verdict }) => verdict === 'broken').map((check) => ({ ...check, scenario })),
+    checks.filter(({ verdict }) => verdict === 'failed').map((check) => ({ ...check, scenario })),
   );
 }

@@ -1,17 +1,23 @@
 import {
+  atLeastNumber,
   type Check,
+  type DelayedMask,
   type FaultReport,
+  type FaultSpan,
   type FaultWindow,
   type JudgedMask,
-  jsonMetrics,
+  jsonOf,
   judge,
   LARGEST_TOLERANCE_NS,
+  measureDelays,
+  measureHealth,
   measureMasks,
   pairMasks,
   RECOVERY_NS,
+  spanTruth,
 } from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
-import { expectMasks } from './expected_masks.js';
+import { expectHealth, expectMasks } from './expected_masks.js';
 import type { FaultRun } from './fault_state.js';
 import type { Observations } from './observations.js';
 import { type Spread, spread } from './statistics.js';
@@ -49,7 +55,7 @@ export function measureRun(
   run: FaultRun,
   { span, marginMs }: RunMeasuring,
 ): LiveScenarioReport | undefined {
-  const window = windowOf(run, span.to);
+  const window = windowOf(run, span.to, seen.faults?.topics.length ?? 0);
   if (window === undefined) return undefined;
   const masks = all.filter(({ publishedAt }) => publishedAt >= span.from && publishedAt < span.to);
   const before = masks.filter(
@@ -68,12 +74,29 @@ export function measureRun(
       recoveryNs: RECOVERY_NS + BigInt(Math.round(marginMs * 1e6)),
     },
   );
+  const marginNs = BigInt(Math.round(marginMs * 1e6));
+  const health = measureHealth(
+    { health: seen.health, received: expected.received },
+    {
+      window,
+      clean: expectHealth(expected.received),
+      modalities: expected.usual,
+      degradation: run.scenario?.degradation ?? 'wanted',
+      marginNs,
+    },
+  );
+  const delays = measureDelays(delayedMasks(seen, before), delayedMasks(seen, masks), window, {
+    clean: 'before',
+    marginMs,
+  });
   const checks = [
     learned(before.length),
     ...judge(liveBounds(run, marginMs), {
       ...metrics,
       miouLossPoints: undefined,
       identicalAfterMs: undefined,
+      health,
+      delays,
       ending: window.ending,
     }),
   ];
@@ -82,7 +105,7 @@ export function measureRun(
     name: run.name,
     description: run.scenario?.description ?? 'Faults set by hand.',
     seed: run.seed,
-    verdict: checks.every(({ verdict }) => verdict === 'kept') ? 'kept' : 'broken',
+    verdict: checks.every(({ verdict }) => verdict === 'passed') ? 'passed' : 'failed',
     startedAt: new Date(Number(run.startedAt / 1_000_000n)).toISOString(),
     window: {
       startSeconds: seconds(window.start),
@@ -92,7 +115,9 @@ export function measureRun(
     },
     usual: expected.usual,
     masks: masks.length,
-    ...jsonMetrics(metrics),
+    ...jsonOf(metrics),
+    health: jsonOf(health),
+    maskDelayMs: jsonOf(delays),
     latencyMs: spread(
       latenciesMs(
         seen,
@@ -108,6 +133,10 @@ export function measureRun(
  * have that stamp, the first of them counts; a clock that jumps back gives a stamp out twice.
  */
 export function latenciesMs(seen: Observations, masks: readonly JudgedMask[]): number[] {
+  return delayedMasks(seen, masks).map(({ delayMs }) => delayMs);
+}
+
+function delayedMasks(seen: Observations, masks: readonly JudgedMask[]): DelayedMask[] {
   const passings = new Map<Stamp, Stamp[]>();
   for (const { stamp, at } of seen.delivered) {
     const before = passings.get(stamp);
@@ -116,12 +145,18 @@ export function latenciesMs(seen: Observations, masks: readonly JudgedMask[]): n
   }
   return masks.flatMap(({ stamp, publishedAt }) => {
     const at = passings.get(stamp)?.find((passing) => publishedAt - passing <= LONGEST_LATENCY_NS);
-    return at === undefined || at > publishedAt ? [] : [Number(publishedAt - at) / 1e6];
+    if (at === undefined || at > publishedAt) return [];
+    return [{ arrivedAt: at, delayMs: Number(publishedAt - at) / 1e6 }];
   });
 }
 
-function windowOf({ faults, endedAt }: FaultRun, to: Stamp): FaultWindow | undefined {
-  const spans = faults.map((span) => ({ modality: span.modality, from: span.from, to: span.to ?? endedAt ?? to }));
+/** @param sensors - how many there are in all */
+function windowOf({ scenario, faults, endedAt }: FaultRun, to: Stamp, sensors: number): FaultWindow | undefined {
+  const spans = faults.map(({ modality, from, spec, kind, ...span }): FaultSpan => {
+    const bounds = { modality, from, to: span.to ?? endedAt ?? to };
+    if (spec === undefined || kind === undefined) return bounds;
+    return { ...bounds, truth: spanTruth(scenario ?? { faults: [spec], expect: {} }, spec, kind, sensors) };
+  });
   const [first] = spans;
   if (first === undefined) return undefined;
   const start = spans.reduce((least, { from }) => (from < least ? from : least), first.from);
@@ -137,16 +172,16 @@ function windowOf({ faults, endedAt }: FaultRun, to: Stamp): FaultWindow | undef
 
 /** A scenario's bounds as far as they can be judged from outside, without a clean run beside. */
 function liveBounds({ scenario }: FaultRun, marginMs: number): Parameters<typeof judge>[0] {
-  const { continuityPercent, falseDegradationPercent, degradeMs, recoverMs } = scenario?.expect ?? {};
+  const { continuityPercent, falseDegradationPercent, degradeMs, recoverMs, toldMs } = scenario?.expect ?? {};
   return {
     ...(continuityPercent !== undefined && { continuityPercent }),
     ...(falseDegradationPercent !== undefined && { falseDegradationPercent }),
     ...(degradeMs !== undefined && { degradeMs: degradeMs + marginMs }),
     ...(recoverMs !== undefined && { recoverMs: recoverMs + marginMs }),
+    ...(toldMs !== undefined && { toldMs: toldMs + marginMs }),
   };
 }
 
 function learned(count: number): Check {
-  const verdict = count >= LEAST_LEARNED ? 'kept' : 'broken';
-  return { name: 'masksBeforeTheFault', bound: `>= ${LEAST_LEARNED}`, value: count, verdict };
+  return atLeastNumber('masksBeforeTheFault', count, LEAST_LEARNED);
 }

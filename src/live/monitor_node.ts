@@ -209,7 +209,7 @@ export class MonitorNode {
     // The node of a namespace puts it into the names: `front/mle_sam: sync`.
     const own = `${this.#options.node.replace(/^\//, '')}:`;
     for (const { name, level, message } of status) {
-      if (name.startsWith(own)) this.seen.diagnosis({ name, level, message });
+      if (name.startsWith(own)) this.seen.diagnosis({ name, level, message }, this.#ros.now());
     }
   }
 }

@@ -1,4 +1,7 @@
+import { HealthLog, levelName, SYNC } from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
+import { LEVEL_OF_STATE, type Level } from '../pipeline/index.js';
+import type { ModalityState } from '../sync/index.js';
 import type { FaultRun, FaultState } from './fault_state.js';
 import type { JournalBatch } from './relay_journal.js';
 
@@ -48,6 +51,9 @@ export class Observations {
   readonly delivered: (Passed & { modality: string })[] = [];
   /** The worst each part of the node said about itself. */
   readonly worst = new Map<string, Diagnosis>();
+  /** What it said of each modality and of all together, as it changed. */
+  readonly health = new HealthLog();
+  readonly #said = new Map<string, string>();
   readonly #states = new Map<string, string>();
   #runs: readonly FaultRun[] = [];
   #faults: FaultState | undefined;
@@ -74,11 +80,23 @@ export class Observations {
     if (this.#states.get(modality) === state) return;
     this.#states.set(modality, state);
     this.changes.push({ modality, state, reason, at });
+    const level = LEVEL_OF_STATE[state as ModalityState];
+    if (level !== undefined) this.health.add({ about: modality, at, level: levelName(level), reason });
   }
 
-  diagnosis(diagnosis: Diagnosis): void {
-    const before = this.worst.get(diagnosis.name);
-    if (before === undefined || diagnosis.level > before.level) this.worst.set(diagnosis.name, diagnosis);
+  /** @param at - when it arrived; it is said again and again, and only what is new counts */
+  diagnosis(diagnosis: Diagnosis, at: Stamp): void {
+    const { name, level, message } = diagnosis;
+    const before = this.worst.get(name);
+    if (before === undefined || level > before.level) this.worst.set(name, diagnosis);
+    const about = name.slice(name.lastIndexOf(': ') + 2);
+    const said = `${level} ${message}`;
+    if (this.#said.get(about) === said) return;
+    this.#said.set(about, said);
+    const isHeard = about === SYNC || this.#states.has(about);
+    // `dropped: no message for 0.30 s`: the state stands in front of its reason.
+    const reason = about === SYNC ? message : message.replace(/^\w+(: |$)/, '');
+    if (isHeard) this.health.add({ about, at, level: levelName(level as Level), reason });
   }
 
   relayed({ received, sent }: JournalBatch): void {

@@ -8,7 +8,7 @@ import {
   type SensorOptions,
   SensorRig,
 } from '../sensors/index.js';
-import { Synchronizer, synchronizerOptions } from '../sync/index.js';
+import { Synchronizer, type SynchronizerOptions, synchronizerOptions } from '../sync/index.js';
 import type { PipelineConfig } from './config.js';
 import { type FrameSegmenter, Pipeline } from './pipeline.js';
 import type { PipelineSink } from './results.js';
@@ -22,6 +22,8 @@ export interface PipelineParts {
   segmenter: FrameSegmenter;
   sink: PipelineSink;
   backpressure: 'wait' | 'newest';
+  /** Another synchroniser than the project's own: what a test holds it against. */
+  createSynchronizer?: (options: SynchronizerOptions) => Synchronizer<RawMessage>;
   /** Calibration for what is not published. */
   configured?: ConfiguredCalibration;
   /** By modality, where the pictures are not as the lens makes them. */
@@ -37,6 +39,7 @@ export interface PipelineParts {
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { bundle, selection, config, segmenter, sink, backpressure, configured, geometries, sensors, motion } = parts;
+  const { createSynchronizer = (options) => new Synchronizer<RawMessage>(options) } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
@@ -67,7 +70,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       ...(motion && { motion }),
       ...(configured && { configured }),
     }),
-    synchronizer: new Synchronizer<RawMessage>(synchronizerOptions(streams, config.sync)),
+    synchronizer: createSynchronizer(synchronizerOptions(streams, config.sync)),
     segmenter,
     sink,
     modalityByTopic,

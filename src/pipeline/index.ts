@@ -14,6 +14,7 @@ export {
   flag,
   type KeyValue,
   LEVEL,
+  LEVEL_OF_STATE,
   type Level,
   type ModalityHealth,
   modalityDiagnostic,

@@ -1,5 +1,5 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { createPipeline, type FrameSegmenter, type PipelineSink } from '../pipeline/index.js';
+import { createPipeline, type FrameSegmenter, type PipelineParts, type PipelineSink } from '../pipeline/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
 import { playBag } from './play_bag.js';
 import type { ReplaySource } from './replay_source.js';
@@ -33,15 +33,24 @@ export interface PipelineRun {
 /** What of a {@link ReplaySource} a run needs; any segmenter will do. */
 export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config' | 'selection'> {
   segmenter: FrameSegmenter;
+  createSynchronizer?: PipelineParts['createSynchronizer'];
 }
 
 /** Runs a bag through a fresh pipeline in the bag's own time, once. */
 export async function runPipeline(
-  { bag, bundle, config, selection, segmenter }: RunSource,
+  { bag, bundle, config, selection, segmenter, createSynchronizer }: RunSource,
   { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';
-  const pipeline = createPipeline({ bundle, selection, config, segmenter, sink: listener, backpressure });
+  const pipeline = createPipeline({
+    bundle,
+    selection,
+    config,
+    segmenter,
+    sink: listener,
+    backpressure,
+    ...(createSynchronizer && { createSynchronizer }),
+  });
   const player = {
     message: async (raw: RawMessage) => {
       await onMessage?.(raw);

@@ -101,6 +101,20 @@ describe('acceptance of dropouts on the sample bag', function () {
     }
   });
 
+  it('tells of every sensor that fails, in time, truly, at its level, and of no other; no mask waits for what is gone', () => {
+    const names = /^(told|false(Causes|lyTold)|sensorLevel|syncLevel|maskDelay|cleanMaskDelay)/;
+    for (const { name, checks } of report.scenarios) {
+      const failed = checks.filter((check) => names.test(check.name) && check.verdict === 'failed');
+      assert.deepEqual(
+        failed.map((check) => `${check.name} ${check.bound} but ${check.value}`),
+        [],
+        name,
+      );
+    }
+    const told = report.scenarios.filter(({ health }) => health.toldMs !== null);
+    assert.ok(told.length >= 14, `${told.length} scenarios in which something has to be told`);
+  });
+
   it('comes back to the very bytes of the clean run', () => {
     for (const { name, identicalAfterMs } of report.scenarios) {
       assert.ok(identicalAfterMs !== null && identicalAfterMs <= 600, `${name} after ${identicalAfterMs} ms`);

@@ -144,18 +144,31 @@ describe('dropout', () => {
     assert.ok(score.frames > 40 && score.miou.absent! < 100, `${score.frames} ${score.miou.absent}`);
     assert.equal(score.miou.faulty, score.miou.absent);
     assert.equal(miouBelowAbsentPoints, 0);
-    assert.equal(checks.find(({ name }) => name === 'miouBelowAbsentPoints')?.verdict, 'kept');
+    assert.equal(checks.find(({ name }) => name === 'miouBelowAbsentPoints')?.verdict, 'passed');
     assert.deepEqual([of('all-lost').score.miou.absent, of('all-lost').miouBelowAbsentPoints], [null, null]);
   });
 
-  it('judges what the bag shows, and says which promise was broken', () => {
+  it('judges what the bag shows, and says which check failed', () => {
     const { checks, window, verdict } = of('to-the-end');
     assert.deepEqual(
       [window.ending, verdict, checks.map(({ name }) => name).join()],
-      ['with-bag', 'kept', 'cleanMasksWithFaultySensor,wrongStamps,staleMasks'],
+      [
+        'with-bag',
+        'passed',
+        'cleanMasksWithFaultySensor,cleanMaskDelayMs,wrongStamps,staleMasks,' +
+          'toldMs,falseCauses,falselyTold,sensorLevel,syncLevel,maskDelayDuringMs',
+      ],
+    );
+    assert.deepEqual(
+      report.scenarios.flatMap(({ name, checks }) =>
+        checks.flatMap((check) =>
+          check.verdict === 'failed' ? [`${name} ${check.name} ${check.bound} ${check.value}`] : [],
+        ),
+      ),
+      ['broken-promise degradeMs <= 1 102'],
     );
     const broken = of('broken-promise');
-    assert.equal(broken.verdict, 'broken');
+    assert.equal(broken.verdict, 'failed');
     const xml = junitXml({ title: 'mle-sam dropout tiny.mcap', ...report });
     assert.match(
       xml,
@@ -182,8 +195,8 @@ describe('dropout', () => {
     const outcome = await withReplaySource(source, (opened) => runDropout(opened, { scenarios, seed: 1 }));
     const found = outcome.report.scenarios.map(({ name, verdict, checks }) => [name, verdict, checks[0]!.value === 0]);
     assert.deepEqual(found, [
-      ['camera', 'kept', false],
-      ['lidar', 'broken', true],
+      ['camera', 'passed', false],
+      ['lidar', 'failed', true],
     ]);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FaultWindow } from '../../src/dropout/fault_window.js';
+import { HealthLog } from '../../src/dropout/index.js';
 import { measureDropout, pairMasks } from '../../src/dropout/metrics.js';
 import { packLabels } from '../../src/dropout/packed_labels.js';
 import type { MaskRecord, RunRecord } from '../../src/dropout/run_record.js';
@@ -18,6 +19,7 @@ function run(line: string, stale = -1): RunRecord {
     return [
       {
         stamp,
+        arrivedAt: stamp + 5n * MS,
         publishedAt: stamp + 10n * MS,
         present,
         routing: new Map(),
@@ -33,6 +35,7 @@ function run(line: string, stale = -1): RunRecord {
   return {
     masks,
     groundTruth: new Map(),
+    health: new HealthLog(),
     span,
     received: new Map([
       ['camera', received],

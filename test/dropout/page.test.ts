@@ -108,7 +108,7 @@ describe('dropout.html in a browser', function () {
     const page = await browser.newPage();
     await page.goto(url);
     const captions = (scenario: string) => page.locator(`#${scenario} figcaption b`).allTextContents();
-    assert.deepEqual(await captions('broken'), ['before', 'during', 'during, clean run', 'after']);
+    assert.deepEqual(await captions('failed'), ['before', 'during', 'during, clean run', 'after']);
     assert.deepEqual(await captions('all-lost'), ['before', 'during, clean run', 'after']);
     await page.close();
   });
@@ -116,7 +116,7 @@ describe('dropout.html in a browser', function () {
   it('shows verdicts, routing and what was promised', async () => {
     const page = await browser.newPage();
     await page.goto(url);
-    assert.deepEqual(await page.locator('.overview .verdict').allTextContents(), ['kept', 'broken', 'kept']);
+    assert.deepEqual(await page.locator('.overview .verdict').allTextContents(), ['passed', 'failed', 'passed']);
     assert.match((await page.locator('#broken .problems').textContent()) ?? '', /Expected degradeMs <= 1 but measured/);
     // Camera lost: three sensors share what four did; all lost: no mask, no weights.
     assert.equal(await page.locator('#a-scenario-with-a-long-name .weight-bar').nth(0).locator('.weight').count(), 4);

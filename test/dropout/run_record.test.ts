@@ -31,10 +31,17 @@ function frame(stamp: Stamp, imageAt = stamp): FrameResult {
   };
 }
 
+const OPTIONS = {
+  modalityByTopic: new Map([['/c', 'camera']]),
+  modalities: ['camera'],
+  essential: new Set<string>(),
+  groundTruth: 'ignored',
+} as const;
+
 describe('RunRecording', () => {
   /** Origins of the stamps of masks, after pictures under the given stamps came in. */
   async function origins(delivered: readonly Stamp[], masks: readonly Stamp[]): Promise<string[]> {
-    const recording = new RunRecording({ modalityByTopic: new Map([['/c', 'camera']]), groundTruth: 'ignored' });
+    const recording = new RunRecording(OPTIONS);
     for (const stamp of delivered) recording.received(raw('/c', 'std_msgs/msg/Header', header('c', stamp), stamp));
     for (const stamp of masks) await recording.published(frame(stamp));
     return recording.record().masks.map(({ stampOrigin }) => stampOrigin);
@@ -54,7 +61,7 @@ describe('RunRecording', () => {
   });
 
   it('measures how far a picture is from its mask, and means the weights over the levels', async () => {
-    const recording = new RunRecording({ modalityByTopic: new Map([['/c', 'camera']]), groundTruth: 'ignored' });
+    const recording = new RunRecording(OPTIONS);
     recording.received(raw('/c', 'std_msgs/msg/Header', header('c', 900n), 900n));
     await recording.published(frame(900n, 400n));
     const [mask] = recording.record().masks;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { HealthLog } from '../../src/dropout/index.js';
 import type { MaskPair } from '../../src/dropout/metrics.js';
 import { type PackedLabels, packLabels } from '../../src/dropout/packed_labels.js';
 import type { MaskRecord, RunRecord } from '../../src/dropout/run_record.js';
@@ -17,6 +18,7 @@ function mask(stampMs: number, digits: string): MaskRecord {
   const stamp = BigInt(stampMs) * MS;
   return {
     stamp,
+    arrivedAt: stamp,
     publishedAt: stamp,
     present: ['camera'],
     routing: new Map(),
@@ -28,7 +30,7 @@ function mask(stampMs: number, digits: string): MaskRecord {
 
 function truth(rows: Record<number, string>): RunRecord {
   const groundTruth = new Map(Object.entries(rows).map(([ms, digits]) => [BigInt(ms) * MS, row(digits)]));
-  return { masks: [], groundTruth, span: { first: 0n, last: MS }, received: new Map() };
+  return { masks: [], groundTruth, span: { first: 0n, last: MS }, received: new Map(), health: new HealthLog() };
 }
 
 const pair = (clean: MaskRecord, faulty: MaskRecord | undefined, by: MaskPair['by'] = 'stamp'): MaskPair => ({

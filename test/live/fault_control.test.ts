@@ -125,7 +125,16 @@ describe('FaultControl', () => {
           name: 'lost',
           startedAt: stampAt(1),
           endedAt: stampAt(2),
-          faults: [{ modality: 'camera', fault: 'drop', from: stampAt(1.5), to: stampAt(2) }],
+          faults: [
+            {
+              modality: 'camera',
+              fault: 'drop',
+              spec: { fault: 'drop', modality: 'camera', at: 0.5, until: 1 },
+              kind: 'camera',
+              from: stampAt(1.5),
+              to: stampAt(2),
+            },
+          ],
         },
       ],
     );

@@ -26,10 +26,12 @@ interface Scene {
   change?: (seen: Observations) => void;
   marginMs?: number;
   compositions?: 'told' | 'untold';
+  /** `health`: the injector says which fault it is, so that what the node says of it can be judged. */
+  judged?: 'masks' | 'health';
 }
 
 function report(scene: Scene): LiveReport {
-  const { masks, sends = {}, passes = {}, run, marginMs = 0, compositions = 'told' } = scene;
+  const { masks, sends = {}, passes = {}, run, marginMs = 0, compositions = 'told', judged = 'masks' } = scene;
   const seen = new Observations();
   for (let frame = 0; frame < masks.length; frame++) {
     for (const modality of ['camera', 'lidar'] as const) {
@@ -57,10 +59,27 @@ function report(scene: Scene): LiveReport {
       seed: 1,
       startedAt: at(from * 100 - 500),
       endedAt: end,
-      faults: [{ modality, fault: 'drop', from: at(from * 100), to: end }],
+      faults: [
+        {
+          modality,
+          fault: 'drop',
+          from: at(from * 100),
+          to: end,
+          ...(judged === 'health' && { spec: { fault: 'drop' as const, modality, at: 0.5 }, kind: modality }),
+        },
+      ],
     };
     const phase = to === null ? 'manual' : 'done';
-    const faults = { formatVersion: 1 as const, at: START, upcoming: [], active: [], topics: [], problems: [] };
+    const topics = (['camera', 'lidar'] as const).map((name) => ({
+      modality: name,
+      from: `/${name}`,
+      to: `/faulty/${name}`,
+      type: null,
+      received: 0,
+      sent: 0,
+      overruns: 0,
+    }));
+    const faults = { formatVersion: 1 as const, at: START, upcoming: [], active: [], topics, problems: [] };
     seen.fault({ ...faults, phase, runs: [state] }, START);
   }
   scene.change?.(seen);
@@ -99,7 +118,7 @@ describe('reportLive', () => {
     // 60 ms from stamp to mask, 5 of which before the injector.
     assert.deepEqual(run.latencyMs, { p50: 55, p95: 55, max: 55 });
     assert.deepEqual([run.usual, run.window.affected], [['camera', 'lidar'], ['lidar']]);
-    assert.deepEqual([run.verdict, verdict], ['kept', 'kept']);
+    assert.deepEqual([run.verdict, verdict], ['passed', 'passed']);
     // The first two seconds are not judged.
     assert.equal(masks, 40);
   });
@@ -117,7 +136,7 @@ describe('reportLive', () => {
   it('breaks the bounds that are not kept, times with their margin', () => {
     const broken = (masks: string, marginMs: number) =>
       lost(masks, { marginMs })
-        .scenarios[0]?.checks.filter(({ verdict }) => verdict === 'broken')
+        .scenarios[0]?.checks.filter(({ verdict }) => verdict === 'failed')
         .map(({ name, bound }) => `${name} ${bound}`);
     const late = 'BBBCCCCCCCCCCCCCCBBBBBBBBBBBBB';
     assert.deepEqual(broken(late, 0), ['degradeMs <= 300', 'recoverMs <= 600', 'falseDegradationPercent <= 1']);
@@ -139,7 +158,7 @@ describe('reportLive', () => {
     const invented = lost('CCCCCCCCCCBBBBBBBBBBBBBBBBBBBB', {
       change: (seen) => seen.mask({ stamp: at(3333), at: at(3400) }),
     });
-    assert.deepEqual([invented.scenarios[0]?.wrongStamps, invented.verdict], [1, 'broken']);
+    assert.deepEqual([invented.scenarios[0]?.wrongStamps, invented.verdict], [1, 'failed']);
     const twice = lost('CCCCCCCCCCBBBBBBBBBBBBBBBBBBBB', {
       change: (seen) => seen.mask(seen.masks.at(-1)!),
     });
@@ -159,7 +178,7 @@ describe('reportLive', () => {
           ]),
         ),
     });
-    assert.deepEqual([stale.scenarios[0]?.staleMasks, stale.scenarios[0]?.verdict], [1, 'broken']);
+    assert.deepEqual([stale.scenarios[0]?.staleMasks, stale.scenarios[0]?.verdict], [1, 'failed']);
   });
 
   it('takes the word of the node on its sensors where masks do not tell', () => {
@@ -181,19 +200,96 @@ describe('reportLive', () => {
     assert.equal(told.changes.length, 4);
   });
 
+  describe('judges what the node says of a sensor that fails', () => {
+    /** What a node says: modality, milliseconds, state, reason. */
+    type Word = readonly ['camera' | 'lidar' | 'sync', number, string, string];
+    const START_WORDS: readonly Word[] = [
+      ['camera', 100, 'active', ''],
+      ['lidar', 100, 'active', ''],
+    ];
+    const DROPPED: Word = ['lidar', 3320, 'dropped', 'no message for 0.30 s'];
+    const BACK: Word = ['lidar', 4180, 'active', ''];
+
+    function judge(words: readonly Word[], more: Partial<Scene> = {}): { failed: string[]; told: number | null } {
+      // 60 frames of it: a second of the fault.
+      const { scenarios } = lost('CCCCCCCCCCBBBBBBBBBBBBBBBBBBBB', {
+        judged: 'health',
+        change: (seen) => {
+          for (const [modality, ms, state, reason] of [...START_WORDS, ...words]) {
+            if (modality === 'sync') {
+              seen.diagnosis({ name: 'mle_sam: sync', level: Number(state), message: reason }, at(ms));
+            } else {
+              seen.state({ modality, state, reason, at: at(ms) });
+            }
+          }
+        },
+        ...more,
+      });
+      const failed = scenarios[0]!.checks.filter(({ verdict }) => verdict === 'failed').map(({ name }) => name);
+      return { failed, told: scenarios[0]!.health.toldMs };
+    }
+    const SYNC_WARNS: Word = ['sync', 3350, '1', 'masks without lidar (dropped)'];
+
+    it('passes one that says what is true in time', () => {
+      assert.deepEqual(judge([DROPPED, SYNC_WARNS, BACK]), { failed: [], told: 275 });
+    });
+
+    it('fails one that says nothing, too late, for a cause that is not true, or for ever', () => {
+      assert.deepEqual(judge([]).failed, ['toldMs', 'sensorLevel', 'syncLevel']);
+      assert.deepEqual(judge([['lidar', 3800, 'dropped', 'no message for 0.30 s'], SYNC_WARNS, BACK]).failed, [
+        'toldMs',
+        'sensorLevel',
+      ]);
+      assert.deepEqual(judge([['lidar', 3320, 'invalid', 'the image is black'], SYNC_WARNS, BACK]).failed, [
+        'toldMs',
+        'falseCauses',
+      ]);
+      assert.deepEqual(judge([DROPPED, SYNC_WARNS]).failed, ['toldBackMs']);
+    });
+
+    it('fails one that calls a sensor lost that is well, but not one that is silent by itself', () => {
+      const accused: Word[] = [
+        ['camera', 5200, 'dropped', 'no message for 0.30 s'],
+        ['camera', 5500, 'active', ''],
+      ];
+      assert.deepEqual(judge([DROPPED, SYNC_WARNS, BACK, ...accused]).failed, ['falselyTold']);
+      const silent = `${'+'.repeat(48)}------${'+'.repeat(6)}`;
+      const masks = `${QUIET}CCCCCCCCCCBBBBBBBBLLLLLLBBBBBB`;
+      assert.deepEqual(judge([DROPPED, SYNC_WARNS, BACK, ...accused], { sends: { camera: silent }, masks }).failed, []);
+    });
+
+    it('fails one whose diagnostics make light of it', () => {
+      const light: Word = ['sync', 3350, '0', 'masks from camera'];
+      assert.deepEqual(judge([DROPPED, light, BACK]).failed, ['syncLevel']);
+      const seen = new Observations();
+      seen.state({ modality: 'lidar', state: 'active', reason: '', at: at(0) });
+      seen.diagnosis({ name: 'front/mle_sam: lidar', level: 1, message: 'active: its stamps drift' }, at(10));
+      seen.diagnosis({ name: 'front/mle_sam: lidar', level: 1, message: 'active: its stamps drift' }, at(20));
+      seen.diagnosis({ name: 'front/mle_sam: inference', level: 2, message: 'gone' }, at(20));
+      assert.deepEqual(
+        seen.health.of('lidar').map(({ level, reason }) => [level, reason]),
+        [
+          ['ok', ''],
+          ['warn', 'its stamps drift'],
+        ],
+      );
+      assert.deepEqual(seen.health.of('inference'), []);
+    });
+  });
+
   it('judges nothing it has not seen enough of', () => {
     const early = report({ masks: 'B'.repeat(40), run: { scenario: scenario(BOUNDS), from: 22, to: 30 } });
     assert.deepEqual(
       early.scenarios[0]?.checks.find(({ name }) => name === 'masksBeforeTheFault'),
-      { name: 'masksBeforeTheFault', bound: '>= 5', value: 2, verdict: 'broken' },
+      { name: 'masksBeforeTheFault', bound: '>= 5', value: 2, verdict: 'failed' },
     );
     const { scenarios } = lost('CCCCCCCCC', { run: { scenario: null, from: 30, to: null } });
     assert.deepEqual(
       [scenarios[0]?.name, scenarios[0]?.window.ending, scenarios[0]?.recoverMs, scenarios[0]?.verdict],
-      ['manual', 'with-bag', null, 'kept'],
+      ['manual', 'with-bag', null, 'passed'],
     );
     const nothing = report({ masks: '.'.repeat(40) });
-    assert.deepEqual([nothing.verdict, nothing.masks, nothing.latencyMs.p50], ['broken', 0, null]);
+    assert.deepEqual([nothing.verdict, nothing.masks, nothing.latencyMs.p50], ['failed', 0, null]);
   });
 
   it('takes the first of the messages under the stamp of a mask for its latency, but none of an earlier time', () => {
@@ -216,14 +312,14 @@ describe('reportLive', () => {
   it('is told in a table and in JUnit', () => {
     const late = lost('BBBBBCCCCCBBBBBBBBBBBBBBBBBBBB');
     const told = describeLive(late);
-    assert.match(told, /lidar-lost +│ 100% +│ 515 ms +│ 60 ms/);
+    assert.match(told, /lidar-lost +│ +100% +│ +- +│ +- +│ +515 ms +│ +60 ms/);
     assert.match(told, /! lidar-lost: expected degradeMs <= 300 but measured 515\.0/);
     assert.match(
       told,
       /40 masks in 6\.1 s; from message to mask 55 ms in the middle, 55 ms in 95 % of all, from its stamp 60 ms\./,
     );
     const xml = junitXml(judgementOf(late));
-    assert.match(xml, /<testsuites name="mle-sam monitor \/mle_sam" tests="9" failures="1">/);
+    assert.match(xml, /<testsuites name="mle-sam monitor \/mle_sam" tests="13" failures="1">/);
     assert.match(xml, /classname="dropout\.lidar-lost" name="degradeMs &lt;= 300">/);
   });
 });

@@ -1,0 +1,39 @@
+/** What a node may blame a sensor's state on, as far as a gate tells causes apart. */
+export type Cause =
+  | 'silence'
+  | 'unreadable'
+  | 'frozen'
+  | 'black'
+  | 'saturated'
+  | 'nothing-there'
+  | 'contradictory'
+  | 'standstill'
+  | 'clock'
+  | 'rate'
+  | 'stuck-part'
+  | 'stale-content'
+  | 'mount'
+  | 'calibration';
+
+/**
+ * The sentences of each cause, the first that fits counts. Sentences rather than codes: live, all there is to go by is
+ * `reason` in `~/modality_status`.
+ */
+const SENTENCES: readonly (readonly [Cause, RegExp])[] = [
+  ['silence', /^no (message|new sample) for /],
+  ['rate', /^the rate has changed /],
+  ['frozen', /^the content does not change$/],
+  ['black', /^the image is black$/],
+  ['saturated', /^the image is overexposed$/],
+  ['nothing-there', /^(there is nothing in the message|not one measurement is valid)$/],
+  ['contradictory', /^the measurements contradict each other$/],
+  ['standstill', /^the stamps stand still$/],
+  ['clock', /^(the stamps|a stamp|samples come|no set for) /],
+  ['calibration', /CameraInfo|transform|frame/],
+  ['unreadable', /^(Expected|Cannot decode) |is not a time$/],
+];
+
+/** What a sentence blames; undefined for one that fits nothing known. */
+export function causeOf(reason: string): Cause | undefined {
+  return SENTENCES.find(([, sentence]) => sentence.test(reason))?.[0];
+}
