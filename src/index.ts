@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export * from './bags/index.js';
+export { loadConfiguration, loadPipelineConfig } from './configuration/index.js';
 export * from './dropout/index.js';
 export * from './evaluation/index.js';
 export * from './faults/index.js';

@@ -11,12 +11,12 @@ import {
   runDropout,
 } from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
-import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { withReplaySource } from '../replay/index.js';
+import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
 import { problemLines } from './problem_lines.js';
-import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
+import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
 interface DropoutFlags extends ProviderFlags {
   scenarios: string[];
@@ -40,28 +40,36 @@ export function dropoutCommand(write: (text: string) => void = (text) => process
     .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('-o, --out <folder>', "where the results go (default: out/, the bag's name and -dropout)")
-    .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
+    .option('-c, --config <file>', CONFIG_HELP)
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--json', 'print dropout.json instead of a table')
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
-    .action((bag: string, flags: DropoutFlags) => dropout(bag, flags, write));
+    .action((bag: string, flags: DropoutFlags, command: Command) => dropout(bag, flags, command, write));
 }
 
-async function dropout(bag: string, flags: DropoutFlags, write: (text: string) => void): Promise<void> {
+async function dropout(
+  bag: string,
+  flags: DropoutFlags,
+  command: Command,
+  write: (text: string) => void,
+): Promise<void> {
   const scenarios = await loadScenarios(flags.scenarios);
-  const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);
+  const configured = await readConfigured(command, flags);
   const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
-  const { model, seed, seconds } = flags;
-  const outcome = await withReplaySource({ bag, model, config, ...segmenterOptions(flags) }, (source) =>
-    runDropout(source, {
-      scenarios,
-      seed,
-      ...(seconds !== undefined && { seconds }),
-      onRun: (name, done, total) => {
-        if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
-      },
-    }),
+  const { model, config } = configured;
+  const { seed, seconds } = flags;
+  const outcome = await withReplaySource(
+    { bag, model, config, ...configuredSegmenter(command, flags, configured) },
+    (source) =>
+      runDropout(source, {
+        scenarios,
+        seed,
+        ...(seconds !== undefined && { seconds }),
+        onRun: (name, done, total) => {
+          if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
+        },
+      }),
   );
   await mkdir(out, { recursive: true });
   const json = `${JSON.stringify(outcome.report, null, 2)}\n`;

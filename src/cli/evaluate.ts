@@ -4,7 +4,6 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { AbsentClassConvention } from '../evaluation/index.js';
 import { loadBundle, Segmenter } from '../model/index.js';
-import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { withReplaySource } from '../replay/index.js';
 import {
   MISSING_CHANCES,
@@ -17,10 +16,11 @@ import {
   visitBagFrames,
   visitDatasetFrames,
 } from '../robustness/index.js';
+import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
 import { problemLines } from './problem_lines.js';
-import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
+import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
 interface EvaluateFlags extends ProviderFlags {
   protocol: Protocol[];
@@ -49,7 +49,7 @@ export function evaluateCommand(write: (text: string) => void = (text) => proces
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('--split <split>', 'data set: the split to score', 'val')
     .option('--every <n>', 'only every n-th frame', wholeNumberFrom(1), 1)
-    .option('-c, --config <file>', 'bag: YAML with topics and synchronisation, where the defaults do not fit')
+    .option('-c, --config <file>', `bag: ${CONFIG_HELP}`)
     .option('--seed <number>', 'the same seed gives the same noise', wholeNumberFrom(0), 1)
     .addOption(
       new Option(
@@ -60,19 +60,20 @@ export function evaluateCommand(write: (text: string) => void = (text) => proces
         .default('left-out'),
     )
     .option('--json', 'print JSON instead of tables')
-    .action(async (data: string, flags: EvaluateFlags) => {
-      const report = await evaluate(data, flags);
+    .action(async (data: string, flags: EvaluateFlags, command: Command) => {
+      const report = await evaluate(data, flags, command);
       write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`);
     });
 }
 
-async function evaluate(data: string, flags: EvaluateFlags): Promise<ProtocolReport> {
-  const { model, every, split } = flags;
+async function evaluate(data: string, flags: EvaluateFlags, command: Command): Promise<ProtocolReport> {
+  const { every, split } = flags;
+  const configured = await readConfigured(command, flags);
+  const { model, config } = configured;
   const options = { protocols: flags.protocol, seed: flags.seed, convention: flags.convention };
-  const workerOptions = segmenterOptions(flags);
+  const workerOptions = configuredSegmenter(command, flags, configured);
   const isDataset = (await stat(join(data, 'dataset.json')).catch(() => undefined))?.isFile() ?? false;
   if (!isDataset) {
-    const config = flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config);
     return withReplaySource({ bag: data, model, config, ...workerOptions }, (source) =>
       runProtocol(source, options, (visit) => visitBagFrames(source, every, visit)),
     );

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { openBag } from '../bags/index.js';
 import { loadBundle } from '../model/index.js';
-import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig, topicConfiguration } from '../pipeline/index.js';
+import { topicConfiguration } from '../pipeline/index.js';
+import { CONFIG_HELP, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { type BagInspection, inspectBag } from './inspect/bag_inspection.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
@@ -28,25 +29,32 @@ export function inspectCommand(write: (text: string) => void = (text) => process
     .description('tell what a bag or a model bundle holds, what a replay would use and what is missing')
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
     .option('-m, --model <folder>', 'bag: the model bundle whose modalities it is judged by', defaultBundlePath())
-    .option('-c, --config <file>', 'bag: YAML with topics, as for replay')
+    .option('-c, --config <file>', `bag: ${CONFIG_HELP}`)
     .option('--no-providers', 'bundle: do not try on which providers it runs here')
     .option('--json', 'write JSON')
-    .action((path: string, flags: InspectFlags) => endedByInterrupt(() => inspect(path, flags, write)));
+    .action((path: string, flags: InspectFlags, command: Command) =>
+      endedByInterrupt(() => inspect(path, flags, command, write)),
+    );
 }
 
-async function inspect(path: string, flags: InspectFlags, write: (text: string) => void): Promise<void> {
+async function inspect(
+  path: string,
+  flags: InspectFlags,
+  command: Command,
+  write: (text: string) => void,
+): Promise<void> {
   const bundle = await bundleFolder(path);
   if (bundle !== undefined) {
     const inspection = await inspectBundle(bundle, flags.providers ? 'tried' : 'left-out', machineOptions(flags));
     write(flags.json ? toJson(inspection) : renderBundle(inspection));
     return;
   }
-  const inspection = await openAndInspect(path, flags);
+  const inspection = await openAndInspect(path, flags, command);
   write(flags.json ? toJson(inspection) : renderBag(inspection));
 }
 
-async function openAndInspect(path: string, { model, config: file }: InspectFlags): Promise<BagInspection> {
-  const config = file === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(file);
+async function openAndInspect(path: string, flags: InspectFlags, command: Command): Promise<BagInspection> {
+  const { model, config } = await readConfigured(command, flags);
   const bag = await openBag(path);
   try {
     const { modalities } = await loadBundle(model);

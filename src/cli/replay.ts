@@ -2,12 +2,12 @@ import { basename, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { DEFAULT_PIPELINE_CONFIG, loadPipelineConfig } from '../pipeline/index.js';
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
+import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { problemLines } from './problem_lines.js';
-import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
+import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
 interface ReplayFlags extends ProviderFlags {
   model: string;
@@ -29,25 +29,27 @@ export function replayCommand(): Command {
         .choices(['max', 'realtime'])
         .default('max'),
     )
-    .option('-c, --config <file>', 'YAML with topics and synchronisation, where the defaults do not fit')
+    .option('-c, --config <file>', CONFIG_HELP)
     .option('--json', 'print summary.json instead of a table')
     .action(replay);
 }
 
-async function replay(bag: string, flags: ReplayFlags): Promise<void> {
+async function replay(bag: string, flags: ReplayFlags, command: Command): Promise<void> {
   const out = flags.out ?? join('out', basename(resolve(bag)).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
+  const configured = await readConfigured(command, flags);
+  const { model, config } = configured;
   const isShown = process.stderr.isTTY && flags.json === undefined;
   const bar = isShown ? progressBar() : undefined;
   let outputs: ReplayOutputs;
   try {
-    const { rate, model } = flags;
+    const { rate } = flags;
     outputs = await replayBag({
       bag,
       model,
       out,
       rate,
-      ...segmenterOptions(flags),
-      config: flags.config === undefined ? DEFAULT_PIPELINE_CONFIG : await loadPipelineConfig(flags.config),
+      config,
+      ...configuredSegmenter(command, flags, configured),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });
   } finally {

@@ -7,6 +7,12 @@ export type ParameterValue = boolean | bigint | number | string | readonly strin
  */
 export type Applies = 'live' | 'activate' | 'configure' | 'start';
 
+/**
+ * Where a setting has an effect: `both`, on the `node` only (publishing, QoS), or at the `desk` only (scoring). A file
+ * may have all of them at both places, and what has no effect there is told.
+ */
+export type Scope = 'both' | 'node' | 'desk';
+
 /** Smallest and largest value. */
 export interface Range {
   from: number;
@@ -22,6 +28,8 @@ interface Common {
   description: string;
   unit?: string;
   applies: Applies;
+  /** `both` where it is left out. */
+  scope?: Scope;
 }
 
 export type ParameterDefinition = Common &
@@ -36,7 +44,14 @@ export type ParameterDefinition = Common &
         /** What any text must look like, with a phrase that says so. */
         format?: { pattern: RegExp; words: string };
       }
-    | { type: 'string_array'; default: readonly string[] /** What its elements may be. */; choices: readonly string[] }
+    | {
+        type: 'string_array';
+        default: readonly string[];
+        /** What its elements may be; empty where anything may. */
+        choices: readonly string[];
+        /** What its elements are, where there are no choices. */
+        elements?: { words: string; example: readonly string[] };
+      }
   );
 
 /** What a value must be, in words that fit behind "Expected". */
@@ -51,7 +66,7 @@ export function expectation(definition: ParameterDefinition): string {
     case 'string':
       return definition.choices?.join(' or ') ?? definition.format?.words ?? 'a text';
     case 'string_array':
-      return definition.choices.length === 0 ? 'a list of names' : `a list of ${definition.choices.join(', ')}`;
+      return `a list of ${definition.choices.join(', ') || (definition.elements?.words ?? 'names')}`;
   }
 }
 
@@ -71,6 +86,6 @@ export function allowedValues(definition: ParameterDefinition): string {
     case 'string':
       return definition.choices?.join(', ') ?? definition.format?.words ?? 'any text';
     case 'string_array':
-      return definition.choices.join(', ');
+      return definition.choices.join(', ') || (definition.elements?.words ?? 'names');
   }
 }

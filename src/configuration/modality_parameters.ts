@@ -1,8 +1,8 @@
-import { messageTypesFor } from '../pipeline/index.js';
+import { messageTypesFor, sensorConfigSchema } from '../pipeline/index.js';
 import { streamConfigSchema } from '../sync/index.js';
 import type { ParameterDefinition } from './definition.js';
-import { FRAME_FORMAT } from './node_parameters.js';
-import { numberRules } from './schema_numbers.js';
+import { FRAME_FORMAT, TOPIC_FORMAT } from './node_parameters.js';
+import { type NumberRules, numberRules } from './schema_numbers.js';
 import { inputQos, inputTopics, type ModalityRole } from './topics.js';
 
 const { shape: stream } = streamConfigSchema;
@@ -12,15 +12,25 @@ const PERIOD = numberRules(stream.periodMs.unwrap(), 0);
 const OFFSET = numberRules(stream.offsetMs);
 const TOLERANCE = numberRules(stream.toleranceMs.unwrap(), 0);
 
-/** Names as the graph takes them: relative, absolute or in the node's own namespace. */
-const TOPIC_FORMAT = {
-  pattern: /^(~\/|\/)?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*$/,
-  words: 'a topic name of letters, digits, _ and /',
-};
+const { shape: sensor } = sensorConfigSchema;
+const INTENSITY_FULL_SCALE = numberRules(sensor.intensityFullScale.unwrap(), 0);
+const DEPTH_SCALE = numberRules(sensor.depthScale.unwrap(), 0);
+const BIT_DEPTH = orElse(numberRules(sensor.bitDepth.unwrap(), 0), 0);
+const DILATION = orElse(numberRules(sensor.dilation.unwrap(), -1), -1);
+
+/** The same rules, with one value below them that stands for "not given". */
+function orElse({ type, range }: NumberRules, absent: number): NumberRules {
+  return { type, range: { from: absent, to: range.to }, default: absent };
+}
 
 /** Parameters of one modality, all below `modalities.<name>`. */
 export function modalityParameters(modality: ModalityRole): ParameterDefinition[] {
-  return [...topicParameters(modality), ...streamParameters(modality), ...qosParameters(modality)];
+  return [
+    ...topicParameters(modality),
+    ...sensorParameters(modality),
+    ...streamParameters(modality),
+    ...qosParameters(modality),
+  ];
 }
 
 function topicParameters(modality: ModalityRole): ParameterDefinition[] {
@@ -89,6 +99,51 @@ function topicParameters(modality: ModalityRole): ParameterDefinition[] {
   ];
 }
 
+/** Scales and the like; 0, or -1 where 0 is a value, stands for what is found out or was trained with. */
+function sensorParameters({ name, role }: ModalityRole): ParameterDefinition[] {
+  const prefix = `modalities.${name}`;
+  switch (role) {
+    case 'camera':
+      return [
+        {
+          name: `${prefix}.bit_depth`,
+          ...BIT_DEPTH,
+          applies: 'activate',
+          description: 'bits of a 16-bit sample that are used, 9 to 16; 0: found out from the first pictures',
+        },
+      ];
+    case 'depth':
+      return [
+        {
+          name: `${prefix}.depth_scale`,
+          ...DEPTH_SCALE,
+          unit: 'm',
+          applies: 'activate',
+          description: 'metres that one unit of the samples stands for; 0: by the encoding and the first images',
+        },
+      ];
+    case 'lidar':
+      return [
+        {
+          name: `${prefix}.intensity_full_scale`,
+          ...INTENSITY_FULL_SCALE,
+          applies: 'activate',
+          description: 'value of the intensity field that becomes 255; 0: found out from the first clouds',
+        },
+        {
+          name: `${prefix}.dilation`,
+          ...DILATION,
+          unit: 'pixels',
+          applies: 'activate',
+          description:
+            'pixels around its own that a point covers, more for a sparse LiDAR; -1: as the model was trained',
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
 function streamParameters({ name }: ModalityRole): ParameterDefinition[] {
   const prefix = `modalities.${name}`;
   return [
@@ -133,6 +188,7 @@ function qosParameters(modality: ModalityRole): ParameterDefinition[] {
       default: reliability,
       choices: ['best_effort', 'reliable'],
       applies: 'activate',
+      scope: 'node',
       description: 'reliable: lost messages are sent again, if the driver publishes reliably too; else nothing arrives',
     },
     {
@@ -141,6 +197,7 @@ function qosParameters(modality: ModalityRole): ParameterDefinition[] {
       default: depth,
       range: { from: 1, to: 10_000 },
       applies: 'activate',
+      scope: 'node',
       description: 'messages kept while the node is busy',
     },
   ];

@@ -11,6 +11,12 @@ const { shape: pipeline } = pipelineConfigSchema;
 const BASE_FRAME = pipeline.baseFrame.parse(undefined);
 const FROZEN_AFTER = numberRules(pipeline.identicalLimit);
 
+/** Names as the graph takes them: relative, absolute or in the node's own namespace. */
+export const TOPIC_FORMAT = {
+  pattern: /^(~\/|\/)?[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)*$/,
+  words: 'a topic name of letters, digits, _ and /',
+};
+
 /** A frame as tf2 takes it: without a leading slash. */
 export const FRAME_FORMAT = { pattern: /^[^/\s]\S*$/, words: 'the name of a frame, without a leading /' };
 
@@ -91,6 +97,7 @@ const MODEL: readonly ParameterDefinition[] = [
     type: 'bool',
     default: true,
     applies: 'start',
+    scope: 'node',
     description: 'configure and activate on start, without a lifecycle manager',
   },
   {
@@ -100,6 +107,7 @@ const MODEL: readonly ParameterDefinition[] = [
     range: { from: 100, to: 10_000 },
     unit: 'ms',
     applies: 'live',
+    scope: 'node',
     description: 'time between two messages on /diagnostics',
   },
 ];
@@ -127,6 +135,47 @@ function sensorParameters(modalities: readonly string[]): ParameterDefinition[] 
       ...FROZEN_AFTER,
       applies: 'activate',
       description: 'identical messages in a row that make a sensor frozen',
+    },
+    {
+      name: 'static_transforms',
+      type: 'string_array',
+      default: [],
+      choices: [],
+      elements: {
+        words: 'files or transforms',
+        example: ['robot.urdf', '--x 1.2 --z 1.6 --yaw 0.02 --frame-id base_link --child-frame-id lidar'],
+      },
+      applies: 'activate',
+      description:
+        'mounts beside those on /tf_static: a URDF, a YAML dump or a bag of /tf_static, ' +
+        'or the arguments of static_transform_publisher',
+    },
+    {
+      name: 'fixed_frame',
+      type: 'string',
+      default: '',
+      format: { pattern: new RegExp(`^$|${FRAME_FORMAT.pattern.source}`), words: FRAME_FORMAT.words },
+      applies: 'activate',
+      description:
+        'frame that does not move with the vehicle, such as odom: sensors are carried to the time of the picture ' +
+        'by it; empty: they are not',
+    },
+    {
+      name: 'odometry_topic',
+      type: 'string',
+      default: '',
+      format: { pattern: new RegExp(`^$|${TOPIC_FORMAT.pattern.source}`), words: TOPIC_FORMAT.words },
+      applies: 'activate',
+      description: 'nav_msgs/Odometry that tells the pose in fixed_frame where /tf does not; empty: none',
+    },
+    {
+      name: 'ground_truth_topic',
+      type: 'string',
+      default: '',
+      format: { pattern: new RegExp(`^$|${TOPIC_FORMAT.pattern.source}`), words: TOPIC_FORMAT.words },
+      applies: 'activate',
+      scope: 'desk',
+      description: 'label images that a replay scores the masks against; empty: found by name',
     },
   ];
 }
@@ -205,7 +254,7 @@ const OVERLAY_COMPRESSED: readonly ParameterDefinition[] = [
 
 const SWITCHABLE = OUTPUT_TOPICS.filter(({ control }) => control === 'switchable');
 
-const OUTPUTS: readonly ParameterDefinition[] = [
+const OUTPUTS: readonly ParameterDefinition[] = onNodeOnly([
   {
     name: 'outputs.size',
     type: 'string',
@@ -241,4 +290,9 @@ const OUTPUTS: readonly ParameterDefinition[] = [
       description: 'messages kept for a slow subscriber',
     },
   ]),
-];
+]);
+
+/** Nothing is published at a desk. */
+function onNodeOnly(definitions: readonly ParameterDefinition[]): ParameterDefinition[] {
+  return definitions.map((definition) => ({ ...definition, scope: 'node' }));
+}

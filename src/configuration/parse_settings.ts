@@ -3,9 +3,13 @@ import { type PipelineConfig, pipelineConfigSchema } from '../pipeline/index.js'
 import { checkValue } from './check_value.js';
 import { CheckedValues } from './checked_values.js';
 import type { ParameterValue } from './definition.js';
+import { parseMount } from './mounts/index.js';
 import type { InputSettings, NodeSettings, OutputSettings } from './settings.js';
 import { parameterTable } from './table.js';
 import { type ModalityRole, OUTPUT_TOPICS, type TopicQos } from './topics.js';
+
+/** A sample of fewer bits is no 16-bit one. */
+const FEWEST_BITS = 9;
 
 export type SettingsOutcome = { kind: 'valid'; settings: NodeSettings } | { kind: 'invalid'; problems: string[] };
 
@@ -39,7 +43,18 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
         'Name the one that is required.',
     );
   }
+  if (values.text('odometry_topic') !== '' && values.text('fixed_frame') === '') {
+    problems.push(
+      "Expected the frame of its poses for fixed_frame but received '', while odometry_topic is set. " +
+        'Name the frame_id of those messages, such as odom.',
+    );
+  }
+  for (const entry of values.texts('static_transforms')) {
+    const mount = parseMount(entry);
+    if (mount.kind === 'invalid') problems.push(mount.problem);
+  }
   for (const { name, role } of modalities) {
+    if (role === 'camera') problems.push(...bitDepthProblem(name, values.number(`modalities.${name}.bit_depth`)));
     if (role === 'lidar') continue;
     const file = values.text(`modalities.${name}.camera_info_file`);
     const frame = values.text(`modalities.${name}.camera_info_frame`);
@@ -64,6 +79,14 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
   return problems;
 }
 
+function bitDepthProblem(name: string, bits: number): string[] {
+  if (bits === 0 || bits >= FEWEST_BITS) return [];
+  return [
+    `Expected 0 or ${FEWEST_BITS} to 16 for modalities.${name}.bit_depth but received ${bits}. ` +
+      'Pictures of 8 bits need none.',
+  ];
+}
+
 function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]): NodeSettings {
   const folder = values.text('model');
   const threads = values.number('threads');
@@ -79,6 +102,7 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
       runTimeoutMs: limit('inference_timeout_ms'),
       startTimeoutMs: limit('start_timeout_ms'),
     },
+    groundTruthTopic: values.text('ground_truth_topic') || undefined,
     autostart: values.flag('autostart'),
     diagnosticsPeriodMs: values.number('diagnostics_period_ms'),
     pipeline: pipelineConfig(values, modalities),
@@ -89,9 +113,20 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
 
 function pipelineConfig(values: CheckedValues, modalities: readonly ModalityRole[]): PipelineConfig {
   const priority = values.texts('reference_priority');
+  const fixedFrame = values.text('fixed_frame');
+  const odometryTopic = values.text('odometry_topic');
   return pipelineConfigSchema.parse({
     baseFrame: values.text('base_frame'),
     identicalLimit: values.number('frozen_after'),
+    sensors: Object.fromEntries(modalities.flatMap((modality) => sensorConfig(values, modality))),
+    motion: {
+      ...(fixedFrame !== '' && { fixedFrame }),
+      ...(odometryTopic !== '' && { odometryTopic }),
+    },
+    calibration: {
+      cameraInfos: Object.fromEntries(modalities.flatMap((modality) => cameraInfoConfig(values, modality))),
+      staticTransforms: values.texts('static_transforms'),
+    },
     sync: {
       ...(priority.length > 0 && { referencePriority: priority }),
       deadlineMs: values.number('sync.deadline_ms'),
@@ -127,14 +162,33 @@ function inputSettings(values: CheckedValues, { name, role }: ModalityRole): Inp
     messageType: values.text(`${prefix}.type`),
     qos: qosOf(values, prefix),
   };
-  if (role === 'lidar') return { ...input, geometry: 'raw', cameraInfoTopic: undefined, cameraInfo: undefined };
-  const file = values.text(`${prefix}.camera_info_file`);
-  return {
-    ...input,
-    geometry: values.choice(`${prefix}.geometry`, ['raw', 'rectified']),
-    cameraInfoTopic: values.text(`${prefix}.camera_info_topic`),
-    cameraInfo: file === '' ? undefined : { file, frameId: values.text(`${prefix}.camera_info_frame`) },
+  if (role === 'lidar') return { ...input, cameraInfoTopic: undefined };
+  return { ...input, cameraInfoTopic: values.text(`${prefix}.camera_info_topic`) };
+}
+
+/** What a sensor is told, with its name; nothing where all of it is as it is without. */
+function sensorConfig(values: CheckedValues, { name, role }: ModalityRole): [string, object][] {
+  const prefix = `modalities.${name}`;
+  const geometry = role === 'lidar' ? 'raw' : values.choice(`${prefix}.geometry`, ['raw', 'rectified']);
+  const given = {
+    ...(geometry !== 'raw' && { geometry }),
+    ...(role === 'camera' && above(0, 'bitDepth', values.number(`${prefix}.bit_depth`))),
+    ...(role === 'depth' && above(0, 'depthScale', values.number(`${prefix}.depth_scale`))),
+    ...(role === 'lidar' && above(0, 'intensityFullScale', values.number(`${prefix}.intensity_full_scale`))),
+    ...(role === 'lidar' && above(-1, 'dilation', values.number(`${prefix}.dilation`))),
   };
+  return Object.keys(given).length === 0 ? [] : [[name, given]];
+}
+
+/** A number under its name, where it is above the one that stands for none. */
+function above(absent: number, key: string, value: number): object {
+  return value > absent ? { [key]: value } : {};
+}
+
+function cameraInfoConfig(values: CheckedValues, { name, role }: ModalityRole): [string, object][] {
+  if (role === 'lidar') return [];
+  const file = values.text(`modalities.${name}.camera_info_file`);
+  return file === '' ? [] : [[name, { file, frameId: values.text(`modalities.${name}.camera_info_frame`) }]];
 }
 
 function outputSettings(values: CheckedValues): OutputSettings {

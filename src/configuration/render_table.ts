@@ -1,4 +1,4 @@
-import { allowedValues, type ParameterDefinition } from './definition.js';
+import { allowedValues, type ParameterDefinition, type Scope } from './definition.js';
 import { parameterTable } from './table.js';
 import type { ModalityRole } from './topics.js';
 
@@ -35,12 +35,14 @@ const NAME: Column = { title: 'parameter', cell: ({ name }) => `\`${name}\`` };
 const DEFAULT: Column = { title: 'default', cell: ({ defaults }) => summary(defaults) };
 const MEANING: Column = { title: 'meaning', cell: ({ definition }) => definition.description };
 const COMPACT = [NAME, DEFAULT, MEANING];
+const PLACES: Readonly<Record<Scope, string>> = { both: 'node, desk', node: 'node', desk: 'desk' };
 const FULL: Column[] = [
   NAME,
   { title: 'type', cell: ({ definition }) => definition.type },
   DEFAULT,
   { title: 'values', cell: ({ definition }) => allowedValues(definition) },
   { title: 'applies', cell: ({ definition }) => definition.applies },
+  { title: 'at', cell: ({ definition }) => PLACES[definition.scope ?? 'both'] },
   MEANING,
 ];
 

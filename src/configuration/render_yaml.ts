@@ -4,10 +4,13 @@ import type { ModalityRole } from './topics.js';
 
 const COMMENT_COLUMNS = 110;
 
-const HEADER = `# Parameters of the node mle_sam, each with its default. A file of your own needs only what differs:
+const HEADER = `# Parameters of mle_sam, each with its default. A file of your own needs only what differs, and serves both the node
+# and what works on recordings:
 #   ros2 launch mle_sam_ros mle_sam.launch.py params_file:=FILE
+#   mle-sam replay BAG --config FILE
 # The key /** stands for a node of any name in any namespace. In brackets: which values there are, and when a change
-# takes effect: live, with the lifecycle transition activate or configure, or with the start of the process.
+# takes effect on a running node: live, with the lifecycle transition activate or configure, or with the start of the
+# process. At a desk a topic left at its default is found by type, encoding and name where there is none of that name.
 `;
 
 /**
@@ -44,8 +47,11 @@ function indentation(depth: number): string {
 /** An empty list has no type in a parameter file, so it stays a comment. */
 function entry(definition: ParameterDefinition, key: string): string {
   if (definition.type !== 'string_array') return `${key}: ${scalar(definition)}`;
-  const list = definition.default.length > 0 ? definition.default : definition.choices;
-  return `${definition.default.length === 0 ? '# ' : ''}${key}: [${list.join(', ')}]`;
+  const { choices, elements } = definition;
+  const example = choices.length > 0 ? choices : (elements?.example ?? []);
+  const list = definition.default.length > 0 ? definition.default : example;
+  const texts = list.map((text) => (/^[\w./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text}'`));
+  return `${definition.default.length === 0 ? '# ' : ''}${key}: [${texts.join(', ')}]`;
 }
 
 function scalar(definition: Exclude<ParameterDefinition, { type: 'string_array' }>): string {

@@ -1,6 +1,5 @@
 import type { ProviderFallback, ProviderRequest, TimeLimit } from '../model/index.js';
 import type { PipelineConfig, TopicRole } from '../pipeline/index.js';
-import type { ImageGeometry } from '../sensors/index.js';
 import type { OutputKey, TopicQos } from './topics.js';
 
 /** What the parameters say, in the form the node works with. Every value is checked. */
@@ -20,6 +19,8 @@ export interface NodeSettings {
     runTimeoutMs: TimeLimit;
     startTimeoutMs: TimeLimit;
   };
+  /** Label images to score masks against, which only a replay does. */
+  groundTruthTopic: string | undefined;
   autostart: boolean;
   diagnosticsPeriodMs: number;
   /** Ready but for `topics`: names are resolved by the graph, see {@link InputSettings}. */
@@ -37,10 +38,7 @@ export interface InputSettings {
   messageType: string;
   /** LiDARs have none. */
   cameraInfoTopic: string | undefined;
-  geometry: ImageGeometry;
   qos: TopicQos;
-  /** Calibration to start with, for a robot that starts without this camera. */
-  cameraInfo: { file: string; frameId: string } | undefined;
 }
 
 export interface OutputSettings {

@@ -1,7 +1,14 @@
+import { presentName } from './old_keys.js';
+
 /** A name that differs in more than this part of its letters is no misspelling. */
 const MOST_DIFFERENT = 0.4;
 /** Parameters every ROS node has, or that its client library makes of QoS overrides. */
 const OF_ROS = /^(use_sim_time|start_type_description_service|qos_overrides\..*|diagnostic_updater\..*)$/;
+
+/** Whether a name is one that ROS itself declares on every node. */
+export function isParameterOfRos(name: string): boolean {
+  return OF_ROS.test(name);
+}
 
 /**
  * One sentence for each name that is no parameter of this node, with the nearest one that is: ROS itself ignores a
@@ -37,6 +44,8 @@ function unknownModality(modality: string, known: readonly string[]): string {
 }
 
 function unknownName(name: string, known: readonly string[]): string {
+  const present = presentName(name);
+  if (present !== undefined) return `Expected ${present} but received its old name ${name}. Rename it.`;
   const nearest = nearestName(name, known);
   const advice = nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}?`;
   return `Expected the name of a parameter but received '${name}', which has no effect. ${advice}`;

@@ -85,6 +85,15 @@ export function classCountOf({ classes }: Pick<Bundle, 'classes'>): number {
   return Math.max(...classes.map(({ id }) => id)) + 1;
 }
 
+/**
+ * Reads what a bundle says of itself, without its graphs.
+ * @throws {BundleError} where there is no manifest or it is wrong
+ */
+export async function loadManifest(folder: string): Promise<Manifest> {
+  const bytes = await readWhole(resolve(folder), 'model.json', 'model.json', MAX_MANIFEST_BYTES);
+  return parseManifest(bytes.toString('utf8'));
+}
+
 /** The part of a bundle that a provider works with. */
 export function modelFiles({ files, name, sha256, precision, execution, modalities }: Bundle): ModelFiles {
   return { ...files, name, sha256, precision, execution, modalityCount: modalities.length };

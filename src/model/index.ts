@@ -1,4 +1,11 @@
-export { type Bundle, type BundleClass, type BundleModality, classCountOf, loadBundle } from './bundle.js';
+export {
+  type Bundle,
+  type BundleClass,
+  type BundleModality,
+  classCountOf,
+  loadBundle,
+  loadManifest,
+} from './bundle.js';
 export { BundleError } from './bundle_error.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 export { describeAttempt, type ProviderAttempt, type ProviderTimings } from './ladder.js';

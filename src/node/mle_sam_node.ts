@@ -1,8 +1,7 @@
-import { loadCameraInfo, type NodeSettings } from '../configuration/index.js';
+import { listNames, loadCalibration, type NodeSettings } from '../configuration/index.js';
 import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
 import { type ModalityChange, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
-import type { ConfiguredCalibration } from '../sensors/index.js';
 import { adviseReason } from '../sync/index.js';
 import { MaskFigures } from './figures.js';
 import { Lifecycle, LifecycleServices } from './lifecycle/index.js';
@@ -102,6 +101,8 @@ export class MleSamNode {
       bundle.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) })),
     );
     for (const problem of this.#parameters.unknownNames()) this.#ros.log.warn(problem);
+    const forDesk = this.#parameters.namesForDesk();
+    if (forDesk.length > 0) this.#ros.log.info(`Without effect on a node: ${listNames(forDesk)}.`);
     const ros = this.#ros;
     const { segmenter } = this.#options;
     this.#model = await LoadedModel.load({
@@ -118,7 +119,7 @@ export class MleSamNode {
   async #activate(): Promise<void> {
     const model = this.#model!;
     const settings = this.#settings();
-    const configured = await configuredCalibration(settings);
+    const configured = await loadCalibration(settings.pipeline);
     const masks = new MaskFigures();
     this.#masks = masks;
     this.#perception = new Perception({
@@ -250,13 +251,4 @@ function phaseOf({ state }: Lifecycle): 'unconfigured' | 'inactive' | 'active' {
       // A transition works with the settings it began with.
       return 'active';
   }
-}
-
-async function configuredCalibration({ inputs }: NodeSettings): Promise<ConfiguredCalibration> {
-  const cameraInfos = new Map();
-  for (const [modality, { cameraInfo, geometry }] of inputs) {
-    if (cameraInfo === undefined) continue;
-    cameraInfos.set(modality, await loadCameraInfo(cameraInfo.file, cameraInfo.frameId, geometry));
-  }
-  return { cameraInfos };
 }

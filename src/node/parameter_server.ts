@@ -69,6 +69,12 @@ export class ParameterServer {
     return unknownParameters(this.#overrides.keys(), known);
   }
 
+  /** Names that were given at the start and mean something at a desk only. */
+  namesForDesk(): string[] {
+    const table = parameterTable(this.#modalities);
+    return table.filter(({ name, scope }) => scope === 'desk' && this.#overrides.has(name)).map(({ name }) => name);
+  }
+
   /** Sets a parameter as if somebody had asked for it on the graph. */
   set(name: string, value: ParameterValue): RclSetParametersResult {
     const definition = parameterTable(this.#modalities).find((candidate) => candidate.name === name);

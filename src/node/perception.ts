@@ -97,8 +97,7 @@ export class Perception {
     }
     const settings = this.#settings;
     const selection = topicSelection(settings, ros);
-    const geometries = new Map([...settings.inputs].map(([modality, { geometry }]) => [modality, geometry]));
-    const parts = { bundle, selection, config: settings.pipeline, configured, geometries, segmenter, sink };
+    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink };
     const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text, this.#clock.now());

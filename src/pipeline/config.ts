@@ -1,17 +1,45 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { syncOptionsSchema } from '../sync/index.js';
 import type { TopicConfiguration } from './topic_selection.js';
 
-const topicByModality = z.record(z.string(), z.string().startsWith('/', 'a topic starts with /'));
+const topicByModality = z.record(z.string(), z.string().min(1, 'a topic has a name'));
 
-/** A replay's or node's configuration file. Everything has a default, so `{}` is a complete one. */
+/**
+ * What a sensor needs to be told: scales, and how its pictures were made. What is left out is found out from the
+ * messages, or is as the model was trained.
+ */
+export const sensorConfigSchema = z.strictObject({
+  geometry: z
+    .enum(['raw', 'rectified'])
+    .default('raw')
+    .describe('rectified: P of the CameraInfo describes the pictures'),
+  intensityFullScale: z.number().positive().max(1e9).optional().describe('LiDAR: intensity that becomes 255'),
+  depthScale: z.number().positive().max(1000).optional().describe('depth: metres one unit stands for'),
+  bitDepth: z.number().int().min(9).max(16).optional().describe('camera: bits of a 16-bit sample that are used'),
+  dilation: z.number().int().min(0).max(16).optional().describe('LiDAR: pixels around its own a point covers'),
+});
+
+/** What is known of the rig beside what is published or recorded. */
+export const calibrationConfigSchema = z.strictObject({
+  cameraInfos: z
+    .record(z.string(), z.strictObject({ file: z.string().min(1), frameId: z.string().min(1) }))
+    .default({})
+    .describe('by modality, a calibration file and the frame it belongs to'),
+  staticTransforms: z.array(z.string()).default([]).describe('mounts: numbers, URDF, dump or bag'),
+});
+
+/**
+ * How a pipeline works on a bag or on a robot, as an object for programs; people write it as parameters, see
+ * `src/configuration`. Everything has a default, so `{}` is a complete one.
+ */
 export const pipelineConfigSchema = z.strictObject({
   topics: z
     .strictObject({
       modalities: topicByModality.optional().describe('topic by modality; those left out are found by type and name'),
       cameraInfo: topicByModality.optional().describe('CameraInfo topic by modality'),
+      preferred: topicByModality.optional().describe('topic by modality that is taken where it is there'),
+      preferredCameraInfo: topicByModality.optional().describe('the same for CameraInfo'),
+      types: z.record(z.string(), z.string()).optional().describe('message type by modality'),
       groundTruth: z.string().optional().describe('label images to score against'),
     })
     .default({}),
@@ -24,6 +52,17 @@ export const pipelineConfigSchema = z.strictObject({
     .default(3)
     .describe('identical contents in a row that make a sensor frozen'),
   sync: syncOptionsSchema.default(syncOptionsSchema.parse({})),
+  sensors: z
+    .record(z.string(), sensorConfigSchema)
+    .default({})
+    .describe('per modality, what differs from the defaults'),
+  motion: z
+    .strictObject({
+      fixedFrame: z.string().min(1).optional().describe('frame that does not move with the vehicle'),
+      odometryTopic: z.string().min(1).optional().describe('tells the pose in it where no /tf does'),
+    })
+    .default({}),
+  calibration: calibrationConfigSchema.default(calibrationConfigSchema.parse({})),
 });
 
 export type PipelineConfig = z.infer<typeof pipelineConfigSchema>;
@@ -31,41 +70,17 @@ export type PipelineConfig = z.infer<typeof pipelineConfigSchema>;
 /** The configuration that is in force where none is given. */
 export const DEFAULT_PIPELINE_CONFIG: PipelineConfig = pipelineConfigSchema.parse({});
 
-/**
- * Reads a configuration file.
- * @throws Error with one sentence a problem, naming the key
- */
-export async function loadPipelineConfig(path: string): Promise<PipelineConfig> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new Error(`Expected a YAML file for the configuration but could not read ${path}: ${error.message}`);
-  });
-  const outcome = pipelineConfigSchema.safeParse(parseYaml(text, path) ?? {});
-  if (outcome.success) return outcome.data;
-  const problems = outcome.error.issues.map(({ path: key, message }) => `${key.join('.') || 'file'}: ${message}`);
-  throw new Error(`Expected a valid configuration in ${path} but received a wrong one: ${problems.join('; ')}`);
-}
-
-function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    // Below its first line the message draws the place.
-    const [reason = ''] = (error as Error).message.split('\n');
-    throw new Error(`Expected YAML for the configuration in ${path} but received: ${reason.replace(/:$/, '.')}`);
-  }
-}
-
 /** The part of a configuration topics are chosen by. */
-export function topicConfiguration({ topics }: PipelineConfig): TopicConfiguration {
-  const { modalities, cameraInfo, groundTruth } = topics;
-  return {
-    ...(modalities && { modalities }),
-    ...(cameraInfo && { cameraInfo }),
-    ...(groundTruth !== undefined && { groundTruth }),
-  };
+export function topicConfiguration({ topics, calibration }: PipelineConfig): TopicConfiguration {
+  return { ...withoutUndefined(topics), calibrated: Object.keys(calibration.cameraInfos) };
 }
 
 /** Modalities without which a configuration wants no mask. */
 export function essentialModalities({ sync: { streams } }: PipelineConfig): Set<string> {
   return new Set(Object.keys(streams).filter((name) => streams[name]?.necessity === 'essential'));
+}
+
+/** The same object, with the keys that say nothing left out. */
+export function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }

@@ -2,14 +2,13 @@ import type { RawMessage } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import {
   type ConfiguredCalibration,
-  type ImageGeometry,
   type ModalityInput,
   type MotionOptions,
   type SensorOptions,
   SensorRig,
 } from '../sensors/index.js';
 import { Synchronizer, type SynchronizerOptions, synchronizerOptions } from '../sync/index.js';
-import type { PipelineConfig } from './config.js';
+import { type PipelineConfig, withoutUndefined } from './config.js';
 import { type FrameSegmenter, Pipeline } from './pipeline.js';
 import type { PipelineSink } from './results.js';
 import { roleOf } from './topic_roles.js';
@@ -26,11 +25,6 @@ export interface PipelineParts {
   createSynchronizer?: (options: SynchronizerOptions) => Synchronizer<RawMessage>;
   /** Calibration for what is not published. */
   configured?: ConfiguredCalibration;
-  /** By modality, where the pictures are not as the lens makes them. */
-  geometries?: ReadonlyMap<string, ImageGeometry>;
-  /** By modality: scales, geometry and the like. */
-  sensors?: ReadonlyMap<string, SensorOptions>;
-  motion?: MotionOptions;
 }
 
 /**
@@ -38,7 +32,7 @@ export interface PipelineParts {
  * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { bundle, selection, config, segmenter, sink, backpressure, configured, geometries, sensors, motion } = parts;
+  const { bundle, selection, config, segmenter, sink, backpressure, configured } = parts;
   const { createSynchronizer = (options) => new Synchronizer<RawMessage>(options) } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
@@ -47,12 +41,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (assignment.kind === 'assigned') modalityByTopic.set(assignment.topic, modality);
     else if (cameraInfo === undefined) continue;
     const topic = assignment.kind === 'assigned' ? assignment.topic : '';
-    const geometry = geometries?.get(modality);
     inputs.set(modality, {
-      ...sensors?.get(modality),
+      ...sensorOptions(config, modality),
       topic,
       ...(cameraInfo !== undefined && { infoTopic: cameraInfo }),
-      ...(geometry !== undefined && { geometry }),
     });
   }
   const streams = bundle.modalities.map(({ name, representation }) => ({
@@ -67,7 +59,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       baseFrame: config.baseFrame,
       identicalLimit: config.identicalLimit,
       onNotice: (notice) => sink.notice?.(notice),
-      ...(motion && { motion }),
+      motion: motionOptions(config),
       ...(configured && { configured }),
     }),
     synchronizer: createSynchronizer(synchronizerOptions(streams, config.sync)),
@@ -76,4 +68,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     modalityByTopic,
     backpressure,
   });
+}
+
+function sensorOptions({ sensors }: PipelineConfig, modality: string): SensorOptions {
+  return Object.hasOwn(sensors, modality) ? withoutUndefined(sensors[modality]!) : {};
+}
+
+function motionOptions({ motion }: PipelineConfig): MotionOptions {
+  return withoutUndefined(motion);
 }

@@ -1,5 +1,6 @@
 import type { Representation } from '../sensors/representation.js';
 import { unknownModality } from '../sync/index.js';
+import { findNamed } from './topic_names.js';
 import {
   type Fit,
   hasTypeFor,
@@ -10,13 +11,24 @@ import {
   type TopicRole,
 } from './topic_roles.js';
 
-/** Topics a person chose; everything left out is found by type, encoding and name. */
+/**
+ * Topics a person chose; everything left out is found by type, encoding and name. A relative name is looked for below
+ * every namespace, and an image's name also stands for its compressed copy.
+ */
 export interface TopicConfiguration {
   /** Topic by modality name. */
   modalities?: Readonly<Record<string, string>>;
   /** CameraInfo topic by modality name. */
   cameraInfo?: Readonly<Record<string, string>>;
+  /** Topic by modality name that is taken where it is there, before any other. */
+  preferred?: Readonly<Record<string, string>>;
+  /** The same for CameraInfo. */
+  preferredCameraInfo?: Readonly<Record<string, string>>;
+  /** Message type by modality name. */
+  types?: Readonly<Record<string, string>>;
   groundTruth?: string;
+  /** Modalities whose calibration is given, so that nothing is missing where the bag has no CameraInfo of them. */
+  calibrated?: readonly string[];
 }
 
 /** What a modality will be read from. */
@@ -77,32 +89,39 @@ export function selectTopics(
 ): TopicSelection {
   requireKnown(modalities, configured);
   const problems: string[] = [];
-  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const chosen = new Map<string, Judged & { by: 'configuration' | 'choice' }>();
   const taken = new Set<string>();
   const truth = selectGroundTruth(topics, configured.groundTruth, problems);
   if (truth) taken.add(truth.topic);
 
   for (const { name, representation } of modalities) {
-    const wanted = configured.modalities?.[name];
+    const named = ownValue(configured.modalities, name);
+    const wanted = named ?? ownValue(configured.preferred, name);
     if (wanted === undefined) continue;
-    const topic = byName.get(wanted);
-    if (!topic || !hasTypeFor(topic, roleOf(representation))) {
+    const role = roleOf(representation);
+    const topic = findNamed(topics, wanted, role);
+    const type = ownValue(configured.types, name);
+    const isUsable = topic !== undefined && hasTypeFor(topic, role) && (type === undefined || topic.type === type);
+    if (isUsable) {
+      chosen.set(name, { topic, score: 0, because: ['named in the configuration'], by: 'configuration' });
+      taken.add(topic.name);
+    } else if (named !== undefined) {
       const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
+      const kind = type === undefined ? '' : ` of ${type}`;
       problems.push(
-        `Expected the topic of ${ROLE_WORDS[roleOf(representation)]} for ${name} but received ${wanted}: ${received}.`,
+        `Expected the topic${kind} of ${ROLE_WORDS[role]} for ${name} but received ${wanted}: ${received}.`,
       );
-      continue;
     }
-    chosen.set(name, { topic, score: 0, because: ['named in the configuration'], by: 'configuration' });
-    taken.add(wanted);
   }
 
   const pairs = modalities
-    .filter(({ name }) => configured.modalities?.[name] === undefined)
-    .flatMap(({ name, representation }) =>
-      candidates(topics, roleOf(representation), name).map((judged) => ({ name, judged })),
-    )
+    .filter(({ name }) => ownValue(configured.modalities, name) === undefined)
+    .flatMap(({ name, representation }) => {
+      const type = ownValue(configured.types, name);
+      return candidates(topics, roleOf(representation), name)
+        .filter(({ topic }) => type === undefined || topic.type === type)
+        .map((judged) => ({ name, judged }));
+    })
     .sort((a, b) => better(a.judged, b.judged));
   for (const { name, judged } of pairs) {
     if (chosen.has(name) || taken.has(judged.topic.name)) continue;
@@ -128,12 +147,12 @@ export function selectTopics(
           `${judged.topic.name} is used. Name the topic in the configuration to choose another.`,
       );
     }
-    const cameraInfo =
-      role === 'lidar' ? undefined : findCameraInfo(judged.topic, topics, configured.cameraInfo?.[name]);
-    const wantedInfo = configured.cameraInfo?.[name];
+    const cameraInfo = role === 'lidar' ? undefined : chooseCameraInfo(judged.topic, topics, name, configured);
+    const wantedInfo = ownValue(configured.cameraInfo, name);
+    const isCalibrated = configured.calibrated?.includes(name) ?? false;
     if (wantedInfo !== undefined && cameraInfo === undefined) {
       problems.push(`Expected a CameraInfo topic for ${name} but received ${wantedInfo}: there is no such topic.`);
-    } else if (role !== 'lidar' && cameraInfo === undefined) {
+    } else if (role !== 'lidar' && cameraInfo === undefined && !isCalibrated) {
       problems.push(`No CameraInfo for ${name} (${judged.topic.name}): its place in the camera image is not known.`);
     }
     assignments.set(name, {
@@ -149,7 +168,7 @@ export function selectTopics(
 
   for (const [name, assignment] of assignments) {
     if (assignment.kind !== 'missing' || assignment.role !== 'camera') continue;
-    const cameraInfo = findSpareCameraInfo(topics, [...assignments.values()], configured.cameraInfo?.[name]);
+    const cameraInfo = findSpareCameraInfo(topics, [...assignments.values()], ownValue(configured.cameraInfo, name));
     if (cameraInfo !== undefined) assignment.cameraInfo = cameraInfo;
   }
 
@@ -167,7 +186,7 @@ export function selectTopics(
 
 function requireKnown(modalities: readonly { name: string }[], configured: TopicConfiguration): void {
   const known = modalities.map(({ name }) => name);
-  for (const section of ['modalities', 'cameraInfo'] as const) {
+  for (const section of ['modalities', 'cameraInfo', 'preferred', 'preferredCameraInfo', 'types'] as const) {
     const stranger = Object.keys(configured[section] ?? {}).find((name) => !known.includes(name));
     if (stranger !== undefined) throw unknownModality(`topics.${section}`, stranger, known);
   }
@@ -179,8 +198,8 @@ function selectGroundTruth(
   problems: string[],
 ): TopicSelection['groundTruth'] {
   if (wanted !== undefined) {
-    const topic = topics.find(({ name }) => name === wanted);
-    if (topic?.type === 'sensor_msgs/msg/Image') return { topic: wanted, reason: 'named in the configuration' };
+    const topic = findNamed(topics, wanted);
+    if (topic?.type === 'sensor_msgs/msg/Image') return { topic: topic.name, reason: 'named in the configuration' };
     const received = topic ? `its type is ${topic.type}` : 'there is no such topic';
     problems.push(`Expected a topic of sensor_msgs/msg/Image for groundTruth but received ${wanted}: ${received}.`);
     return undefined;
@@ -216,17 +235,31 @@ function missingReason(role: TopicRole, topics: readonly TopicCandidate[]): stri
   return `no topic here looks like ${ROLE_WORDS[role]}`;
 }
 
+/** The CameraInfo topic that was named, or one that is preferred and there, or the one that belongs to the image. */
+function chooseCameraInfo(
+  image: TopicCandidate,
+  topics: readonly TopicCandidate[],
+  modality: string,
+  configured: TopicConfiguration,
+): string | undefined {
+  const infos = topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
+  const wanted = ownValue(configured.cameraInfo, modality);
+  if (wanted !== undefined) return findNamed(infos, wanted)?.name;
+  const preferred = ownValue(configured.preferredCameraInfo, modality);
+  const known = preferred === undefined ? undefined : findNamed(infos, preferred)?.name;
+  return known ?? findCameraInfo(image, infos);
+}
+
+/** The value of a modality, whatever it is called: `constructor` is no property anybody configured. */
+function ownValue<T>(values: Readonly<Record<string, T>> | undefined, modality: string): T | undefined {
+  return values !== undefined && Object.hasOwn(values, modality) ? values[modality] : undefined;
+}
+
 /**
  * The CameraInfo that belongs to an image: by convention `camera_info` in the image's own namespace
  * (image_transport), else in one of the namespaces around it, else the only one with the image's frame.
  */
-function findCameraInfo(
-  image: TopicCandidate,
-  topics: readonly TopicCandidate[],
-  wanted: string | undefined,
-): string | undefined {
-  const infos = topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo');
-  if (wanted !== undefined) return infos.find(({ name }) => name === wanted)?.name;
+function findCameraInfo(image: TopicCandidate, infos: readonly TopicCandidate[]): string | undefined {
   const parts = image.name.split('/');
   for (let depth = parts.length; depth > 0; depth--) {
     const name = [...parts.slice(0, depth), 'camera_info'].join('/');
@@ -247,7 +280,7 @@ function findSpareCameraInfo(
   wanted: string | undefined,
 ): string | undefined {
   const infos = topics.filter(({ type }) => type === 'sensor_msgs/msg/CameraInfo').map(({ name }) => name);
-  if (wanted !== undefined) return infos.find((name) => name === wanted);
+  if (wanted !== undefined) return findNamed(topics, wanted)?.name;
   const spare = infos.filter(
     (name) => !isNamedForOther(name, 'camera') && assignments.every(({ cameraInfo }) => cameraInfo !== name),
   );

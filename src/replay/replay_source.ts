@@ -1,4 +1,5 @@
 import { type BagReader, openBag } from '../bags/index.js';
+import { loadCalibration } from '../configuration/index.js';
 import {
   type Bundle,
   describeAttempt,
@@ -8,11 +9,15 @@ import {
   type SegmenterOptions,
 } from '../model/index.js';
 import { type PipelineConfig, selectTopics, type TopicSelection, topicConfiguration } from '../pipeline/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
 import { requireInput } from './replay_topics.js';
 import { surveyTopics } from './survey_topics.js';
 
 /** Where and how the model runs. */
-type ModelPlace = Pick<SegmenterOptions, 'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'workerEntry'>;
+type ModelPlace = Pick<
+  SegmenterOptions,
+  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'workerEntry'
+>;
 
 export interface ReplaySourceOptions extends ModelPlace {
   bag: string;
@@ -29,6 +34,8 @@ export interface ReplaySource {
   /** What each modality is read from. */
   selection: TopicSelection;
   segmenter: Segmenter;
+  /** Calibration that the configuration gives. */
+  configured: ConfiguredCalibration;
   /** What happened to the segmenter, one sentence each; grows. */
   incidents: readonly string[];
 }
@@ -43,6 +50,7 @@ export async function withReplaySource<Result>(
 ): Promise<Result> {
   const { bag: bagPath, model, config, ...place } = options;
   const bundle = await loadBundle(model);
+  const configured = await loadCalibration(config);
   const bag = await openBag(bagPath);
   try {
     const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(config));
@@ -60,7 +68,7 @@ export async function withReplaySource<Result>(
     // Without a GPU `auto` ends on the CPU, as it should; what was asked for by name and is not there is news.
     if (requested !== 'auto') incidents.push(...attempts.slice(0, -1).map(describeAttempt));
     try {
-      return await use({ bag, bundle, config, selection, segmenter, incidents });
+      return await use({ bag, bundle, config, configured, selection, segmenter, incidents });
     } finally {
       await segmenter.close();
     }

@@ -1,5 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { createPipeline, type FrameSegmenter, type PipelineParts, type PipelineSink } from '../pipeline/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
 import { playBag } from './play_bag.js';
 import type { ReplaySource } from './replay_source.js';
@@ -32,13 +33,14 @@ export interface PipelineRun {
 
 /** What of a {@link ReplaySource} a run needs; any segmenter will do. */
 export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config' | 'selection'> {
+  configured?: ConfiguredCalibration;
   segmenter: FrameSegmenter;
   createSynchronizer?: PipelineParts['createSynchronizer'];
 }
 
 /** Runs a bag through a fresh pipeline in the bag's own time, once. */
 export async function runPipeline(
-  { bag, bundle, config, selection, segmenter, createSynchronizer }: RunSource,
+  { bag, bundle, config, configured, selection, segmenter, createSynchronizer }: RunSource,
   { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';
@@ -50,6 +52,7 @@ export async function runPipeline(
     sink: listener,
     backpressure,
     ...(createSynchronizer && { createSynchronizer }),
+    ...(configured && { configured }),
   });
   const player = {
     message: async (raw: RawMessage) => {

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, type YAMLMap } from 'yaml';
-
-/** The key that parts the name of a node from its parameters. */
-const PARAMETERS = 'ros__parameters';
+import { type Document, isAlias, isScalar, isSeq, type Node, Scalar } from 'yaml';
+import { matchesNode, type ParameterSections, parameterSections } from './parameter_sections.js';
 
 /**
  * Turns every `--params-file FILE` among ROS arguments into `-p NAME:=VALUE` rules for the node it is meant for.
@@ -49,58 +47,17 @@ function fullNameOf(argv: readonly string[], name: string): string {
 }
 
 function rulesOf(path: string, fullName: string, readFile: (path: string) => string): string[] | undefined {
-  let document: Document;
+  let file: ParameterSections | undefined;
   try {
-    document = parseDocument(readFile(path));
+    file = parameterSections(readFile(path));
   } catch {
     return undefined;
   }
-  const { contents, errors } = document;
-  if (errors.length > 0 || !isMap(contents)) return undefined;
-  const rules: string[] = [];
-  collectSections(document, contents, '', (nodeName, section) => {
-    if (!matches(nodeName, fullName)) return;
-    collectRules(document, section, '', rules);
-  });
-  return rules;
-}
-
-/** Names of nodes may be nested: `robot: {mle_sam: {ros__parameters: ...}}` is `/robot/mle_sam`. */
-function collectSections(
-  document: Document,
-  map: YAMLMap,
-  path: string,
-  found: (nodeName: string, section: YAMLMap) => void,
-): void {
-  for (const { key, value } of entriesOf(document, map)) {
-    if (!isMap(value)) continue;
-    if (key === PARAMETERS) found(path, value);
-    else collectSections(document, value, `${path}/${key.replace(/^\//, '')}`, found);
-  }
-}
-
-/** `*` stands for one part of a name, `**` for any number of them. */
-function matches(pattern: string, fullName: string): boolean {
-  const parts = pattern
-    .split('/')
-    .slice(1)
-    .map((part) => (part === '**' ? '(/[^/]+)*' : `/${part === '*' ? '[^/]+' : part.replace(/\W/g, '\\$&')}`));
-  return new RegExp(`^${parts.join('')}$`).test(fullName);
-}
-
-/** Names of parameters may be nested: `sync: {deadline_ms: 80}` is `sync.deadline_ms`. */
-function collectRules(document: Document, map: YAMLMap, path: string, rules: string[]): void {
-  for (const { key, value } of entriesOf(document, map)) {
-    if (isMap(value)) collectRules(document, value, `${path}${key}.`, rules);
-    else rules.push(`${path}${key}:=${textOf(document, value)}`);
-  }
-}
-
-function entriesOf(document: Document, map: YAMLMap): { key: string; value: Node | null | undefined }[] {
-  return map.items.map(({ key, value }) => ({
-    key: String(isScalar(key) ? key.value : key),
-    value: isAlias(value) ? value.resolve(document) : (value as Node | null),
-  }));
+  if (file === undefined) return undefined;
+  const { document, sections } = file;
+  return sections
+    .filter(({ node }) => matchesNode(node, fullName))
+    .flatMap(({ parameters }) => parameters.map(({ name, value }) => `${name}:=${textOf(document, value)}`));
 }
 
 /** A value as YAML on one line. What stood there plain stays as it was, so that ROS sees the type it would have seen. */

@@ -36,7 +36,10 @@ describe('mle-sam', () => {
     writeFileSync(path, text);
     return path;
   }
-  const chosen = (): string => configuration(`topics: { modalities: ${JSON.stringify(TINY_TOPICS)} }`);
+  const chosen = (): string => {
+    const modalities = Object.entries(TINY_TOPICS).map(([name, topic]) => [name, { topic }]);
+    return configuration(JSON.stringify({ modalities: Object.fromEntries(modalities) }));
+  };
 
   it('tells its commands', () => {
     const { status, stdout } = mleSam('--help');
@@ -128,16 +131,16 @@ describe('mle-sam', () => {
     {
       title: 'a configuration with an unknown key',
       args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadline: 5 }')],
-      says: /configuration\.yaml .*sync: .*deadline/,
+      says: /configuration\.yaml .*'sync\.deadline', .* Did you mean sync\.deadline_ms\?/,
     },
     {
       title: 'a configuration with a wrong value',
-      args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadlineMs: soon }')],
-      says: /sync\.deadlineMs/,
+      args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { deadline_ms: soon }')],
+      says: /for sync\.deadline_ms but received 'soon'/,
     },
     {
-      title: 'a stream the model does not have',
-      args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('sync: { streams: { sonar: {} } }')],
+      title: 'a sensor the model does not have',
+      args: () => ['replay', bag, '-m', BUNDLE, '-c', configuration('modalities.sonar.enabled: true')],
       says: /camera, depth, events, lidar .*'sonar'/,
     },
     {

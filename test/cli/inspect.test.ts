@@ -148,7 +148,7 @@ describe('mle-sam inspect, a bag', function () {
 
   it('follows the configuration of a replay', async () => {
     const config = join(folder, 'config.yaml');
-    await writeFile(config, 'topics:\n  modalities:\n    lidar: /nowhere\nbaseFrame: floor\n');
+    await writeFile(config, 'modalities.lidar.topic: /nowhere\nbase_frame: floor\n');
     const { problems, modalities } = await inspectBagJson(bag, '--config', config);
     assert.equal(modalities.lidar?.kind, 'missing');
     assert.match(problems.join('\n'), /for lidar but received \/nowhere: there is no such topic/);

@@ -237,7 +237,8 @@ describe('dropout', () => {
     const broken = 'expect: { degradeMs: 1 }';
     await writeFile(file, `name: own\nfaults: [{ fault: drop, modality: camera, at: 2, until: 3 }]\n${broken}\n`);
     const config = join(folder, 'config.yaml');
-    await writeFile(config, `topics: { modalities: ${JSON.stringify(TINY_TOPICS)} }\n`);
+    const topics = Object.entries(TINY_TOPICS).map(([name, topic]) => `modalities.${name}.topic: ${topic}\n`);
+    await writeFile(config, topics.join(''));
     const out = join(folder, 'out');
     const junit = join(folder, 'ci', 'junit.xml');
     let printed = '';

@@ -1,4 +1,4 @@
-import { messageTypesFor, type TopicRole } from '../../pipeline/index.js';
+import { COMPRESSED_SUFFIX, messageTypesFor, type TopicRole } from '../../pipeline/index.js';
 
 /** What is to be read. */
 export interface WantedInput {
@@ -14,9 +14,6 @@ export type InputChoice =
   | { kind: 'absent' }
   /** Somebody publishes what this sensor cannot be. */
   | { kind: 'unsuitable'; reason: string };
-
-/** What image_transport puts behind an image's name for the copy it compresses. */
-const COMPRESSED_SUFFIX: Partial<Record<TopicRole, string>> = { camera: '/compressed', depth: '/compressedDepth' };
 
 /**
  * Finds out what to subscribe to. A type that was set is taken as it is, publisher or not. Otherwise the publishers

@@ -1,0 +1,19 @@
+import type { CameraInfo } from '../messages/index.js';
+import type { PipelineConfig } from '../pipeline/index.js';
+import type { ConfiguredCalibration } from '../sensors/index.js';
+import { loadCameraInfo } from './camera_info_file.js';
+import { loadMounts } from './mounts/index.js';
+
+/**
+ * Reads the calibration a configuration names: files of cameras, and mounts. Relative paths count from the working
+ * directory, at a desk as on a node.
+ * @throws Error with one sentence where a file is of no use
+ */
+export async function loadCalibration({ calibration, sensors }: PipelineConfig): Promise<ConfiguredCalibration> {
+  const cameraInfos = new Map<string, CameraInfo>();
+  for (const [modality, { file, frameId }] of Object.entries(calibration.cameraInfos)) {
+    const geometry = Object.hasOwn(sensors, modality) ? sensors[modality]!.geometry : 'raw';
+    cameraInfos.set(modality, await loadCameraInfo(file, frameId, geometry));
+  }
+  return { cameraInfos, transforms: await loadMounts(calibration.staticTransforms) };
+}

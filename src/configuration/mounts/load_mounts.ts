@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { isMap, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { openBag } from '../../bags/index.js';
+import { decodeMessage, type TFMessage, type TransformStamped } from '../../messages/index.js';
+import { parseMount } from './parse_mount.js';
+
+/**
+ * All transforms that entries of `static_transforms` give, in their order; of two for one frame the later counts.
+ * @throws Error with one sentence where an entry or its file is of no use
+ */
+export async function loadMounts(entries: readonly string[]): Promise<TransformStamped[]> {
+  const transforms: TransformStamped[] = [];
+  for (const entry of entries) {
+    const mount = parseMount(entry);
+    switch (mount.kind) {
+      case 'invalid':
+        throw new Error(mount.problem);
+      case 'transform':
+        transforms.push(mount.transform);
+        break;
+      case 'urdf':
+        throw new Error(`Expected no URDF ${mount.path}`);
+      case 'dump':
+        transforms.push(...parseDump(await readText(mount.path), mount.path));
+        break;
+      case 'bag':
+        transforms.push(...(await mountsOfBag(mount.path)));
+    }
+  }
+  return transforms;
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: Error) => {
+    throw new Error(`Expected a file for static_transforms but could not read ${path}: ${error.message}`);
+  });
+}
+
+const number = z.number();
+const dumpSchema = z.object({
+  transforms: z.array(
+    z.object({
+      header: z.object({ frame_id: z.string() }),
+      child_frame_id: z.string(),
+      transform: z.object({
+        translation: z.object({ x: number, y: number, z: number }),
+        rotation: z.object({ x: number, y: number, z: number, w: number }),
+      }),
+    }),
+  ),
+});
+
+/** What `ros2 topic echo /tf_static` prints: one YAML document a message. */
+function parseDump(text: string, path: string): TransformStamped[] {
+  const expected = `Expected a dump of /tf_static (ros2 topic echo /tf_static > FILE) in ${path}`;
+  const transforms: TransformStamped[] = [];
+  for (const document of parseAllDocuments(text)) {
+    if (!('contents' in document) || document.contents === null) continue;
+    const [error] = document.errors;
+    if (error !== undefined) throw new Error(`${expected} but received no YAML: ${error.message.split('\n')[0]}`);
+    const outcome = isMap(document.contents) ? dumpSchema.safeParse(document.toJS()) : undefined;
+    if (!outcome?.success) {
+      const why = outcome?.error.issues.map(({ path: key, message }) => `${key.join('.')}: ${message}`).join('; ');
+      throw new Error(`${expected} but received something else${why === undefined ? '' : `: ${why}`}.`);
+    }
+    for (const { header, ...rest } of outcome.data.transforms) {
+      transforms.push({ header: { stamp: { sec: 0, nanosec: 0 }, frame_id: header.frame_id }, ...rest });
+    }
+  }
+  if (transforms.length === 0) throw new Error(`${expected} but received no transform.`);
+  return transforms;
+}
+
+/** Mounts of another recording of the same robot, such as the first part of a split one. */
+async function mountsOfBag(path: string): Promise<TransformStamped[]> {
+  const bag = await openBag(path);
+  try {
+    const topics = bag.info.topics
+      .filter(({ name, type }) => type === 'tf2_msgs/msg/TFMessage' && name.endsWith('static'))
+      .map(({ name }) => name);
+    const transforms: TransformStamped[] = [];
+    if (topics.length > 0) {
+      for await (const raw of bag.messages({ topics })) transforms.push(...decodeMessage<TFMessage>(raw).transforms);
+    }
+    if (transforms.length > 0) return transforms;
+    throw new Error(`Expected a bag with /tf_static for static_transforms but received ${path}, which has none.`);
+  } finally {
+    await bag.close();
+  }
+}
