@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { openBag } from '../../src/bags/index.js';
+import { SegmentReader } from '../../src/bags/mcap_segment.js';
 import type { MessageSchema } from '../../src/messages/index.js';
 import {
   byTime,
@@ -106,11 +107,57 @@ describe('bags: MCAP', () => {
       text: `${index} ${filler}`,
     }));
     const path = await write(messages, { chunkSize: 4 * (1 << 18), compressChunk: compressWithZstd });
-    const times = (await readBag(path)).messages.map(({ time }) => time);
+    const { read } = SegmentReader.prototype;
+    const reads = new Map<number, number>();
+    SegmentReader.prototype.read = function (segment, channels) {
+      reads.set(segment.offset, (reads.get(segment.offset) ?? 0) + 1);
+      return read.call(this, segment, channels);
+    };
+    let times: bigint[];
+    try {
+      times = (await readBag(path)).messages.map(({ time }) => time);
+    } finally {
+      SegmentReader.prototype.read = read;
+    }
     assert.deepEqual(
       times,
       times.map((_, index) => BigInt(index)),
     );
+    // 64 MB are held of 96: a third of the chunks is read again for each of their three further messages, no more.
+    const counts = [...reads.values()];
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    assert.equal(counts.length, 96);
+    assert.ok(counts.filter((count) => count === 1).length >= 30, counts.join());
+    assert.ok(counts.filter((count) => count > 1).length >= 30, counts.join());
+    assert.ok(total >= 96 + 32 && total <= 96 + 3 * 48, `${total} reads`);
+  });
+
+  it('finds every topic in a last chunk whose indexes are cut off', async () => {
+    const messages = series(36);
+    const whole = await mcapBytes(messages, { ...smallChunks, ...withoutSummary, useMessageIndex: true });
+    // The records behind the last chunk: an index a channel.
+    const indexes: number[] = [];
+    for (let at = 8; at < whole.byteLength - 8; ) {
+      const view = new DataView(whole.buffer, whole.byteOffset + at);
+      const opcode = view.getUint8(0);
+      if (opcode === 0x06) indexes.length = 0;
+      if (opcode === 0x07) indexes.push(at);
+      at += 9 + Number(view.getBigUint64(1, true));
+    }
+    assert.equal(indexes.length, 3);
+    const path = folder.path('cut_indexes.mcap');
+    // Behind the first index, in the middle of the second, and behind that.
+    for (const length of [indexes[1]!, indexes[1]! + 12, indexes[2]!]) {
+      writeFileSync(path, whole.subarray(0, length));
+      const bag = await openBag(path);
+      for (const { topic } of messages.slice(0, 3)) {
+        const expected = messages.filter((message) => message.topic === topic);
+        assert.deepEqual(await contents(bag, { topics: [topic] }), expected, `${topic}, cut at ${length}`);
+        assert.equal(bag.info.topics.find(({ name }) => name === topic)?.count, expected.length);
+      }
+      assert.deepEqual([bag.info.start, bag.info.end], [messages[0]!.time, messages[35]!.time]);
+      await bag.close();
+    }
   });
 
   for (const [name, options] of Object.entries({

@@ -27,6 +27,22 @@ describe('faults on whole messages', () => {
     assert.deepEqual(others(out), others(drive));
   });
 
+  it('is in force from `at` on, and at `until` no more', async () => {
+    for (const [seconds, isOn] of [
+      [0.499_999, false],
+      [0.5, true],
+      [0.999_999, true],
+      [1, false],
+    ] as const) {
+      const through = injector('fault: drop, modality: camera, at: 0.5, until: 1');
+      const [picture] = cameraOf(drive);
+      const at = (time: number) => ({ ...picture!, topic: '/other', receiveStamp: stampAt(time) });
+      await through.receive(at(0));
+      const out = await through.receive({ ...picture!, receiveStamp: stampAt(seconds) });
+      assert.equal(out.length === 0, isOn, `${seconds} s`);
+    }
+  });
+
   it('flicker: on in the first half of each period', async () => {
     const out = await send(injector('fault: drop, modality: camera, at: 0, until: 2, flickerHz: 1'), drive);
     assert.deepEqual(

@@ -121,6 +121,31 @@ describe('messages: decode and encode', () => {
     }
   });
 
+  it('aligns 64-bit fields to four bytes in XCDR 2, to eight in XCDR 1', () => {
+    const packet = {
+      header: { stamp: { sec: 1, nanosec: 2 }, frame_id: 'event' },
+      height: 480,
+      width: 640,
+      seq: 3n,
+      time_base: 4n,
+      encoding: 'e',
+      is_bigendian: false,
+      events: Uint8Array.of(),
+    };
+    const numbers = (...values: number[]) => values.flatMap((value) => [value, 0, 0, 0]);
+    const text = (letters: string) => [...numbers(letters.length + 1), ...Buffer.from(`${letters}\0`)];
+    // Stamp 8, text 4 + 6, padding 2, two numbers 8: seq is due at byte 28, which only four divides.
+    const head = [...numbers(1, 2), ...text('event'), 0, 0, ...numbers(480 & 255), ...numbers(640 & 255)];
+    head[20 + 1] = 480 >> 8;
+    head[24 + 1] = 640 >> 8;
+    const tail = [...numbers(3, 0, 4, 0), ...text('e'), 0, 0, ...numbers(0)];
+    const type = 'event_camera_msgs/msg/EventPacket';
+    assert.deepEqual(decodeMessage(raw(type, Uint8Array.from([0, 7, 0, 0, ...head, ...tail]))), packet);
+    const padded = Uint8Array.from([0, 1, 0, 0, ...head, 0, 0, 0, 0, ...tail]);
+    assert.deepEqual(decodeMessage(raw(type, padded)), packet);
+    assert.deepEqual(encodeMessage(type, packet), padded);
+  });
+
   it('walks arrays of structures by alignment, as in dvs_msgs', () => {
     // The first event begins 4-aligned, the second at an odd stride of 14 (offset 30 from the header).
     const event = (x: number) => ({ x, y: 2, ts: { sec: 3, nanosec: 4 }, polarity: true });

@@ -107,6 +107,27 @@ describe('Lifecycle', () => {
     assert.equal(lifecycle.error, 'Inference gave up');
   });
 
+  it('fails after the transition that is under way, and only where that ends in the active state', async () => {
+    for (const [begun, edgesAfter] of [
+      ['activate', ['3 activating', '30 active', '4 deactivating', '42 errorprocessing', '60 unconfigured']],
+      ['cleanup', ['2 cleaningup', '20 unconfigured']],
+    ] as const) {
+      let finish: () => void = () => undefined;
+      const slowly = () => new Promise<void>((resolve) => (finish = resolve));
+      const { lifecycle, edges } = live({ [begun]: slowly });
+      await lifecycle.change('configure');
+      edges.length = 0;
+      const change = lifecycle.change(begun);
+      const failing = lifecycle.fail('Inference gave up');
+      await Promise.resolve();
+      assert.equal(edges.length, 1, edges.join());
+      finish();
+      assert.equal((await change).kind, 'done');
+      await failing;
+      assert.deepEqual(edges, edgesAfter);
+    }
+  });
+
   it('shuts down after the transition that is under way', async () => {
     const order: string[] = [];
     const configure = async () => {

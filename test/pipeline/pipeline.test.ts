@@ -233,6 +233,47 @@ describe('Pipeline', () => {
     assert.ok(recording.between(3.1, 4).length >= 8);
   });
 
+  it('makes no mask of a set whose essential modality turns out blind once it is decoded', async () => {
+    const { sync } = DEFAULT_PIPELINE_CONFIG;
+    const camera = { necessity: 'essential', availability: 'enabled', offsetMs: 0 } as const;
+    const dark = new Uint8Array(64 * 32 * 3);
+    const recording = await run(
+      {
+        seconds: 2,
+        // A single one: its state stays active, so that the synchroniser lets the set pass.
+        change: (message, modality, seconds) =>
+          modality === 'camera' && seconds === 1
+            ? raw(message.topic, message.type, picture('rgb8', 'camera', stampAt(seconds), dark), message.receiveStamp)
+            : message,
+      },
+      { config: { sync: { ...sync, streams: { camera } } } },
+    );
+    assert.ok(!recording.changes.some(({ to }) => to === 'invalid'));
+    assert.deepEqual(
+      recording.drops.map(({ stamp, reason }) => [stamp, reason]),
+      [[stampAt(1), 'an essential modality is missing (camera black)']],
+    );
+    assert.equal(recording.frames.length, 19);
+    assert.ok(recording.frames.every(({ segmentation }) => segmentation.present.includes('camera')));
+  });
+
+  it('tells a mask before the change of state that came after it', async () => {
+    for (const backpressure of ['wait', 'newest'] as const) {
+      const told: { kind: 'mask' | 'change'; at: Stamp }[] = [];
+      const sink = new Recording();
+      sink.published = ({ closedAt }) => void told.push({ kind: 'mask', at: closedAt });
+      sink.modalityChanged = ({ at }) => void told.push({ kind: 'change', at });
+      const slow = segmenterAfter(() => sleep(3));
+      const silent = [{ modality: 'lidar', from: 0.5, until: 1.2 } as const];
+      await run({ seconds: 2, silent }, { sink, segmenter: slow, backpressure });
+      assert.ok(told.filter(({ kind }) => kind === 'change').length >= 6);
+      told.forEach(({ at }, i) => {
+        const before = told[i - 1];
+        assert.ok(before === undefined || before.at <= at, `${backpressure}: ${before?.kind} ${told[i]!.kind} ${i}`);
+      });
+    }
+  });
+
   it('switches a sensor off and makes another one essential while messages come', async () => {
     const streams = {
       depth: { necessity: 'optional', availability: 'disabled', offsetMs: 0 },

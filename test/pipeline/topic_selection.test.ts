@@ -109,6 +109,16 @@ describe('selectTopics', () => {
       topics: [image('/mle_sam/overlay', 'rgb8', 99), image('/mle_sam/mask', 'mono8', 99), image('/rgb', 'rgb8')],
       expected: { camera: '/rgb' },
     },
+    {
+      what: 'a sensor of any name before a picture that is made from others, however many there are of that',
+      topics: [image('/camera/preview', 'rgb8', 99), image('/b/x', 'rgb8', 3)],
+      expected: { camera: '/b/x' },
+    },
+    {
+      what: 'no overlay even where there is nothing else',
+      topics: [image('/a/overlay', 'rgb8')],
+      expected: { camera: undefined },
+    },
     { what: 'no label image as camera', topics: [image('/semantic/labels', 'mono8')], expected: { camera: undefined } },
     {
       what: 'no grey picture as depth unless its name says so',

@@ -26,6 +26,17 @@ function noisy(mean: number, deviation: number, lamps = 0): Uint8Array {
   return new Uint8Array(rgb.buffer);
 }
 
+/** The left half of one level, the right half of another. */
+function halves(left: number, right: number): Uint8Array {
+  return Uint8Array.from({ length: PIXELS * 3 }, (_, i) => (i < (PIXELS * 3) / 2 ? left : right));
+}
+
+/** White but for a share of another level. */
+function mostly(level: number, share: number): Uint8Array {
+  const rgb = new Uint8Array(PIXELS * 3).fill(250);
+  return rgb.fill(level, 0, Math.floor(share * PIXELS) * 3);
+}
+
 function describeQuality(quality: ContentQuality): string {
   return quality.kind === 'good' ? 'good' : quality.reason;
 }
@@ -35,6 +46,13 @@ describe('judgePicture', () => {
     ['nothing', noisy(0, 0), 'black'],
     ['a covered lens: black level and what noise is left at model size', noisy(8, 0.8), 'black'],
     ['black level without noise', noisy(16, 0), 'black'],
+    ['the brightest black there is', noisy(24, 0), 'black'],
+    ['a level above it, without a scene', noisy(25, 0), 'empty'],
+    ['something flat in the dark, above black level', noisy(30, 0.8), 'good'],
+    ['a spread of six levels, which is no scene yet', halves(10, 16), 'black'],
+    ['a spread of seven', halves(10, 17), 'good'],
+    ['fewer than one in twenty below the limit of light', mostly(249, 0.049), 'saturated'],
+    ['one in twenty', mostly(249, 0.05), 'good'],
     ['a night without lamps: only noise', noisy(4, 4), 'good'],
     ['a night with lamps on two pixels in a thousand', noisy(2, 0.5, 0.002), 'good'],
     ['a tunnel', noisy(20, 6, 0.01), 'good'],
