@@ -3,6 +3,7 @@ import { type FaultBinding, injectFaults, type Scenario } from '../faults/index.
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { classCountOf } from '../model/index.js';
 import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import { ownValue } from '../records/own_value.js';
 import { isSimulated, type MessageTransform, type ReplaySource, type RunSource, runPipeline } from '../replay/index.js';
 import { type Problem, ProblemList } from '../report/index.js';
 import { faultWindow } from './fault_window.js';
@@ -157,7 +158,7 @@ async function* firstSeconds(messages: AsyncIterable<RawMessage>, seconds: numbe
 function withoutModalities(config: PipelineConfig, modalities: readonly string[]): PipelineConfig {
   const streams = { ...config.sync.streams };
   for (const name of modalities) {
-    streams[name] = { offsetMs: 0, ...streams[name], availability: 'disabled', necessity: 'optional' };
+    streams[name] = { offsetMs: 0, ...ownValue(streams, name), availability: 'disabled', necessity: 'optional' };
   }
   return { ...config, sync: { ...config.sync, streams } };
 }

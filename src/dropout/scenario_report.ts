@@ -1,5 +1,6 @@
 import type { Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
+import { ownValue } from '../records/own_value.js';
 import type { ReplaySource } from '../replay/index.js';
 import { type FaultReport, jsonOf } from './fault_report.js';
 import type { FaultWindow } from './fault_window.js';
@@ -109,7 +110,7 @@ function delayed({ arrivedAt, publishedAt }: MaskRecord): DelayedMask {
 
 /** How far an image's stamp may lie from its mask's. */
 function staleLimitNs({ streams }: ReplaySource['config']['sync'], modality: string): number {
-  const { toleranceMs, offsetMs = 0 } = streams[modality] ?? {};
+  const { toleranceMs, offsetMs = 0 } = ownValue(streams, modality) ?? {};
   const toleranceNs = toleranceMs === undefined ? LARGEST_TOLERANCE_NS : toleranceMs * 1e6;
   return toleranceNs + Math.abs(offsetMs) * 1e6;
 }

@@ -1,6 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { NodeSettings, SettingsOutcome } from '../configuration/index.js';
 import { OUTPUT_TOPICS } from '../configuration/topics.js';
+import { ownValue } from '../records/own_value.js';
 import type { RosNode, RosPublisher } from '../ros/index.js';
 import { modalityStatusArray, type NodeReport, nodeDiagnostics } from './diagnostics/index.js';
 import type { MaskFigures } from './figures.js';
@@ -89,7 +90,7 @@ export class Reporter {
       sync: perception()?.status(),
       modalities: (loaded?.bundle.modalities ?? []).map(({ name }) => ({
         name,
-        essential: streams[name]?.necessity === 'essential',
+        essential: ownValue(streams, name)?.necessity === 'essential',
       })),
       topics: perception()?.topics() ?? [],
       masks: masks().report(now),

@@ -9,6 +9,7 @@ import {
   type PointCloud2,
   type RawMessage,
 } from '../messages/index.js';
+import { ownValue } from '../records/own_value.js';
 
 /** What a topic's first message says about it, as far as choosing and showing topics needs it. */
 export type TopicContent =
@@ -48,13 +49,13 @@ const readers: Readonly<Record<string, (raw: RawMessage) => TopicContent | Promi
 
 /** True for the types {@link describeContent} reads. */
 export function isDescribable(type: string): boolean {
-  return readers[type] !== undefined;
+  return ownValue(readers, type) !== undefined;
 }
 
 /** Reads what the message says about its topic; undefined for types the core does not use. Never rejects. */
 export async function describeContent(raw: RawMessage): Promise<TopicContent | undefined> {
   try {
-    return await readers[raw.type]?.(raw);
+    return await ownValue(readers, raw.type)?.(raw);
   } catch (error) {
     return { kind: 'unreadable', reason: (error as Error).message };
   }

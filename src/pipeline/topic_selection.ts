@@ -1,3 +1,4 @@
+import { ownValue } from '../records/own_value.js';
 import type { Representation } from '../sensors/representation.js';
 import { unknownModality } from '../sync/index.js';
 import { findNamed } from './topic_names.js';
@@ -248,11 +249,6 @@ function chooseCameraInfo(
   const preferred = ownValue(configured.preferredCameraInfo, modality);
   const known = preferred === undefined ? undefined : findNamed(infos, preferred)?.name;
   return known ?? findCameraInfo(image, infos);
-}
-
-/** The value of a modality, whatever it is called: `constructor` is no property anybody configured. */
-function ownValue<T>(values: Readonly<Record<string, T>> | undefined, modality: string): T | undefined {
-  return values !== undefined && Object.hasOwn(values, modality) ? values[modality] : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ownValue } from '../records/own_value.js';
 import {
   assertConsistent,
   DEFAULT_THRESHOLDS,
@@ -83,7 +84,9 @@ export function synchronizerOptions(
   const stranger = Object.keys(config.streams).find((name) => !names.includes(name));
   if (stranger !== undefined) throw unknownModality('sync.streams', stranger, names);
   const options: SynchronizerOptions = {
-    streams: modalities.map(({ modality, match }) => streamOptions(modality, match, config.streams[modality])),
+    streams: modalities.map(({ modality, match }) =>
+      streamOptions(modality, match, ownValue(config.streams, modality)),
+    ),
     referencePriority: config.referencePriority ?? defaultPriority(modalities),
     deadline: config.deadlineMs * MILLISECOND,
     latePeriods: config.latePeriods,

@@ -1,6 +1,7 @@
 import type { NodeSettings } from '../../configuration/index.js';
 import { TRANSFORM_TOPICS } from '../../configuration/topics.js';
 import type { RawMessage, Stamp } from '../../messages/index.js';
+import { ownValue } from '../../records/own_value.js';
 import type { QosProfile, RosNode } from '../../ros/index.js';
 import type { ArrivalClock } from '../arrival_clock.js';
 import type { TopicReport } from '../diagnostics/index.js';
@@ -57,7 +58,7 @@ export class Inputs {
   /** Subscribes to the modalities that are enabled and lets go of the others. */
   select(settings: NodeSettings): void {
     for (const modality of settings.inputs.keys()) {
-      const isWanted = settings.pipeline.sync.streams[modality]?.availability !== 'disabled';
+      const isWanted = ownValue(settings.pipeline.sync.streams, modality)?.availability !== 'disabled';
       const input = this.#sensors.get(modality);
       if (isWanted && input === undefined) this.#addSensor(modality);
       if (isWanted || input === undefined) continue;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ownValue } from '../../records/own_value.js';
 import { CONDITIONS, FAILURES } from '../conditions.js';
 import { SENSOR_TOPICS, TOPICS } from './topics.js';
 
@@ -96,7 +97,7 @@ export function parseDrive(data: unknown, name: string): DriveDescription {
  * @throws Error if there is neither, or the file does not describe a drive
  */
 export async function loadDrive(nameOrFile: string): Promise<DriveDescription> {
-  const preset = PRESETS[nameOrFile];
+  const preset = ownValue(PRESETS, nameOrFile);
   if (preset !== undefined) return preset;
   let text: string;
   try {
