@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import type { ImageSize } from '../sensors/modality_image.js';
 import type { Representation } from '../sensors/representation.js';
 import { BundleError } from './bundle_error.js';
 import type { Precision } from './engines/engine_key.js';
+import { externalWeights } from './external_weights.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
 import { type Manifest, type ManifestFile, parseManifest } from './manifest.js';
 import type { Execution, ModelFiles } from './providers.js';
@@ -62,7 +63,13 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   const root = resolve(folder);
   const encoder = await checkFile(root, 'files.encoder', manifest.files.encoder);
   const head = await checkFile(root, 'files.head', manifest.files.head);
-  const { fused } = manifest.files;
+  const { fused: fusedFile, weights } = manifest.files;
+  const fused = fusedFile && (await checkFile(root, 'files.fused', fusedFile));
+  for (const [index, file] of weights.entries()) await checkFile(root, `files.weights.${index}`, file);
+  for (const graph of ['encoder', 'head', 'fused'] as const) {
+    const file = manifest.files[graph];
+    if (file !== undefined) await checkWeights(root, `files.${graph}`, file, weights);
+  }
   return {
     folder: root,
     name: manifest.name,
@@ -72,7 +79,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     modalities: manifest.modalities,
     classes: manifest.classes,
     unlabeledId: manifest.unlabeledId,
-    files: { encoder, head, ...(fused && { fused: await checkFile(root, 'files.fused', fused) }) },
+    files: { encoder, head, ...(fused !== undefined && { fused }) },
     precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
     execution: manifest.execution,
     golden: await loadGolden(root, manifest),
@@ -120,6 +127,30 @@ async function checkFile(root: string, field: string, file: ManifestFile): Promi
   }
   compareHash(field, file, hash.digest('hex'));
   return path;
+}
+
+/** What a graph reads besides its own file is pinned as well, or anybody could change the model unseen. */
+async function checkWeights(
+  root: string,
+  field: string,
+  { path }: ManifestFile,
+  weights: readonly ManifestFile[],
+): Promise<void> {
+  const locations = await externalWeights(join(root, path)).catch((cause: Error) => {
+    throw new BundleError(field, `an ONNX file ${path}`, cause.message, 'Export the bundle again.', { cause });
+  });
+  const pinned = weights.map((file) => posix.normalize(file.path));
+  for (const location of locations) {
+    const isOutside = location === '' || posix.isAbsolute(location) || /^[A-Za-z]:|\\|\0/.test(location);
+    const place = posix.normalize(posix.join(dirname(path), location));
+    if (isOutside || place.startsWith('..')) {
+      const advice = 'Export the graph with its weights in one file, or in files beside it.';
+      throw new BundleError(`weights of ${path}`, 'files inside the bundle', `'${location}'`, advice);
+    }
+    if (pinned.includes(place)) continue;
+    const advice = `Add {"path": "${place}", "sha256": "..."} to files.weights of model.json, or export with the weights in ${path}.`;
+    throw new BundleError(`weights of ${path}`, 'files that files.weights lists', place, advice);
+  }
 }
 
 async function readChecked(root: string, field: string, file: ManifestFile): Promise<Buffer> {

@@ -7,6 +7,8 @@ import { ENCODE_MODES, GRAPH_LAYOUTS, PROVIDER_NAMES } from './providers.js';
 export const UNLABELED_ID = 255;
 const FORMAT_VERSION = 1;
 const MAX_SIDE = 8192;
+/** Exporters write one a graph, or one a tensor. */
+const MAX_WEIGHTS = 10_000;
 
 const unique = <T>(key: (item: T) => unknown, what: string) => ({
   check: (items: T[]) => new Set(items.map(key)).size === items.length,
@@ -54,7 +56,12 @@ const manifestSchema = z
       .refine(classIds.check, classIds.message)
       .refine(classNames.check, classNames.message),
     unlabeledId: z.literal(UNLABELED_ID),
-    files: z.object({ encoder: file, head: file, fused: file.optional() }),
+    files: z.object({
+      encoder: file,
+      head: file,
+      fused: file.optional(),
+      weights: z.array(file).max(MAX_WEIGHTS).default([]),
+    }),
     execution: z
       .partialRecord(
         z.enum(PROVIDER_NAMES),
