@@ -14,6 +14,12 @@ export function isReadable(topic: TopicInfo): boolean {
 export function refuseUnreadable(path: string, topics: readonly TopicInfo[]): void {
   const first = topics.find((topic) => !isReadable(topic));
   if (!first || topics.some(isReadable)) return;
+  if (first.serialization === 'ros1') {
+    throw new Error(
+      `Expected messages of ROS 2 in ${path} but they are of ROS 1: ` +
+        'convert the bag it was made from with "rosbags-convert --src RECORDING.bag --dst FOLDER"',
+    );
+  }
   throw new Error(
     `Expected messages serialised as cdr in ${path} but ${first.name} has ${first.serialization || 'no serialisation named'}: ` +
       'record it with a CDR middleware, or convert it with "ros2 bag convert"',

@@ -1,3 +1,22 @@
+/** Livox's drivers of ROS 2 and their predecessor share one message under three package names. */
+const livox = (pkg: string) => ({
+  [`${pkg}/CustomPoint`]: `uint32 offset_time
+float32 x
+float32 y
+float32 z
+uint8 reflectivity
+uint8 tag
+uint8 line
+`,
+  [`${pkg}/CustomMsg`]: `std_msgs/Header header
+uint64 timebase
+uint32 point_num
+uint8 lidar_id
+uint8[3] rsvd
+${pkg}/CustomPoint[] points
+`,
+});
+
 /**
  * Definitions of the message types we read or write that are not among ROS 2's common interfaces.
  * Each text lists the fields of the package's `.msg` file in its order; dependencies are resolved by name.
@@ -41,6 +60,9 @@ uint32 height
 uint32 width
 prophesee_event_msgs/Event[] events
 `,
+  ...livox('livox_ros_driver2'),
+  ...livox('livox_ros_driver'),
+  ...livox('livox_interfaces'),
   'vision_msgs/VisionClass': `uint16 class_id
 string class_name
 `,

@@ -7,15 +7,26 @@ import {
   type Header,
   type Image,
   type PointCloud2,
+  peekHeader,
   type RawMessage,
 } from '../messages/index.js';
 import { ownValue } from '../records/own_value.js';
+import { detectCodec } from '../sensors/camera/index.js';
+import { livoxPointCount, livoxTypes } from '../sensors/lidar/index.js';
 
 /** What a topic's first message says about it, as far as choosing and showing topics needs it. */
 export type TopicContent =
   | { kind: 'image'; encoding: string; width: number; height: number; frameId: string }
   /** `width` and `height` where the picture's header could be read. */
-  | { kind: 'compressed-image'; format: string; frameId: string; width?: number; height?: number }
+  | {
+      kind: 'compressed-image';
+      format: string;
+      frameId: string;
+      width?: number;
+      height?: number;
+      /** What the picture is by its first bytes, e.g. `jpeg`; undefined where they say nothing. */
+      codec?: string;
+    }
   | { kind: 'events'; encoding: string; width: number; height: number; frameId: string }
   | { kind: 'points'; fields: string[]; points: number; frameId: string }
   | { kind: 'camera-info'; width: number; height: number; distortionModel: string; frameId: string }
@@ -41,6 +52,7 @@ const readers: Readonly<Record<string, (raw: RawMessage) => TopicContent | Promi
       frameId: header.frame_id,
     };
   },
+  ...Object.fromEntries(livoxTypes.map((type) => [type, describeLivoxCloud])),
   'sensor_msgs/msg/CameraInfo': (raw) => {
     const { width, height, distortion_model, header } = decodeMessage<CameraInfo>(raw);
     return { kind: 'camera-info', width, height, distortionModel: distortion_model, frameId: header.frame_id };
@@ -66,8 +78,10 @@ const COMPRESSED_DEPTH_HEADER_BYTES = 12;
 
 async function describeCompressedImage(raw: RawMessage): Promise<TopicContent> {
   const { format, data, header } = decodeMessage<CompressedImage>(raw);
-  const content = { kind: 'compressed-image', format, frameId: header.frame_id } as const;
   const picture = format.includes('compressedDepth') ? data.subarray(COMPRESSED_DEPTH_HEADER_BYTES) : data;
+  const codec = detectCodec(picture);
+  const frameId = header.frame_id;
+  const content = { kind: 'compressed-image', format, frameId, ...(codec !== undefined && { codec }) } as const;
   try {
     const { width, height } = await sharp(picture).metadata();
     return { ...content, width, height };
@@ -85,4 +99,11 @@ function describeEventPacket(raw: RawMessage): TopicContent {
 function describeEventArray(raw: RawMessage): TopicContent {
   const { width, height, header } = decodeMessage<{ header: Header; width: number; height: number }>(raw);
   return { kind: 'events', encoding: 'array of events', width, height, frameId: header.frame_id };
+}
+
+function describeLivoxCloud(raw: RawMessage): TopicContent {
+  const header = peekHeader(raw);
+  if (header.kind !== 'header') return { kind: 'unreadable', reason: `Expected a header on ${raw.topic}` };
+  const fields = ['x', 'y', 'z', 'reflectivity', 'offset_time'];
+  return { kind: 'points', fields, points: livoxPointCount(raw.data), frameId: header.frameId };
 }

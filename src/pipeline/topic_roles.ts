@@ -1,3 +1,4 @@
+import { livoxTypes } from '../sensors/lidar/index.js';
 import type { Representation } from '../sensors/representation.js';
 import type { TopicContent } from './topic_content.js';
 
@@ -34,7 +35,7 @@ const TYPES: Readonly<Record<TopicRole, readonly string[]>> = {
   camera: IMAGE_TYPES,
   depth: IMAGE_TYPES,
   events: EVENT_TYPES,
-  lidar: ['sensor_msgs/msg/PointCloud2'],
+  lidar: ['sensor_msgs/msg/PointCloud2', ...livoxTypes],
   'ground-truth': ['sensor_msgs/msg/Image'],
 };
 
@@ -151,10 +152,14 @@ function judgeEncoding(
   }
   if (content?.kind === 'compressed-image') {
     const text = `format "${content.format}"`;
-    const isDepth = content.format.includes('compressedDepth');
+    if (isVideo(content)) return { verdict: 'impossible' };
+    const source = content.format.split(';')[0]!.trim();
+    // Plain `compressed` makes a PNG of a depth picture, which keeps its distances; a JPEG of one does not.
+    const isMetric = content.format.includes('compressedDepth') || METRIC.test(source);
+    const isDepth = isMetric && !isJpeg(content);
     if (role === 'depth') return isDepth ? { verdict: 'speaks-for', text } : { verdict: 'impossible' };
-    if (isDepth || METRIC.test(content.format.split(';')[0]!.trim())) return { verdict: 'impossible' };
-    return { verdict: GREY.test(content.format.split(';')[0]!.trim()) ? 'possible' : 'speaks-for', text };
+    if (isMetric) return { verdict: 'impossible' };
+    return { verdict: GREY.test(source) ? 'possible' : 'speaks-for', text };
   }
   if (content?.kind === 'events') return { verdict: 'speaks-for', text: `encoding ${content.encoding}` };
   if (content?.kind === 'points') {
@@ -164,6 +169,22 @@ function judgeEncoding(
       : { verdict: 'impossible' };
   }
   return { verdict: 'possible' };
+}
+
+type CompressedContent = Extract<TopicContent, { kind: 'compressed-image' }>;
+
+/** Depth that was compressed as if it were a picture. */
+export function isJpegDepth(content: TopicContent | undefined): boolean {
+  return content?.kind === 'compressed-image' && METRIC.test(content.format.split(';')[0]!.trim()) && isJpeg(content);
+}
+
+/** A stream of video, whose pictures lean on those before, in messages meant for single pictures. */
+export function isVideo(content: TopicContent | undefined): boolean {
+  return content?.kind === 'compressed-image' && /^\s*(h\.?26[45]|hevc|avc|av1|vp[89])\b/i.test(content.format);
+}
+
+function isJpeg({ format, codec }: CompressedContent): boolean {
+  return codec === undefined ? /jpe?g/i.test(format) : codec === 'jpeg';
 }
 
 /** `/front_camera/imageRaw` gives front, camera, image, raw. */

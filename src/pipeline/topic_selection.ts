@@ -1,6 +1,7 @@
 import { ownValue } from '../records/own_value.js';
 import type { Representation } from '../sensors/representation.js';
 import { unknownModality } from '../sync/index.js';
+import { foreignTopic } from './foreign_topics.js';
 import { findNamed } from './topic_names.js';
 import {
   type Fit,
@@ -233,6 +234,10 @@ function missingReason(role: TopicRole, topics: readonly TopicCandidate[]): stri
     (topic) => topic.messageCount === 0 && judge({ ...topic, messageCount: 1 }, role).score > 0,
   );
   if (silent.length > 0) return `${silent.map(({ name }) => name).join(', ')} would fit but has no messages`;
+  for (const topic of topics) {
+    const foreign = foreignTopic(topic);
+    if (foreign?.role === role) return `${topic.name} ${foreign.what}. ${foreign.toDo.replace(/\.$/, '')}`;
+  }
   return `no topic here looks like ${ROLE_WORDS[role]}`;
 }
 

@@ -95,8 +95,12 @@ export class SensorRig {
       ...(options.configured && { configured: options.configured }),
       ...(options.tf && { tf: options.tf }),
     });
+    const tell = (notice: SensorNotice) => options.onNotice?.(notice);
     for (const { name, representation } of modalities) {
-      this.#decoders.set(name, createDecoder(name, representation, grid, this.#calibration, inputs.get(name)));
+      this.#decoders.set(
+        name,
+        createDecoder(name, representation, grid, this.#calibration, inputs.get(name) ?? {}, tell),
+      );
       for (const topic of this.infoTopics(name)) {
         this.#modalitiesByInfoTopic.set(topic, [...(this.#modalitiesByInfoTopic.get(topic) ?? []), name]);
       }

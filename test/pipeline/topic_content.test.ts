@@ -25,7 +25,14 @@ describe('describeContent', () => {
     {
       type: 'sensor_msgs/msg/CompressedImage',
       message: async () => ({ header, format: '16UC1; compressedDepth png', data: await depthPng() }),
-      expected: { kind: 'compressed-image', format: '16UC1; compressedDepth png', frameId: 'f', width: 12, height: 5 },
+      expected: {
+        kind: 'compressed-image',
+        format: '16UC1; compressedDepth png',
+        frameId: 'f',
+        width: 12,
+        height: 5,
+        codec: 'png',
+      },
     },
     {
       type: 'sensor_msgs/msg/CompressedImage',

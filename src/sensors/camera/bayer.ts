@@ -9,7 +9,7 @@ interface Mosaic extends ImageSize {
   samples: Uint8Array | Uint16Array;
   pattern: BayerPattern;
   /** Bits to shift a sample right to make it 8-bit. */
-  shift: 0 | 8;
+  shift: number;
 }
 
 /**
@@ -19,14 +19,14 @@ interface Mosaic extends ImageSize {
  * @param samples - height * width samples of one colour each
  * @param pattern - colours of the top left 2x2 pixels in reading order, as in ROS' `bayer_rggb8`; OpenCV's constants
  *   name the same mosaic by its second row and column (rggb = `COLOR_BayerBG2RGB`)
- * @param shift - bits to shift a sample right to make it 8-bit: 0, or 8 for 16-bit samples
+ * @param shift - bits to shift a sample right to make it 8-bit: 0, or 8 for samples of 16 bits
  * @returns height * width * 3 bytes, RGB
  */
 export async function demosaic(
   samples: Uint8Array | Uint16Array,
   { width, height }: ImageSize,
   pattern: BayerPattern,
-  shift: 0 | 8,
+  shift: number,
 ): Promise<Uint8Array> {
   const rgb = new Uint8Array(width * height * 3);
   const mosaic = { width, height, samples, pattern, shift };

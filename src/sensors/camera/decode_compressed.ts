@@ -1,15 +1,17 @@
-import sharp, { type Sharp } from 'sharp';
-import type { CompressedImage } from '../../messages/types.js';
+import type { Sharp } from 'sharp';
+import type { CompressedImage, Image } from '../../messages/types.js';
+import { MACHINE_IS_BIG_ENDIAN } from '../byte_order.js';
 import type { ImageSize } from '../modality_image.js';
 import { demosaic } from './bayer.js';
-import { pixelLayout } from './encodings.js';
+import type { BitDepthChoice } from './bit_depth.js';
+import { decodeImage } from './decode_image.js';
+import { type BayerPattern, pixelLayout } from './encodings.js';
+import { openCompressed, withCompressed } from './open_compressed.js';
+import type { Pixels } from './pixels.js';
 import { resizePixels, toModelSize } from './resize.js';
 
 /** RGB of the model's size, and the size the picture was taken at. */
 export type RgbOutcome = { kind: 'rgb'; data: Uint8Array; source: ImageSize } | { kind: 'invalid'; reason: string };
-
-/** Pixels a compressed picture may unfold to: 64 Mpx is more than any camera on a robot, and 200 MB. */
-export const MAX_COMPRESSED_PIXELS = 64 * 1024 * 1024;
 
 /** First bytes of the formats image transports send. */
 const SIGNATURES: readonly { codec: string; bytes: readonly number[] }[] = [
@@ -25,17 +27,17 @@ export function detectCodec(data: Uint8Array): string | undefined {
   return SIGNATURES.find(({ bytes }) => bytes.every((byte, i) => data[i] === byte))?.codec;
 }
 
-/** Opens a compressed picture so that a cut or oversized one fails instead of giving half a picture. */
-export function openCompressed(data: Uint8Array): Sharp {
-  return sharp(data, { failOn: 'warning', limitInputPixels: MAX_COMPRESSED_PIXELS, pages: 1 });
-}
-
 /**
  * Decodes a `sensor_msgs/CompressedImage` that shows a picture (JPEG, PNG, TIFF, WebP) to RGB of the model's size.
  * `format` is read only to find the Bayer mosaics older drivers compressed as if they were grey pictures.
+ * @param bitDepth - how many bits of 16-bit grey samples are used
  * @returns height * width * 3 bytes, a buffer of its own
  */
-export async function decodeCompressed({ data, format }: CompressedImage, size: ImageSize): Promise<RgbOutcome> {
+export async function decodeCompressed(
+  { data, format }: CompressedImage,
+  size: ImageSize,
+  bitDepth: BitDepthChoice = 16,
+): Promise<RgbOutcome> {
   if (detectCodec(data) === undefined) {
     return {
       kind: 'invalid',
@@ -45,19 +47,50 @@ export async function decodeCompressed({ data, format }: CompressedImage, size: 
     };
   }
   try {
-    const { width, height, channels } = await openCompressed(data).metadata();
+    const { width, height, channels, bitsPerSample } = await openCompressed(data).metadata();
     const source = { width, height };
     const layout = pixelLayout(format.split(';')[0]!.trim());
-    if (layout?.kind === 'bayer' && channels === 1) {
-      const mosaic = await openCompressed(data).toColourspace('b-w').raw().toBuffer();
-      const rgb = await demosaic(mosaic, source, layout.pattern, 0);
+    const pattern = layout?.kind === 'bayer' && channels === 1 ? layout.pattern : undefined;
+    if (channels === 1 && bitsPerSample === 16) {
+      const pixels = await readGrey16(data, source, pattern, bitDepth);
+      return { kind: 'rgb', data: await resizePixels(pixels, size), source };
+    }
+    if (pattern !== undefined) {
+      const mosaic = await withCompressed(data, (picture) => picture.toColourspace('b-w').raw().toBuffer());
+      const rgb = await demosaic(mosaic, source, pattern, 0);
       return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
     }
-    return { kind: 'rgb', data: await toModelSize(openCompressed(data), source, size), source };
+    const rgb = await withCompressed(data, (picture: Sharp) => toModelSize(picture, source, size));
+    return { kind: 'rgb', data: rgb, source };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     return { kind: 'invalid', reason: `Expected a whole ${detectCodec(data)} picture but its decoder says: ${what}` };
   }
+}
+
+/** A PNG or TIFF of 16-bit samples, grey or a mosaic, as bytes. */
+async function readGrey16(
+  data: Uint8Array,
+  { width, height }: ImageSize,
+  pattern: BayerPattern | undefined,
+  bitDepth: BitDepthChoice,
+): Promise<Pixels> {
+  const buffer = await withCompressed(data, (picture) =>
+    picture.toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer(),
+  );
+  const samples = new Uint8Array(new Uint8Array(buffer).buffer);
+  const image: Image = {
+    header: { stamp: { sec: 0, nanosec: 0 }, frame_id: '' },
+    width,
+    height,
+    encoding: pattern === undefined ? 'mono16' : `bayer_${pattern}16`,
+    is_bigendian: Number(MACHINE_IS_BIG_ENDIAN),
+    step: 2 * width,
+    data: samples,
+  };
+  const decoded = await decodeImage(image, bitDepth);
+  if (decoded.kind === 'invalid') throw new Error(decoded.reason);
+  return decoded.pixels;
 }
 
 function hexStart(data: Uint8Array): string {

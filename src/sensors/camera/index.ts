@@ -1,12 +1,8 @@
-export {
-  decodeCompressed,
-  detectCodec,
-  MAX_COMPRESSED_PIXELS,
-  openCompressed,
-  type RgbOutcome,
-} from './decode_compressed.js';
+export { BitDepth, type BitDepthChoice } from './bit_depth.js';
+export { decodeCompressed, detectCodec, type RgbOutcome } from './decode_compressed.js';
 export { decodeImage } from './decode_image.js';
 export { decodePicture } from './decode_picture.js';
+export { MAX_COMPRESSED_PIXELS, openCompressed } from './open_compressed.js';
 export { judgePicture } from './picture_quality.js';
 export type { Pixels, PixelsOutcome } from './pixels.js';
 export { resizePixels } from './resize.js';

@@ -1,7 +1,9 @@
-import { decodePicture, judgePicture } from '../camera/index.js';
+import { BitDepth, type BitDepthChoice, decodePicture, judgePicture } from '../camera/index.js';
 import type { ImageSize } from '../modality_image.js';
+import type { SensorNotice } from '../notice.js';
 import { unusable } from '../reason.js';
 import type { RigCalibration } from '../rig_calibration.js';
+import type { SensorOptions } from '../sensor_options.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 
 /** Pictures, `rgb`: resized to the grid, which for the reference camera is its own picture. Needs no calibration. */
@@ -11,15 +13,24 @@ export class CameraDecoder implements ModalityDecoder {
   readonly #modality: string;
   readonly #size: ImageSize;
   readonly #calibration: RigCalibration;
+  readonly #bitDepth: BitDepthChoice;
 
-  constructor(modality: string, size: ImageSize, calibration: RigCalibration) {
+  constructor(
+    modality: string,
+    size: ImageSize,
+    calibration: RigCalibration,
+    { bitDepth }: SensorOptions,
+    tell: (notice: SensorNotice) => void,
+  ) {
     this.#modality = modality;
     this.#size = size;
     this.#calibration = calibration;
+    const found = new BitDepth(modality, tell);
+    this.#bitDepth = bitDepth ?? ((range) => found.bits(range));
   }
 
   async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
-    const rgb = await decodePicture(raw, this.#size);
+    const rgb = await decodePicture(raw, this.#size, this.#bitDepth);
     if (rgb.kind === 'invalid') return rgb;
     const odd = this.#calibration.notePicture(this.#modality, { size: rgb.source, frameId }, raw.receiveStamp);
     if (odd !== undefined) return unusable(odd);

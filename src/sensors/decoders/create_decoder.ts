@@ -1,4 +1,5 @@
 import type { ImageSize } from '../modality_image.js';
+import type { SensorNotice } from '../notice.js';
 import type { Representation } from '../representation.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { SensorOptions } from '../sensor_options.js';
@@ -14,19 +15,20 @@ export function createDecoder(
   representation: Representation,
   size: ImageSize,
   calibration: RigCalibration,
-  options: SensorOptions = {},
+  options: SensorOptions,
+  tell: (notice: SensorNotice) => void,
 ): ModalityDecoder {
   switch (representation.kind) {
     case 'rgb':
-      return new CameraDecoder(modality, size, calibration);
+      return new CameraDecoder(modality, size, calibration, options, tell);
     case 'inverse':
     case 'linear':
     case 'hha':
-      return new DepthDecoder(modality, size, calibration, representation);
+      return new DepthDecoder(modality, size, calibration, representation, options, tell);
     case 'polarity':
     case 'counts-recency':
       return new EventsDecoder(modality, calibration, representation, options.events);
     case 'range-intensity-height':
-      return new LidarDecoder(calibration, representation, options);
+      return new LidarDecoder(modality, calibration, representation, options, tell);
   }
 }

@@ -5,6 +5,7 @@ import type { CompressedImage, Image } from '../../messages/types.js';
 import {
   type DepthMap,
   type DepthOutcome,
+  DepthScale,
   decodeCompressedDepth,
   decodeDepthImage,
   encodeDepth,
@@ -12,16 +13,20 @@ import {
   judgeDepth,
   projectDepth,
   resampleDepth,
+  scaleDepth,
 } from '../depth/index.js';
 import type { ImageSize } from '../modality_image.js';
+import type { SensorNotice } from '../notice.js';
 import { sameAspect } from '../picture_shape.js';
 import { type SensorReason, unusable } from '../reason.js';
 import type { Representation } from '../representation.js';
 import type { GridOutcome, RigCalibration } from '../rig_calibration.js';
+import type { SensorOptions } from '../sensor_options.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 import { sameView } from './same_view.js';
 
 type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' }>;
+type Decoded = Extract<DepthOutcome, { kind: 'depth' }>;
 type Grid = Extract<GridOutcome, { kind: 'grid' }>;
 type AlignOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string; cause?: SensorReason };
 
@@ -33,12 +38,24 @@ export class DepthDecoder implements ModalityDecoder {
   readonly #size: ImageSize;
   readonly #calibration: RigCalibration;
   readonly #representation: DepthRepresentation;
+  /** Metres of one unit of the samples, where that was set. */
+  readonly #unit: number | undefined;
+  readonly #scale: DepthScale;
 
-  constructor(modality: string, size: ImageSize, calibration: RigCalibration, representation: DepthRepresentation) {
+  constructor(
+    modality: string,
+    size: ImageSize,
+    calibration: RigCalibration,
+    representation: DepthRepresentation,
+    { depthScale }: SensorOptions,
+    tell: (notice: SensorNotice) => void,
+  ) {
     this.#modality = modality;
     this.#size = size;
     this.#calibration = calibration;
     this.#representation = representation;
+    this.#unit = depthScale;
+    this.#scale = new DepthScale(modality, tell);
   }
 
   async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
@@ -46,7 +63,7 @@ export class DepthDecoder implements ModalityDecoder {
     if (decoded.kind === 'invalid') return decoded;
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
-    const aligned = await this.#align(decoded.depth, frameId, stamp, grid);
+    const aligned = await this.#alignInMetres(decoded, frameId, stamp, grid);
     if (aligned.kind === 'invalid') return aligned;
     // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
     const quality = judgeDepth(aligned.depth);
@@ -57,6 +74,19 @@ export class DepthDecoder implements ModalityDecoder {
     if (toBase.kind === 'missing') return unusable(toBase.cause);
     const data = await encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
     return { kind: 'content', data, quality, stamp };
+  }
+
+  /** Lays depth on the grid in metres; the unit of its samples is found out from the first pictures. */
+  async #alignInMetres(decoded: Decoded, frameId: string, stamp: Stamp, grid: Grid): Promise<AlignOutcome> {
+    const { unit } = decoded;
+    const depth = await scaleDepth(decoded.depth, this.#unit === undefined ? this.#scale.factor : this.#unit / unit);
+    const aligned = await this.#align(depth, frameId, stamp, grid);
+    if (aligned.kind === 'invalid' || this.#unit !== undefined || !this.#scale.isOpen) return aligned;
+    const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
+    const ground = toBase.kind === 'missing' ? undefined : { grid: grid.model, toBase: toBase.transform };
+    await this.#scale.observe(aligned.depth, unit, ground);
+    if (this.#scale.factor === 1) return aligned;
+    return this.#align(await scaleDepth(depth, this.#scale.factor), frameId, stamp, grid);
   }
 
   async #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): Promise<AlignOutcome> {

@@ -1,7 +1,7 @@
 import type { CompressedImage } from '../../messages/types.js';
 import { detectCodec, openCompressed } from '../camera/index.js';
 import { inSlices } from '../in_slices.js';
-import { type DepthMap, type DepthOutcome, metresFromMillimetres } from './depth_map.js';
+import { type DepthMap, type DepthOutcome, METRES_PER_MILLIMETRE, metresFromMillimetres } from './depth_map.js';
 import { decodeRvl } from './rvl.js';
 
 /** int32 format, float32 quantA, float32 quantB; compressed_depth_image_transport's ConfigHeader. */
@@ -20,13 +20,19 @@ type PayloadOutcome =
  */
 export async function decodeCompressedDepth(message: CompressedImage): Promise<DepthOutcome> {
   const { data, format } = message;
-  if (detectCodec(data) === 'png') return depthFrom(await readPng(data), metresFromMillimetres);
+  if (detectCodec(data) === 'jpeg') {
+    return invalid(
+      `Expected PNG or RVL for depth but received JPEG with format '${format}', which keeps no distances: ` +
+        'record the compressedDepth topic of that camera instead',
+    );
+  }
+  if (detectCodec(data) === 'png') return depthFrom(await readPng(data), metresFromMillimetres, METRES_PER_MILLIMETRE);
   if (data.byteLength <= HEADER_BYTES) {
     return invalid(`Expected more than ${HEADER_BYTES} bytes of compressedDepth but received ${data.byteLength}`);
   }
   const payload = data.subarray(HEADER_BYTES);
   const samples = detectCodec(payload) === 'png' ? await readPng(payload) : readRvl(payload, format);
-  if (!isInverseDepth(format)) return depthFrom(samples, metresFromMillimetres);
+  if (!isInverseDepth(format)) return depthFrom(samples, metresFromMillimetres, METRES_PER_MILLIMETRE);
   const header = new DataView(data.buffer, data.byteOffset, HEADER_BYTES);
   const quantA = header.getFloat32(4, true);
   const quantB = header.getFloat32(8, true);
@@ -35,7 +41,7 @@ export async function decodeCompressedDepth(message: CompressedImage): Promise<D
       `Expected a positive quantA and a finite quantB in compressedDepth but received ${quantA}, ${quantB}`,
     );
   }
-  return depthFrom(samples, (values) => dequantise(values, quantA, quantB));
+  return depthFrom(samples, (values) => dequantise(values, quantA, quantB), 1);
 }
 
 /** The source encoding stands before the `;`, with or without blanks; nothing there means 16UC1. */
@@ -84,11 +90,12 @@ function readRvl(payload: Uint8Array, format: string): PayloadOutcome {
 async function depthFrom(
   payload: PayloadOutcome,
   toMetres: (samples: Uint16Array) => Promise<Float32Array>,
+  unit: number,
 ): Promise<DepthOutcome> {
   if (payload.kind === 'invalid') return payload;
   const { width, height, samples } = payload;
   const depth: DepthMap = { width, height, metres: await toMetres(samples) };
-  return { kind: 'depth', depth };
+  return { kind: 'depth', depth, unit };
 }
 
 function invalid(reason: string): { kind: 'invalid'; reason: string } {

@@ -1,6 +1,6 @@
 import type { Image } from '../../messages/types.js';
 import { readSamples16, readSamplesFloat } from '../image_samples.js';
-import { type DepthOutcome, dropInvalid, metresFromMillimetres } from './depth_map.js';
+import { type DepthOutcome, dropInvalid, METRES_PER_MILLIMETRE, metresFromMillimetres } from './depth_map.js';
 
 /** Decodes a depth `sensor_msgs/Image`: 16UC1 (or mono16) in millimetres, 32FC1 in metres (REP-118). */
 export async function decodeDepthImage(image: Image): Promise<DepthOutcome> {
@@ -11,13 +11,14 @@ export async function decodeDepthImage(image: Image): Promise<DepthOutcome> {
     case 'mono16': {
       const read = readSamples16(image, width);
       if (read.kind === 'invalid') return read;
-      return { kind: 'depth', depth: { width, height, metres: await metresFromMillimetres(read.samples) } };
+      const metres = await metresFromMillimetres(read.samples);
+      return { kind: 'depth', depth: { width, height, metres }, unit: METRES_PER_MILLIMETRE };
     }
     case '32FC1':
     case '32FC': {
       const read = readSamplesFloat(image, width);
       if (read.kind === 'invalid') return read;
-      return { kind: 'depth', depth: { width, height, metres: await dropInvalid(read.samples) } };
+      return { kind: 'depth', depth: { width, height, metres: await dropInvalid(read.samples) }, unit: 1 };
     }
     default:
       return {

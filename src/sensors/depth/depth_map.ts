@@ -9,9 +9,11 @@ export interface DepthMap extends ImageSize {
   metres: Float32Array;
 }
 
-export type DepthOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string };
+/** `unit`: the metres one unit of the samples was taken for, 0.001 for integers and 1 for floats. */
+export type DepthOutcome = { kind: 'depth'; depth: DepthMap; unit: number } | { kind: 'invalid'; reason: string };
 
-const METRES_PER_MILLIMETRE = 0.001;
+/** What one unit of integer samples is, where nobody says otherwise: a millimetre (REP-118). */
+export const METRES_PER_MILLIMETRE = 0.001;
 const SAMPLES_PER_SLICE = 500_000;
 
 export async function metresFromMillimetres(millimetres: Uint16Array): Promise<Float32Array> {
@@ -20,6 +22,16 @@ export async function metresFromMillimetres(millimetres: Uint16Array): Promise<F
     for (let i = from; i < to; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
   });
   return metres;
+}
+
+/** Multiplies all distances, in place. */
+export async function scaleDepth(depth: DepthMap, factor: number): Promise<DepthMap> {
+  if (factor === 1) return depth;
+  const { metres } = depth;
+  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) metres[i]! *= factor;
+  });
+  return depth;
 }
 
 /** Replaces in place everything that is no distance by 0. */

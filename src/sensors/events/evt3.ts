@@ -25,6 +25,12 @@ const EXT_TRIGGER = 0xa;
 const OTHERS = 0xe;
 const CONTINUED_12 = 0xf;
 
+/**
+ * Lucid's cameras fill their buffers up with this word. Its type, 0x9, is none of EVT 3.0's, so that it cannot be a
+ * word of the stream.
+ */
+const PADDING = 0x9999;
+
 const ROLLOVER_MICROSECONDS = 2 ** 24;
 /** TIME_HIGH may step back a little without a roll-over; the tolerance is that of event_camera_codecs. */
 const HIGH_JITTER = 10;
@@ -36,7 +42,7 @@ const WORDS_PER_BLOCK = 4096;
  * EVT 3.0: 16-bit words that each update a part of the state (row, column, time). Where known decoders differ this one
  * does as event_camera_codecs: a TIME_HIGH and after it a TIME_LOW must have come before the first event, TIME_HIGH
  * keeps the old low bits, ADDR_X leaves the vector base alone, events outside the sensor are dropped. Unlike it, a
- * word of undefined type is counted and skipped instead of ending the decoding.
+ * word of undefined type is counted and skipped instead of ending the decoding, and padding is not even counted.
  */
 export class Evt3Decoder implements EventDecoder {
   readonly stampAnchor = 'first';
@@ -186,7 +192,7 @@ export class Evt3Decoder implements EventDecoder {
         case CONTINUED_12:
           break;
         default:
-          report.unknownWords++;
+          if (word !== PADDING) report.unknownWords++;
       }
     }
 

@@ -1,9 +1,12 @@
-export {
-  type PointCloud,
-  type PointCloudOutcome,
-  type ReadPointCloudOptions,
-  readPointCloud,
-} from './read_point_cloud.js';
+export { IntensityScale } from './intensity_scale.js';
+export { livoxPointCount, livoxTypes, readLivoxCloud } from './livox.js';
+export type {
+  IntensityField,
+  PointCloud,
+  PointCloudOutcome,
+  ReadPointCloudOptions,
+} from './point_cloud.js';
+export { readPointCloud } from './read_point_cloud.js';
 export {
   type LidarImage,
   type LidarPlacement,

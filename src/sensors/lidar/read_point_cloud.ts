@@ -1,42 +1,23 @@
 import type { PointCloud2, PointField } from '../../messages/types.js';
 import { inSlices } from '../in_slices.js';
+import { cloudLayout } from './cloud_layout.js';
+import {
+  dropPointsWithoutReturn,
+  type IntensityField,
+  type PointCloud,
+  type PointCloudOutcome,
+  type ReadPointCloudOptions,
+  scaleIntensity,
+} from './point_cloud.js';
+import { pointTimes, TIME_FIELDS } from './point_times.js';
 
-/** Points as a structure of arrays, metres in the sensor's frame; points with a coordinate not finite are left out. */
-export interface PointCloud {
-  length: number;
-  x: Float32Array;
-  y: Float32Array;
-  z: Float32Array;
-  /** 0..255; all 0 where the cloud has no intensity. */
-  intensity: Float32Array;
-}
-
-export type PointCloudOutcome = { kind: 'cloud'; cloud: PointCloud } | { kind: 'invalid'; reason: string };
-
-export interface ReadPointCloudOptions {
-  /**
-   * The value of the intensity field that means full scale and becomes 255. Without it the field's datatype decides:
-   * integers of 8 bits and all floats are taken as 0..255, those of 16 bits as 0..65535, of 32 bits likewise 0..65535.
-   * Never guessed from the values, or a dark scene would flicker. Drivers that publish 0..1 need `1` here.
-   */
-  intensityFullScale?: number;
-}
-
-/** More points than any LiDAR sends in one message; a header that claims more lies. */
-const MAX_POINTS = 16_777_216;
 const VALUES_PER_SLICE = 150_000;
 
-/** PointField datatypes 1..8: bytes, and the value taken as full intensity. */
-const datatypes: Record<number, { bytes: number; fullIntensity: number }> = {
-  1: { bytes: 1, fullIntensity: 255 },
-  2: { bytes: 1, fullIntensity: 255 },
-  3: { bytes: 2, fullIntensity: 65535 },
-  4: { bytes: 2, fullIntensity: 65535 },
-  5: { bytes: 4, fullIntensity: 65535 },
-  6: { bytes: 4, fullIntensity: 65535 },
-  7: { bytes: 4, fullIntensity: 255 },
-  8: { bytes: 8, fullIntensity: 255 },
-};
+/**
+ * Fields that tell how strongly a point reflects, the best first: a `reflectivity` is calibrated by the sensor, while
+ * an Ouster's `intensity` and `signal` are photon counts that fall with the distance.
+ */
+const INTENSITY_FIELDS = ['reflectivity', 'intensity', 'reflectance', 'remission', 'intensities', 'signal', 'i'];
 
 /**
  * Reads a PointCloud2 of any field layout, datatypes, byte order and row padding, organised or not.
@@ -46,64 +27,61 @@ export async function readPointCloud(
   message: PointCloud2,
   options: ReadPointCloudOptions = {},
 ): Promise<PointCloudOutcome> {
-  const reason = layoutProblem(message);
-  if (reason !== undefined) return { kind: 'invalid', reason };
+  const layout = cloudLayout(message);
+  if (layout.kind === 'invalid') return layout;
+  const { rowStep } = layout;
 
   const fields = new Map(message.fields.map((field) => [field.name, field]));
-  const intensityField = fields.get('intensity') ?? fields.get('reflectivity');
+  const intensityField = INTENSITY_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   const capacity = message.width * message.height;
+  const column = async (field: PointField) => {
+    const values = new Float32Array(capacity);
+    await readColumn(message, rowStep, field, values);
+    return values;
+  };
   const cloud: PointCloud = {
     length: capacity,
-    x: await readColumn(message, fields.get('x')!),
-    y: await readColumn(message, fields.get('y')!),
-    z: await readColumn(message, fields.get('z')!),
-    intensity: intensityField ? await readColumn(message, intensityField) : new Float32Array(capacity),
+    x: await column(fields.get('x')!),
+    y: await column(fields.get('y')!),
+    z: await column(fields.get('z')!),
+    intensity: intensityField ? await column(intensityField) : new Float32Array(capacity),
   };
   if (intensityField !== undefined) {
-    const full = options.intensityFullScale ?? datatypes[intensityField.datatype]!.fullIntensity;
-    scaleIntensity(cloud.intensity, 255 / full);
+    const { name, datatype } = intensityField;
+    const passedOver = INTENSITY_FIELDS.find((other) => other !== name && fields.has(other));
+    const field = { name, datatype, passedOver };
+    options.onIntensityField?.(field);
+    scaleIntensity(cloud.intensity, fullScaleOf(cloud.intensity, field, options));
   }
-  dropNotFinite(cloud);
+  const timeField = TIME_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
+  if (timeField !== undefined && options.timesAfter !== undefined) {
+    const values = new Float64Array(capacity);
+    await readColumn(message, rowStep, timeField, values);
+    const time = pointTimes(values, options.timesAfter, timeField.datatype < 7 ? 'integer' : 'real');
+    if (time !== undefined) cloud.time = time;
+  }
+  dropPointsWithoutReturn(cloud);
   return { kind: 'cloud', cloud };
 }
 
-function layoutProblem(message: PointCloud2): string | undefined {
-  const { width, height, point_step: pointStep, row_step: rowStep, data } = message;
-  const points = width * height;
-  const expected = (what: string, value: string, received: string) =>
-    `Expected ${what} ${value} for the point cloud but received ${received}`;
-  if (points > MAX_POINTS) return expected('width * height', `of at most ${MAX_POINTS}`, `${width} x ${height}`);
-  for (const name of ['x', 'y', 'z']) {
-    if (message.fields.some((field) => field.name === name)) continue;
-    return expected(
-      'a field',
-      `'${name}'`,
-      `fields ${message.fields.map((field) => field.name).join(', ') || '(none)'}`,
-    );
-  }
-  for (const field of message.fields) {
-    const datatype = datatypes[field.datatype];
-    if (datatype === undefined) return expected(`field '${field.name}'`, 'with datatype 1..8', `${field.datatype}`);
-    // A count of 0 is written by some drivers for 1.
-    const end = field.offset + datatype.bytes * Math.max(1, field.count);
-    if (end > pointStep) {
-      return expected(`field '${field.name}'`, `within point_step ${pointStep}`, `bytes ${field.offset} to ${end}`);
-    }
-  }
-  if (points === 0) return undefined;
-  if (height > 1 && rowStep < pointStep * width) {
-    return expected('row_step', `of at least point_step * width = ${pointStep * width}`, `${rowStep}`);
-  }
-  // The last row need not be padded, and a single row's row_step is never used.
-  const needed = (height - 1) * rowStep + width * pointStep;
-  if (data.length < needed) return expected('data', `of at least ${needed} bytes`, `${data.length}`);
-  return undefined;
+function fullScaleOf(
+  values: Float32Array,
+  field: IntensityField,
+  { intensityFullScale }: ReadPointCloudOptions,
+): number {
+  if (typeof intensityFullScale === 'number') return intensityFullScale;
+  if (intensityFullScale !== undefined) return intensityFullScale(values, field);
+  return field.datatype >= 3 && field.datatype <= 6 ? 65535 : 255;
 }
 
-/** Reads one field of all points; `layoutProblem` has checked that they lie within the data. */
-async function readColumn(message: PointCloud2, { offset, datatype }: PointField): Promise<Float32Array> {
-  const { width, height, point_step: pointStep, row_step: rowStep, data } = message;
-  const column = new Float32Array(width * height);
+/** Reads one field of all points; `cloudLayout` has checked that they lie within the data. */
+async function readColumn(
+  message: PointCloud2,
+  rowStep: number,
+  { offset, datatype }: PointField,
+  column: Float32Array | Float64Array,
+): Promise<void> {
+  const { width, point_step: pointStep, data } = message;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const littleEndian = !message.is_bigendian;
   await inSlices(column.length, VALUES_PER_SLICE, (from, to) => {
@@ -115,7 +93,6 @@ async function readColumn(message: PointCloud2, { offset, datatype }: PointField
       }
     }
   });
-  return column;
 }
 
 function readValue(view: DataView, offset: number, datatype: number, littleEndian: boolean): number {
@@ -137,30 +114,4 @@ function readValue(view: DataView, offset: number, datatype: number, littleEndia
     default:
       return view.getFloat64(offset, littleEndian);
   }
-}
-
-/** Brings intensities to 0..255; what is not a number counts as dark. */
-function scaleIntensity(intensity: Float32Array, scale: number): void {
-  for (let i = 0; i < intensity.length; i++) {
-    const value = intensity[i]! * scale;
-    intensity[i] = value > 0 ? Math.min(255, value) : 0;
-  }
-}
-
-/** Moves the points with three finite coordinates to the front. */
-function dropNotFinite(cloud: PointCloud): void {
-  const { x, y, z, intensity } = cloud;
-  let kept = 0;
-  for (let i = 0; i < cloud.length; i++) {
-    // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
-    if (!Number.isFinite(x[i]! + y[i]! + z[i]!)) continue;
-    if (kept !== i) {
-      x[kept] = x[i]!;
-      y[kept] = y[i]!;
-      z[kept] = z[i]!;
-      intensity[kept] = intensity[i]!;
-    }
-    kept++;
-  }
-  cloud.length = kept;
 }

@@ -3,7 +3,7 @@ import { heightLevel } from '../depth/index.js';
 import { inSlices } from '../in_slices.js';
 import type { ContentQuality, ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
-import type { PointCloud } from './read_point_cloud.js';
+import type { PointCloud } from './point_cloud.js';
 
 /** The representations a point cloud can be drawn in. */
 export type LidarRepresentation = Extract<Representation, { kind: 'range-intensity-height' }>;

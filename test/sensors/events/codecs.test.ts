@@ -3,6 +3,73 @@ import fc from 'fast-check';
 import { createEventDecoder, EventBuffer, eventEncodings } from '../../../src/sensors/events/index.js';
 import { decode, decoderFor, fixture, golden, packet, rowsOf, summary, words16, words32 } from './support.js';
 
+describe('EVT2.1 decoder', () => {
+  // Bits as the format's description has them: type 63..60, low time 59..54, x 53..43, y 42..32, one bit a pixel below.
+  const high = (value: bigint) => (0x8n << 60n) | (value << 32n);
+  const events = (polarity: bigint, low: bigint, x: bigint, y: bigint, valid: bigint) =>
+    (polarity << 60n) | (low << 54n) | (x << 43n) | (y << 32n) | valid;
+  /** `whole`: the 64 bits little-endian, as a GenX320 sends them; `halves`: the upper half first, as an IMX636 does. */
+  const bytesOf = (words: bigint[], order: 'whole' | 'halves') => {
+    const view = new DataView(new ArrayBuffer(8 * words.length));
+    for (const [i, word] of words.entries()) {
+      const [upper, lower] = [Number(word >> 32n), Number(word & 0xffffffffn)];
+      view.setUint32(8 * i + (order === 'whole' ? 4 : 0), upper, true);
+      view.setUint32(8 * i + (order === 'whole' ? 0 : 4), lower, true);
+    }
+    return new Uint8Array(view.buffer);
+  };
+
+  for (const order of ['whole', 'halves'] as const) {
+    it(`reads words with the halves in either order: ${order}`, () => {
+      const words = [
+        events(1n, 0n, 0n, 0n, 1n),
+        high(3n),
+        events(1n, 5n, 32n, 7n, 0x80000001n),
+        events(0n, 6n, 0n, 8n, 0b110n),
+        events(0n, 6n, 32n, 60n, 1n),
+        (0xan << 60n) | (1n << 32n),
+        high(4n),
+        events(1n, 1n, 62n, 2n, 0b111n),
+      ];
+      const { rows, report } = decode(decoderFor('evt21'), packet({ events: bytesOf(words, order) }));
+      assert.deepEqual(rows, [
+        [32, 7, 1, 197_000],
+        [63, 7, 1, 197_000],
+        [1, 8, 0, 198_000],
+        [2, 8, 0, 198_000],
+        [62, 2, 1, 257_000],
+        [63, 2, 1, 257_000],
+      ]);
+      // One before the first time, one below and one beside the sensor.
+      assert.deepEqual([report.outside, report.triggers, report.unknownWords, report.invalid], [3, 1, 0, undefined]);
+    });
+  }
+
+  it('goes on in the next packet, and rolls over', () => {
+    const decoder = decoderFor('evt2.1');
+    const buffer = new EventBuffer();
+    for (const words of [[high(0xfffffffn)], [events(1n, 63n, 1n, 2n, 1n)], [high(0n), events(0n, 0n, 3n, 4n, 1n)]]) {
+      assert.equal(decoder.decode(packet({ events: bytesOf(words, 'whole') }), buffer).invalid, undefined);
+    }
+    const range = 2 ** 34 * 1000;
+    assert.deepEqual(rowsOf(buffer), [
+      [1, 2, 1, range - 1000],
+      [3, 4, 0, range],
+    ]);
+  });
+
+  it('refuses bytes that are of another encoding', () => {
+    const words = Array.from({ length: 100 }, (_, i) => (BigInt(i % 6) + 2n) << 60n);
+    const { rows, report } = decode(decoderFor('evt21'), packet({ events: bytesOf([high(1n), ...words], 'whole') }));
+    assert.deepEqual(rows, []);
+    assert.match(report.invalid ?? '', /undefined type/);
+  });
+});
+
+it('knows other spellings of the EVT encodings', () => {
+  for (const spelling of ['EVT3', 'evt3.0', 'evt2.0', 'EVT2.1']) decoderFor(spelling);
+});
+
 describe('EVT2 decoder', () => {
   const high = (value: number) => ((0x8 << 28) | value) >>> 0;
   const event = (polarity: number, low: number, x: number, y: number) =>
@@ -183,7 +250,10 @@ describe('all event decoders', () => {
   it('are named in the refusal of an unknown encoding', () => {
     const created = createEventDecoder('aedat');
     assert.equal(created.kind, 'invalid');
-    assert.match(created.kind === 'invalid' ? created.reason : '', /Expected one of evt3, evt2, mono, .*'aedat'/);
+    assert.match(
+      created.kind === 'invalid' ? created.reason : '',
+      /Expected one of evt3, evt21, evt2, mono, .*'aedat'/,
+    );
     assert.equal(createEventDecoder('constructor').kind, 'invalid');
   });
 

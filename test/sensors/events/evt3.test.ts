@@ -238,4 +238,15 @@ describe('EVT3 decoder', () => {
       { seed: 3, numRuns: 300 },
     );
   });
+
+  it('passes over padding in any share, between words as well', () => {
+    const stream = [0x8001, 0x6005, 0x0003, 0x2007];
+    const padding = new Array<number>(500).fill(0x9999);
+    const [plain, padded] = [stream, [...padding, ...stream.flatMap((word) => [word, 0x9999, 0x9999]), ...padding]].map(
+      (words) => decode(decoderFor('evt3'), packet({ events: words16(...words) })),
+    );
+    assert.equal(plain!.rows.length, 1);
+    assert.deepEqual(padded!.rows, plain!.rows);
+    assert.deepEqual([padded!.report.unknownWords, padded!.report.invalid], [0, undefined]);
+  });
 });

@@ -1,0 +1,71 @@
+import sharp, { type Sharp } from 'sharp';
+
+/** Pixels a compressed picture may unfold to: 64 Mpx is more than any camera on a robot, and 200 MB. */
+export const MAX_COMPRESSED_PIXELS = 64 * 1024 * 1024;
+
+/** Stray bytes before a restart marker that cheap encoders leave; more are the rest of a damaged interval. */
+const MOST_STRAY_BYTES = 16;
+/** Warnings a picture may give in any case, and as a share of its restart markers. */
+const FEW_WARNINGS = 3;
+const SHARE_OF_WARNINGS = 0.25;
+
+/** Opens a compressed picture so that a cut or oversized one fails instead of giving half a picture. */
+export function openCompressed(data: Uint8Array, failOn: 'warning' | 'truncated' = 'warning'): Sharp {
+  return sharp(data, { failOn, limitInputPixels: MAX_COMPRESSED_PIXELS, pages: 1 });
+}
+
+/**
+ * Decodes a compressed picture. Two faults of cheap JPEG encoders are forgiven, because every pixel is there all the
+ * same: a few stray bytes before restart markers, and a missing end marker. Whatever else the decoder warns of means a
+ * damaged picture.
+ * @param decode - what to do with the opened picture; may be called more than once
+ * @throws what the decoder says about the first fault that is not forgiven
+ */
+export async function withCompressed<Result>(
+  data: Uint8Array,
+  decode: (picture: Sharp) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await decode(openCompressed(data));
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    if (isStrayBytes(what)) return decodeWithStrayBytes(data, decode, error);
+    if (/premature end of JPEG/.test(what) && !endsWithMarker(data)) {
+      return withCompressed(Buffer.concat([data, Uint8Array.from(END_MARKER)]), decode);
+    }
+    throw error;
+  }
+}
+
+async function decodeWithStrayBytes<Result>(
+  data: Uint8Array,
+  decode: (picture: Sharp) => Promise<Result>,
+  strict: unknown,
+): Promise<Result> {
+  const picture = openCompressed(data, 'truncated');
+  let warnings = 0;
+  picture.on('warning', (text: string) => {
+    warnings += Number(/read gave (\d+) warnings/.exec(text)?.[1] ?? 0);
+  });
+  const result = await decode(picture);
+  if (warnings > Math.max(FEW_WARNINGS, SHARE_OF_WARNINGS * restartMarkers(data))) throw strict;
+  return result;
+}
+
+/** libjpeg: "Corrupt JPEG data: 2 extraneous bytes before marker 0xd1". */
+function isStrayBytes(what: string): boolean {
+  const match = /Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd[0-79]/.exec(what);
+  return match !== null && Number(match[1]) <= MOST_STRAY_BYTES;
+}
+
+const END_MARKER = [0xff, 0xd9] as const;
+
+function endsWithMarker(data: Uint8Array): boolean {
+  return data.at(-2) === END_MARKER[0] && data.at(-1) === END_MARKER[1];
+}
+
+function restartMarkers(data: Uint8Array): number {
+  let count = 0;
+  for (let i = 1; i < data.length; i++) if ((data[i]! & 0xf8) === 0xd0 && data[i - 1] === 0xff) count++;
+  return count;
+}

@@ -1,0 +1,70 @@
+/**
+ * Points as a structure of arrays, metres in the sensor's frame. Points with a coordinate that is not finite, and those
+ * in the sensor's own place, as drivers write a beam without return, are left out.
+ */
+export interface PointCloud {
+  length: number;
+  x: Float32Array;
+  y: Float32Array;
+  z: Float32Array;
+  /** 0..255; all 0 where the cloud has no intensity. */
+  intensity: Float32Array;
+  /** When each point was measured, in seconds after the message's stamp; only where asked for and told by the sensor. */
+  time?: Float32Array;
+}
+
+export type PointCloudOutcome = { kind: 'cloud'; cloud: PointCloud } | { kind: 'invalid'; reason: string };
+
+/** The field intensities are read from. */
+export interface IntensityField {
+  name: string;
+  /** PointField datatype, 1..8. */
+  datatype: number;
+  /** Another intensity-like field of the cloud that was passed over. */
+  passedOver: string | undefined;
+}
+
+export interface ReadPointCloudOptions {
+  /**
+   * The value of the intensity field that means full scale and becomes 255, or what finds it out from the values.
+   * Without it the field's datatype decides: integers of 8 bits and all floats are taken as 0..255, those of 16 and 32
+   * bits as 0..65535.
+   */
+  intensityFullScale?: number | ((values: Float32Array, field: IntensityField) => number);
+  /** Told from which field intensities are read. */
+  onIntensityField?: (field: IntensityField) => void;
+  /** Stamp of the message in nanoseconds where the times of the points are wanted, else they are not read. */
+  timesAfter?: bigint;
+}
+
+/** More points than any LiDAR sends in one message; a header that claims more lies. */
+export const MAX_POINTS = 16_777_216;
+
+/** Brings intensities to 0..255 in place; what is not a number counts as dark. */
+export function scaleIntensity(intensity: Float32Array, fullScale: number): void {
+  const scale = 255 / fullScale;
+  for (let i = 0; i < intensity.length; i++) {
+    const value = intensity[i]! * scale;
+    intensity[i] = value > 0 ? Math.min(255, value) : 0;
+  }
+}
+
+/** Moves the points that are somewhere to the front: three finite coordinates, and not the sensor's own place. */
+export function dropPointsWithoutReturn(cloud: PointCloud): void {
+  const { x, y, z, intensity, time } = cloud;
+  let kept = 0;
+  for (let i = 0; i < cloud.length; i++) {
+    // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
+    if (!Number.isFinite(x[i]! + y[i]! + z[i]!)) continue;
+    if (x[i] === 0 && y[i] === 0 && z[i] === 0) continue;
+    if (kept !== i) {
+      x[kept] = x[i]!;
+      y[kept] = y[i]!;
+      z[kept] = z[i]!;
+      intensity[kept] = intensity[i]!;
+      if (time !== undefined) time[kept] = time[i]!;
+    }
+    kept++;
+  }
+  cloud.length = kept;
+}
