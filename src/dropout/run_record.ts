@@ -1,7 +1,7 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
-import type { FrameResult, ModalityChange } from '../pipeline/index.js';
+import type { FrameResult, ModalityChange, ProblemAbout } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
-import type { ProblemList } from '../report/index.js';
+import { type ProblemList, problemSubject } from '../report/index.js';
 import type { HealthLog } from './health_log.js';
 import { HealthStatements } from './health_statements.js';
 import { type PackedLabels, packLabels } from './packed_labels.js';
@@ -95,7 +95,7 @@ export class RunRecording implements RunListener {
     if (groundTruth === 'ignored') return;
     const outcome = readGroundTruth(raw, classCount);
     if (outcome.kind === 'labels') this.#groundTruth.set(outcome.stamp, packLabels(outcome.image));
-    else problems?.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
+    else problems?.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp, { code: 'ground-truth' });
   }
 
   async published(frame: FrameResult): Promise<void> {
@@ -122,8 +122,8 @@ export class RunRecording implements RunListener {
     this.#statements.changed(change);
   }
 
-  problem(text: string, at: Stamp): void {
-    this.#options.problems?.add('warning', text, at);
+  problem(text: string, at: Stamp, about?: ProblemAbout): void {
+    this.#options.problems?.add('warning', text, at, about && problemSubject(about));
   }
 
   /** Frames without a mask show by their absence, and conditions change no comparison. */

@@ -1,6 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
-import type { SensorRig } from '../sensors/index.js';
+import type { SensorReason, SensorRig } from '../sensors/index.js';
 import {
   type AbsentReason,
   type ContentVerdict,
@@ -13,7 +13,7 @@ import {
 } from '../sync/index.js';
 import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
 import { FrameAssembler, type Selection } from './frame_assembler.js';
-import type { FrameResult, PipelineSink } from './results.js';
+import type { FrameResult, PipelineSink, ProblemAbout } from './results.js';
 import { TimeBase } from './time_base.js';
 
 /** What the pipeline needs of a `Segmenter`. */
@@ -85,7 +85,7 @@ export class Pipeline {
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
       for (const problem of rig.observe(message)) {
-        sink.problem(`${message.topic}: ${problem}`, message.receiveStamp);
+        sink.problem(`${message.topic}: ${problem}`, message.receiveStamp, { code: 'calibration' });
       }
     } else {
       const ingested = rig.ingest(modality, message);
@@ -93,7 +93,7 @@ export class Pipeline {
         this.#newest.set(modality, message);
         synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
       } else {
-        sink.problem(`${modality}: ${ingested.reason}`, message.receiveStamp);
+        sink.problem(`${modality}: ${ingested.reason}`, message.receiveStamp, aboutSensor(modality, ingested));
         synchronizer.reportInvalid(modality, ingested.reason, now, ingested.cause);
       }
     }
@@ -183,8 +183,9 @@ export class Pipeline {
       case 'probe': {
         const { modality, sample } = event;
         const stamp = this.#sensorTime.toStamp(sample.stamp);
-        const { verdict } = await this.#assembler.judge({ modality, message: sample.value, stamp, kind: 'sample' });
-        this.#options.synchronizer.reportContent(modality, sample.stamp, verdict, this.#now);
+        const selection = { modality, message: sample.value, stamp, kind: 'sample' } as const;
+        const { verdict } = await this.#assembler.judge(selection);
+        this.#reportContent(selection, verdict);
         return this.#queue.push(this.#options.synchronizer.advance(this.#now));
       }
       case 'transition': {
@@ -200,6 +201,7 @@ export class Pipeline {
         return this.#options.sink.problem(
           `Everything received before was cleared: ${event.reason}.`,
           this.#receiveTime.toStamp(this.#now),
+          { code: 'time-line' },
         );
     }
   }
@@ -296,9 +298,18 @@ export class Pipeline {
 
   #reportContent({ modality, message, stamp }: Selection, verdict: ContentVerdict): void {
     const { synchronizer, sink } = this.#options;
-    if (verdict.kind === 'invalid') sink.problem(`${modality}: ${verdict.reason}`, message.receiveStamp);
+    if (verdict.kind === 'invalid') {
+      sink.problem(`${modality}: ${verdict.reason}`, message.receiveStamp, aboutSensor(modality, verdict));
+    }
     synchronizer.reportContent(modality, this.#sensorTime.toRelative(stamp), verdict, this.#now);
   }
+}
+
+function aboutSensor(
+  modality: string,
+  { reason, cause = { code: 'undecodable', detail: reason } }: { reason: string; cause?: SensorReason },
+): ProblemAbout {
+  return { code: cause.code, modality, cause };
 }
 
 function describeDrop(reason: string, absent: ReadonlyMap<string, AbsentReason>): string {

@@ -57,6 +57,11 @@ export interface ModalityChange {
   at: Stamp;
 }
 
+/** What a problem is about: a sensor's reason, or else what kind of problem it is. */
+export type ProblemAbout =
+  | { code: Reason['code']; modality: string; cause: Reason }
+  | { code: 'calibration' | 'time-line'; modality?: undefined; cause?: undefined };
+
 /**
  * Where a pipeline's results go. Masks and drops come in the order of their stamps, one at a time; a promise is awaited
  * before the next, so that a slow sink slows a replay rather than filling memory.
@@ -68,8 +73,9 @@ export interface PipelineSink {
   /**
    * Something is wrong that does not stop the pipeline; one sentence.
    * @param at - receive stamp of the message that showed it
+   * @param about - what it is about, for programs
    */
-  problem(text: string, at: Stamp): void;
+  problem(text: string, at: Stamp, about?: ProblemAbout): void;
   /** Something was found out about a sensor that is now worked by, such as the scale of its values; told once. */
   notice?(notice: SensorNotice): void;
 }

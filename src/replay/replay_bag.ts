@@ -61,7 +61,7 @@ async function requireUntouchedInput({ files }: BagInfo, masks: string): Promise
 async function replayInto(options: ReplayOptions, source: ReplaySource): Promise<ReplayOutputs> {
   const { bundle, bag, selection, incidents } = source;
   const recorder = createRecorder(options, source);
-  for (const problem of selection.problems) recorder.problem('warning', problem);
+  for (const problem of selection.problems) recorder.problem('warning', problem, undefined, { code: 'topics' });
   const maskPath = join(options.out, MASKS);
   const copied = copiedTopics(selection, bundle);
   const masks = await MaskBag.create(
@@ -93,11 +93,12 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
       },
     });
     await recording.finish();
-    if (run.lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(run.lagMs));
+    if (run.lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(run.lagMs), undefined, { code: 'machine' });
   } finally {
     await masks.close();
   }
-  for (const problem of [...bag.info.problems, ...incidents]) recorder.problem('error', problem);
+  for (const problem of bag.info.problems) recorder.problem('error', problem, undefined, { code: 'bag' });
+  for (const incident of incidents) recorder.problem('error', incident, undefined, { code: 'inference' });
   for (const { modality, counters } of run.status.modalities) {
     const { received, malformed, used, invalid } = counters;
     recorder.messages(modality, 'received', received + malformed);

@@ -1,9 +1,10 @@
 import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
-import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
+import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink, ProblemAbout } from '../pipeline/index.js';
 import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
 import { decodePicture, describeSensorNotice, type ImageSize, type SensorNotice } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
+import { SensorFaults } from './sensor_faults.js';
 
 /**
  * Masks that wait for ground truth. Label images come with the camera's, so more than a few wait only where there are
@@ -15,7 +16,7 @@ const MOST_WAITING = 32;
 type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
-  recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'notice'>;
+  recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'problemLasted' | 'notice'>;
   masks: Pick<MaskBag, 'frame' | 'modalityChanged' | 'copy'>;
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
@@ -37,10 +38,12 @@ export class ReplayRecording implements PipelineSink {
   readonly #cameraModality: string | undefined;
   readonly #waiting: Waiting[] = [];
   readonly #conditions: { from: Stamp; name: string }[] = [];
+  readonly #faults: SensorFaults;
   #count = 0;
 
   constructor(options: ReplayRecordingOptions) {
     this.#recorder = options.recorder;
+    this.#faults = new SensorFaults(options.recorder);
     this.#maskBag = options.masks;
     this.#expectsTruth = options.groundTruth === 'present';
     this.#classCount = options.classCount;
@@ -56,7 +59,7 @@ export class ReplayRecording implements PipelineSink {
   async groundTruth(raw: RawMessage): Promise<void> {
     const outcome = readGroundTruth(raw, this.#classCount);
     if (outcome.kind === 'invalid') {
-      this.#recorder.problem('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
+      this.#recorder.problem('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp, { code: 'ground-truth' });
       return;
     }
     this.#truth.add(outcome.stamp, outcome.image);
@@ -97,11 +100,12 @@ export class ReplayRecording implements PipelineSink {
 
   async modalityChanged(change: ModalityChange): Promise<void> {
     this.#recorder.modalityState(change.modality, change.at, change.to, change.reason);
+    this.#faults.changed(change);
     await this.#attempt('A state is left out of masks.mcap', change.at, () => this.#maskBag.modalityChanged(change));
   }
 
-  problem(text: string, at?: Stamp): void {
-    this.#recorder.problem('warning', text, at);
+  problem(text: string, at?: Stamp, about?: ProblemAbout): void {
+    this.#faults.problem(text, at, about);
   }
 
   notice(notice: SensorNotice): void {

@@ -11,7 +11,8 @@ export {
 } from './overlay.js';
 export { dataUri, renderPage } from './page_assets.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
-export { type Problem, ProblemList, type ProblemSeverity } from './problem_list.js';
+export { type Problem, ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
+export { problemSubject } from './problem_subject.js';
 export {
   type FrameLatencyMs,
   type MessageFate,

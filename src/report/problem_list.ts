@@ -3,8 +3,16 @@ import { SentenceFolder } from './sentence_folder.js';
 
 export type ProblemSeverity = 'warning' | 'error';
 
+/** What a problem is about, for programs, and what to do about it, for people. */
+export interface ProblemSubject {
+  /** Code of a sensor's reason, or of another kind of problem: `bag`, `topics`, `inference` and the like. */
+  code: string;
+  modality?: string | undefined;
+  advice?: string | undefined;
+}
+
 /** Something a reader of the results must know. */
-export interface Problem {
+export interface Problem extends ProblemSubject {
   severity: ProblemSeverity;
   /** One sentence. Of a kind that occurs often, numbers are left out past the first few. */
   text: string;
@@ -20,17 +28,23 @@ export class ProblemList {
   readonly #problems = new Map<string, Problem>();
 
   /** @param at - receive stamp of the message that showed it */
-  add(severity: ProblemSeverity, sentence: string, at?: Stamp): void {
+  add(severity: ProblemSeverity, sentence: string, at?: Stamp, subject: ProblemSubject = { code: 'other' }): void {
     const text = this.#sentences.fold(sentence);
     const stamp = at === undefined ? null : String(at);
     const known = this.#problems.get(text);
     if (known === undefined) {
-      this.#problems.set(text, { severity, text, count: 1, first: stamp, last: stamp });
+      this.#problems.set(text, { severity, ...subject, text, count: 1, first: stamp, last: stamp });
       return;
     }
     known.count++;
     known.first ??= stamp;
     known.last = stamp ?? known.last;
+  }
+
+  /** A problem that was told held until a moment, such as the silence of a sensor. */
+  lasted(sentence: string, until: Stamp): void {
+    const known = this.#problems.get(this.#sentences.fold(sentence));
+    if (known !== undefined) known.last = String(until);
   }
 
   /** All problems in the order in which each was first said. */

@@ -15,7 +15,7 @@ import {
   type RgbImage,
 } from './overlay.js';
 import { percentiles } from './percentiles.js';
-import { ProblemList, type ProblemSeverity } from './problem_list.js';
+import { ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
 import { buildReportData, type FrameRecords, type ReportData, type ReportPicture } from './report_data.js';
 import { RoutingStatistics } from './routing_statistics.js';
 import { summariseScores } from './score_summary.js';
@@ -185,8 +185,13 @@ export class ReplayRecorder {
    * Something a reader of the report must know; equal texts are counted, not repeated, and their number is bounded.
    * @param at - receive stamp of the message that showed it
    */
-  problem(severity: ProblemSeverity, sentence: string, at?: Stamp): void {
-    this.#problems.add(severity, sentence, at);
+  problem(severity: ProblemSeverity, sentence: string, at?: Stamp, subject?: ProblemSubject): void {
+    this.#problems.add(severity, sentence, at, subject);
+  }
+
+  /** A problem that was told held until a moment. */
+  problemLasted(sentence: string, until: Stamp): void {
+    this.#problems.lasted(sentence, until);
   }
 
   /** Something was found out that the run works by; one sentence, kept once. */

@@ -33,7 +33,10 @@ const stamp = z
 /** One of the `problems` of a summary or report. */
 export const problemSchema = z.strictObject({
   severity: z.enum(['warning', 'error']),
+  code: z.string().describe("code of a sensor's reason, or of another kind of problem"),
+  modality: z.string().optional(),
   text: z.string(),
+  advice: z.string().optional().describe('what to do about it'),
   count,
   first: stamp.describe('receive stamp in nanoseconds of the first message that showed it; null without one'),
   last: stamp,

@@ -2,7 +2,7 @@ import type { Stamp } from '../messages/index.js';
 import { type Bundle, classCountOf } from '../model/index.js';
 import type { FrameResult, FrameSegmenter } from '../pipeline/index.js';
 import { isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
-import { type LabelImage, ProblemList } from '../report/index.js';
+import { type LabelImage, ProblemList, problemSubject } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
 
 /**
@@ -46,13 +46,14 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
         published,
         dropped: ignore,
         modalityChanged: ignore,
-        problem: (text, at) => problems.add('warning', text, at),
+        problem: (text, at, about) => problems.add('warning', text, at, about && problemSubject(about)),
         groundTruth: ignore,
         condition: ignore,
       },
     },
   );
-  for (const problem of [...bag.info.problems, ...source.incidents]) problems.add('error', problem);
+  for (const problem of bag.info.problems) problems.add('error', problem, undefined, { code: 'bag' });
+  for (const incident of source.incidents) problems.add('error', incident, undefined, { code: 'inference' });
   return { ...count, problems: problems.list() };
 }
 

@@ -72,6 +72,48 @@ describe('replayBag', () => {
     return masks;
   }
 
+  it('tells every reason for which a sensor was dropped or invalid, with code, count, times and advice', async () => {
+    const bag = await writeBag('faults', {
+      seconds: 4,
+      silent: [{ modality: 'lidar', from: 1, until: 3 }],
+      change: (message, modality, seconds) => {
+        if (modality === 'camera' && seconds >= 1 && seconds < 2) {
+          const black = picture('rgb8', 'camera', stampAt(seconds), new Uint8Array(64 * 32 * 3));
+          return { ...message, data: encodeMessage(message.type, black) };
+        }
+        if (modality !== 'depth') return message;
+        const image = decodeMessage<Image>(message);
+        const elsewhere = { ...image, header: { ...image.header, frame_id: 'nowhere' } };
+        return { ...message, data: encodeMessage(message.type, elsewhere) };
+      },
+    });
+    const { summary, paths } = await replay(bag, 'faults');
+    const of = (modality: string) => summary.problems.filter((problem) => problem.modality === modality);
+    const seconds = (time: string | null) => Number(BigInt(time!) - stampAt(0)) / 1e9;
+
+    const [silent, ...noMore] = of('lidar');
+    assert.deepEqual(noMore, []);
+    assert.ok(silent?.code === 'silent' || silent?.code === 'dropped', silent?.code);
+    assert.match(silent.text, /^lidar: no message for 0\.30 s$/);
+    assert.ok(Math.abs(seconds(silent.first) - 1.215) < 0.01, `first ${seconds(silent.first)} s`);
+    assert.ok(seconds(silent.last) >= 3, `it lasted until ${seconds(silent.last)} s`);
+
+    assert.deepEqual(
+      of('camera').map(({ code, text }) => [code, text]),
+      [['black', 'camera: the image is black']],
+    );
+
+    const [misplaced] = of('depth');
+    assert.equal(misplaced?.code, 'transform-missing');
+    assert.ok(misplaced.count >= 30, `of every image: ${misplaced.count}`);
+    assert.match(misplaced.advice ?? '', /static_transforms/);
+    const page = await readFile(paths.report, 'utf8');
+    for (const { text, advice } of summary.problems) {
+      const shown = (words: string) => page.includes(words.replaceAll("'", '&#39;'));
+      assert.ok(shown(text) && (advice === undefined || shown(advice)), text);
+    }
+  });
+
   it('leaves a bag of masks, a summary that fits its schema, and a report', async () => {
     const bag = await writeBag('plain', { seconds: 2 });
     const outputs = await replay(bag, 'plain');

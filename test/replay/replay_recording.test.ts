@@ -49,6 +49,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
       dropped: () => undefined,
       modalityState: () => undefined,
       notice: () => undefined,
+      problemLasted: () => undefined,
       problem: (_, text) => {
         problems.push(text);
       },

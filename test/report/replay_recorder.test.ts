@@ -142,12 +142,13 @@ describe('ReplayRecorder', function () {
     assert.deepEqual(r.finish({ wallSeconds: 1 }).summary.problems, [
       {
         severity: 'warning',
+        code: 'other',
         text: 'cut off',
         count: 3,
         first: '1750000000000000001',
         last: '1750000002000000001',
       },
-      { severity: 'error', text: 'of the whole bag', count: 2, first: '7', last: '7' },
+      { severity: 'error', code: 'other', text: 'of the whole bag', count: 2, first: '7', last: '7' },
     ]);
   });
 

@@ -1,0 +1,37 @@
+import type { Stamp } from '../messages/index.js';
+import type { ModalityChange, ProblemAbout } from '../pipeline/index.js';
+import { problemSubject, type ReplayRecorder } from '../report/index.js';
+
+/**
+ * Tells every reason for which a sensor was dropped or invalid as a problem, once for each message that shows it, or for
+ * each stretch where no message does: silence, clocks, pictures that are black.
+ */
+export class SensorFaults {
+  readonly #recorder: Pick<ReplayRecorder, 'problem' | 'problemLasted'>;
+  /** Sentences that single messages have told. */
+  readonly #toldByMessages = new Set<string>();
+  /** By modality, the sentence of the state it is in. */
+  readonly #present = new Map<string, string>();
+
+  constructor(recorder: Pick<ReplayRecorder, 'problem' | 'problemLasted'>) {
+    this.#recorder = recorder;
+  }
+
+  /** A problem of one message. */
+  problem(text: string, at: Stamp | undefined, about: ProblemAbout | undefined): void {
+    if (about?.modality !== undefined) this.#toldByMessages.add(text);
+    this.#recorder.problem('warning', text, at, about && problemSubject(about));
+  }
+
+  /** The state of a modality changed. */
+  changed({ modality, to, reason, cause, at }: ModalityChange): void {
+    const before = this.#present.get(modality);
+    if (before !== undefined) this.#recorder.problemLasted(before, at);
+    this.#present.delete(modality);
+    if ((to !== 'dropped' && to !== 'invalid') || reason === undefined) return;
+    const text = `${modality}: ${reason}`;
+    if (this.#toldByMessages.has(text)) return;
+    this.#present.set(modality, text);
+    this.#recorder.problem('warning', text, at, problemSubject({ code: cause?.code ?? to, modality, cause }));
+  }
+}
