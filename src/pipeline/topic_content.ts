@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import {
   type CameraInfo,
   type CompressedImage,
@@ -11,7 +10,7 @@ import {
   type RawMessage,
 } from '../messages/index.js';
 import { ownValue } from '../records/own_value.js';
-import { detectCodec } from '../sensors/camera/index.js';
+import { detectCodec, measureCompressed } from '../sensors/camera/index.js';
 import { livoxPointCount, livoxTypes } from '../sensors/lidar/index.js';
 
 /** What a topic's first message says about it, as far as choosing and showing topics needs it. */
@@ -82,11 +81,12 @@ async function describeCompressedImage(raw: RawMessage): Promise<TopicContent> {
   const codec = detectCodec(picture);
   const frameId = header.frame_id;
   const content = { kind: 'compressed-image', format, frameId, ...(codec !== undefined && { codec }) } as const;
+  if (codec === undefined) return content;
   try {
-    const { width, height } = await sharp(picture).metadata();
+    const { width, height } = await measureCompressed(picture);
     return { ...content, width, height };
   } catch {
-    // RVL or a damaged picture: decoding will tell; the topic can be chosen by its format all the same.
+    // A damaged picture: decoding will tell; the topic can be chosen by its format all the same.
     return content;
   }
 }

@@ -1,4 +1,5 @@
 import type { Image } from '../messages/types.js';
+import { BOUNDS, sizeProblem } from './bounds.js';
 import { MACHINE_IS_BIG_ENDIAN } from './byte_order.js';
 
 /** The samples of an Image message without row padding and in the machine's byte order, or what is wrong with it. */
@@ -22,7 +23,7 @@ export function checkImageLayout(image: Image, rowBytes: number, rows = image.he
       `but received ${data.byteLength}`
     );
   }
-  return undefined;
+  return sizeProblem(image, BOUNDS.picturePixels, 'an image');
 }
 
 /** Samples of 8 bits: a view on the message where rows are not padded, else a copy. */

@@ -2,6 +2,7 @@ import { decodeMessage } from '../messages/index.js';
 import type { RawMessage } from '../messages/raw_message.js';
 import type { Stamp } from '../messages/stamp.js';
 import type { CameraInfo, TFMessage, TransformStamped } from '../messages/types.js';
+import { BOUNDS } from './bounds.js';
 import {
   CameraModel,
   type ImageGeometry,
@@ -106,6 +107,10 @@ export class RigCalibration {
 
   /** Takes in a message of /tf or /tf_static; returns one sentence for each transform that cannot be used. */
   observeTransforms(raw: RawMessage, mobility: 'static' | 'dynamic'): string[] {
+    const count = countTransforms(raw);
+    if (count > BOUNDS.transforms) {
+      return [`Expected at most ${BOUNDS.transforms} transforms in a message of ${raw.topic} but received ${count}`];
+    }
     return this.#tf.update(decodeMessage<TFMessage>(raw), mobility);
   }
 
@@ -210,4 +215,10 @@ export class RigCalibration {
 
 function sizeMismatch(modality: string, { width, height }: ImageSize, received: ImageSize): SensorReason {
   return { code: 'camera-info-size', modality, expected: { width, height }, received };
+}
+
+/** The number that a TFMessage begins with: read before the message is decoded, which takes long for very many. */
+function countTransforms({ data }: RawMessage): number {
+  if (data.byteLength < 8) return 0;
+  return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(4, (data[1]! & 1) === 1);
 }

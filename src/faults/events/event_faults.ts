@@ -66,7 +66,7 @@ function eventFault(edit: EventEdit): StreamFault {
 
 function editArray(raw: RawMessage, { factor, spurious }: EventEdit): RawMessage {
   const message = tryDecode<EventArray>(raw);
-  if (message === undefined || sizeReason(message) !== undefined) return raw;
+  if (message === undefined || sizeReason({ width: message.width, height: message.height }) !== undefined) return raw;
   const events = message.events.map((event) => ({ ...event, x: coarse(event.x, factor), y: coarse(event.y, factor) }));
   const ts = message.events.at(-1)?.ts ?? message.header.stamp;
   for (const { x, y, on } of spurious(message)) events.push({ x, y, ts, polarity: on });

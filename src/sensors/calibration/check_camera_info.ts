@@ -102,8 +102,13 @@ function isRotationOrUnset(r: ArrayLike<number>): boolean {
   return true;
 }
 
+/** As many numbers as the longest field has are shown. */
+const SHOWN = 16;
+
 function expectedNumbers(what: string, field: string, values: ArrayLike<number>): string {
-  return `Expected ${what} for CameraInfo.${field} but received [${Array.from(values).join(', ')}]`;
+  const shown = Array.from({ length: Math.min(SHOWN, values.length) }, (_, i) => values[i]).join(', ');
+  const more = values.length > SHOWN ? `, ... ${values.length} numbers` : '';
+  return `Expected ${what} for CameraInfo.${field} but received [${shown}${more}]`;
 }
 
 function uncalibrated(fields: string, fx: number, fy: number): string {

@@ -1,5 +1,6 @@
 import { millisecondsBetween, type Stamp, stampFromTime } from '../../messages/stamp.js';
 import type { Quaternion, TFMessage, TransformStamped, Vector3 } from '../../messages/types.js';
+import { BOUNDS } from '../bounds.js';
 import { describeSensorReason, type SensorReason } from '../reason.js';
 import {
   composeTransforms,
@@ -87,7 +88,8 @@ export class TfTree {
     if (targetFrame === sourceFrame) return { kind: 'transform', transform: identityTransform() };
     const targetPath = this.#pathToRoot(targetFrame);
     const sourcePath = this.#pathToRoot(sourceFrame);
-    const common = sourcePath.find((frame) => targetPath.includes(frame));
+    const targetFrames = new Set(targetPath);
+    const common = sourcePath.find((frame) => targetFrames.has(frame));
     if (common === undefined) {
       const loop = this.#loopAbove(sourcePath) ?? this.#loopAbove(targetPath);
       if (loop !== undefined) return missing({ code: 'transform-loop', frames: loop });
@@ -112,6 +114,9 @@ export class TfTree {
     if (parent === '' || child === '' || parent === child) {
       return `Expected two different frames in a transform but received '${parent}' -> '${child}'`;
     }
+    if (!this.#edges.has(child) && this.#edges.size >= BOUNDS.frames) {
+      return `Expected at most ${BOUNDS.frames} frames but received '${child}' as one more: it is left out`;
+    }
     const { translation, rotation } = transform;
     const norm = Math.hypot(rotation.x, rotation.y, rotation.z, rotation.w);
     if (!Number.isFinite(translation.x + translation.y + translation.z) || !(Math.abs(norm - 1) < 0.01)) {
@@ -125,10 +130,16 @@ export class TfTree {
     const edge = this.#edges.get(child);
     if (mobility === 'static' || edge === undefined || edge.mobility === 'static' || edge.parent !== parent) {
       this.#edges.set(child, { parent, mobility, poses: [pose] });
-      const loop = this.#loopAbove(this.#pathToRoot(child));
+      const path = this.#pathToRoot(child);
+      if (path.length > BOUNDS.frameLevels) {
+        this.#edges.delete(child);
+        return `Expected at most ${BOUNDS.frameLevels} frames one above the other but '${child}' has more: it is left out`;
+      }
+      const loop = this.#loopAbove(path);
       return loop && describeSensorReason({ code: 'transform-loop', frames: loop });
     }
     insertByStamp(edge.poses, pose);
+    if (edge.poses.length > BOUNDS.poses) edge.poses.shift();
     const newest = edge.poses.at(-1)!.stamp;
     while (millisecondsBetween(edge.poses[0]!.stamp, newest) > this.#historyMs) edge.poses.shift();
     return undefined;
@@ -136,18 +147,19 @@ export class TfTree {
 
   /** The frame itself, its parent, and so on. A loop, which a wrong configuration can publish, ends the path. */
   #pathToRoot(frame: string): string[] {
-    const path = [frame];
+    const path = new Set([frame]);
     for (let edge = this.#edges.get(frame); edge !== undefined; edge = this.#edges.get(edge.parent)) {
-      if (path.includes(edge.parent)) break;
-      path.push(edge.parent);
+      if (path.has(edge.parent) || path.size > BOUNDS.frameLevels) break;
+      path.add(edge.parent);
     }
-    return path;
+    return [...path];
   }
 
   /** The frames of the loop a path ends in, or undefined where it ends at a root. */
   #loopAbove(path: readonly string[]): string[] | undefined {
     const parent = this.#edges.get(path.at(-1)!)?.parent;
-    return parent === undefined ? undefined : path.slice(path.indexOf(parent));
+    const start = parent === undefined ? -1 : path.indexOf(parent);
+    return start < 0 ? undefined : path.slice(start);
   }
 
   /** Transform from the first frame of `path` up to `ancestor`. */
@@ -176,8 +188,7 @@ export class TfTree {
   #poseAt({ mobility, poses }: Edge, stamp: Stamp): Pose | number {
     const first = poses[0]!;
     if (mobility === 'static') return first;
-    let after = poses.length;
-    while (after > 0 && poses[after - 1]!.stamp > stamp) after--;
+    const after = countUpTo(poses, stamp);
     const before = poses[after - 1];
     const next = poses[after];
     if (before !== undefined && next !== undefined) return interpolate(before, next, stamp);
@@ -197,11 +208,25 @@ function frameName(id: string): string {
 }
 
 function insertByStamp(poses: Pose[], pose: Pose): void {
-  let index = poses.length;
-  while (index > 0 && poses[index - 1]!.stamp > pose.stamp) index--;
+  const index = countUpTo(poses, pose.stamp);
   const isRepeat = index > 0 && poses[index - 1]!.stamp === pose.stamp;
+  // Beyond the bound the oldest goes, and that would be this one.
+  if (index === 0 && poses.length >= BOUNDS.poses) return;
   if (isRepeat) poses[index - 1] = pose;
   else poses.splice(index, 0, pose);
+}
+
+/** How many poses are not later than a stamp; they rise in time. */
+function countUpTo(poses: readonly Pose[], stamp: Stamp): number {
+  if (poses.length > 0 && poses.at(-1)!.stamp <= stamp) return poses.length;
+  let from = 0;
+  let to = poses.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (poses[middle]!.stamp <= stamp) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function interpolate(before: Pose, next: Pose, stamp: Stamp): Pose {

@@ -1,12 +1,13 @@
 import type { Sharp } from 'sharp';
 import type { CompressedImage, Image } from '../../messages/types.js';
+import { BOUNDS, sizeProblem } from '../bounds.js';
 import { MACHINE_IS_BIG_ENDIAN } from '../byte_order.js';
 import type { ImageSize } from '../modality_image.js';
 import { demosaic } from './bayer.js';
 import type { BitDepthChoice } from './bit_depth.js';
 import { decodeImage } from './decode_image.js';
 import { type BayerPattern, pixelLayout } from './encodings.js';
-import { openCompressed, withCompressed } from './open_compressed.js';
+import { measureCompressed, withCompressed } from './open_compressed.js';
 import type { Pixels } from './pixels.js';
 import { resizePixels, toModelSize } from './resize.js';
 
@@ -24,7 +25,10 @@ const SIGNATURES: readonly { codec: string; bytes: readonly number[] }[] = [
 
 /** What a compressed picture is by its first bytes; what `format` says is often wrong or empty. */
 export function detectCodec(data: Uint8Array): string | undefined {
-  return SIGNATURES.find(({ bytes }) => bytes.every((byte, i) => data[i] === byte))?.codec;
+  const codec = SIGNATURES.find(({ bytes }) => bytes.every((byte, i) => data[i] === byte))?.codec;
+  // RIFF is the container of other things as well.
+  const isRiff = codec === 'webp' && Buffer.from(data.subarray(8, 12)).toString('latin1') !== 'WEBP';
+  return isRiff ? undefined : codec;
 }
 
 /**
@@ -47,8 +51,10 @@ export async function decodeCompressed(
     };
   }
   try {
-    const { width, height, channels, bitsPerSample } = await openCompressed(data).metadata();
+    const { width, height, channels, bitsPerSample } = await measureCompressed(data);
     const source = { width, height };
+    const problem = sizeProblem(source, BOUNDS.picturePixels, 'a picture');
+    if (problem !== undefined) return { kind: 'invalid', reason: problem };
     const layout = pixelLayout(format.split(';')[0]!.trim());
     const pattern = layout?.kind === 'bayer' && channels === 1 ? layout.pattern : undefined;
     if (channels === 1 && bitsPerSample === 16) {

@@ -1,7 +1,11 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { BOUNDS } from '../bounds.js';
 
-/** Pixels a compressed picture may unfold to: 64 Mpx is more than any camera on a robot, and 200 MB. */
-export const MAX_COMPRESSED_PIXELS = 64 * 1024 * 1024;
+/** SVG, PDF and dozens of others are programs more than pictures: libvips is kept from opening anything else. */
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Tiff', 'Webp'].map((format) => `VipsForeignLoad${format}`),
+});
 
 /** Stray bytes before a restart marker that cheap encoders leave; more are the rest of a damaged interval. */
 const MOST_STRAY_BYTES = 16;
@@ -11,7 +15,12 @@ const SHARE_OF_WARNINGS = 0.25;
 
 /** Opens a compressed picture so that a cut or oversized one fails instead of giving half a picture. */
 export function openCompressed(data: Uint8Array, failOn: 'warning' | 'truncated' = 'warning'): Sharp {
-  return sharp(data, { failOn, limitInputPixels: MAX_COMPRESSED_PIXELS, pages: 1 });
+  return sharp(data, { failOn, limitInputPixels: BOUNDS.picturePixels, pages: 1 });
+}
+
+/** What the header of a compressed picture says, whatever size it claims. */
+export function measureCompressed(data: Uint8Array): Promise<Metadata> {
+  return sharp(data, { limitInputPixels: false, pages: 1 }).metadata();
 }
 
 /**

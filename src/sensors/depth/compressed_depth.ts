@@ -1,5 +1,6 @@
 import type { CompressedImage } from '../../messages/types.js';
-import { detectCodec, openCompressed } from '../camera/index.js';
+import { BOUNDS, sizeProblem } from '../bounds.js';
+import { detectCodec, measureCompressed, openCompressed } from '../camera/index.js';
 import { inSlices } from '../in_slices.js';
 import { type DepthMap, type DepthOutcome, METRES_PER_MILLIMETRE, metresFromMillimetres } from './depth_map.js';
 import { decodeRvl } from './rvl.js';
@@ -63,7 +64,9 @@ async function dequantise(values: Uint16Array, quantA: number, quantB: number): 
 
 async function readPng(png: Uint8Array): Promise<PayloadOutcome> {
   try {
-    const { bitsPerSample, channels } = await openCompressed(png).metadata();
+    const { bitsPerSample, channels, width, height } = await measureCompressed(png);
+    const problem = sizeProblem({ width, height }, BOUNDS.depthPixels, 'a depth picture');
+    if (problem !== undefined) return invalid(problem);
     if (bitsPerSample !== 16 || channels !== 1) {
       return invalid(`Expected a 16-bit grey PNG in compressedDepth but received ${channels} x ${bitsPerSample} bits`);
     }

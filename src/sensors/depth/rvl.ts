@@ -1,3 +1,5 @@
+import { BOUNDS, sizeProblem } from '../bounds.js';
+
 /**
  * RVL, the lossless depth codec of compressed_depth_image_transport (A. Wilson, "Fast Lossless Depth Image
  * Compression", 2017). A picture is a row of runs: [count of zeros][count of others][each other: the zig-zag
@@ -9,8 +11,6 @@ export type RvlOutcome =
   | { kind: 'invalid'; reason: string };
 
 const HEADER_BYTES = 8;
-/** An empty picture is a few bytes whatever its size, so the size is bounded by itself: 4096 x 4096, or 32 MB. */
-const MAX_PIXELS = 4096 * 4096;
 /** A 16-bit difference needs 17 zig-zag bits, a run of 2^26 pixels nine nibbles; more is damage. */
 const MAX_NIBBLES = 11;
 
@@ -26,9 +26,9 @@ export function decodeRvl(payload: Uint8Array): RvlOutcome {
   const width = view.getUint32(0, true);
   const height = view.getUint32(4, true);
   const count = width * height;
-  if (count === 0 || count > MAX_PIXELS) {
-    return { kind: 'invalid', reason: `Expected 1 to ${MAX_PIXELS} pixels of RVL but received ${width}x${height}` };
-  }
+  // An empty picture is a few bytes whatever its size, so the size is bounded by itself.
+  const problem = sizeProblem({ width, height }, BOUNDS.depthPixels, 'an RVL picture');
+  if (problem !== undefined) return { kind: 'invalid', reason: problem };
   const nibbles = new NibbleReader(view);
   const samples = new Uint16Array(count);
   let previous = 0;

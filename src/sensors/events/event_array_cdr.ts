@@ -1,6 +1,6 @@
 import { type Stamp, stampFromTime } from '../../messages/stamp.js';
 import type { EventBuffer } from './event_buffer.js';
-import { emptyReport, type PacketReport, sizeReason } from './event_decoder.js';
+import { emptyReport, MAX_EVENTS_PER_PACKET, type PacketReport, sizeReason } from './event_decoder.js';
 
 /** The message types read here: both have the same fields, one structure an event. */
 export const eventArrayTypes: readonly string[] = ['dvs_msgs/msg/EventArray', 'prophesee_event_msgs/msg/EventArray'];
@@ -47,6 +47,10 @@ export class EventArrayReader {
     const needed = count === 0 ? 0 : 16 * count - 3;
     if (!cursor.has(needed)) {
       report.invalid = `Expected ${needed} bytes for ${count} events but received ${cursor.left}`;
+      return { head, report };
+    }
+    if (count > MAX_EVENTS_PER_PACKET) {
+      report.invalid = `Expected at most ${MAX_EVENTS_PER_PACKET} events in a message but received ${count}`;
       return { head, report };
     }
     this.#origin ??= head.stamp;

@@ -1,4 +1,5 @@
 import type { EventPacket } from '../../messages/types.js';
+import { BOUNDS, sizeProblem } from '../bounds.js';
 import type { EventBuffer } from './event_buffer.js';
 
 /** What one packet held besides the events appended to the buffer. */
@@ -44,9 +45,9 @@ export interface EventDecoder {
 
 /**
  * The most events taken from one packet. A vector word of two bytes holds up to twelve events, so a packet of some
- * megabytes could fill the memory; the fastest sensors send less than this in a packet.
+ * megabytes could fill the memory.
  */
-export const MAX_EVENTS_PER_PACKET = 4_194_304;
+export const MAX_EVENTS_PER_PACKET = BOUNDS.packetEvents;
 
 /** The reason for a packet that holds more events than `MAX_EVENTS_PER_PACKET`; the rest of it is not decoded. */
 export function tooManyReason(packet: EventPacket): string {
@@ -85,11 +86,14 @@ export function foreignReason(packet: EventPacket, unknownWords: number, words: 
   return `Expected words of encoding ${packet.encoding} but received ${unknownWords} of undefined type among ${words}`;
 }
 
-/** Twice the largest event sensor there is; a size beyond it is a lie that tables of its pixels must not be made for. */
-const MAX_SENSOR_PIXELS = 2048 * 2048;
-
-/** The reason for a message without a believable sensor size, which its events are checked against, or undefined. */
-export function sizeReason({ width, height }: { width: number; height: number }): string | undefined {
-  if (width > 0 && height > 0 && width * height <= MAX_SENSOR_PIXELS) return undefined;
-  return `Expected an event sensor of 1 to ${MAX_SENSOR_PIXELS} pixels but received ${width}x${height}`;
+/**
+ * The reason for a message without a believable sensor size, which its events are checked against, or with more bytes
+ * than may be worked off in one go; or undefined.
+ */
+export function sizeReason(message: { width: number; height: number; events?: Uint8Array }): string | undefined {
+  const bytes = message.events?.byteLength ?? 0;
+  if (bytes > BOUNDS.packetBytes) {
+    return `Expected at most ${BOUNDS.packetBytes} bytes in a packet but received ${bytes}. Send shorter packets.`;
+  }
+  return sizeProblem(message, BOUNDS.eventSensorPixels, 'an event sensor');
 }

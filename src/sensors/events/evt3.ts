@@ -151,6 +151,10 @@ export class Evt3Decoder implements EventDecoder {
         case VECT_8: {
           const lanes = word >>> 12 === VECT_12 ? 12 : 8;
           let valid = word & ((1 << lanes) - 1);
+          if (!rowUsable || baseX >= width) {
+            outside += countBits(valid);
+            valid = 0;
+          }
           while (valid !== 0) {
             const lowest = valid & -valid;
             const x = baseX + 31 - Math.clz32(lowest);
@@ -212,4 +216,11 @@ export class Evt3Decoder implements EventDecoder {
   #nanoseconds(): number {
     return (this.#rollover + this.#high * 4096 + this.#low) * 1000;
   }
+}
+
+/** Of at most 12 bits. */
+function countBits(bits: number): number {
+  const pairs = bits - ((bits >>> 1) & 0x555);
+  const fours = (pairs & 0x333) + ((pairs >>> 2) & 0x333);
+  return (fours & 0xf) + ((fours >>> 4) & 0xf) + (fours >>> 8);
 }

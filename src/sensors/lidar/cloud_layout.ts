@@ -1,5 +1,5 @@
 import type { PointCloud2 } from '../../messages/types.js';
-import { MAX_POINTS } from './point_cloud.js';
+import { BOUNDS } from '../bounds.js';
 
 /** Bytes of a PointField's datatype 1..8; undefined for a datatype that is none. */
 export function datatypeBytes(datatype: number): number | undefined {
@@ -33,8 +33,11 @@ export function cloudLayout(message: PointCloud2): CloudLayout {
 
 function fieldsProblem({ width, height, fields, point_step: pointStep }: PointCloud2): string | undefined {
   const problem = (what: string, value: string, received: string) => expected(what, value, received).reason;
-  if (width * height > MAX_POINTS) {
-    return problem('width * height', `of at most ${MAX_POINTS}`, `${width} x ${height}`);
+  if (width * height > BOUNDS.cloudPoints) {
+    return problem('width * height', `of at most ${BOUNDS.cloudPoints}`, `${width} x ${height}`);
+  }
+  if (fields.length > BOUNDS.cloudFields) {
+    return problem('fields', `of at most ${BOUNDS.cloudFields}`, `${fields.length}`);
   }
   for (const name of ['x', 'y', 'z']) {
     if (fields.some((field) => field.name === name)) continue;

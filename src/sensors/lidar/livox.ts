@@ -1,8 +1,8 @@
 import { stampFromTime } from '../../messages/stamp.js';
+import { BOUNDS } from '../bounds.js';
 import { inSlices } from '../in_slices.js';
 import {
   dropPointsWithoutReturn,
-  MAX_POINTS,
   type PointCloud,
   type PointCloudOutcome,
   type ReadPointCloudOptions,
@@ -40,7 +40,7 @@ export async function readLivoxCloud(
   }
   const { count, view, at, littleEndian, secondsAfterStamp } = points;
   const needed = count === 0 ? 0 : POINT_BYTES * (count - 1) + LAST_POINT_BYTES;
-  if (count > MAX_POINTS || needed > data.length - at) {
+  if (count > BOUNDS.cloudPoints || needed > data.length - at) {
     const reason = `Expected ${needed} bytes for ${count} Livox points but received ${data.length - at}`;
     return { kind: 'invalid', reason };
   }
@@ -63,8 +63,8 @@ export async function readLivoxCloud(
     }
   });
   const { intensityFullScale } = options;
-  if (typeof intensityFullScale === 'number') scaleIntensity(intensity, intensityFullScale);
-  dropPointsWithoutReturn(cloud);
+  if (typeof intensityFullScale === 'number') await scaleIntensity(intensity, intensityFullScale);
+  await dropPointsWithoutReturn(cloud);
   return { kind: 'cloud', cloud };
 }
 

@@ -1,3 +1,5 @@
+import { inSlices } from '../in_slices.js';
+
 /**
  * Points as a structure of arrays, metres in the sensor's frame. Points with a coordinate that is not finite, and those
  * in the sensor's own place, as drivers write a beam without return, are left out.
@@ -37,34 +39,38 @@ export interface ReadPointCloudOptions {
   timesAfter?: bigint;
 }
 
-/** More points than any LiDAR sends in one message; a header that claims more lies. */
-export const MAX_POINTS = 16_777_216;
+/** Values worked off before the event loop turns. */
+const VALUES_PER_SLICE = 150_000;
 
 /** Brings intensities to 0..255 in place; what is not a number counts as dark. */
-export function scaleIntensity(intensity: Float32Array, fullScale: number): void {
+export async function scaleIntensity(intensity: Float32Array, fullScale: number): Promise<void> {
   const scale = 255 / fullScale;
-  for (let i = 0; i < intensity.length; i++) {
-    const value = intensity[i]! * scale;
-    intensity[i] = value > 0 ? Math.min(255, value) : 0;
-  }
+  await inSlices(intensity.length, VALUES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = intensity[i]! * scale;
+      intensity[i] = value > 0 ? Math.min(255, value) : 0;
+    }
+  });
 }
 
 /** Moves the points that are somewhere to the front: three finite coordinates, and not the sensor's own place. */
-export function dropPointsWithoutReturn(cloud: PointCloud): void {
+export async function dropPointsWithoutReturn(cloud: PointCloud): Promise<void> {
   const { x, y, z, intensity, time } = cloud;
   let kept = 0;
-  for (let i = 0; i < cloud.length; i++) {
-    // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
-    if (!Number.isFinite(x[i]! + y[i]! + z[i]!)) continue;
-    if (x[i] === 0 && y[i] === 0 && z[i] === 0) continue;
-    if (kept !== i) {
-      x[kept] = x[i]!;
-      y[kept] = y[i]!;
-      z[kept] = z[i]!;
-      intensity[kept] = intensity[i]!;
-      if (time !== undefined) time[kept] = time[i]!;
+  await inSlices(cloud.length, VALUES_PER_SLICE, (from, to) => {
+    for (let i = from; i < to; i++) {
+      // Floats added as doubles cannot overflow: the sum is finite exactly if each coordinate is.
+      if (!Number.isFinite(x[i]! + y[i]! + z[i]!)) continue;
+      if (x[i] === 0 && y[i] === 0 && z[i] === 0) continue;
+      if (kept !== i) {
+        x[kept] = x[i]!;
+        y[kept] = y[i]!;
+        z[kept] = z[i]!;
+        intensity[kept] = intensity[i]!;
+        if (time !== undefined) time[kept] = time[i]!;
+      }
+      kept++;
     }
-    kept++;
-  }
+  });
   cloud.length = kept;
 }

@@ -51,7 +51,7 @@ export async function readPointCloud(
     const passedOver = INTENSITY_FIELDS.find((other) => other !== name && fields.has(other));
     const field = { name, datatype, passedOver };
     options.onIntensityField?.(field);
-    scaleIntensity(cloud.intensity, fullScaleOf(cloud.intensity, field, options));
+    await scaleIntensity(cloud.intensity, fullScaleOf(cloud.intensity, field, options));
   }
   const timeField = TIME_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   if (timeField !== undefined && options.timesAfter !== undefined) {
@@ -60,7 +60,7 @@ export async function readPointCloud(
     const time = pointTimes(values, options.timesAfter, timeField.datatype < 7 ? 'integer' : 'real');
     if (time !== undefined) cloud.time = time;
   }
-  dropPointsWithoutReturn(cloud);
+  await dropPointsWithoutReturn(cloud);
   return { kind: 'cloud', cloud };
 }
 

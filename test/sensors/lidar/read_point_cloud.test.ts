@@ -134,9 +134,9 @@ describe('readPointCloud', () => {
       reason: /Expected width \* height of at most/,
     },
     {
-      title: 'a hundred and sixty megabytes in 32 bytes',
-      message: cloudOf(twoPoints, { width: 10_000_000 }),
-      reason: /Expected data of at least 160000000 bytes/,
+      title: 'sixty-four megabytes in 32 bytes',
+      message: cloudOf(twoPoints, { width: 4_000_000 }),
+      reason: /Expected data of at least 64000000 bytes/,
     },
     {
       title: 'a datatype that is none',
