@@ -1,4 +1,5 @@
 import { type MessageSchema, type RawMessage, schemaProblem } from '../messages/index.js';
+import { printable } from '../text/index.js';
 import type { BagInfo, BagReader, MessageQuery, TopicInfo } from './bag.js';
 import { fileKind } from './file_kind.js';
 import { locateBag } from './locate.js';
@@ -40,7 +41,8 @@ export async function openBag(path: string): Promise<BagReader> {
 /** Adds to a list what is not in it yet. */
 function problemList(problems: string[]): ReportProblem {
   const places = new Map<string, number>();
-  return (problem, key) => {
+  return (sentence, key) => {
+    const problem = printable(sentence);
     const place = key === undefined ? undefined : places.get(key);
     if (place !== undefined) problems[place] = problem;
     else if (!problems.includes(problem)) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type DeskConfiguration, deskConfiguration, readValues } from '../configuration/index.js';
 import { loadManifest } from '../model/index.js';
 import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import { complain } from './output.js';
 import { type ProviderFlags, segmenterOptions } from './provider_options.js';
 
 interface ConfigFlags {
@@ -29,7 +30,7 @@ export const CONFIG_HELP = "YAML: the node's parameter file as it is, or the sam
 export async function readConfigured(
   command: Command,
   flags: ConfigFlags,
-  tell: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  tell: (line: string) => void = (line) => complain(`${line}\n`),
 ): Promise<Configured> {
   if (flags.config === undefined) return { model: flags.model, config: DEFAULT_PIPELINE_CONFIG, file: undefined };
   const values = await readValues(flags.config);

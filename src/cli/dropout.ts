@@ -12,9 +12,11 @@ import {
 } from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
 import { withReplaySource } from '../replay/index.js';
+import { jsonText } from '../text/index.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { complain, print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
@@ -33,7 +35,7 @@ interface DropoutFlags extends ProviderFlags {
  * `mle-sam dropout BAG`: what sensor failures cost, how fast they are noticed and how fast they are over.
  * @param write - where the result goes; standard output by default
  */
-export function dropoutCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function dropoutCommand(write: (text: string) => void = print): Command {
   return withProviderOptions(new Command('dropout'))
     .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
@@ -67,12 +69,12 @@ async function dropout(
         seed,
         ...(seconds !== undefined && { seconds }),
         onRun: (name, done, total) => {
-          if (process.stderr.isTTY) process.stderr.write(`run ${done + 1} of ${total}: ${name}\n`);
+          if (process.stderr.isTTY) complain(`run ${done + 1} of ${total}: ${name}\n`);
         },
       }),
   );
   await mkdir(out, { recursive: true });
-  const json = `${JSON.stringify(outcome.report, null, 2)}\n`;
+  const json = `${jsonText(outcome.report)}\n`;
   await writeFile(join(out, 'dropout.json'), json);
   await writeFile(join(out, 'dropout.html'), await renderDropoutPage(outcome));
   if (flags.junit !== undefined) {

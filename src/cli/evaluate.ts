@@ -16,9 +16,11 @@ import {
   visitBagFrames,
   visitDatasetFrames,
 } from '../robustness/index.js';
+import { jsonText } from '../text/index.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
+import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
@@ -37,7 +39,7 @@ interface EvaluateFlags extends ProviderFlags {
  * `mle-sam evaluate DATA`: how a model's scores hold when modalities are missing or noisy.
  * @param write - where the result goes; standard output by default
  */
-export function evaluateCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function evaluateCommand(write: (text: string) => void = print): Command {
   return withProviderOptions(new Command('evaluate'))
     .description('score a model over all subsets of its modalities, and under noise (protocol of arXiv 2503.18445)')
     .argument('<data>', 'rosbag with ground truth, or root folder of a data set in DELIVER layout')
@@ -62,7 +64,7 @@ export function evaluateCommand(write: (text: string) => void = (text) => proces
     .option('--json', 'print JSON instead of tables')
     .action(async (data: string, flags: EvaluateFlags, command: Command) => {
       const report = await evaluate(data, flags, command);
-      write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`);
+      write(flags.json ? `${jsonText(report)}\n` : `${describe(report)}\n`);
     });
 }
 

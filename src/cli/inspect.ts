@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { openBag } from '../bags/index.js';
 import { loadBundle } from '../model/index.js';
 import { topicConfiguration } from '../pipeline/index.js';
+import { jsonText } from '../text/index.js';
 import { CONFIG_HELP, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { type BagInspection, inspectBag } from './inspect/bag_inspection.js';
@@ -11,6 +12,7 @@ import { inspectBundle } from './inspect/bundle_inspection.js';
 import { renderBag } from './inspect/render_bag.js';
 import { renderBundle } from './inspect/render_bundle.js';
 import { endedByInterrupt } from './interrupts.js';
+import { print } from './output.js';
 import { type MachineFlags, machineOptions, withMachineOptions } from './provider_options.js';
 
 interface InspectFlags extends MachineFlags {
@@ -24,7 +26,7 @@ interface InspectFlags extends MachineFlags {
  * `mle-sam inspect BAG|BUNDLE`: what is in there, what a replay would use, and what is missing.
  * @param write - where the result goes; standard output by default
  */
-export function inspectCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function inspectCommand(write: (text: string) => void = print): Command {
   return withMachineOptions(new Command('inspect'))
     .description('tell what a bag or a model bundle holds, what a replay would use and what is missing')
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
@@ -73,5 +75,5 @@ async function bundleFolder(path: string): Promise<string | undefined> {
 }
 
 function toJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${jsonText(value)}\n`;
 }

@@ -9,6 +9,7 @@ import { inspectCommand } from './inspect.js';
 import { modelCommand } from './model.js';
 import { monitorCommand } from './monitor.js';
 import { nodeCommand } from './node.js';
+import { complain } from './output.js';
 import { parametersCommand } from './parameters.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
@@ -38,6 +39,6 @@ try {
 } catch (error) {
   // What a person can mend is one sentence; with DEBUG set the place it came from is shown as well.
   const shown = process.env.DEBUG !== undefined && error instanceof Error ? error.stack : (error as Error).message;
-  process.stderr.write(`mle-sam: ${shown}\n`);
+  complain(`mle-sam: ${shown}\n`);
   process.exitCode = 1;
 }

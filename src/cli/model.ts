@@ -19,6 +19,7 @@ import {
 } from '../model/engines/index.js';
 import { type Bundle, describeAttempt, loadBundle, Segmenter } from '../model/index.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { print } from './output.js';
 import { withEngineOptions } from './provider_options.js';
 
 interface BuildFlags {
@@ -41,7 +42,7 @@ export interface BuildWorld {
 }
 
 const WORLD: BuildWorld = {
-  write: (text) => process.stdout.write(text),
+  write: print,
   builder: pythonBuilder,
   probe: probePlatform,
 };

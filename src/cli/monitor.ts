@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import { junitXml } from '../dropout/index.js';
 import { describeLive, judgementOf, MonitorNode, reportLive } from '../live/index.js';
 import { RosNode, splitRosArguments } from '../ros/index.js';
+import { jsonText } from '../text/index.js';
 import { secondsFrom, wholeNumberFrom } from './numbers.js';
+import { print } from './output.js';
 import { untilStopped } from './until_stopped.js';
 
 interface MonitorFlags {
@@ -24,7 +26,7 @@ interface MonitorFlags {
  * `mle-sam monitor`: what sensor failures do to a live node, measured from outside.
  * @param write - where the result goes; standard output by default
  */
-export function monitorCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function monitorCommand(write: (text: string) => void = print): Command {
   return new Command('monitor')
     .description('measure a live node under the faults of mle-sam inject; fails when a check of a scenario fails')
     .option('--node <name>', 'full name of the node to measure', '/mle_sam')
@@ -61,7 +63,7 @@ async function monitor(flags: MonitorFlags, write: (text: string) => void): Prom
     });
     const watched = await watcher.watch(untilStopped());
     const report = reportLive(watcher.seen, { node, marginMs, ...watched });
-    const json = `${JSON.stringify(report, null, 2)}\n`;
+    const json = `${jsonText(report)}\n`;
     if (out !== undefined) {
       await mkdir(out, { recursive: true });
       await writeFile(join(out, 'monitor.json'), json);

@@ -4,8 +4,10 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
+import { jsonText, printable } from '../text/index.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
@@ -55,8 +57,8 @@ async function replay(bag: string, flags: ReplayFlags, command: Command): Promis
   } finally {
     bar?.stop();
   }
-  const text = flags.json ? JSON.stringify(outputs.summary, null, 2) : describe(outputs);
-  process.stdout.write(`${text}\n`);
+  const text = flags.json ? jsonText(outputs.summary) : describe(outputs);
+  print(`${text}\n`);
 }
 
 function progressBar(): SingleBar {
@@ -74,13 +76,13 @@ function describe({ summary, paths }: ReplayOutputs): string {
   const { frames, score, latencyMs, throughputFps, realTimeFactor, bag, model, provider } = summary;
   const table = new Table({ style: { head: [], border: [] } });
   table.push(
-    ['bag', `${bag.name}, ${bag.durationSeconds.toFixed(1)} s, ${describeSource(bag.source)}`],
+    ['bag', `${printable(bag.name)}, ${bag.durationSeconds.toFixed(1)} s, ${describeSource(bag.source)}`],
     ['model', `${model.name} on ${provider}`],
     ['masks', `${frames.published} of ${frames.reference} frames (${frames.partial} from fewer sensors)`],
   );
   if (score?.miou != null) table.push(['mIoU', `${score.miou.toFixed(1)} % over ${score.frames} frames`]);
   for (const [stretch, { miou }] of Object.entries(score?.stretches ?? {})) {
-    table.push([`  ${stretch}`, `${miou?.toFixed(1) ?? '-'} %`]);
+    table.push([`  ${printable(stretch)}`, `${miou?.toFixed(1) ?? '-'} %`]);
   }
   table.push(
     ['latency', `p50 ${ms(latencyMs.total.p50)}, p95 ${ms(latencyMs.total.p95)}, p99 ${ms(latencyMs.total.p99)}`],

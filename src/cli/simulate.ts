@@ -11,6 +11,7 @@ import {
   writeDrive,
 } from '../simulation/index.js';
 import { wholeNumberFrom } from './numbers.js';
+import { print } from './output.js';
 import { createSimulationProgress } from './simulate/progress.js';
 
 interface SimulateOptions {
@@ -30,7 +31,7 @@ const SPLIT_SHARES: Readonly<Record<Split, number>> = { train: 0.8, val: 0.1, te
  * `mle-sam simulate OUT`: a drive through a generated street as a bag, or a data set in DELIVER's layout.
  * @param write - where the result is told; standard output by default
  */
-export function simulateCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function simulateCommand(write: (text: string) => void = print): Command {
   return new Command('simulate')
     .description('drive a simulated car through a street and record its sensors, as a bag or as a data set')
     .argument('<out>', 'bag: file ending in .mcap or folder; deliver: root folder of the data set')

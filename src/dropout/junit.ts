@@ -1,3 +1,4 @@
+import { printable } from '../text/index.js';
 import type { Check } from './judge.js';
 
 /** What was run, and how each scenario stood to its bounds. */
@@ -35,7 +36,7 @@ export function junitXml({ title, scenarios }: Judgement): string {
 
 /** Text in an XML attribute; characters XML 1.0 cannot hold are left out. */
 function attribute(text: string): string {
-  return text
+  return printable(text)
     .replace(/[^\t\n\r\u0020-\uFFFD]/g, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -1,5 +1,6 @@
 import { type Header, type Stamp, timeFromStamp } from '../messages/index.js';
 import type { ModalityState } from '../sync/index.js';
+import { printable } from '../text/index.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus: its levels. */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -107,7 +108,12 @@ function isUsed(state: ModalityState): boolean {
 
 /** Statuses as the message on `/diagnostics`. */
 export function diagnosticArray(stamp: Stamp, status: DiagnosticStatus[]): DiagnosticArray {
-  return { header: { stamp: timeFromStamp(stamp), frame_id: '' }, status };
+  const shown = status.map(({ message, values, ...rest }) => ({
+    ...rest,
+    message: printable(message),
+    values: values.map(({ key, value }) => ({ key, value: printable(value) })),
+  }));
+  return { header: { stamp: timeFromStamp(stamp), frame_id: '' }, status: shown };
 }
 
 /** A boolean as Autoware writes it. */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jsonText } from '../text/index.js';
 import { dataUri, renderPage } from './page_assets.js';
 import type { ReplayResult } from './replay_recorder.js';
 import { LATENCY_STAGES, type ReportData } from './report_data.js';
@@ -25,7 +26,7 @@ export async function writeReplayReport(
   await mkdir(folder, { recursive: true });
   const summaryPath = join(folder, 'summary.json');
   const reportPath = join(folder, 'report.html');
-  await writeFile(summaryPath, `${JSON.stringify(summary, null, 2)}\n`);
+  await writeFile(summaryPath, `${jsonText(summary)}\n`);
   await writeFile(reportPath, await renderReport(report));
   return { summaryPath, reportPath };
 }
@@ -50,5 +51,5 @@ function embed(report: ReportData): string {
     modalities: Object.keys(summary.modalities),
     pictures,
   };
-  return JSON.stringify(data).replaceAll('<', '\\u003c');
+  return jsonText(data).replaceAll('<', '\\u003c');
 }

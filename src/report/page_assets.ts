@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
+import { printableLines } from '../text/index.js';
 import * as format from './format.js';
 
 /**
@@ -26,12 +27,13 @@ export async function renderPage(
     read(join(assets, 'report.css')),
   ]);
   const eta = new Eta({ views: assets, autoTrim: false, cache: true });
-  return await eta.renderAsync(`./${template}`, {
+  const page = await eta.renderAsync(`./${template}`, {
     ...data,
     format,
     styles: [...styles, style],
     scripts: [...libraryScripts, ...ownScripts],
   });
+  return printableLines(page);
 }
 
 export function dataUri(type: 'image/jpeg' | 'image/png', data: Buffer): string {

@@ -1,4 +1,5 @@
 import type { Stamp } from '../messages/stamp.js';
+import { printable } from '../text/index.js';
 import { SentenceFolder } from './sentence_folder.js';
 
 export type ProblemSeverity = 'warning' | 'error';
@@ -14,7 +15,7 @@ export interface ProblemSubject {
 /** Something a reader of the results must know. */
 export interface Problem extends ProblemSubject {
   severity: ProblemSeverity;
-  /** One sentence. Of a kind that occurs often, numbers are left out past the first few. */
+  /** One sentence without control characters. Of a kind that occurs often, numbers are left out past the first few. */
   text: string;
   count: number;
   /** Receive stamps, nanoseconds, of the first and last message that showed it; null for what belongs to no moment. */
@@ -29,7 +30,7 @@ export class ProblemList {
 
   /** @param at - receive stamp of the message that showed it */
   add(severity: ProblemSeverity, sentence: string, at?: Stamp, subject: ProblemSubject = { code: 'other' }): void {
-    const text = this.#sentences.fold(sentence);
+    const text = this.#sentences.fold(printable(sentence));
     const stamp = at === undefined ? null : String(at);
     const known = this.#problems.get(text);
     if (known === undefined) {

@@ -2,6 +2,7 @@ import { ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/inde
 import { millisecondsBetween, type Stamp } from '../messages/stamp.js';
 import type { Segmentation } from '../model/segmentation.js';
 import type { AbsentReason, ModalityState } from '../sync/index.js';
+import { printable } from '../text/index.js';
 import { EvenSample } from './even_sample.js';
 import { describeMachine } from './machine.js';
 import { NumberColumn } from './number_column.js';
@@ -150,7 +151,7 @@ export class ReplayRecorder {
 
   /** The health of a modality changed. Calls without a change are ignored. */
   modalityState(modality: string, stamp: Stamp, state: ModalityState, reason?: string): void {
-    this.#of(this.#timelines, modality).change(this.#seconds(stamp), state, reason);
+    this.#of(this.#timelines, modality).change(this.#seconds(stamp), state, reason && printable(reason));
   }
 
   /** A reference frame got a mask. */
@@ -176,7 +177,7 @@ export class ReplayRecorder {
    * @param arrivedAt - when its reference sample arrived
    */
   dropped(arrivedAt: Stamp, reason: string): void {
-    const text = this.#dropReasons.fold(reason);
+    const text = this.#dropReasons.fold(printable(reason));
     this.#droppedSeconds.push(this.#seconds(arrivedAt));
     this.#droppedBecause.set(text, (this.#droppedBecause.get(text) ?? 0) + 1);
   }
@@ -196,7 +197,7 @@ export class ReplayRecorder {
 
   /** Something was found out that the run works by; one sentence, kept once. */
   notice(sentence: string): void {
-    this.#notices.add(sentence);
+    this.#notices.add(printable(sentence));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage, type Stamp } from '../messages/index.js';
+import { printable } from '../text/index.js';
 import { withoutParameterFiles } from './parameter_files.js';
 import { fromRclQos, type QosProfile, toRclQos } from './qos.js';
 import {
@@ -84,9 +85,13 @@ export class RosNode {
     return { node: this.#node, module: this.#rcl };
   }
 
-  get log(): RclLogger {
-    return this.#node.getLogger();
-  }
+  /** The node's log. Texts from other nodes and from bags reach no terminal as escape sequences. */
+  readonly log: RclLogger = {
+    debug: (message) => this.#node.getLogger().debug(printable(message)),
+    info: (message) => this.#node.getLogger().info(printable(message)),
+    warn: (message) => this.#node.getLogger().warn(printable(message)),
+    error: (message) => this.#node.getLogger().error(printable(message)),
+  };
 
   /** Namespace and name: `/robot/mle_sam`. */
   get fullName(): string {

@@ -1,4 +1,5 @@
 import type { TopicContent } from '../../pipeline/topic_content.js';
+import { printable } from '../../text/index.js';
 import type { BagInspection } from './bag_inspection.js';
 import { renderTable } from './tables.js';
 
@@ -11,11 +12,11 @@ export function renderBag(bag: BagInspection): string {
     topicTable(bag),
     selectionTable(bag),
     bag.groundTruth
-      ? `Ground truth: ${bag.groundTruth.topic} (${bag.groundTruth.reason})`
+      ? `Ground truth: ${printable(bag.groundTruth.topic)} (${bag.groundTruth.reason})`
       : 'Ground truth: none found, so masks are not scored',
     bag.problems.length === 0
       ? 'Nothing is missing.'
-      : `Missing or odd:\n${bag.problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      : `Missing or odd:\n${bag.problems.map((problem) => `  - ${printable(problem)}`).join('\n')}`,
   ];
   if (bag.measuredSeconds < bag.durationSeconds) {
     parts.splice(2, 0, `Rates are of the first ${bag.measuredSeconds} s.`);

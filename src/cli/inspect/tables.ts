@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { printable } from '../../text/index.js';
 
 export interface Column {
   title: string;
@@ -29,7 +30,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
       middle: '',
     },
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(printable)));
   return table
     .toString()
     .split('\n')

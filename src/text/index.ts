@@ -1,0 +1,1 @@
+export { jsonText, printable, printableLines } from './printable.js';
