@@ -44,7 +44,7 @@ export class ProblemList {
 
   /** A problem that was told held until a moment, such as the silence of a sensor. */
   lasted(sentence: string, until: Stamp): void {
-    const known = this.#problems.get(this.#sentences.fold(sentence));
+    const known = this.#problems.get(this.#sentences.fold(printable(sentence)));
     if (known !== undefined) known.last = String(until);
   }
 
