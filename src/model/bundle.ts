@@ -8,7 +8,7 @@ import { BundleError } from './bundle_error.js';
 import type { Precision } from './engines/engine_key.js';
 import { externalWeights } from './external_weights.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
-import { type Manifest, type ManifestFile, parseManifest } from './manifest.js';
+import { type InputStatistics, type Manifest, type ManifestFile, parseManifest } from './manifest.js';
 import type { Execution, ModelFiles } from './providers.js';
 
 /** A modality the model has an expert for. */
@@ -46,6 +46,8 @@ export interface Bundle {
   /** What is fastest on each provider; the provider's own default where it says nothing. */
   execution: Execution;
   golden: GoldenSample;
+  /** What the images of a modality looked like in training, by name; empty where the bundle does not say. */
+  inputStatistics: InputStatistics;
   /** What the exporter tells about training and scores; shown, never interpreted. */
   training: Readonly<Record<string, unknown>>;
 }
@@ -83,6 +85,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
     execution: manifest.execution,
     golden: await loadGolden(root, manifest),
+    inputStatistics: manifest.inputStatistics,
     training: manifest.training,
   };
 }

@@ -39,6 +39,18 @@ const file = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
 });
 
+/** How a figure of single images is spread over the images it was measured on. */
+const spread = z.strictObject({ mean: z.number().nonnegative(), std: z.number().nonnegative() });
+
+/** What a modality's images looked like in training; see `measure_input_statistics` of the training package. */
+const inputStatistics = z.strictObject({
+  images: z.number().int().positive(),
+  /** Share of the pixels of an image that know anything. */
+  knownShare: spread,
+  /** Mean of each channel over these pixels, 0..255. */
+  channels: z.tuple([spread, spread, spread]),
+});
+
 const manifestSchema = z
   .object({
     formatVersion: z.literal(FORMAT_VERSION),
@@ -68,6 +80,7 @@ const manifestSchema = z
         z.strictObject({ graphs: z.enum(GRAPH_LAYOUTS).optional(), encodeMode: z.enum(ENCODE_MODES).optional() }),
       )
       .default({}),
+    inputStatistics: z.record(z.string(), inputStatistics).default({}),
     golden: z.object({ images: z.record(z.string(), file), labels: file }),
     training: z.record(z.string(), z.unknown()).default({}),
   })
@@ -82,6 +95,8 @@ const manifestSchema = z
 
 /** `model.json` of a bundle, format version 1. */
 export type Manifest = z.infer<typeof manifestSchema>;
+/** By modality; empty in bundles exported before these were measured. */
+export type InputStatistics = Manifest['inputStatistics'];
 export type ManifestFile = z.infer<typeof file>;
 
 /**

@@ -11,7 +11,7 @@ import {
   type TopicSelection,
 } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
-import type { ConfiguredCalibration } from '../sensors/index.js';
+import { type ConfiguredCalibration, describeSensorNotice } from '../sensors/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
 import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
@@ -62,6 +62,12 @@ export class Perception {
   /** The stamp of a time in {@link status}. */
   stampOf(relative: number): Stamp {
     return this.#running?.pipeline.stampOf(relative) ?? 0n;
+  }
+
+  /** What is odd about sensors that are alive, by modality, in words. */
+  concerns(): ReadonlyMap<string, string> {
+    const concerns = this.#running?.pipeline.concerns() ?? [];
+    return new Map([...concerns].map(([modality, notice]) => [modality, describeSensorNotice(notice)]));
   }
 
   /** How the topics fare, over the time since the last call. */

@@ -92,6 +92,7 @@ export class Reporter {
         name,
         essential: ownValue(streams, name)?.necessity === 'essential',
       })),
+      concerns: perception()?.concerns() ?? new Map(),
       topics: perception()?.topics() ?? [],
       masks: masks().report(now),
       inference: loaded?.report(),

@@ -58,6 +58,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       inputs,
       baseFrame: config.baseFrame,
       identicalLimit: config.identicalLimit,
+      trainedOn: bundle.inputStatistics,
       onNotice: (notice) => sink.notice?.(notice),
       motion: motionOptions(config),
       ...(configured && { configured }),

@@ -1,6 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
-import type { SensorReason, SensorRig } from '../sensors/index.js';
+import type { SensorNotice, SensorReason, SensorRig } from '../sensors/index.js';
 import {
   type AbsentReason,
   type ContentVerdict,
@@ -103,6 +103,11 @@ export class Pipeline {
   /** Lets time pass without a message: deadlines and silences fall due. */
   advanceTo(now: Stamp): Promise<void> {
     return this.#advance(this.#receiveTime.toRelative(now));
+  }
+
+  /** Sensors that are alive, but for long not such as the model was trained on. */
+  concerns(): ReadonlyMap<string, SensorNotice> {
+    return this.#options.rig.concerns();
   }
 
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */

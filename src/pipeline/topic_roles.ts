@@ -66,6 +66,7 @@ export function roleOf(representation: Representation): TopicRole {
     case 'inverse':
     case 'linear':
     case 'hha':
+    case 'hha-published':
       return 'depth';
     case 'polarity':
     case 'counts-recency':

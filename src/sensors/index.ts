@@ -7,6 +7,7 @@ export {
 } from './calibration/index.js';
 export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
+export type { ModalityStatistics, Spread } from './input_watch.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
 export { describeSensorNotice, type SensorNotice, type SensorNoticeCode } from './notice.js';
 export {

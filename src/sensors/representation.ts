@@ -12,6 +12,8 @@ export const representationSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('inverse'), nearMetres: z.number().positive() }),
   z.strictObject({ kind: z.literal('linear'), farMetres: z.number().positive() }),
   z.strictObject({ kind: z.literal('hha'), nearMetres: z.number().positive(), heightMetres }),
+  // The bytes of the published encoder: constants and all, so that there is nothing to set.
+  z.strictObject({ kind: z.literal('hha-published') }),
   z.strictObject({ kind: z.literal('polarity'), windowMs: z.number().positive() }),
   z.strictObject({
     kind: z.literal('counts-recency'),

@@ -2,10 +2,12 @@ import { peekHeader } from '../messages/index.js';
 import type { RawMessage } from '../messages/raw_message.js';
 import type { Stamp } from '../messages/stamp.js';
 import type { CameraInfo } from '../messages/types.js';
+import { ownValue } from '../records/own_value.js';
 import type { CameraModel, ImageGeometry, TfTreeOptions } from './calibration/index.js';
 import { ContentWatch } from './content_watch.js';
 import { createDecoder } from './decoders/create_decoder.js';
 import type { ModalityDecoder } from './decoders/modality_decoder.js';
+import { InputWatch, type ModalityStatistics } from './input_watch.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
 import type { SensorNotice } from './notice.js';
 import { sameAspect } from './picture_shape.js';
@@ -37,6 +39,8 @@ export interface SensorRigOptions {
   identicalLimit?: number;
   tf?: TfTreeOptions;
   motion?: MotionOptions;
+  /** What the images of each modality looked like in training, where the bundle says so. */
+  trainedOn?: Readonly<Record<string, ModalityStatistics>>;
   /** Told what the rig found out about a sensor, each thing once. */
   onNotice?: (notice: SensorNotice) => void;
 }
@@ -68,6 +72,8 @@ export class SensorRig {
   readonly #calibration: RigCalibration;
   readonly #watch: ContentWatch;
   readonly #decoders = new Map<string, ModalityDecoder>();
+  readonly #inputWatches = new Map<string, InputWatch>();
+  readonly #tell: (notice: SensorNotice) => void;
   readonly #inputs: ReadonlyMap<string, ModalityInput>;
   readonly #modalitiesByInfoTopic = new Map<string, string[]>();
   /** By modality, the topic its CameraInfo was last taken from. */
@@ -95,11 +101,12 @@ export class SensorRig {
       ...(options.configured && { configured: options.configured }),
       ...(options.tf && { tf: options.tf }),
     });
-    const tell = (notice: SensorNotice) => options.onNotice?.(notice);
+    this.#tell = (notice) => options.onNotice?.(notice);
     for (const { name, representation } of modalities) {
+      this.#inputWatches.set(name, new InputWatch(name, representation, ownValue(options.trainedOn ?? {}, name)));
       this.#decoders.set(
         name,
-        createDecoder(name, representation, grid, this.#calibration, inputs.get(name) ?? {}, tell),
+        createDecoder(name, representation, grid, this.#calibration, inputs.get(name) ?? {}, this.#tell),
       );
       for (const topic of this.infoTopics(name)) {
         this.#modalitiesByInfoTopic.set(topic, [...(this.#modalitiesByInfoTopic.get(topic) ?? []), name]);
@@ -178,6 +185,10 @@ export class SensorRig {
       if (content.kind === 'invalid') return content.cause ? unusable(content.cause) : invalid(content.reason);
       const isFrozen = content.quality.kind === 'good' && this.#watch.isFrozen(raw);
       const quality = isFrozen ? ({ kind: 'blind', reason: 'frozen' } as const) : content.quality;
+      if (quality.kind === 'good') {
+        const notice = this.#inputWatches.get(modality)?.observe(content.data);
+        if (notice !== undefined) this.#tell(notice);
+      }
       return { kind: 'image', image: { modality, ...this.#size, stamp: content.stamp, data: content.data, quality } };
     } catch (error) {
       return invalid(messageOf(error));
@@ -200,6 +211,13 @@ export class SensorRig {
     const { model, info, frameId, nativeSize } = outcome;
     const pictureSize = picture !== undefined && sameAspect(picture.size, nativeSize) ? picture.size : nativeSize;
     return { size: this.#size, model, cameraInfo: info, pictureSize, frameId };
+  }
+
+  /** Modalities that are alive, but for long not such as the model was trained on. */
+  concerns(): Map<string, SensorNotice> {
+    const concerns = new Map<string, SensorNotice>();
+    for (const [modality, { concern }] of this.#inputWatches) if (concern) concerns.set(modality, concern);
+    return concerns;
   }
 
   /** Forgets what belongs to a moment, after the clock jumped back: events, moving transforms, repeats. */

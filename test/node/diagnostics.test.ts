@@ -53,6 +53,14 @@ describe('diagnostics', () => {
     assert.deepEqual(array.header, { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: '' });
   });
 
+  it('warn of a sensor that is alive but not as trained, and only of that one', () => {
+    const text = 'lidar is alive, but not as trained: the mean of channel 1 is 1, in training it was 44 ± 6';
+    const report = nodeReport({ concerns: new Map([['lidar', text]]) });
+    assert.equal(status(report, 'lidar').level, WARN);
+    assert.ok(status(report, 'lidar').message.includes(text));
+    assert.equal(status(report, 'camera').level, OK);
+  });
+
   it('survive the way through a message, numbers included', () => {
     const array = nodeDiagnostics(nodeReport());
     const type = 'diagnostic_msgs/msg/DiagnosticArray';

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .data import FrameCache
+from .data import FrameCache, measure_input_statistics
 from .export import check_parity, export_graphs, torch_labels
 from .half import Precision
 from .model import MleSam
@@ -83,6 +83,9 @@ def write_bundle(
         "modalities": [
             {"name": m["name"], "representation": m["representation"]} for m in model.rig.modalities
         ],
+        "inputStatistics": measure_input_statistics(
+            cache, list(model.rig.names), [m["representation"]["kind"] for m in model.rig.modalities]
+        ),
         "classes": list(model.rig.classes),
         "unlabeledId": UNLABELED_ID,
         "files": {name: _entry(folder, f"{name}.onnx") for name in graphs},

@@ -14,7 +14,7 @@ from PIL import Image
 from mle_sam_train.bundle import TrainingData
 from mle_sam_train.checkpoint import load_model, save_weights
 from mle_sam_train.cli import main
-from mle_sam_train.data import FrameCache
+from mle_sam_train.data import Frame, FrameCache, measure_input_statistics
 from mle_sam_train.evaluation import all_subsets, evaluate
 from mle_sam_train.export import HeadGraph, OnnxModel, check_parity, export_graphs
 from mle_sam_train.model import MleSam
@@ -37,6 +37,7 @@ def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
     ]
     for entry in entries:
         assert hashlib.sha256((bundle / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
+    assert list(manifest["inputStatistics"]) == [m["name"] for m in manifest["modalities"]]
     assert [s["stage"] for s in manifest["training"]["stages"]] == ["base", "experts"]
     card = (bundle / "MODEL_CARD.md").read_text()
     assert "none other" in card
@@ -44,6 +45,27 @@ def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
     assert "| lidar  | thinned " in card
     assert "test data. A short run." in card
     assert f"| all modalities | {manifest['training']['scores']['miou']:.1f}" in " ".join(card.split())
+
+
+def test_input_statistics_tell_how_the_means_of_single_images_are_spread() -> None:
+    picture = np.zeros((4, 2, 2, 3), np.uint8)
+    picture[0::2] = 100
+    points = np.zeros((4, 2, 2, 3), np.uint8)
+    points[:3, 0, 0] = [[10, 0, 30], [20, 0, 30], [30, 0, 30]]
+    points[2, 1, 1] = [50, 0, 30]
+    images = np.stack((picture, points), axis=1)
+    frames = [Frame(str(i), "sun", "none", (), Path()) for i in range(4)]
+    cache = FrameCache(frames, images, np.zeros((4, 2, 2), np.uint8), np.zeros((4, 1), np.int64))
+    statistics = measure_input_statistics(cache, ["camera", "lidar"], ["rgb", "range-intensity-height"])
+    assert statistics["camera"]["channels"][0] == {"mean": 50.0, "std": 50.0}
+    assert statistics["camera"]["knownShare"] == {"mean": 1.0, "std": 0.0}
+    # Means over known pixels: 10, 20 and (30 + 50) / 2; the last image knows nothing.
+    assert statistics["lidar"]["channels"] == [
+        {"mean": 23.3333, "std": 12.4722},
+        {"mean": 0.0, "std": 0.0},
+        {"mean": 30.0, "std": 0.0},
+    ]
+    assert statistics["lidar"]["images"] == 4
 
 
 def test_a_card_of_simulated_scores_says_what_they_are_worth(run: Path) -> None:

@@ -13,14 +13,14 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
     const base = modalityDiagnostic(report.nodeName, status);
     const isEssential = report.modalities.some(({ name, essential }) => name === modality && essential);
     const trouble = topicTrouble(status, report.topics);
+    const concern = report.concerns.get(modality);
+    const remarks = [trouble?.what, concern].filter((remark) => remark !== undefined).join('; ');
+    // What a message that never came means, only the graph tells.
+    const level = trouble !== undefined && base.level === LEVEL.stale ? trouble.level : base.level;
     return {
       ...base,
-      // What a message that never came means, only the graph tells.
-      level: trouble !== undefined && base.level === LEVEL.stale ? trouble.level : base.level,
-      message:
-        trouble?.what === undefined
-          ? base.message
-          : `${base.message}${base.message.includes(':') ? '; ' : ': '}${trouble.what}`,
+      level: concern !== undefined && level === LEVEL.ok ? LEVEL.warn : level,
+      message: remarks === '' ? base.message : `${base.message}${base.message.includes(':') ? '; ' : ': '}${remarks}`,
       values: [
         ...base.values,
         ...keyValues({ reason: status.reason ?? '', what_to_do: trouble?.toDo ?? '', essential: String(isEssential) }),

@@ -15,6 +15,8 @@ export interface NodeReport {
   sync: SynchronizerStatus | undefined;
   /** In the bundle's order; empty while no model is loaded. */
   modalities: readonly { name: string; essential: boolean }[];
+  /** What is odd about sensors that are alive, by modality, in words. */
+  concerns: ReadonlyMap<string, string>;
   /** Every topic that is read. */
   topics: readonly TopicReport[];
   masks: MaskReport;

@@ -24,6 +24,7 @@ export function createDecoder(
     case 'inverse':
     case 'linear':
     case 'hha':
+    case 'hha-published':
       return new DepthDecoder(modality, size, calibration, representation, options, tell);
     case 'polarity':
     case 'counts-recency':

@@ -10,6 +10,7 @@ import {
   decodeDepthImage,
   encodeDepth,
   encodeHha,
+  encodePublishedHha,
   judgeDepth,
   projectDepth,
   resampleDepth,
@@ -25,12 +26,12 @@ import type { SensorOptions } from '../sensor_options.js';
 import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
 import { sameView } from './same_view.js';
 
-type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' }>;
+type DepthRepresentation = Extract<Representation, { kind: 'inverse' | 'linear' | 'hha' | 'hha-published' }>;
 type Decoded = Extract<DepthOutcome, { kind: 'depth' }>;
 type Grid = Extract<GridOutcome, { kind: 'grid' }>;
 type AlignOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reason: string; cause?: SensorReason };
 
-/** Depth, `inverse`, `linear` or `hha`: laid onto the grid where it was taken from elsewhere. */
+/** Depth, `inverse`, `linear`, `hha` or `hha-published`: laid onto the grid where it was taken from elsewhere. */
 export class DepthDecoder implements ModalityDecoder {
   readonly messageTypes = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
   readonly repetition = 'unnatural';
@@ -67,12 +68,16 @@ export class DepthDecoder implements ModalityDecoder {
     if (aligned.kind === 'invalid') return aligned;
     // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
     const quality = judgeDepth(aligned.depth);
-    if (this.#representation.kind !== 'hha') {
-      return { kind: 'content', data: await encodeDepth(aligned.depth, this.#representation), quality, stamp };
+    const representation = this.#representation;
+    if (representation.kind === 'inverse' || representation.kind === 'linear') {
+      return { kind: 'content', data: await encodeDepth(aligned.depth, representation), quality, stamp };
     }
     const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
     if (toBase.kind === 'missing') return unusable(toBase.cause);
-    const data = await encodeHha(aligned.depth, grid.model, toBase.transform, this.#representation);
+    const data =
+      representation.kind === 'hha'
+        ? await encodeHha(aligned.depth, grid.model, toBase.transform, representation)
+        : await encodePublishedHha(aligned.depth, grid.model, toBase.transform);
     return { kind: 'content', data, quality, stamp };
   }
 

@@ -8,6 +8,15 @@ import { surfaceNormals } from './normals.js';
 const LEVELS = 254;
 const PIXELS_PER_SLICE = 30_000;
 
+/** The published encoder's constants: numerator of the disparity, for depth in centimetres, and B of the floor. */
+const PUBLISHED_DISPARITY = 31_000;
+const PUBLISHED_FLOOR_ANGLE = 38;
+/** The published encoder cuts off decimals; a wall's angle of 90 degrees must not become 89 by a rounding error. */
+const ROUNDING = 1e-3;
+
+/** Writes one pixel's three bytes at `at`: depth and height in metres, cosine between normal and up; NaN = unknown. */
+type WritePixel = (image: Uint8Array, at: number, depth: number, height: number, cosine: number) => void;
+
 /**
  * HHA (Gupta et al., "Learning Rich Features from RGB-D Images", 2014): disparity, height, angle.
  * - R: horizontal disparity, 255 · clamp(near / d)
@@ -20,11 +29,40 @@ const PIXELS_PER_SLICE = 30_000;
  * @param toBase - from the grid camera's optical frame to the base frame
  * @returns height * width * 3 bytes; 0 = nothing known
  */
-export async function encodeHha(
+export function encodeHha(
   depth: DepthMap,
   grid: CameraModel,
   toBase: RigidTransform,
   { nearMetres, heightMetres }: { nearMetres: number; heightMetres: readonly [number, number] },
+): Promise<Uint8Array> {
+  return encode(depth, grid, toBase, (image, at, d, height, cosine) => {
+    image[at] = disparityLevel(d, nearMetres);
+    if (!Number.isNaN(height)) image[at + 1] = heightLevel(height, heightMetres);
+    if (!Number.isNaN(cosine)) image[at + 2] = 1 + Math.round((LEVELS * Math.acos(cosine)) / Math.PI);
+  });
+}
+
+/**
+ * HHA in the bytes of the encoder that made the published HHA pictures of DELIVER, NYU and others (depth2HHA, after
+ * Gupta et al. 2014): R = 31000 / depth in centimetres, G = height above the ground in centimetres, B = 38 + angle
+ * between normal and up in degrees, each cut to a whole number within 0..255. Floor is 38 in B, walls 128.
+ *
+ * Ground and up are the base frame's; the original estimates both from the picture.
+ * @returns height * width * 3 bytes; 0 in all three = nothing known
+ */
+export function encodePublishedHha(depth: DepthMap, grid: CameraModel, toBase: RigidTransform): Promise<Uint8Array> {
+  return encode(depth, grid, toBase, (image, at, d, height, cosine) => {
+    image[at] = toByte(PUBLISHED_DISPARITY / (100 * d));
+    if (!Number.isNaN(height)) image[at + 1] = toByte(100 * height);
+    if (!Number.isNaN(cosine)) image[at + 2] = toByte(PUBLISHED_FLOOR_ANGLE + (180 * Math.acos(cosine)) / Math.PI);
+  });
+}
+
+async function encode(
+  depth: DepthMap,
+  grid: CameraModel,
+  toBase: RigidTransform,
+  write: WritePixel,
 ): Promise<Uint8Array> {
   const { metres } = depth;
   const image = new Uint8Array(metres.length * 3);
@@ -40,20 +78,21 @@ export async function encodeHha(
     for (let i = from, j = 3 * from; i < to; i++, j += 3) {
       const d = metres[i]!;
       if (d === 0) continue;
-      image[j] = disparityLevel(d, nearMetres);
-      const rayZ = rays[j + 2]!;
-      if (rayZ === 0) continue;
-      const height = d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight;
-      image[j + 1] = heightLevel(height, heightMetres);
+      const isSeen = rays[j + 2]! !== 0;
+      const height = isSeen ? d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight : Number.NaN;
       const nx = normals[j]!;
       const ny = normals[j + 1]!;
       const nz = normals[j + 2]!;
-      if (nx === 0 && ny === 0 && nz === 0) continue;
-      const cosine = Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ));
-      image[j + 2] = 1 + Math.round((LEVELS * Math.acos(cosine)) / Math.PI);
+      const isKnown = isSeen && !(nx === 0 && ny === 0 && nz === 0);
+      const cosine = isKnown ? Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ)) : Number.NaN;
+      write(image, j, d, height, cosine);
     }
   });
   return image;
+}
+
+function toByte(value: number): number {
+  return Math.max(0, Math.min(255, Math.floor(value + ROUNDING)));
 }
 
 /** Height in metres onto 1..255, clamped at both ends; 0 is kept for "nothing known". */

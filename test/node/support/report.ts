@@ -87,6 +87,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       { name: 'camera', essential: false },
       { name: 'lidar', essential: false },
     ],
+    concerns: new Map(),
     topics: [topic('camera'), topic('lidar', { topic: '/lidar/points', type: 'sensor_msgs/msg/PointCloud2' })],
     masks: {
       published: 100,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CameraModel, type RigidTransform } from '../../../src/sensors/calibration/index.js';
-import { type DepthMap, encodeDepth, encodeHha } from '../../../src/sensors/depth/index.js';
+import { type DepthMap, encodeDepth, encodeHha, encodePublishedHha } from '../../../src/sensors/depth/index.js';
 import { cameraInfo } from '../support/messages.js';
 
 const HHA = { nearMetres: 2, heightMetres: [-1, 7] } as const;
@@ -106,6 +106,39 @@ describe('encodeHha', () => {
       });
     }
   }
+
+  it('writes the bytes of the published encoder where that is named', async () => {
+    const toBase = cameraToBase();
+    // 31000 / 400 cm = 77, 31000 / 1148 cm = 27; a wall's height at a pixel follows from its ray.
+    for (const [what, normal, offset, blue] of [
+      ['floor', [0, 0, 1], 0, 38],
+      ['wall', [1, 0, 0], 11.48, 128],
+      ['ramp', [-Math.SQRT1_2, 0, Math.SQRT1_2], -4, 83],
+      ['ceiling', [0, 0, 1], 4, 218],
+    ] as const) {
+      const depth = render(normal, offset, toBase);
+      const image = await encodePublishedHha(depth, grid, toBase);
+      const rays = await grid.rays();
+      let compared = 0;
+      for (let v = 4; v < height - 4; v++) {
+        for (let u = 4; u < width - 4; u++) {
+          const i = v * width + u;
+          const d = depth.metres[i]!;
+          if (d === 0) continue;
+          const [r, g, b] = image.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+          assert.equal(r, Math.min(255, Math.floor(31_000 / (100 * d) + 1e-3)), what);
+          const { rotation, translation } = toBase;
+          const up = [6, 7, 8].reduce((sum, j, axis) => sum + rotation[j]! * rays[3 * i + axis]!, 0);
+          const centimetres = 100 * (d * up + translation[2]!);
+          assert.ok(Math.abs(g - Math.min(255, Math.max(0, centimetres))) <= 1, `${what}: height ${g}`);
+          if (b === 0) continue;
+          assert.ok(Math.abs(b - blue) <= 1.5, `${what}: angle ${b} at ${u}, ${v}`);
+          compared++;
+        }
+      }
+      assert.ok(compared > 500, `${what}: only ${compared} pixels compared`);
+    }
+  });
 
   it('keeps the floor a floor under the noise of a stereo camera', async () => {
     const toBase = cameraToBase();

@@ -2,6 +2,7 @@
 
 from .cache import FrameCache, measure_statistics, open_cache
 from .dataset import DatasetInfo, Frame
+from .input_statistics import measure_input_statistics
 from .layouts import list_frames, read_dataset_info
 from .sampling import Batch, TrainingSampler
 
@@ -12,6 +13,7 @@ __all__ = [
     "FrameCache",
     "TrainingSampler",
     "list_frames",
+    "measure_input_statistics",
     "measure_statistics",
     "open_cache",
     "read_dataset_info",

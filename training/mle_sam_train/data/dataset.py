@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..model.mle_sam import Rig
 
 LayoutName = Literal["deliver", "muses", "mcubes"]
-SMOOTH = ("rgb", "hha", "aolp", "dolp", "nir")
+SMOOTH = ("rgb", "hha", "hha-published", "aolp", "dolp", "nir")
 """Kinds that are dense and may be interpolated. Others know nothing between their points."""
 
 

@@ -37,7 +37,7 @@ DELIVER_MODALITIES: tuple[dict, ...] = (
         "name": "depth",
         "folder": "hha",
         "suffix": "depth",
-        "representation": {"kind": "hha", "nearMetres": 2, "heightMetres": [-1, 7]},
+        "representation": {"kind": "hha-published"},
         "statistics": _statistics((110.34616, 66.50577, 117.07793), (44.36736295, 77.20659029, 105.55149919)),
     },
     {
