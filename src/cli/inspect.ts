@@ -1,23 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { openBag } from '../bags/index.js';
-import { loadBundle } from '../model/index.js';
-import { topicConfiguration } from '../pipeline/index.js';
 import { jsonText } from '../text/index.js';
 import { CONFIG_HELP, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
-import { type BagInspection, inspectBag } from './inspect/bag_inspection.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
+import { inspectRig } from './inspect/inspect_rig.js';
 import { renderBag } from './inspect/render_bag.js';
 import { renderBundle } from './inspect/render_bundle.js';
 import { endedByInterrupt } from './interrupts.js';
+import { secondsFrom } from './numbers.js';
 import { print } from './output.js';
 import { type MachineFlags, machineOptions, withMachineOptions } from './provider_options.js';
 
 interface InspectFlags extends MachineFlags {
   model: string;
   config?: string;
+  seconds: number;
+  cameraInfo?: string[];
+  mounts?: string[];
+  write?: string;
   providers: boolean;
   json?: true;
 }
@@ -32,6 +34,10 @@ export function inspectCommand(write: (text: string) => void = print): Command {
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
     .option('-m, --model <folder>', 'bag: the model bundle whose modalities it is judged by', defaultBundlePath())
     .option('-c, --config <file>', `bag: ${CONFIG_HELP}`)
+    .option('--seconds <count>', 'bag: decode so much of it, as a replay would', secondsFrom(0.1), 3)
+    .option('--camera-info <files...>', 'bag: calibration files, MODALITY=FILE, for cameras without a CameraInfo')
+    .option('--mounts <entries...>', 'bag: mounts the bag lacks, as in the parameter static_transforms')
+    .option('-w, --write <file>', 'bag: write a configuration to start from, for replay and node')
     .option('--no-providers', 'bundle: do not try on which providers it runs here')
     .option('--json', 'write JSON')
     .action((path: string, flags: InspectFlags, command: Command) =>
@@ -51,20 +57,12 @@ async function inspect(
     write(flags.json ? toJson(inspection) : renderBundle(inspection));
     return;
   }
-  const inspection = await openAndInspect(path, flags, command);
-  write(flags.json ? toJson(inspection) : renderBag(inspection));
-}
-
-async function openAndInspect(path: string, flags: InspectFlags, command: Command): Promise<BagInspection> {
-  const { model, config } = await readConfigured(command, flags);
-  const bag = await openBag(path);
-  try {
-    const { modalities } = await loadBundle(model);
-    const { baseFrame } = config;
-    return await inspectBag(bag, { modalities, baseFrame, configuration: topicConfiguration(config) });
-  } finally {
-    await bag.close();
-  }
+  const { inspection, written } = await inspectRig(path, flags, await readConfigured(command, flags));
+  const note =
+    written === undefined
+      ? ''
+      : `\nWritten: ${written}. This is what it gives; replay it with\n  mle-sam replay ${path} --config ${written}\n`;
+  write(flags.json ? toJson(inspection) : `${renderBag(inspection)}${note}`);
 }
 
 /** The folder of a model bundle, named itself or by its manifest; undefined for anything else. */

@@ -16,6 +16,8 @@ export interface DeskConfiguration {
   model: NodeSettings['model'];
   /** Names the file sets. */
   given: ReadonlySet<string>;
+  /** What it sets, as it stands there. */
+  values: ReadonlyMap<string, ParameterValue>;
   /** What is worth a line to whoever runs it: settings that have no effect here. */
   notes: string[];
 }
@@ -67,7 +69,7 @@ export function deskConfiguration(file: FileValues, modalities: readonly Modalit
   ];
   const config = { ...settings.pipeline, topics: deskTopics(settings, given, table, file.namespace) };
   const notes = ignored.length === 0 ? [] : [`Without effect at a desk, in ${file.path}: ${listNames(ignored)}.`];
-  return { config, model: settings.model, given, notes };
+  return { config, model: settings.model, given, values, notes };
 }
 
 /**

@@ -1,4 +1,5 @@
 export { GroundTruthBuffer, type GroundTruthOutcome, readGroundTruth } from './ground_truth.js';
+export { imagesOnly } from './images_only.js';
 export { MASK_TOPICS, MaskBag } from './mask_bag.js';
 export {
   type ReplayOptions,
@@ -16,4 +17,5 @@ export {
   type RunSource,
   runPipeline,
 } from './run_pipeline.js';
+export { SensorFaults } from './sensor_faults.js';
 export { surveyTopics } from './survey_topics.js';

@@ -1,7 +1,7 @@
 import type { Stamp } from '../messages/index.js';
-import { type Bundle, classCountOf } from '../model/index.js';
-import type { FrameResult, FrameSegmenter } from '../pipeline/index.js';
-import { isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
+import { classCountOf } from '../model/index.js';
+import type { FrameResult } from '../pipeline/index.js';
+import { imagesOnly, isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
 import { type LabelImage, ProblemList, problemSubject } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
 
@@ -55,24 +55,4 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
   for (const problem of bag.info.problems) problems.add('error', problem, undefined, { code: 'bag' });
   for (const incident of source.incidents) problems.add('error', incident, undefined, { code: 'inference' });
   return { ...count, problems: problems.list() };
-}
-
-/** Stands in for the model, which the visitor wants for itself: of a frame only the images matter here. */
-function imagesOnly({ input: { width, height } }: Bundle): FrameSegmenter {
-  const blank = new Uint8Array(width * height);
-  return {
-    whenReady: () => Promise.resolve(),
-    segment: ({ stamp, frameId, images }) =>
-      Promise.resolve({
-        stamp,
-        frameId,
-        width,
-        height,
-        labels: blank,
-        confidence: blank,
-        present: [...images.keys()],
-        routing: new Map(),
-        timings: { encodeMs: 0, headMs: 0, totalMs: 0 },
-      }),
-  };
 }

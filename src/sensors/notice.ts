@@ -36,13 +36,17 @@ export type SensorNotice =
 export type SensorNoticeCode = SensorNotice['code'];
 
 /** Names of the options that set a scale by hand, as parameters and configuration files spell them. */
-const SETTINGS = { intensity: 'intensity_full_scale', depth: 'depth_scale', 'bit-depth': 'bit_depth' } as const;
+export const SCALE_SETTINGS = {
+  intensity: 'intensity_full_scale',
+  depth: 'depth_scale',
+  'bit-depth': 'bit_depth',
+} as const;
 
 /** One sentence for log, summary, report and diagnostics. */
 export function describeSensorNotice(notice: SensorNotice): string {
   switch (notice.code) {
     case 'scale-found': {
-      const setting = SETTINGS[notice.quantity];
+      const setting = SCALE_SETTINGS[notice.quantity];
       const value = Number(notice.value.toPrecision(4));
       return `${notice.modality}: ${setting} ${value} is used, because ${notice.because}. Set ${setting} where that is wrong.`;
     }

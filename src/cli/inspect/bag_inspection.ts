@@ -1,15 +1,22 @@
 import type { BagReader } from '../../bags/index.js';
-import { decodeMessage, type RawMessage, type Stamp, type TFMessage } from '../../messages/index.js';
-import type { TopicContent } from '../../pipeline/topic_content.js';
+import type { Bundle } from '../../model/index.js';
 import {
+  type PipelineConfig,
   selectTopics,
   type TopicAssignment,
-  type TopicConfiguration,
+  type TopicContent,
   type TopicSelection,
-} from '../../pipeline/topic_selection.js';
+  topicConfiguration,
+} from '../../pipeline/index.js';
 import { surveyTopics } from '../../replay/index.js';
-import { type Representation, TfTree } from '../../sensors/index.js';
-import { type Rate, RateMeter } from './rate_meter.js';
+import type { Problem } from '../../report/index.js';
+import { type ConfiguredCalibration, describeSensorNotice, SCALE_SETTINGS } from '../../sensors/index.js';
+import { type DryRun, dryRun } from './dry_run.js';
+import type { InspectedFrame } from './frame_tree.js';
+import { type Measurements, measureBag } from './measure.js';
+import type { Rate } from './rate_meter.js';
+import { inspectSensor, type SensorInspection } from './sensor_inspection.js';
+import { baseFrameFinding, transformProblems } from './transform_problems.js';
 
 /** One topic of a bag as `inspect` shows it. */
 export interface InspectedTopic {
@@ -39,42 +46,56 @@ export interface BagInspection {
   topics: InspectedTopic[];
   /** By modality of the model, in its order. */
   modalities: Record<string, TopicAssignment>;
+  /** By modality: how it fared in a dry run, and what was found out about it. */
+  sensors: Record<string, SensorInspection>;
+  /** Scales that were found out, by the names of the settings that fix them. */
+  scales: { modality: string; setting: string; value: number; because: string }[];
+  /** Of the first seconds: sets of sensors, and those that could not be made, by the reason. */
+  dryRun: { seconds: number; frames: number; dropped: Record<string, number> };
+  /** All frames of the transforms. */
+  frames: InspectedFrame[];
+  /** The frame heights are measured in, whether it is there, and which one looks like it. */
+  baseFrame: { name: string; isThere: boolean; likely: string | undefined };
   groundTruth: TopicSelection['groundTruth'];
   problems: string[];
+  /** What to do about the problems, each said once. */
+  toDo: string[];
 }
 
-/** What a bag is inspected for: the modalities of a model, and topics a person chose. */
+/** What a bag is inspected for: a model and the configuration of a replay. */
 export interface InspectionTarget {
-  modalities: readonly { name: string; representation: Representation }[];
-  configuration?: TopicConfiguration;
-  /** Frame on the ground, z up, that heights are measured in; `base_link` by default (REP-105). */
-  baseFrame?: string;
+  bundle: Bundle;
+  config: PipelineConfig;
+  /** Calibration that the configuration names, read. */
+  configured: ConfiguredCalibration;
+  /** So long a stretch is decoded. */
+  seconds: number;
 }
 
-/** Rates settle within a minute; a bag of hours need not be read for them. */
-const MEASURED_SECONDS = 60;
-const TF_TYPE = 'tf2_msgs/msg/TFMessage';
-
-/** Looks at the first message of every topic, and at all of the first minute. */
+/** Looks at the first message of every topic, measures the first minute, and plays the first seconds without the model. */
 export async function inspectBag(bag: BagReader, target: InspectionTarget): Promise<BagInspection> {
   const { info } = bag;
+  const { bundle, config, configured } = target;
   const candidates = await surveyTopics(bag);
   const contents = new Map<string, TopicContent>();
   for (const { name, content } of candidates) if (content) contents.set(name, content);
-  const { meters, transforms } = await measure(bag);
-  const selection = selectTopics(candidates, target.modalities, target.configuration);
+  const selection = selectTopics(candidates, bundle.modalities, topicConfiguration(config));
+  const measured = await measureBag(bag, selection, configured);
+  const run = await play(bag, selection, target);
   const topics = info.topics.map(({ name, type, serialization, count }) => ({
     name,
     type,
     serialization,
     count,
-    rate: meters.get(name)?.rate(),
+    rate: measured.topics.get(name)?.rate(),
     content: contents.get(name),
     use: useOf(name, selection),
   }));
-  const unreadable = topics.flatMap(({ name, content }) =>
-    content?.kind === 'unreadable' ? [`First message of ${name}: ${content.reason}`] : [],
-  );
+  const context = { selection, contents, measured, run, config, configured };
+  const sensors = Object.fromEntries(bundle.modalities.map(({ name }) => [name, inspectSensor(name, context)]));
+  const baseFrame = baseFrameFinding(context);
+  const transforms = transformProblems(context, baseFrame);
+  const findings = [...run.problems.map(sentence), ...transforms.problems];
   return {
     kind: 'bag',
     path: info.path,
@@ -82,36 +103,63 @@ export async function inspectBag(bag: BagReader, target: InspectionTarget): Prom
     files: info.files,
     durationSeconds: info.durationSeconds,
     messageCount: info.messageCount,
-    measuredSeconds: Math.min(info.durationSeconds, MEASURED_SECONDS),
+    measuredSeconds: measured.seconds,
     topics,
     modalities: Object.fromEntries(selection.modalities),
+    sensors,
+    scales: scalesOf(run),
+    dryRun: { seconds: run.seconds, frames: run.frames, dropped: Object.fromEntries(run.dropped) },
+    frames: measured.frames.list(),
+    baseFrame,
     groundTruth: selection.groundTruth,
-    problems: [
+    problems: unique([
       ...info.problems,
       ...selection.problems,
-      ...transformProblems(selection, contents, transforms, target.baseFrame ?? 'base_link'),
-      ...unreadable,
-    ],
+      ...Object.entries(sensors).flatMap(([name, { warnings, reasons }]) => [
+        ...warnings,
+        ...reasons.filter(({ code }) => code === 'in-no-frame').map(({ text }) => `${name}: ${text}.`),
+      ]),
+      ...findings,
+      ...[...run.dropped].map(([reason, count]) => `${count} of the first frames get no mask: ${reason}.`),
+      ...unreadable(topics),
+    ]),
+    toDo: unique([
+      ...Object.values(sensors).flatMap(({ toDo }) => toDo),
+      ...run.problems.flatMap(({ modality, advice }) => (modality === undefined && advice ? [advice] : [])),
+      ...transforms.toDo,
+    ]),
   };
 }
 
-interface Measurements {
-  meters: ReadonlyMap<string, RateMeter>;
-  transforms: readonly RawMessage[];
+/** A dry run over the start of the bag, and one more where sensors begin later. */
+async function play(bag: BagReader, selection: TopicSelection, target: InspectionTarget): Promise<DryRun> {
+  const source = { bag, selection, ...target };
+  const run = await dryRun(source, target.seconds, 'first');
+  const late = [...selection.modalities].flatMap(([name, input]) =>
+    input.kind === 'assigned' && run.sensors.get(name)?.messages === 0 ? [input.topic] : [],
+  );
+  if (late.length === 0) return run;
+  const later = await dryRun(source, target.seconds, new Set(late));
+  const sensors = new Map(run.sensors);
+  for (const [name, sensor] of later.sensors) if (sensors.get(name)?.messages === 0) sensors.set(name, sensor);
+  const problems = later.problems.filter(({ text }) => !run.problems.some((known) => known.text === text));
+  const told = new Set(run.notices.map(describeSensorNotice));
+  const notices = later.notices.filter((notice) => !told.has(describeSensorNotice(notice)));
+  return {
+    ...run,
+    sensors,
+    lateTopics: new Set(late),
+    problems: [...run.problems, ...problems],
+    notices: [...run.notices, ...notices],
+  };
 }
 
-/** Reads the first minute of a bag. */
-async function measure(bag: BagReader): Promise<Measurements> {
-  const { topics, start } = bag.info;
-  const readable = topics.filter(({ serialization }) => serialization === 'cdr');
-  const meters = new Map(readable.map(({ name }) => [name, new RateMeter()]));
-  const transforms: RawMessage[] = [];
-  const end = start === undefined ? undefined : start + BigInt(MEASURED_SECONDS) * 1_000_000_000n;
-  for await (const raw of bag.messages({ topics: [...meters.keys()], ...(end !== undefined && { end }) })) {
-    meters.get(raw.topic)?.add(raw);
-    if (raw.type === TF_TYPE) transforms.push(raw);
-  }
-  return { meters, transforms };
+function scalesOf({ notices }: DryRun): BagInspection['scales'] {
+  return notices.flatMap((notice) => {
+    if (notice.code !== 'scale-found') return [];
+    const { modality, quantity, value, because } = notice;
+    return [{ modality, setting: SCALE_SETTINGS[quantity], value, because }];
+  });
 }
 
 function useOf(topic: string, { modalities, groundTruth, transforms }: TopicSelection): string | undefined {
@@ -124,39 +172,26 @@ function useOf(topic: string, { modalities, groundTruth, transforms }: TopicSele
   return undefined;
 }
 
-/** Checks that every sensor's frame is linked to the camera's, and the camera's to the ground. */
-function transformProblems(
-  { modalities }: TopicSelection,
-  contents: ReadonlyMap<string, TopicContent>,
-  messages: readonly RawMessage[],
-  baseFrame: string,
-): string[] {
-  const tree = new TfTree({ historyMs: Number.POSITIVE_INFINITY, toleranceMs: Number.POSITIVE_INFINITY });
-  const problems: string[] = [];
-  let last: Stamp = 0n;
-  for (const raw of messages) {
-    try {
-      problems.push(...tree.update(decodeMessage<TFMessage>(raw), raw.topic.endsWith('static') ? 'static' : 'dynamic'));
-    } catch (error) {
-      problems.push((error as Error).message);
-    }
-    last = raw.receiveStamp;
-  }
-  const frames = [...modalities].flatMap(([name, assignment]) => {
-    const content = assignment.kind === 'assigned' ? contents.get(assignment.topic) : undefined;
-    const known = content && content.kind !== 'unreadable' && assignment.kind === 'assigned';
-    return known ? [{ name, role: assignment.role, frame: content.frameId }] : [];
-  });
-  const reference = frames.find(({ role }) => role === 'camera');
-  if (!reference) return problems;
-  for (const { name, frame } of frames) {
-    if (name === reference.name) continue;
-    const lookup = tree.lookup(reference.frame, frame, last);
-    if (lookup.kind === 'missing') problems.push(`${name} cannot be laid on the camera image: ${lookup.reason}.`);
-  }
-  const needsGround = frames.some(({ role }) => role === 'depth' || role === 'lidar');
-  const ground = tree.lookup(baseFrame, reference.frame, last);
-  if (needsGround && ground.kind === 'missing')
-    problems.push(`Heights above the ground are not known: ${ground.reason}.`);
-  return [...new Set(problems)];
+function unreadable(topics: readonly InspectedTopic[]): string[] {
+  return topics.flatMap(({ name, content }) =>
+    content?.kind === 'unreadable' ? [`First message of ${name}: ${content.reason}`] : [],
+  );
+}
+
+function sentence({ text, count }: Problem): string {
+  return `${text}${count > 1 ? ` (${count} times)` : ''}.`.replace(/\.\.$/, '.');
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** What the parts of an inspection look at together. */
+export interface InspectionContext {
+  selection: TopicSelection;
+  contents: ReadonlyMap<string, TopicContent>;
+  measured: Measurements;
+  run: DryRun;
+  config: PipelineConfig;
+  configured: ConfiguredCalibration;
 }
