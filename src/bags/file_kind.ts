@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { refuseSpecialFile } from '../files/index.js';
 
 export type FileKind = 'mcap' | 'sqlite3' | 'zstd' | 'ros1' | 'empty' | 'unknown';
 
@@ -11,17 +12,23 @@ const MAGICS: readonly { kind: FileKind; bytes: Buffer }[] = [
 
 /** Tells what a file is by its first bytes; names lie. */
 export async function fileKind(path: string): Promise<FileKind> {
+  refuseSpecialFile(path);
   const file = await open(path, 'r');
   try {
     const head = Buffer.alloc(16);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
-    if (bytesRead === 0) return 'empty';
-    const found = MAGICS.find(({ bytes }) => {
-      const length = Math.min(bytesRead, bytes.length);
-      return bytes.subarray(0, length).equals(head.subarray(0, length));
-    });
-    return found?.kind ?? 'unknown';
+    return kindOf(head.subarray(0, bytesRead));
   } finally {
     await file.close();
   }
+}
+
+/** What a file that begins with these bytes is. */
+export function kindOf(head: Uint8Array): FileKind {
+  if (head.byteLength === 0) return 'empty';
+  const found = MAGICS.find(({ bytes }) => {
+    const length = Math.min(head.byteLength, bytes.length);
+    return bytes.subarray(0, length).equals(head.subarray(0, length));
+  });
+  return found?.kind ?? 'unknown';
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readText, refuseSpecialFile } from '../files/index.js';
 import { type BagMetadata, parseMetadata } from './metadata.js';
 import type { ReportProblem } from './storage.js';
 
@@ -8,6 +9,9 @@ import type { ReportProblem } from './storage.js';
 const STORAGE_NAME = /\.(mcap|db3)(\.zstd?)?$/;
 
 const METADATA_NAME = 'metadata.yaml';
+
+/** Recordings split into thousands of files stay below. */
+const MAXIMUM_METADATA_BYTES = 1 << 22;
 
 /** The files a path stands for. */
 export interface BagLocation {
@@ -22,6 +26,7 @@ export interface BagLocation {
  */
 export async function locateBag(path: string, report: ReportProblem): Promise<BagLocation> {
   if (!existsSync(path)) throw new Error(`Expected a bag at ${path} but there is no such file or folder`);
+  refuseSpecialFile(path);
   if ((await stat(path)).isDirectory()) return locateInFolder(path, report);
   const metadata = await readMetadata(dirname(path));
   const listed = metadata?.files.some((file) => basename(file) === basename(path)) === true;
@@ -48,7 +53,7 @@ async function locateInFolder(folder: string, report: ReportProblem): Promise<Ba
 
 async function readMetadata(folder: string): Promise<BagMetadata | undefined> {
   const path = join(folder, METADATA_NAME);
-  return existsSync(path) ? parseMetadata(await readFile(path, 'utf8'), path) : undefined;
+  return existsSync(path) ? parseMetadata(await readText(path, MAXIMUM_METADATA_BYTES), path) : undefined;
 }
 
 /** Old metadata puts the bag's name in front; compressed bags are listed with and without their last suffix. */

@@ -26,10 +26,13 @@ export interface McapIndex {
 }
 
 /**
- * The most bytes a chunk may expand to. Recorders write chunks of about one megabyte; a claim far beyond is a damaged
- * or hostile file, and would be allocated at once.
+ * The most bytes a chunk may expand to. Recorders write chunks of a few megabytes, or of one message where that is
+ * larger; a claim far beyond is a damaged or hostile file, and would be allocated at once.
  */
-export const MAXIMUM_CHUNK_BYTES = 1 << 29;
+export const MAXIMUM_CHUNK_BYTES = 1 << 28;
+
+/** The most bytes a message may have: the largest picture that is decoded (32 megapixels of RGB) has 100 million. */
+export const MAXIMUM_MESSAGE_BYTES = 1 << 27;
 
 /** The most bytes of a summary, a definition or an index that are read at once: a longer one is not credible. */
 export const MAXIMUM_SUMMARY_BYTES = 1 << 28;

@@ -60,7 +60,8 @@ export class SegmentReader {
    */
   async read(segment: Segment, channels: McapIndex['channels']): Promise<SegmentContents> {
     const bytes = await this.#file.read(segment.offset, segment.length);
-    return readRecords(segment.kind === 'cut-chunk' ? expandCutChunk(bytes) : bytes, channels, this.#decompress);
+    const records = segment.kind === 'cut-chunk' ? await expandCutChunk(bytes) : bytes;
+    return readRecords(records, channels, this.#decompress);
   }
 }
 
@@ -91,7 +92,7 @@ export function readRecords(
  * The records at the beginning of a chunk whose end is missing, as far as they can be had.
  * @throws Error when there is more in it than it claims
  */
-function expandCutChunk(bytes: Uint8Array): Uint8Array {
+async function expandCutChunk(bytes: Uint8Array): Promise<Uint8Array> {
   const header = parseChunkHeader(bytes);
   if (!header) return new Uint8Array(0);
   const data = bytes.subarray(header.dataOffset);

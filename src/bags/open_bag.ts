@@ -11,7 +11,10 @@ import { SqliteFile } from './sqlite_file.js';
 import { spanOf } from './stamps.js';
 import type { ReportProblem, Selection, StorageFile } from './storage.js';
 import { combineTopics, isReadable, refuseUnreadable } from './topics.js';
-import { Workspace } from './workspace.js';
+import { Workspace, type WorkspaceOptions } from './workspace.js';
+
+/** How a bag is opened. */
+export type OpenBagOptions = WorkspaceOptions;
 
 /**
  * Opens a rosbag2 recording: a folder or one of its files, MCAP or SQLite, whole, split, compressed or cut off.
@@ -20,11 +23,11 @@ import { Workspace } from './workspace.js';
  * indexes tell what is inside). Compressed files are expanded into temporary ones, which `close` removes.
  * @throws Error in one sentence when there is no bag at `path` or none of its messages are CDR
  */
-export async function openBag(path: string): Promise<BagReader> {
+export async function openBag(path: string, options: OpenBagOptions = {}): Promise<BagReader> {
   const problems: string[] = [];
   const report = problemList(problems);
   const { files: paths, metadata } = await locateBag(path, report);
-  const workspace = new Workspace();
+  const workspace = new Workspace(options);
   try {
     const files = await openFiles(paths, workspace, report);
     const topics = combineTopics(files, metadata, report);

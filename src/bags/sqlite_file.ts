@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import sqlite from 'node-sqlite3-wasm';
 import { fullTypeName, type MessageSchema, type RawMessage } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
+import { MAXIMUM_MESSAGE_BYTES } from './mcap_index.js';
 import { parseQos } from './qos.js';
 import type { StampRange } from './stamps.js';
 import type { ReportProblem, Selection, StorageFile } from './storage.js';
@@ -89,7 +90,9 @@ export class SqliteFile implements StorageFile {
         'SELECT id, topic_id, CAST(timestamp AS INTEGER) AS stamp, typeof(timestamp) AS kind FROM messages ' +
           `WHERE topic_id IN (${ids.join()}) AND timestamp BETWEEN ? AND ? ORDER BY messages.timestamp, id`,
       );
-      const bytes = prepare('SELECT data FROM messages WHERE id = ?');
+      const bytes = prepare(
+        `SELECT data FROM messages WHERE id = ? AND NOT (typeof(data) = 'blob' AND length(data) > ${MAXIMUM_MESSAGE_BYTES})`,
+      );
       for (const row of order.iterate([start ?? FIRST_STAMP, end ?? LAST_STAMP]) as IterableIterator<Row>) {
         if (++rows % ROWS_PER_TURN === 0) await setImmediate();
         const topic = this.#topicsById.get(Number(row.topic_id));
@@ -163,6 +166,7 @@ function readContents(database: Database, path: string, report: ReportProblem): 
       `Expected a rosbag2 file with tables "topics" and "messages" at ${path} but received another database`,
     );
   }
+  for (const table of tables) requirePlainColumns(database, String(table), path);
   const schemas = tables.has('message_definitions') ? readSchemas(database) : new Map<string, MessageSchema>();
   const counts = countRows(database);
   const topics: Topic[] = [];
@@ -190,6 +194,15 @@ function readContents(database: Database, path: string, report: ReportProblem): 
     report(`${path}: ${lost} ${lost === 1 ? 'row has' : 'rows have'} no time, no bytes or no known topic: left out`);
   }
   return { topics, range: readRange(database) };
+}
+
+/** A computed column, or a table that a module computes, can make any work and any size out of a few bytes. */
+function requirePlainColumns(database: Database, table: string, path: string): void {
+  const columns = database.all('SELECT hidden FROM pragma_table_xinfo(?)', table) as Row[];
+  if (columns.every(({ hidden }) => Number(hidden) === 0)) return;
+  throw new Error(
+    `Expected plain columns in table "${table}" of ${path} but received computed ones: no recorder makes them`,
+  );
 }
 
 interface RowCount {

@@ -13,6 +13,7 @@ import {
 import { loadScenarios } from '../faults/index.js';
 import { withReplaySource } from '../replay/index.js';
 import { jsonText } from '../text/index.js';
+import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
@@ -20,7 +21,7 @@ import { complain, print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
-interface DropoutFlags extends ProviderFlags {
+interface DropoutFlags extends ProviderFlags, BagFlags {
   scenarios: string[];
   model: string;
   out?: string;
@@ -36,7 +37,7 @@ interface DropoutFlags extends ProviderFlags {
  * @param write - where the result goes; standard output by default
  */
 export function dropoutCommand(write: (text: string) => void = print): Command {
-  return withProviderOptions(new Command('dropout'))
+  return withBagOptions(withProviderOptions(new Command('dropout')))
     .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
@@ -62,7 +63,7 @@ async function dropout(
   const { model, config } = configured;
   const { seed, seconds } = flags;
   const outcome = await withReplaySource(
-    { bag, model, config, ...configuredSegmenter(command, flags, configured) },
+    { bag, model, config, ...bagOptions(flags), ...configuredSegmenter(command, flags, configured) },
     (source) =>
       runDropout(source, {
         scenarios,

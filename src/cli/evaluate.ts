@@ -17,6 +17,7 @@ import {
   visitDatasetFrames,
 } from '../robustness/index.js';
 import { jsonText } from '../text/index.js';
+import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { wholeNumberFrom } from './numbers.js';
@@ -24,7 +25,7 @@ import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
-interface EvaluateFlags extends ProviderFlags {
+interface EvaluateFlags extends ProviderFlags, BagFlags {
   protocol: Protocol[];
   model: string;
   split: string;
@@ -40,7 +41,7 @@ interface EvaluateFlags extends ProviderFlags {
  * @param write - where the result goes; standard output by default
  */
 export function evaluateCommand(write: (text: string) => void = print): Command {
-  return withProviderOptions(new Command('evaluate'))
+  return withBagOptions(withProviderOptions(new Command('evaluate')))
     .description('score a model over all subsets of its modalities, and under noise (protocol of arXiv 2503.18445)')
     .argument('<data>', 'rosbag with ground truth, or root folder of a data set in DELIVER layout')
     .addOption(
@@ -76,7 +77,7 @@ async function evaluate(data: string, flags: EvaluateFlags, command: Command): P
   const workerOptions = configuredSegmenter(command, flags, configured);
   const isDataset = (await stat(join(data, 'dataset.json')).catch(() => undefined))?.isFile() ?? false;
   if (!isDataset) {
-    return withReplaySource({ bag: data, model, config, ...workerOptions }, (source) =>
+    return withReplaySource({ bag: data, model, config, ...bagOptions(flags), ...workerOptions }, (source) =>
       runProtocol(source, options, (visit) => visitBagFrames(source, every, visit)),
     );
   }

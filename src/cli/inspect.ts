@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { jsonText } from '../text/index.js';
+import { type BagFlags, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
@@ -13,7 +14,7 @@ import { secondsFrom } from './numbers.js';
 import { print } from './output.js';
 import { type MachineFlags, machineOptions, withMachineOptions } from './provider_options.js';
 
-interface InspectFlags extends MachineFlags {
+interface InspectFlags extends MachineFlags, BagFlags {
   model: string;
   config?: string;
   seconds: number;
@@ -29,7 +30,7 @@ interface InspectFlags extends MachineFlags {
  * @param write - where the result goes; standard output by default
  */
 export function inspectCommand(write: (text: string) => void = print): Command {
-  return withMachineOptions(new Command('inspect'))
+  return withBagOptions(withMachineOptions(new Command('inspect')))
     .description('tell what a bag or a model bundle holds, what a replay would use and what is missing')
     .argument('<path>', 'rosbag2 folder or file (MCAP or SQLite), or folder of a model bundle')
     .option('-m, --model <folder>', 'bag: the model bundle whose modalities it is judged by', defaultBundlePath())

@@ -5,13 +5,14 @@ import { Command, Option } from 'commander';
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
 import { jsonText, printable } from '../text/index.js';
+import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
-interface ReplayFlags extends ProviderFlags {
+interface ReplayFlags extends ProviderFlags, BagFlags {
   model: string;
   out?: string;
   rate: 'max' | 'realtime';
@@ -21,7 +22,7 @@ interface ReplayFlags extends ProviderFlags {
 
 /** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
 export function replayCommand(): Command {
-  return withProviderOptions(new Command('replay'))
+  return withBagOptions(withProviderOptions(new Command('replay')))
     .description('replay a rosbag through the model: masks.mcap, summary.json and report.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
@@ -51,6 +52,7 @@ async function replay(bag: string, flags: ReplayFlags, command: Command): Promis
       out,
       rate,
       config,
+      ...bagOptions(flags),
       ...configuredSegmenter(command, flags, configured),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });

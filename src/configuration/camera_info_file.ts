@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readText } from '../files/index.js';
 import type { CameraInfo } from '../messages/index.js';
 import { CameraModel, type ImageGeometry } from '../sensors/index.js';
 
@@ -34,7 +34,7 @@ const calibrationSchema = z.object({
  */
 export async function loadCameraInfo(path: string, frameId: string, geometry: ImageGeometry): Promise<CameraInfo> {
   const expected = `Expected a calibration file of camera_calibration in ${path}`;
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw new Error(`${expected} but could not read it: ${error.message}`);
   });
   const outcome = calibrationSchema.safeParse(parseYaml(text, expected));

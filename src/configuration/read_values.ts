@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { isMap, parseDocument } from 'yaml';
+import { readText } from '../files/index.js';
 import { flatParameters, matchesNode, parameterSections, scalarsOf } from '../ros/parameter_sections.js';
 import type { ParameterValue } from './definition.js';
 
@@ -21,7 +21,7 @@ const NODE_NAME = 'mle_sam';
  * @throws Error with one sentence where the file cannot be read, is no YAML, or is for several nodes
  */
 export async function readValues(path: string): Promise<FileValues> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw new Error(`Expected a YAML file for the configuration but could not read ${path}: ${error.message}`);
   });
   const document = parseDocument(text, { version: '1.1' });

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readText } from '../files/index.js';
 
 const modalityNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
@@ -189,7 +190,7 @@ export function parseFault(text: string, modality: string, source: string): Faul
  */
 export async function loadScenarios(paths: readonly string[]): Promise<Scenario[]> {
   const files = (await Promise.all(paths.map(scenarioFiles))).flat();
-  const scenarios = await Promise.all(files.map(async (file) => parseScenario(await readFile(file, 'utf8'), file)));
+  const scenarios = await Promise.all(files.map(async (file) => parseScenario(await readText(file), file)));
   const names = scenarios.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`Expected different names for the scenarios but received '${twice}' twice.`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseScenario, type Scenario } from '../faults/index.js';
+import { refuseSpecialFile } from '../files/index.js';
 
 /** Finds the scenario somebody means. */
 export class ScenarioLibrary {
@@ -26,6 +27,7 @@ export class ScenarioLibrary {
     }
     let content: string;
     try {
+      refuseSpecialFile(wanted);
       content = readFileSync(wanted, 'utf8');
     } catch (error) {
       throw new Error(`Expected a scenario file but ${wanted} cannot be read: ${(error as Error).message}`);

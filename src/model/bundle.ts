@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, posix, resolve } from 'node:path';
+import { refuseSpecialFile } from '../files/index.js';
 import type { ImageSize } from '../sensors/modality_image.js';
 import type { Representation } from '../sensors/representation.js';
 import { BundleError } from './bundle_error.js';
@@ -124,6 +125,7 @@ async function checkFile(root: string, field: string, file: ManifestFile): Promi
   const path = join(root, file.path);
   const hash = createHash('sha256');
   try {
+    refuseSpecialFile(path);
     for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   } catch (cause) {
     throw unreadable(root, field, file.path, cause);
@@ -166,6 +168,7 @@ async function readWhole(root: string, field: string, path: string, maxBytes: nu
   const full = join(root, path);
   let size: number;
   try {
+    refuseSpecialFile(full);
     size = (await stat(full)).size;
     if (size <= maxBytes) return await readFile(full);
   } catch (cause) {

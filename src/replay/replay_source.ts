@@ -1,4 +1,4 @@
-import { type BagReader, openBag } from '../bags/index.js';
+import { type BagReader, type OpenBagOptions, openBag } from '../bags/index.js';
 import { loadCalibration } from '../configuration/index.js';
 import {
   type Bundle,
@@ -16,10 +16,10 @@ import { surveyTopics } from './survey_topics.js';
 /** Where and how the model runs. */
 type ModelPlace = Pick<
   SegmenterOptions,
-  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'workerEntry'
+  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'startTimeoutMs' | 'workerEntry'
 >;
 
-export interface ReplaySourceOptions extends ModelPlace {
+export interface ReplaySourceOptions extends ModelPlace, OpenBagOptions {
   bag: string;
   model: string;
   config: PipelineConfig;
@@ -48,10 +48,10 @@ export async function withReplaySource<Result>(
   options: ReplaySourceOptions,
   use: (source: ReplaySource) => Promise<Result>,
 ): Promise<Result> {
-  const { bag: bagPath, model, config, ...place } = options;
+  const { bag: bagPath, model, config, maxExpandedBytes, ...place } = options;
   const bundle = await loadBundle(model);
   const configured = await loadCalibration(config);
-  const bag = await openBag(bagPath);
+  const bag = await openBag(bagPath, maxExpandedBytes === undefined ? {} : { maxExpandedBytes });
   try {
     const selection = selectTopics(await surveyTopics(bag), bundle.modalities, topicConfiguration(config));
     requireInput(selection, bag.info);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isAlias, isScalar, isSeq, type Node, Scalar } from 'yaml';
+import { refuseSpecialFile } from '../files/index.js';
 import { matchesNode, type ParameterSections, parameterSections } from './parameter_sections.js';
 
 /**
@@ -14,7 +15,10 @@ import { matchesNode, type ParameterSections, parameterSections } from './parame
 export function withoutParameterFiles(
   argv: readonly string[],
   name: string,
-  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+  readFile: (path: string) => string = (path) => {
+    refuseSpecialFile(path);
+    return readFileSync(path, 'utf8');
+  },
 ): string[] {
   const fullName = fullNameOf(argv, name);
   const result: string[] = [];

@@ -233,7 +233,7 @@ describe('bags: MCAP', () => {
     writeFileSync(path, whole);
     const { messages, problems } = await readBag(path);
     assert.deepEqual(messages, []);
-    assert.match(problems.join(), /Expected a chunk of at most 536870912 bytes but received one of 1099511627776/);
+    assert.match(problems.join(), /Expected a chunk of at most 268435456 bytes but received one of 1099511627776/);
   });
 
   it('does not expand a cut chunk beyond what it claims', async () => {

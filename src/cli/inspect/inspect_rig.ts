@@ -3,11 +3,12 @@ import { openBag } from '../../bags/index.js';
 import { deskConfiguration, loadCalibration, type ModalityRole, readValues } from '../../configuration/index.js';
 import { type Bundle, loadBundle } from '../../model/index.js';
 import { type PipelineConfig, roleOf } from '../../pipeline/index.js';
+import { type BagFlags, bagOptions } from '../bag_options.js';
 import type { Configured } from '../configured.js';
 import { type BagInspection, inspectBag } from './bag_inspection.js';
 import { RIG_MARK, renderRig } from './render_rig.js';
 
-interface RigFlags {
+interface RigFlags extends BagFlags {
   seconds: number;
   /** `MODALITY=FILE`; without a modality the first camera. */
   cameraInfo?: string[];
@@ -28,7 +29,7 @@ export async function inspectRig(
 ): Promise<{ inspection: BagInspection; written: string | undefined }> {
   if (flags.write !== undefined) await requireOwnFile(flags.write);
   const bundle = await loadBundle(model);
-  const bag = await openBag(path);
+  const bag = await openBag(path, bagOptions(flags));
   const look = async (by: PipelineConfig) =>
     inspectBag(bag, { bundle, config: by, configured: await loadCalibration(by), seconds: flags.seconds });
   try {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { isMap, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { openBag } from '../../bags/index.js';
+import { readText } from '../../files/index.js';
 import { decodeMessage, type TFMessage, type TransformStamped } from '../../messages/index.js';
 import { parseMount } from './parse_mount.js';
 
@@ -22,7 +22,7 @@ export async function loadMounts(entries: readonly string[]): Promise<TransformS
       case 'urdf':
         throw new Error(`Expected no URDF ${mount.path}`);
       case 'dump':
-        transforms.push(...parseDump(await readText(mount.path), mount.path));
+        transforms.push(...parseDump(await readMounts(mount.path), mount.path));
         break;
       case 'bag':
         transforms.push(...(await mountsOfBag(mount.path)));
@@ -31,8 +31,11 @@ export async function loadMounts(entries: readonly string[]): Promise<TransformS
   return transforms;
 }
 
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: Error) => {
+/** Robot descriptions are long: each link has its meshes and joints. */
+const MAXIMUM_MOUNTS_BYTES = 1 << 23;
+
+async function readMounts(path: string): Promise<string> {
+  return readText(path, MAXIMUM_MOUNTS_BYTES).catch((error: Error) => {
     throw new Error(`Expected a file for static_transforms but could not read ${path}: ${error.message}`);
   });
 }

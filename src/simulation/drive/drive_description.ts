@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { readText, refuseSpecialFile } from '../../files/index.js';
 import { ownValue } from '../../records/own_value.js';
 import { CONDITIONS, FAILURES } from '../conditions.js';
 import { SENSOR_TOPICS, TOPICS } from './topics.js';
@@ -100,8 +100,9 @@ export async function loadDrive(nameOrFile: string): Promise<DriveDescription> {
   const preset = ownValue(PRESETS, nameOrFile);
   if (preset !== undefined) return preset;
   let text: string;
+  refuseSpecialFile(nameOrFile);
   try {
-    text = await readFile(nameOrFile, 'utf8');
+    text = await readText(nameOrFile);
   } catch {
     const names = Object.keys(PRESETS).join(', ');
     throw new Error(

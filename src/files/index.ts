@@ -1,0 +1,1 @@
+export { readText, refuseSpecialFile } from './read_text.js';
