@@ -1,4 +1,4 @@
-import { type MessageSchema, type RawMessage, schemaProblem } from '../messages/index.js';
+import { type MessageSchema, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
 import { printable } from '../text/index.js';
 import type { BagInfo, BagReader, MessageQuery, TopicInfo } from './bag.js';
 import { fileKind } from './file_kind.js';
@@ -34,7 +34,9 @@ export async function openBag(path: string, options: OpenBagOptions = {}): Promi
     refuseUnreadable(path, topics);
     const info = describe(path, files, topics, problems);
     checkCount(info, metadata, report);
-    return new OpenBag(info, files, workspace, metadata?.compressionMode ?? 'none', report);
+    const bag = new OpenBag(info, files, workspace, metadata?.compressionMode ?? 'none', report);
+    await bag.startWithClock();
+    return bag;
   } catch (error) {
     await workspace.close();
     throw error;
@@ -56,11 +58,12 @@ function problemList(problems: string[]): ReportProblem {
 }
 
 class OpenBag implements BagReader {
-  readonly info: BagInfo;
+  info: BagInfo;
   readonly #files: readonly StorageFile[];
   readonly #workspace: Workspace;
   readonly #compressionMode: BagMetadata['compressionMode'];
   readonly #report: ReportProblem;
+  #clockStart: Stamp | undefined;
   readonly #checked = new WeakSet<MessageSchema>();
 
   constructor(
@@ -77,9 +80,28 @@ class OpenBag implements BagReader {
     this.#report = report;
   }
 
+  /**
+   * A recorder that waits for a simulated clock logs what is latched at 0, decades before all else. Such messages count
+   * as logged with the first one that has a time, or the bag would last for decades.
+   */
+  async startWithClock(): Promise<void> {
+    const { start, end } = this.info;
+    if (start === undefined || end === undefined || start >= NO_CLOCK_YET || end - start < DECADE) return;
+    for await (const { receiveStamp } of this.messages({ start: NO_CLOCK_YET })) {
+      this.#clockStart = receiveStamp;
+      this.info = { ...this.info, start: receiveStamp, durationSeconds: Number(end - receiveStamp) / 1e9 };
+      this.#report('Some messages were logged before the clock began: they count as logged with the first one after.');
+      return;
+    }
+  }
+
   messages(query: MessageQuery = {}): AsyncIterable<RawMessage> {
-    const selection: Selection = { topics: this.#selectedTopics(query.topics), start: query.start, end: query.end };
-    const messages = this.#checkSchemas(mergeFiles(this.#files, selection));
+    const clockStart = this.#clockStart;
+    const isFromStart = query.start === undefined || clockStart === undefined || query.start <= clockStart;
+    const start = isFromStart && clockStart !== undefined ? undefined : query.start;
+    const selection: Selection = { topics: this.#selectedTopics(query.topics), start, end: query.end };
+    const read = this.#checkSchemas(mergeFiles(this.#files, selection));
+    const messages = clockStart === undefined ? read : notBefore(read, clockStart);
     return this.#compressionMode === 'message' ? expandMessages(messages, this.#report) : messages;
   }
 
@@ -108,6 +130,16 @@ class OpenBag implements BagReader {
       this.info.topics.filter((topic) => asked.has(topic.name) && !isReadable(topic)),
     );
     return asked;
+  }
+}
+
+/** The first day of 1970: no clock that runs says so. */
+const NO_CLOCK_YET = 86_400n * 1_000_000_000n;
+const DECADE = 10n * 365n * NO_CLOCK_YET;
+
+async function* notBefore(messages: AsyncIterable<RawMessage>, start: Stamp): AsyncGenerator<RawMessage, void, void> {
+  for await (const message of messages) {
+    yield message.receiveStamp < start ? { ...message, receiveStamp: start } : message;
   }
 }
 

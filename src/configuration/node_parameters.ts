@@ -169,6 +169,14 @@ function sensorParameters(modalities: readonly string[]): ParameterDefinition[] 
       description: 'nav_msgs/Odometry that tells the pose in fixed_frame where /tf does not; empty: none',
     },
     {
+      name: 'static_transforms_look_ahead',
+      type: 'bool',
+      default: true,
+      applies: 'activate',
+      scope: 'desk',
+      description: 'mounts that a bag tells late, as at its end, hold from its beginning',
+    },
+    {
       name: 'ground_truth_topic',
       type: 'string',
       default: '',

@@ -126,6 +126,7 @@ function pipelineConfig(values: CheckedValues, modalities: readonly ModalityRole
     calibration: {
       cameraInfos: Object.fromEntries(modalities.flatMap((modality) => cameraInfoConfig(values, modality))),
       staticTransforms: values.texts('static_transforms'),
+      lookAhead: values.flag('static_transforms_look_ahead'),
     },
     sync: {
       ...(priority.length > 0 && { referencePriority: priority }),

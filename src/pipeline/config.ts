@@ -26,6 +26,7 @@ export const calibrationConfigSchema = z.strictObject({
     .default({})
     .describe('by modality, a calibration file and the frame it belongs to'),
   staticTransforms: z.array(z.string()).default([]).describe('mounts: numbers, URDF, dump or bag'),
+  lookAhead: z.boolean().default(true).describe('replay: mounts a bag tells late hold from its beginning'),
 });
 
 /**

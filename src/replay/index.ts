@@ -1,5 +1,6 @@
 export { GroundTruthBuffer, type GroundTruthOutcome, readGroundTruth } from './ground_truth.js';
 export { imagesOnly } from './images_only.js';
+export { lateMounts } from './late_mounts.js';
 export { MASK_TOPICS, MaskBag } from './mask_bag.js';
 export {
   type ReplayOptions,

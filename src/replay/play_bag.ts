@@ -24,6 +24,8 @@ export interface PlayOptions {
 export interface Playing {
   /** How far it fell behind the pace of the bag at most; 0 for `max`, which has none. */
   lagMs: number;
+  /** How much silence of the bag was skipped; 0 for `max`, which never waits. */
+  skippedMs: number;
 }
 
 /**
@@ -56,17 +58,25 @@ export async function playBag(
     await pace?.until(due);
     await player.wake(due);
   }
-  return { lagMs: pace?.lagMs ?? 0 };
+  return { lagMs: pace?.lagMs ?? 0, skippedMs: pace?.skippedMs ?? 0 };
 }
 
 /** Messages taken without a pause for longer than this would keep the model's answers from being heard. */
 const LONGEST_TURN_MS = 10;
+
+/** A longer silence is a recording that was paused, or two in one bag: nobody waits for the rest of it. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** Keeps the pace of a bag: its first stamp is now. */
 class Pace {
   #offsetMs: number | undefined;
   #pausedAtMs = performance.now();
   #lagMs = 0;
+  #skippedMs = 0;
+
+  get skippedMs(): number {
+    return this.#skippedMs;
+  }
 
   get lagMs(): number {
     return this.#lagMs;
@@ -76,7 +86,12 @@ class Pace {
     const stampMs = Number(stamp / 1000n) / 1000;
     this.#offsetMs ??= performance.now() - stampMs;
     const nowMs = performance.now();
-    const waitMs = stampMs + this.#offsetMs - nowMs;
+    let waitMs = stampMs + this.#offsetMs - nowMs;
+    if (waitMs > LONGEST_WAIT_MS) {
+      this.#skippedMs += waitMs;
+      this.#offsetMs -= waitMs;
+      waitMs = 0;
+    }
     this.#lagMs = Math.max(this.#lagMs, -waitMs);
     // Timers are not finer than this, and a bag has thousands of messages a second.
     if (waitMs > 1) await sleep(waitMs);

@@ -93,6 +93,7 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
       },
     });
     await recording.finish();
+    if (run.skippedMs > 0) recorder.notice(describeSkip(run.skippedMs));
     if (run.lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(run.lagMs), undefined, { code: 'machine' });
   } finally {
     await masks.close();
@@ -137,6 +138,12 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
 
 /** A replay that never falls behind by more is as good as live; the pauses of a busy machine stay below it. */
 const WORST_LAG_MS = 250;
+
+function describeSkip(skippedMs: number): string {
+  const seconds = skippedMs / 1000;
+  const [amount, unit] = seconds < 7200 ? [seconds / 60, 'minutes'] : [seconds / 3600, 'hours'];
+  return `The bag is silent for ${amount.toFixed(1)} ${unit} at a stretch: they were skipped and not waited for.`;
+}
 
 function describeLag(lagMs: number): string {
   return (

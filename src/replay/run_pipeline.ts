@@ -2,6 +2,7 @@ import type { RawMessage, Stamp } from '../messages/index.js';
 import { createPipeline, type FrameSegmenter, type PipelineParts, type PipelineSink } from '../pipeline/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
+import { lateMounts } from './late_mounts.js';
 import { playBag } from './play_bag.js';
 import type { ReplaySource } from './replay_source.js';
 import { CONDITION_TOPIC, replayedTopics } from './replay_topics.js';
@@ -29,6 +30,8 @@ export interface PipelineRun {
   status: SynchronizerStatus;
   /** How far it fell behind the pace of the bag at most. */
   lagMs: number;
+  /** How much silence of the bag was skipped. */
+  skippedMs: number;
 }
 
 /** What of a {@link ReplaySource} a run needs; any segmenter will do. */
@@ -44,6 +47,11 @@ export async function runPipeline(
   { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';
+  const ahead = config.calibration.lookAhead ? await lateMounts(bag, selection) : [];
+  if (ahead.length > 0) {
+    const topic = selection.transforms.static.join(', ');
+    listener.notice?.({ code: 'looked-ahead', modality: undefined, topic, transforms: ahead.length });
+  }
   const pipeline = createPipeline({
     bundle,
     selection,
@@ -52,7 +60,7 @@ export async function runPipeline(
     sink: listener,
     backpressure,
     ...(createSynchronizer && { createSynchronizer }),
-    ...(configured && { configured }),
+    configured: { ...configured, transforms: [...ahead, ...(configured?.transforms ?? [])] },
   });
   const player = {
     message: async (raw: RawMessage) => {
@@ -65,11 +73,11 @@ export async function runPipeline(
     wake: (at: Stamp) => pipeline.advanceTo(at),
     isWaiting: () => pipeline.status().open > 0,
   };
-  const { lagMs } = await playBag({ messages: (query) => transform(bag.messages(query)) }, player, {
+  const { lagMs, skippedMs } = await playBag({ messages: (query) => transform(bag.messages(query)) }, player, {
     topics: replayedTopics(selection, bag.info),
     rate,
     lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
   });
   await pipeline.settle();
-  return { status: pipeline.status(), lagMs };
+  return { status: pipeline.status(), lagMs, skippedMs };
 }

@@ -40,6 +40,31 @@ describe('bags: BagWriter', () => {
     assert.equal(information.message_count, 100n);
   });
 
+  it('reads what was logged before a simulated clock began as logged when it began', async () => {
+    const path = folder.path('simulated.mcap');
+    const writer = await BagWriter.create(path);
+    const start = 1_750_000_000_000_000_000n;
+    for (const [topic, logTime] of [
+      ['/latched', 0n],
+      ['/a', start],
+      ['/a', start + 500_000_000n],
+    ] as const) {
+      await writer.write({ topic, type: STRING, data: text(topic), logTime });
+    }
+    await writer.close();
+    const bag = await openBag(path);
+    assert.deepEqual([bag.info.start, bag.info.durationSeconds], [start, 0.5]);
+    const times = (messages: { topic: string; time: bigint }[]) => messages.map(({ topic, time }) => [topic, time]);
+    assert.deepEqual(times(await contents(bag)), [
+      ['/latched', start],
+      ['/a', start],
+      ['/a', start + 500_000_000n],
+    ]);
+    assert.deepEqual(times(await contents(bag, { start: start + 1n })), [['/a', start + 500_000_000n]]);
+    assert.match(bag.info.problems.join(), /logged before the clock began/);
+    await bag.close();
+  });
+
   it('writes what recorders write: profile, encodings, schema, statistics and an index', async () => {
     const path = folder.path('one.mcap');
     const writer = await BagWriter.create(path, { compression: 'zstd' });

@@ -96,6 +96,7 @@ describe('configuration of a desk', () => {
       calibration: {
         cameraInfos: {},
         staticTransforms: ['--z 1.6 --yaw -0.5 --frame-id chassis --child-frame-id os_sensor'],
+        lookAhead: true,
       },
     } satisfies PipelineConfig);
     assert.deepEqual(notes, []);

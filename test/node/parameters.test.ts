@@ -303,6 +303,7 @@ describe('parameters as settings', () => {
         calibration: {
           cameraInfos: { camera: { file: '/cal.yaml', frameId: 'left_optical' } },
           staticTransforms: ['robot.urdf', '--z 1.6 --frame-id base_link --child-frame-id lidar'],
+          lookAhead: true,
         },
         motion: { fixedFrame: 'odom', odometryTopic: 'wheel/odometry' },
       },
@@ -344,7 +345,8 @@ describe('parameters as settings', () => {
     ],
     [
       { 'modalities.lidar.type': 'sensor_msgs/msg/Image' },
-      "Expected auto or sensor_msgs/msg/PointCloud2 for modalities.lidar.type but received 'sensor_msgs/msg/Image'.",
+      'Expected auto or sensor_msgs/msg/PointCloud2 or livox_ros_driver2/msg/CustomMsg or livox_ros_driver/msg/CustomMsg ' +
+        "or livox_interfaces/msg/CustomMsg for modalities.lidar.type but received 'sensor_msgs/msg/Image'.",
     ],
     [
       { reference_priority: ['lidr'] },

@@ -42,7 +42,7 @@ describe('playBag', () => {
 
   it('wakes the player between messages, and after the last for as long as something may still come', async () => {
     const player = new NotingPlayer(5, 10, 14, 30, 115, 130);
-    assert.deepEqual(await playBag(bagOf(0, 10, 20), player, options), { lagMs: 0 });
+    assert.deepEqual(await playBag(bagOf(0, 10, 20), player, options), { lagMs: 0, skippedMs: 0 });
     const heard = 'message 0, wake 5, message 10, wake 10, wake 14, message 20, wake 30, wake 115';
     assert.equal(player.heard.join(', '), heard);
   });
@@ -69,5 +69,15 @@ describe('playBag', () => {
     clearImmediate(immediate);
     assert.ok(lagMs >= 140, `50 messages of 4 ms in 50 ms, yet only ${lagMs} ms behind`);
     assert.ok(turns >= 10, `the event loop turned ${turns} times in 200 ms`);
+  });
+
+  it('skips a silence that nobody would wait for, and tells how long it was', async () => {
+    const player = new NotingPlayer();
+    const year = 365 * 86_400_000;
+    const started = performance.now();
+    const { skippedMs } = await playBag(bagOf(0, 20, year, year + 20), player, { ...options, rate: 'realtime' });
+    assert.ok(Math.abs(skippedMs - (year - 20)) < 1000);
+    assert.ok(performance.now() - started >= 38, 'the rest keeps its pace');
+    assert.equal(player.heard.length, 4);
   });
 });
