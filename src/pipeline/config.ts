@@ -72,8 +72,12 @@ export type PipelineConfig = z.infer<typeof pipelineConfigSchema>;
 export const DEFAULT_PIPELINE_CONFIG: PipelineConfig = pipelineConfigSchema.parse({});
 
 /** The part of a configuration topics are chosen by. */
-export function topicConfiguration({ topics, calibration }: PipelineConfig): TopicConfiguration {
-  return { ...withoutUndefined(topics), calibrated: Object.keys(calibration.cameraInfos) };
+export function topicConfiguration({ topics, calibration, sync: { streams } }: PipelineConfig): TopicConfiguration {
+  return {
+    ...withoutUndefined(topics),
+    calibrated: Object.keys(calibration.cameraInfos),
+    disabled: Object.keys(streams).filter((name) => streams[name]?.availability === 'disabled'),
+  };
 }
 
 /** Modalities without which a configuration wants no mask. */

@@ -31,6 +31,8 @@ export interface TopicConfiguration {
   groundTruth?: string;
   /** Modalities whose calibration is given, so that nothing is missing where the bag has no CameraInfo of them. */
   calibrated?: readonly string[];
+  /** Modalities that are switched off: nothing is missing where they have no topic. */
+  disabled?: readonly string[];
 }
 
 /** What a modality will be read from. */
@@ -131,13 +133,20 @@ export function selectTopics(
     taken.add(judged.topic.name);
   }
 
+  const isDisabled = (name: string) => configured.disabled?.includes(name) ?? false;
+  const camera = modalities.find(({ representation }) => roleOf(representation) === 'camera')?.name ?? '';
+  const cameraTopic = chosen.get(camera)?.topic;
+  const cameraFrame = cameraTopic && frameOf(cameraTopic);
+  // What is in the camera's own frame is registered to it, and needs no calibration of its own.
+  const isOnCamera = (topic: TopicCandidate, role: TopicRole) =>
+    role !== 'camera' && cameraFrame !== undefined && frameOf(topic) === cameraFrame;
   const assignments = new Map<string, TopicAssignment>();
   for (const { name, representation } of modalities) {
     const role = roleOf(representation);
     const judged = chosen.get(name);
     if (!judged) {
       const reason = missingReason(role, topics);
-      problems.push(`No topic for ${name}: ${reason}. Masks are made without it.`);
+      if (!isDisabled(name)) problems.push(`No topic for ${name}: ${reason}. Masks are made without it.`);
       assignments.set(name, { kind: 'missing', role, reason });
       continue;
     }
@@ -154,7 +163,7 @@ export function selectTopics(
     const isCalibrated = configured.calibrated?.includes(name) ?? false;
     if (wantedInfo !== undefined && cameraInfo === undefined) {
       problems.push(`Expected a CameraInfo topic for ${name} but received ${wantedInfo}: there is no such topic.`);
-    } else if (role !== 'lidar' && cameraInfo === undefined && !isCalibrated) {
+    } else if (role !== 'lidar' && cameraInfo === undefined && !isCalibrated && !isOnCamera(judged.topic, role)) {
       problems.push(`No CameraInfo for ${name} (${judged.topic.name}): its place in the camera image is not known.`);
     }
     assignments.set(name, {
