@@ -5,6 +5,8 @@ import { jsonText } from '../text/index.js';
 import { type BagFlags, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { EXIT } from './exit_codes.js';
+import type { BagInspection } from './inspect/bag_inspection.js';
 import { inspectBundle } from './inspect/bundle_inspection.js';
 import { inspectRig } from './inspect/inspect_rig.js';
 import { renderBag } from './inspect/render_bag.js';
@@ -64,6 +66,12 @@ async function inspect(
       ? ''
       : `\nWritten: ${written}. This is what it gives; replay it with\n  mle-sam replay ${path} --config ${written}\n`;
   write(flags.json ? toJson(inspection) : `${renderBag(inspection)}${note}`);
+  if (givesNoMask(inspection)) process.exitCode = EXIT.nothingMade;
+}
+
+/** Where a replay would have no sensor to make masks from. */
+function givesNoMask({ modalities, messageCount }: BagInspection): boolean {
+  return messageCount === 0 || Object.values(modalities).every(({ kind }) => kind === 'missing');
 }
 
 /** The folder of a model bundle, named itself or by its manifest; undefined for anything else. */

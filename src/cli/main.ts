@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { splitRosArguments } from '../ros/index.js';
 import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
+import { EXIT_HELP, exitCodeOf } from './exit_codes.js';
 import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
 import { modelCommand } from './model.js';
@@ -33,6 +34,9 @@ const program = new Command('mle-sam')
   .addCommand(parametersCommand())
   .addCommand(modelCommand());
 
+for (const command of program.commands) command.addHelpText('after', EXIT_HELP);
+program.addHelpText('after', EXIT_HELP);
+
 try {
   // What stands behind --ros-args is for ROS 2.
   await program.parseAsync(splitRosArguments(process.argv).own);
@@ -40,5 +44,5 @@ try {
   // What a person can mend is one sentence; with DEBUG set the place it came from is shown as well.
   const shown = process.env.DEBUG !== undefined && error instanceof Error ? error.stack : (error as Error).message;
   complain(`mle-sam: ${shown}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
 }

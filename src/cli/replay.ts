@@ -8,6 +8,8 @@ import { jsonText, printable } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { EXIT } from './exit_codes.js';
+import { interruptible } from './interrupts.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
@@ -18,6 +20,7 @@ interface ReplayFlags extends ProviderFlags, BagFlags {
   rate: 'max' | 'realtime';
   config?: string;
   json?: true;
+  force?: true;
 }
 
 /** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
@@ -33,11 +36,14 @@ export function replayCommand(): Command {
         .default('max'),
     )
     .option('-c, --config <file>', CONFIG_HELP)
+    .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print summary.json instead of a table')
-    .action(replay);
+    .action((bag: string, flags: ReplayFlags, command: Command) =>
+      interruptible((signal) => replay(bag, flags, command, signal)),
+    );
 }
 
-async function replay(bag: string, flags: ReplayFlags, command: Command): Promise<void> {
+async function replay(bag: string, flags: ReplayFlags, command: Command, signal: AbortSignal): Promise<void> {
   const out = flags.out ?? join('out', basename(resolve(bag)).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
   const configured = await readConfigured(command, flags);
   const { model, config } = configured;
@@ -53,6 +59,8 @@ async function replay(bag: string, flags: ReplayFlags, command: Command): Promis
       rate,
       config,
       ...bagOptions(flags),
+      signal,
+      overwriting: flags.force ? 'any' : 'own',
       ...configuredSegmenter(command, flags, configured),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });
@@ -61,6 +69,7 @@ async function replay(bag: string, flags: ReplayFlags, command: Command): Promis
   }
   const text = flags.json ? jsonText(outputs.summary) : describe(outputs);
   print(`${text}\n`);
+  if (outputs.summary.frames.published === 0) process.exitCode = EXIT.nothingMade;
 }
 
 function progressBar(): SingleBar {
@@ -91,6 +100,7 @@ function describe({ summary, paths }: ReplayOutputs): string {
     ['pace', `${throughputFps?.toFixed(1) ?? '-'} masks/s, ${realTimeFactor?.toFixed(1) ?? '-'} x real time`],
   );
   const lines = [table.toString(), describeModalities(summary)];
+  if (summary.partial) lines.push(`! The results are partial: ${summary.partialBecause}.`);
   lines.push(...problemLines(summary.problems));
   for (const notice of summary.notices) lines.push(`i ${notice}`);
   lines.push(`masks   ${paths.masks}`, `summary ${paths.summary}`, `report  ${paths.report}  (open it in a browser)`);

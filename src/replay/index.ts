@@ -2,6 +2,7 @@ export { GroundTruthBuffer, type GroundTruthOutcome, readGroundTruth } from './g
 export { imagesOnly } from './images_only.js';
 export { lateMounts } from './late_mounts.js';
 export { MASK_TOPICS, MaskBag } from './mask_bag.js';
+export { NothingMadeError } from './nothing_made.js';
 export {
   type ReplayOptions,
   type ReplayOutputs,

@@ -18,6 +18,8 @@ export interface PlayOptions {
   rate: 'max' | 'realtime';
   /** How long after the end of the bag what still waits is waited for, ns. */
   lingerNs: bigint;
+  /** Ends the playing before the next message. */
+  signal?: AbortSignal;
 }
 
 /** How the playing went. */
@@ -35,16 +37,18 @@ export interface Playing {
 export async function playBag(
   bag: Pick<BagReader, 'messages'>,
   player: Player,
-  { topics, rate, lingerNs }: PlayOptions,
+  { topics, rate, lingerNs, signal }: PlayOptions,
 ): Promise<Playing> {
-  const pace = rate === 'realtime' ? new Pace() : undefined;
+  const pace = rate === 'realtime' ? new Pace(signal) : undefined;
   let end: Stamp | undefined;
   for await (const raw of bag.messages({ topics })) {
+    if (signal?.aborted) break;
     for (let due = player.nextWakeUp(); due !== undefined && due < raw.receiveStamp; due = player.nextWakeUp()) {
       await pace?.until(due);
       await player.wake(due);
     }
     await pace?.until(raw.receiveStamp);
+    if (signal?.aborted) break;
     await player.message(raw);
     end = raw.receiveStamp;
   }
@@ -54,7 +58,7 @@ export async function playBag(
     due !== undefined && last !== undefined && due <= last;
     due = player.nextWakeUp()
   ) {
-    if (!player.isWaiting()) break;
+    if (!player.isWaiting() || signal?.aborted) break;
     await pace?.until(due);
     await player.wake(due);
   }
@@ -69,6 +73,7 @@ const LONGEST_WAIT_MS = 60_000;
 
 /** Keeps the pace of a bag: its first stamp is now. */
 class Pace {
+  readonly #signal: AbortSignal | undefined;
   #offsetMs: number | undefined;
   #pausedAtMs = performance.now();
   #lagMs = 0;
@@ -76,6 +81,11 @@ class Pace {
 
   get skippedMs(): number {
     return this.#skippedMs;
+  }
+
+  /** @param signal - ends a pause */
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
   }
 
   get lagMs(): number {
@@ -94,7 +104,8 @@ class Pace {
     }
     this.#lagMs = Math.max(this.#lagMs, -waitMs);
     // Timers are not finer than this, and a bag has thousands of messages a second.
-    if (waitMs > 1) await sleep(waitMs);
+    if (waitMs > 1)
+      await sleep(waitMs, undefined, { ...(this.#signal && { signal: this.#signal }) }).catch(() => undefined);
     else if (nowMs - this.#pausedAtMs > LONGEST_TURN_MS) await nextTurn();
     else return;
     this.#pausedAtMs = performance.now();

@@ -1,14 +1,16 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BagInfo } from '../bags/index.js';
 import { type Bundle, classCountOf } from '../model/index.js';
+import { OutputFolder, type Overwriting } from '../outputs/index.js';
 import { essentialModalities } from '../pipeline/index.js';
-import { ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
+import { REPORT_FILES, ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
+import type { SynchronizerStatus } from '../sync/index.js';
 import { MaskBag } from './mask_bag.js';
 import { ReplayRecording } from './replay_recording.js';
 import { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
 import { copiedTopics, isSimulated } from './replay_topics.js';
-import { type PipelineRun, runPipeline } from './run_pipeline.js';
+import { runPipeline } from './run_pipeline.js';
 
 export interface ReplayOptions extends ReplaySourceOptions {
   /** Folder for masks.mcap, summary.json and report.html; made if need be. */
@@ -19,6 +21,10 @@ export interface ReplayOptions extends ReplaySourceOptions {
    */
   rate: 'max' | 'realtime';
   onProgress?: (progress: ReplayProgress) => void;
+  /** Ends the replay before its time; what there is until then is kept. */
+  signal?: AbortSignal;
+  /** What of the folder may be replaced; `own` by default: files that an earlier replay made. */
+  overwriting?: Overwriting;
 }
 
 export interface ReplayProgress {
@@ -33,14 +39,20 @@ export interface ReplayOutputs {
 }
 
 /**
- * Replays a bag through the pipeline in the bag's own time and writes masks, scores and a report.
- * @throws Error with one sentence when bag, bundle or configuration cannot be used, or nothing in the bag is an input
+ * Replays a bag through the pipeline in the bag's own time and writes masks, scores and a report. A run that is cut
+ * short, by `signal` or by an error, leaves what it has: `masks.mcap` whole, and a summary that says `partial` and why.
+ * @throws Error with one sentence when bag, bundle or configuration cannot be used, nothing in the bag is an input, or
+ * the folder holds files of the results' names that are not of this project; and what ended the run early
  */
 export function replayBag(options: ReplayOptions): Promise<ReplayOutputs> {
   return withReplaySource(options, async (source) => {
-    await mkdir(options.out, { recursive: true });
     await requireUntouchedInput(source.bag.info, join(options.out, MASKS));
-    return replayInto(options, source);
+    const folder = await OutputFolder.claim(options.out, [MASKS, ...REPORT_FILES], options.overwriting ?? 'own');
+    try {
+      return await replayInto(options, source, folder);
+    } finally {
+      await folder.finish();
+    }
   });
 }
 
@@ -58,14 +70,13 @@ async function requireUntouchedInput({ files }: BagInfo, masks: string): Promise
   );
 }
 
-async function replayInto(options: ReplayOptions, source: ReplaySource): Promise<ReplayOutputs> {
-  const { bundle, bag, selection, incidents } = source;
+async function replayInto(options: ReplayOptions, source: ReplaySource, folder: OutputFolder): Promise<ReplayOutputs> {
+  const { bundle, bag, selection } = source;
   const recorder = createRecorder(options, source);
   for (const problem of selection.problems) recorder.problem('warning', problem, undefined, { code: 'topics' });
-  const maskPath = join(options.out, MASKS);
   const copied = copiedTopics(selection, bundle);
   const masks = await MaskBag.create(
-    maskPath,
+    folder.file(MASKS),
     bundle,
     bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
     essentialModalities(options.config),
@@ -79,38 +90,58 @@ async function replayInto(options: ReplayOptions, source: ReplaySource): Promise
   });
   const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;
   const span = Math.max(1, Number(bagEnd - bagStart));
-
   const start = performance.now();
-  let run: PipelineRun;
+  let playedSeconds = 0;
+  let failure: { error: unknown } | undefined;
   try {
-    run = await runPipeline(source, {
-      rate: options.rate,
-      listener: recording,
-      onMessage: async (raw) => {
-        if (copied.has(raw.topic)) await recording.copy(raw);
-        const fraction = Number(raw.receiveStamp - bagStart) / span;
-        options.onProgress?.({ fraction, masks: recording.masks });
-      },
-    });
+    try {
+      const { lagMs, skippedMs } = await runPipeline(source, {
+        rate: options.rate,
+        listener: recording,
+        ...(options.signal && { signal: options.signal }),
+        onEnd: (status) => countMessages(recorder, status),
+        onMessage: async (raw) => {
+          if (copied.has(raw.topic)) await recording.copy(raw);
+          playedSeconds = Number(raw.receiveStamp - bagStart) / 1e9;
+          options.onProgress?.({ fraction: (playedSeconds * 1e9) / span, masks: recording.masks });
+        },
+      });
+      if (skippedMs > 0) recorder.notice(describeSkip(skippedMs));
+      if (lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(lagMs), undefined, { code: 'machine' });
+    } catch (error) {
+      failure = { error };
+    }
     await recording.finish();
-    if (run.skippedMs > 0) recorder.notice(describeSkip(run.skippedMs));
-    if (run.lagMs > WORST_LAG_MS) recorder.problem('warning', describeLag(run.lagMs), undefined, { code: 'machine' });
   } finally {
     await masks.close();
   }
   for (const problem of bag.info.problems) recorder.problem('error', problem, undefined, { code: 'bag' });
-  for (const incident of incidents) recorder.problem('error', incident, undefined, { code: 'inference' });
-  for (const { modality, counters } of run.status.modalities) {
+  for (const incident of source.incidents) recorder.problem('error', incident, undefined, { code: 'inference' });
+  const { durationSeconds: bagSeconds } = bag.info;
+  const why = failure === undefined ? options.signal?.reason : failure.error;
+  const partialBecause = why && `${reasonOf(why)}, ${playedSeconds.toFixed(1)} s into ${bagSeconds.toFixed(1)} s`;
+  const wallSeconds = (performance.now() - start) / 1000;
+  const result = recorder.finish({ wallSeconds, bagSeconds, partialBecause });
+  const { summaryPath, reportPath } = await writeReplayReport(options.out, result);
+  if (failure !== undefined) throw failure.error;
+  return {
+    summary: result.summary,
+    paths: { masks: folder.file(MASKS), summary: summaryPath, report: reportPath },
+  };
+}
+
+function reasonOf(why: unknown): string {
+  return why instanceof Error ? why.message : String(why);
+}
+
+function countMessages(recorder: ReplayRecorder, { modalities }: SynchronizerStatus): void {
+  for (const { modality, counters } of modalities) {
     const { received, malformed, used, invalid } = counters;
     recorder.messages(modality, 'received', received + malformed);
     recorder.messages(modality, 'used', used);
     recorder.messages(modality, 'invalid', invalid);
     recorder.messages(modality, 'dropped', received - used);
   }
-  const wallSeconds = (performance.now() - start) / 1000;
-  const result = recorder.finish({ wallSeconds, bagSeconds: bag.info.durationSeconds });
-  const { summaryPath, reportPath } = await writeReplayReport(options.out, result);
-  return { summary: result.summary, paths: { masks: maskPath, summary: summaryPath, report: reportPath } };
 }
 
 function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmenter }: ReplaySource): ReplayRecorder {

@@ -1,6 +1,7 @@
 import type { BagInfo } from '../bags/index.js';
 import type { Bundle } from '../model/index.js';
 import type { TopicSelection } from '../pipeline/index.js';
+import { NothingMadeError } from './nothing_made.js';
 
 /** Topic on which the simulator says which condition it drives under; only simulated bags have it. */
 export const CONDITION_TOPIC = '/simulation/condition';
@@ -40,13 +41,14 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, bundle:
 
 /**
  * Says what to do where nothing in the bag can be an input.
- * @throws Error with one sentence
+ * @throws NothingMadeError with one sentence
  */
 export function requireInput({ modalities }: TopicSelection, { path, start }: BagInfo): void {
-  if (start === undefined) throw new Error(`Expected messages in ${path} but it holds none: record it again.`);
+  if (start === undefined)
+    throw new NothingMadeError(`Expected messages in ${path} but it holds none: record it again.`);
   if ([...modalities.values()].some(({ kind }) => kind === 'assigned')) return;
   const names = [...modalities.keys()].join(', ');
-  throw new Error(
+  throw new NothingMadeError(
     `Expected a topic for ${names} or some of them in ${path} but found none: ` +
       `see what it holds with "mle-sam inspect ${path}", and name topics with --config.`,
   );

@@ -1,3 +1,4 @@
+import type { MessageQuery } from '../bags/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { createPipeline, type FrameSegmenter, type PipelineParts, type PipelineSink } from '../pipeline/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
@@ -21,6 +22,10 @@ export interface RunOptions {
   listener: RunListener;
   /** Stands in front of everything, e.g. a fault injector. */
   transform?: MessageTransform;
+  /** Ends the run before the next message; what was received until then becomes masks. */
+  signal?: AbortSignal;
+  /** Told how the sensors are at the end, also where the run ends with an error. */
+  onEnd?: (status: SynchronizerStatus) => void;
   /** Told of each message before anything is done with it. */
   onMessage?: (raw: RawMessage) => void | Promise<void>;
 }
@@ -44,7 +49,7 @@ export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config
 /** Runs a bag through a fresh pipeline in the bag's own time, once. */
 export async function runPipeline(
   { bag, bundle, config, configured, selection, segmenter, createSynchronizer }: RunSource,
-  { rate, listener, transform = (messages) => messages, onMessage }: RunOptions,
+  { rate, listener, transform = (messages) => messages, onMessage, signal, onEnd }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';
   const ahead = config.calibration.lookAhead ? await lateMounts(bag, selection) : [];
@@ -73,11 +78,17 @@ export async function runPipeline(
     wake: (at: Stamp) => pipeline.advanceTo(at),
     isWaiting: () => pipeline.status().open > 0,
   };
-  const { lagMs, skippedMs } = await playBag({ messages: (query) => transform(bag.messages(query)) }, player, {
-    topics: replayedTopics(selection, bag.info),
-    rate,
-    lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
-  });
-  await pipeline.settle();
-  return { status: pipeline.status(), lagMs, skippedMs };
+  const played = { messages: (query: MessageQuery) => transform(bag.messages(query)) };
+  try {
+    const { lagMs, skippedMs } = await playBag(played, player, {
+      topics: replayedTopics(selection, bag.info),
+      rate,
+      lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
+      ...(signal && { signal }),
+    });
+    await pipeline.settle();
+    return { status: pipeline.status(), lagMs, skippedMs };
+  } finally {
+    onEnd?.(pipeline.status());
+  }
 }

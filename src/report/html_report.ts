@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../outputs/index.js';
 import { jsonText } from '../text/index.js';
 import { dataUri, renderPage } from './page_assets.js';
 import type { ReplayResult } from './replay_recorder.js';
@@ -18,16 +19,18 @@ export function renderReport(report: ReportData): Promise<string> {
   return renderPage('report', data, { libraries: ['uplot'], scripts: SCRIPTS });
 }
 
+/** What {@link writeReplayReport} writes. */
+export const REPORT_FILES = ['summary.json', 'report.html'] as const;
+
 /** Writes `summary.json` and `report.html` into a folder, which is made if need be. */
 export async function writeReplayReport(
   folder: string,
   { summary, report }: ReplayResult,
 ): Promise<{ summaryPath: string; reportPath: string }> {
   await mkdir(folder, { recursive: true });
-  const summaryPath = join(folder, 'summary.json');
-  const reportPath = join(folder, 'report.html');
-  await writeFile(summaryPath, `${jsonText(summary)}\n`);
-  await writeFile(reportPath, await renderReport(report));
+  const [summaryPath, reportPath] = REPORT_FILES.map((name) => join(folder, name)) as [string, string];
+  await writeWhole(summaryPath, `${jsonText(summary)}\n`);
+  await writeWhole(reportPath, await renderReport(report));
   return { summaryPath, reportPath };
 }
 
@@ -51,5 +54,5 @@ function embed(report: ReportData): string {
     modalities: Object.keys(summary.modalities),
     pictures,
   };
-  return jsonText(data).replaceAll('<', '\\u003c');
+  return jsonText(data, 'dense').replaceAll('<', '\\u003c');
 }

@@ -1,4 +1,4 @@
-export { renderReport, writeReplayReport } from './html_report.js';
+export { REPORT_FILES, renderReport, writeReplayReport } from './html_report.js';
 export {
   type ColouredClass,
   type ColourTable,

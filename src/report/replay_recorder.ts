@@ -202,11 +202,16 @@ export class ReplayRecorder {
 
   /**
    * Ends the recording.
-   * @param run - `wallSeconds` the replay took; `bagSeconds` the bag lasts (by default first to last stamp recorded)
+   * @param run - `wallSeconds` the replay took; `bagSeconds` the bag lasts (by default first to last stamp recorded);
+   * `partialBecause` why it ended before the bag did
    */
-  finish(run: { wallSeconds: number; bagSeconds?: number }): ReplayResult {
+  finish(run: { wallSeconds: number; bagSeconds?: number; partialBecause?: string | undefined }): ReplayResult {
     const end = Math.max(this.#endSeconds, run.bagSeconds ?? 0);
-    const summary = this.#summary(run.wallSeconds, run.bagSeconds ?? this.#endSeconds, end);
+    const summary = {
+      ...this.#summary(run.wallSeconds, run.bagSeconds ?? this.#endSeconds, end),
+      partial: run.partialBecause !== undefined,
+      ...(run.partialBecause !== undefined && { partialBecause: printable(run.partialBecause) }),
+    };
     const records: FrameRecords = {
       seconds: this.#columns.seconds.view(),
       miou: this.#columns.miou.view(),
@@ -235,7 +240,7 @@ export class ReplayRecorder {
     return { summary, report };
   }
 
-  #summary(wallSeconds: number, bagSeconds: number, end: number): ReplaySummary {
+  #summary(wallSeconds: number, bagSeconds: number, end: number): Omit<ReplaySummary, 'partial'> {
     const { bag, model, provider, modalities, topics, settings = {} } = this.#description;
     const published = this.#columns.seconds.length;
     const dropped = this.#droppedSeconds.length;

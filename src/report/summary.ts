@@ -45,6 +45,8 @@ export const problemSchema = z.strictObject({
 /** `summary.json` of a replay. Percentages are 0..100, times milliseconds or seconds as the name says. */
 export const replaySummarySchema = z.strictObject({
   formatVersion: z.literal(1),
+  partial: z.boolean().describe('true where the replay ended before the bag did: what is here is of its beginning'),
+  partialBecause: z.string().optional(),
   bag: z.strictObject({
     path: z.string(),
     name: z.string(),

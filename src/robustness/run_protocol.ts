@@ -2,6 +2,7 @@ import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, score
 import { type Bundle, classCountOf } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
+import { NothingMadeError } from '../replay/index.js';
 import type { Problem } from '../report/index.js';
 import type { ModalityImage, Representation } from '../sensors/index.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
@@ -57,7 +58,7 @@ interface Setting {
 /**
  * Scores a model on frames under each protocol.
  * @param visitFrames - hands all frames to its argument, one after the other
- * @throws Error where there was no frame to score
+ * @throws NothingMadeError where there was no frame to score
  */
 export async function runProtocol(
   { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
@@ -79,7 +80,7 @@ export async function runProtocol(
     }
   });
   if (frames.used === 0) {
-    throw new Error(
+    throw new NothingMadeError(
       `Expected frames with all of ${names(bundle).join(', ')} and ground truth but found none ` +
         `(${frames.leftOut} lack one of them).`,
     );

@@ -22,8 +22,8 @@ export function printableLines(text: string): string {
 }
 
 /** A value as JSON, for files and for a terminal: what JSON leaves as it is but a terminal obeys is escaped as well. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (character) =>
+export function jsonText(value: unknown, layout: 'indented' | 'dense' = 'indented'): string {
+  return JSON.stringify(value, null, layout === 'indented' ? 2 : 0).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escaped(character),
   );
 }

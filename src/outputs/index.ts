@@ -1,0 +1,3 @@
+export { requireReplaceable, writeOutput } from './output_file.js';
+export { OutputFolder, type Overwriting } from './output_folder.js';
+export { writeWhole } from './write_whole.js';

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BagWriter, openBag } from '../../src/bags/index.js';
+import { decodeMessage, encodeMessage, type Image } from '../../src/messages/index.js';
+import { MASK_TOPICS } from '../../src/replay/index.js';
+import { replaySummarySchema } from '../../src/report/index.js';
+import { projectRoot } from '../support/shared_data.js';
+import { TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
+
+const BUNDLE = join(projectRoot, 'test/fixtures/tiny-bundle');
+const CLI = join(projectRoot, 'dist/src/cli/main.js');
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line in a process of its own; `during` may do something to it. */
+function mleSam(args: readonly string[], during?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [CLI, ...args], { cwd: folder });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (data) => {
+      output.stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      output.stderr += data;
+    });
+    child.on('exit', (code) => resolve({ code, ...output }));
+    during?.((signal) => child.kill(signal));
+  });
+}
+
+let folder: string;
+
+async function writeBag(name: string, drive: TinyDrive): Promise<string> {
+  const path = join(folder, name);
+  const writer = await BagWriter.create(path);
+  for (const { topic, type, data, receiveStamp } of tinyDrive(drive)) {
+    await writer.write({ topic, type, data, logTime: receiveStamp });
+  }
+  await writer.close();
+  return path;
+}
+
+describe('how commands end', function () {
+  this.timeout(120_000);
+  let bag: string;
+  let config: string;
+  const on = (...rest: string[]) => [
+    '--model',
+    BUNDLE,
+    '--config',
+    config,
+    '--provider',
+    'cpu',
+    '--threads',
+    '1',
+    ...rest,
+  ];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mle-sam-ending-'));
+    bag = await writeBag('drive.mcap', { seconds: 8 });
+    config = join(folder, 'config.yaml');
+    const modalities = Object.entries(TINY_TOPICS).map(([name, topic]) => `  ${name}: {topic: ${topic}}`);
+    writeFileSync(config, `modalities:\n${modalities.join('\n')}\n`);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const summaryOf = (out: string) =>
+    replaySummarySchema.parse(JSON.parse(readFileSync(join(folder, out, 'summary.json'), 'utf8')));
+
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    it(`leaves what a replay has when ${signal} comes, whole and marked as partial`, async () => {
+      const out = `out-${signal}`;
+      // What a whole run left there before must not lie beside the results of the part.
+      assert.equal((await mleSam(['replay', bag, '--out', out, ...on()])).code, 0);
+      assert.equal(summaryOf(out).partial, false);
+      const ended = await mleSam(['replay', bag, '--out', out, '--rate', 'realtime', ...on()], (kill) => {
+        const waiting = setInterval(() => {
+          if (readdirSync(join(folder, out)).includes('summary.json')) return;
+          clearInterval(waiting);
+          setTimeout(() => kill(signal), 2500);
+        }, 20);
+      });
+      assert.equal(ended.code, code, ended.stderr);
+      const summary = summaryOf(out);
+      assert.equal(summary.partial, true);
+      assert.match(summary.partialBecause ?? '', new RegExp(`^interrupted by ${signal}, \\d\\.\\d s into 8\\.0 s$`));
+      assert.ok(summary.frames.published > 0 && summary.frames.published < 70, String(summary.frames.published));
+      assert.match(ended.stdout, /! The results are partial: interrupted by/);
+      assert.match(readFileSync(join(folder, out, 'report.html'), 'utf8'), /This is a part of the replay: interrupted/);
+      const masks = await openBag(join(folder, out, 'masks.mcap'));
+      let count = 0;
+      for await (const raw of masks.messages({ topics: [MASK_TOPICS.mask] })) {
+        assert.equal(decodeMessage<Image>(raw).encoding, 'mono8');
+        count++;
+      }
+      assert.deepEqual([count, masks.info.problems], [summary.frames.published, []]);
+      await masks.close();
+      assert.deepEqual(readdirSync(join(folder, out)).sort(), [
+        '.mle-sam.json',
+        'masks.mcap',
+        'report.html',
+        'summary.json',
+      ]);
+      assert.equal((await mleSam(['replay', bag, '--out', out, ...on()])).code, 0, 'and the next run may replace it');
+    });
+  }
+
+  it('is no success where no mask was made, and says what there is', async () => {
+    const blind = await writeBag('broken.mcap', {
+      seconds: 1,
+      change: (message) => ({ ...message, data: message.data.subarray(0, 9) }),
+    });
+    const ended = await mleSam(['replay', blind, '--out', 'broken', ...on()]);
+    assert.equal(ended.code, 2, ended.stderr);
+    assert.equal(summaryOf('broken').frames.published, 0);
+    assert.ok(summaryOf('broken').problems.some(({ text, count }) => /camera/.test(text) && count > 1));
+  });
+
+  it('is no success where a bag has nothing that could give masks, whatever the command', async () => {
+    const path = join(folder, 'chatter.mcap');
+    const writer = await BagWriter.create(path);
+    const data = encodeMessage('std_msgs/msg/String', { data: 'hello' });
+    await writer.write({ topic: '/chatter', type: 'std_msgs/msg/String', data, logTime: 1n });
+    await writer.close();
+    for (const command of ['inspect', 'replay', 'dropout', 'evaluate']) {
+      const { code, stderr } = await mleSam([command, path, '--model', BUNDLE]);
+      assert.equal(code, 2, `${command}: ${stderr}`);
+    }
+  });
+
+  it('fails where the arguments or the input are wrong', async () => {
+    for (const args of [
+      ['replay', join(folder, 'missing.mcap')],
+      ['inspect', join(folder, 'missing.mcap')],
+      ['dropout', join(folder, 'missing.mcap')],
+      ['evaluate', join(folder, 'missing.mcap')],
+      ['replay'],
+      ['replay', bag, '--rate', 'fast'],
+    ]) {
+      assert.equal((await mleSam(args)).code, 1, args.join(' '));
+    }
+  });
+
+  it('replaces no file of somebody else', async () => {
+    const out = join(folder, 'mine');
+    const recording = await writeBag('mine/masks.mcap', { seconds: 1 });
+    const before = readFileSync(recording);
+    const refused = await mleSam(['replay', bag, '--out', out, ...on()]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /mine\/masks\.mcap but received another one\. .*--force/);
+    assert.deepEqual([readFileSync(recording).equals(before), readdirSync(out)], [true, ['masks.mcap']]);
+    assert.equal((await mleSam(['replay', bag, '--out', out, '--force', ...on()])).code, 0);
+    assert.notEqual(readFileSync(recording).length, before.length);
+  });
+
+  it('tells its exit statuses in the help of every command', async () => {
+    for (const command of ['replay', 'inspect', 'dropout', 'evaluate', 'simulate']) {
+      const { stdout } = await mleSam([command, '--help']);
+      assert.match(stdout, /Exit status:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}130, 143/);
+    }
+  });
+});
