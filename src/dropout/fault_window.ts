@@ -33,7 +33,9 @@ export function faultWindow(scenario: Scenario, binding: FaultBinding, { span }:
   const spans = scenario.faults.flatMap((spec) => {
     const until = spec.until === undefined ? span.last : stampAt(spec.until);
     const to = sortedStamps([until, span.last])[0]!;
-    return faultTargets(spec, binding, scenario.name).map(({ modality, kind }) => ({
+    // Without the CameraInfo that is the grid, no sensor can be laid on the picture.
+    const struck = spec.fault === 'no-camera-info' ? { ...spec, modality: 'all' } : spec;
+    return faultTargets(struck, binding, scenario.name).map(({ modality, kind }) => ({
       modality,
       from: stampAt(spec.at),
       to,
@@ -54,7 +56,9 @@ export function faultWindow(scenario: Scenario, binding: FaultBinding, { span }:
     end,
     ending: end < span.last ? 'within' : 'with-bag',
     spans,
-    affected: new Set(spans.map(({ modality }) => modality)),
+    affected: new Set(
+      scenario.faults.flatMap((spec) => faultTargets(spec, binding, scenario.name).map(({ modality }) => modality)),
+    ),
   };
 }
 

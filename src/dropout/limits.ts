@@ -20,6 +20,11 @@ export const SLOWLY_TOLD_MS = 2500;
 /** Content that is judged by how it changes needs a scene that changes meanwhile. */
 export const CONTENT_TOLD_MS = 4000;
 
+/** A drift is told before stamps are off by so much: twice the least tolerance. */
+export const DRIFT_TOLD_MS = 40;
+/** A warning may hold on for so long after what it warns of. */
+export const WARNING_OVER_MS = 6000;
+
 /** 95 % of the masks may be delayed by so much more than those of the clean run at the same moments. */
 export const MASK_DELAY_MARGIN_MS = 20;
 /** And those of the clean run by so much of the deadline. */

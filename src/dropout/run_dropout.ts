@@ -116,7 +116,8 @@ export function faultBinding({ bundle, selection }: Pick<ReplaySource, 'bundle' 
       const assignment = selection.modalities.get(name);
       const kind = roleOf(representation);
       if (assignment?.kind !== 'assigned' || kind === 'ground-truth') return [];
-      return [[name, { topic: assignment.topic, kind }] as const];
+      const { topic, cameraInfo } = assignment;
+      return [[name, { topic, kind, ...(cameraInfo !== undefined && { infoTopic: cameraInfo }) }] as const];
     }),
   );
 }

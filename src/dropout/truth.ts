@@ -1,6 +1,14 @@
 import type { FaultSpec, SensorKind } from '../faults/index.js';
 import type { Cause } from './cause.js';
-import { RECOVERY_MS, SLOWLY_TOLD_MS, TOLD_MS, TOLD_PERIODS } from './limits.js';
+import {
+  CONTENT_TOLD_MS,
+  DRIFT_TOLD_MS,
+  RECOVERY_MS,
+  SLOWLY_TOLD_MS,
+  TOLD_MS,
+  TOLD_PERIODS,
+  WARNING_OVER_MS,
+} from './limits.js';
 
 /** What is true of a sensor under a fault, and what a node has to say of it. */
 export interface FaultTruth {
@@ -32,6 +40,14 @@ const FREE: FaultTruth = {
   laterMs: 0,
 };
 
+/** A mount that is turned by less costs next to nothing. */
+const LEAST_TURN_DEGREES = 5;
+
+/** Before the true distance is twice the tolerance, and never sooner than a clock fault is told. */
+function driftToldMs(msPerSecond: number): number {
+  return Math.max(SLOWLY_TOLD_MS, (DRIFT_TOLD_MS / Math.abs(msPerSecond)) * 1000);
+}
+
 /** Stamps that are off by less are used as they are: they lie within what sensors may differ by. */
 const CLOCK_STEP_MS = 250;
 
@@ -47,6 +63,7 @@ export function truthOf(spec: FaultSpec, kind: SensorKind, others: 'fail-alike' 
 
 function truthWhileOn(spec: FaultSpec, kind: SensorKind, others: 'fail-alike' | 'are-well'): FaultTruth {
   const error = (...causes: Cause[]): FaultTruth => ({ ...FREE, told: 'error', causes });
+  const warn = (...causes: Cause[]): FaultTruth => ({ ...FREE, told: 'warn', causes, overMs: WARNING_OVER_MS });
   const free = (...causes: Cause[]): FaultTruth => ({ ...FREE, causes });
   switch (spec.fault) {
     case 'drop':
@@ -67,6 +84,26 @@ function truthWhileOn(spec: FaultSpec, kind: SensorKind, others: 'fail-alike' | 
       const clock = isOne ? error('clock') : free('clock');
       return { ...clock, withinMs: SLOWLY_TOLD_MS };
     }
+    case 'stamp-drift':
+      return {
+        ...warn('clock'),
+        withinMs: driftToldMs(spec.msPerSecond),
+        told: others === 'are-well' ? 'warn' : 'free',
+      };
+    case 'stuck-part':
+      return { ...warn('stuck-part'), withinMs: CONTENT_TOLD_MS };
+    case 'stale-content':
+      return kind === 'events'
+        ? free('stale-content', 'frozen', 'clock', 'unreadable')
+        : { ...warn('stale-content', 'frozen'), withinMs: CONTENT_TOLD_MS };
+    case 'turned-mount':
+      return Math.abs(spec.degrees) < LEAST_TURN_DEGREES
+        ? free('mount')
+        : { ...warn('mount'), withinMs: CONTENT_TOLD_MS };
+    case 'fog':
+      return free('black', 'saturated');
+    case 'no-camera-info':
+      return free('calibration');
     case 'noise':
       return free('contradictory');
     case 'salt-pepper':

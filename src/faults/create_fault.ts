@@ -1,20 +1,21 @@
 import { createCorrupt } from './corrupt.js';
 import { createEventLowResolution, createEventNoise, createNoEvents } from './events/event_faults.js';
 import type { FaultParts, SensorKind, StreamFault } from './fault.js';
-import { createFreeze } from './freeze.js';
-import { createEmptyCloud, createRangeNoise, createSectorLoss } from './lidar.js';
+import { createFreeze, createStaleContent } from './freeze.js';
+import { createEmptyCloud, createRangeNoise, createSectorLoss, createTurnedMount } from './lidar.js';
 import { createBurstLoss, createDecimate, createDrop } from './loss.js';
 import {
   addNoise,
   addSaltAndPepper,
   blankDepth,
   blurAlongRows,
+  keepPart,
   scaleLight,
   scatterDistance,
 } from './pictures/edits.js';
-import { createPictureFault } from './pictures/picture_faults.js';
+import { createFog, createPictureFault } from './pictures/picture_faults.js';
 import type { FaultKind, FaultSpec } from './scenario.js';
-import { createDelay, createJitter, createStampOffset } from './timing.js';
+import { createDelay, createJitter, createStampDrift, createStampOffset } from './timing.js';
 
 const ANY: readonly SensorKind[] = ['camera', 'depth', 'events', 'lidar'];
 
@@ -28,6 +29,12 @@ export const APPLIES_TO: Readonly<Record<FaultKind, readonly SensorKind[]>> = {
   jitter: ANY,
   'stamp-offset': ANY,
   corrupt: ANY,
+  'stamp-drift': ANY,
+  'stale-content': ANY,
+  'stuck-part': ['camera', 'depth'],
+  fog: ['camera'],
+  'turned-mount': ['lidar'],
+  'no-camera-info': ['camera', 'depth', 'events'],
   noise: ANY,
   blackout: ANY,
   'salt-pepper': ['camera', 'depth'],
@@ -65,6 +72,18 @@ export function createFault(spec: FaultSpec, parts: FaultParts): StreamFault {
       return createJitter(spec, parts);
     case 'stamp-offset':
       return createStampOffset(spec);
+    case 'stamp-drift':
+      return createStampDrift(spec);
+    case 'stale-content':
+      return createStaleContent(spec);
+    case 'stuck-part':
+      return createPictureFault(target, keepPart(spec));
+    case 'fog':
+      return createFog(spec, parts);
+    case 'turned-mount':
+      return createTurnedMount(spec);
+    case 'no-camera-info':
+      return createDrop();
     case 'corrupt':
       return createCorrupt(spec, parts);
     case 'noise':

@@ -11,6 +11,8 @@ export interface FaultTarget {
   modality: string;
   topic: string;
   kind: SensorKind;
+  /** Topic of its CameraInfo, where it passes the injector. */
+  infoTopic?: string;
 }
 
 /**

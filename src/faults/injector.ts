@@ -5,8 +5,8 @@ import { DelayQueue } from './delay_queue.js';
 import type { FaultTarget, SensorKind, StreamFault } from './fault.js';
 import type { FaultSpec, Scenario } from './scenario.js';
 
-/** Where each modality's messages come, and what kind of sensor sends them. */
-export type FaultBinding = ReadonlyMap<string, { topic: string; kind: SensorKind }>;
+/** Where each modality's messages come and what kind of sensor sends them; its CameraInfo where faults can reach that. */
+export type FaultBinding = ReadonlyMap<string, { topic: string; kind: SensorKind; infoTopic?: string }>;
 
 export interface InjectorOptions {
   scenario: Scenario;
@@ -54,7 +54,8 @@ export class FaultInjector {
       for (const target of faultTargets(spec, binding, scenario.name)) {
         const random = new Random(seed, scenario.name, index, target.modality);
         const fault = createFault(spec, { target, random });
-        this.#faults.set(target.topic, [...(this.#faults.get(target.topic) ?? []), { spec, fault }]);
+        const topic = topicOf(spec, target);
+        this.#faults.set(topic, [...(this.#faults.get(topic) ?? []), { spec, fault }]);
       }
     });
   }
@@ -122,6 +123,16 @@ export async function* injectFaults(
   const injector = new FaultInjector(options);
   for await (const message of messages) yield* await injector.receive(message);
   yield* injector.flush();
+}
+
+/** The topic a fault acts on. */
+function topicOf({ fault }: FaultSpec, { modality, topic, infoTopic }: FaultTarget): string {
+  if (fault !== 'no-camera-info') return topic;
+  if (infoTopic !== undefined) return infoTopic;
+  throw new Error(
+    `Expected a CameraInfo topic of ${modality} for the fault no-camera-info but none passes here: ` +
+      'take a bag that has one; on a live graph, stop its publisher.',
+  );
 }
 
 /** True while a fault acts, by seconds since the scenario's start. */

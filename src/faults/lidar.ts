@@ -54,6 +54,23 @@ export function createSectorLoss(sector: { fromDegrees: number; toDegrees: numbe
   });
 }
 
+/** The whole cloud is turned about an axis of its own frame, right-handed: what a knocked mount does, of which TF knows nothing. */
+export function createTurnedMount({ degrees, about }: { degrees: number; about: 'x' | 'y' | 'z' }): StreamFault {
+  const radians = (degrees * Math.PI) / 180;
+  const [sin, cos] = [Math.sin(radians), Math.cos(radians)];
+  // The two axes in the plane of the turn, in the order the right hand has them.
+  const [first, second] = ({ x: [1, 2], y: [2, 0], z: [0, 1] } as const)[about];
+  return cloudFault((cloud) => {
+    const data = cloud.data.slice();
+    eachPoint(cloud, data, (point) => {
+      const [a, b] = [point.get(first), point.get(second)];
+      point.set(first, a * cos - b * sin);
+      point.set(second, a * sin + b * cos);
+    });
+    return { ...cloud, data };
+  });
+}
+
 function cloudFault(edit: CloudEdit): StreamFault {
   return {
     async apply(raw: RawMessage) {

@@ -63,6 +63,43 @@ export const faultSchema = z.discriminatedUnion('fault', [
     .strictObject({ fault: z.literal('stamp-offset'), ...window, offsetMs: milliseconds })
     .describe('`header.stamp` is off by a constant: a clock that is not synchronised, or one that jumps'),
   z
+    .strictObject({ fault: z.literal('stamp-drift'), ...window, msPerSecond: z.number().min(-1000).max(1000) })
+    .describe('`header.stamp` moves away from the true time: a clock that runs too fast, or too slowly'),
+  z
+    .strictObject({
+      fault: z.literal('stale-content'),
+      ...window,
+      bySeconds: z.number().positive().max(10).describe('how old the content is'),
+    })
+    .describe('old content under new stamps: a buffer that lags behind'),
+  z
+    .strictObject({
+      fault: z.literal('stuck-part'),
+      ...window,
+      fromShare: share.lt(1).default(0).describe('where the part begins, of the height'),
+      toShare: share.gt(0).default(0.5).describe('where it ends'),
+    })
+    .describe('a part of the picture stays as it was: a frame grabber that fills half of its buffer'),
+  z
+    .strictObject({
+      fault: z.literal('fog'),
+      ...window,
+      overSeconds: z.number().positive().max(3600).default(3).describe('until it is thickest'),
+      most: share.gt(0).default(0.9).describe('share of the light that is fog by then'),
+    })
+    .describe('contrast fades little by little: fog, or a lens that mists over'),
+  z
+    .strictObject({
+      fault: z.literal('turned-mount'),
+      ...window,
+      degrees: z.number().min(-180).max(180),
+      about: z.enum(['x', 'y', 'z']).default('z').describe("axis of the sensor's own frame"),
+    })
+    .describe('the sensor has been turned and TF does not know: a knock, or a wrong transform'),
+  z
+    .strictObject({ fault: z.literal('no-camera-info'), ...window })
+    .describe('its CameraInfo does not come; on bags only, as the injector of a live graph leaves that topic alone'),
+  z
     .strictObject({
       fault: z.literal('noise'),
       ...window,

@@ -1,4 +1,4 @@
-import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
+import { millisecondsBetween, peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
 import type { FaultParts, StreamFault } from './fault.js';
 import { withHeaderStamp } from './header_stamp.js';
 
@@ -32,6 +32,18 @@ export function createJitter(
 /** `header.stamp` is wrong by a constant: an unsynchronised clock, or one that jumps where all sensors have it. */
 export function createStampOffset({ offsetMs }: { offsetMs: number }): StreamFault {
   return { apply: (message) => shifted(message, nanoseconds(offsetMs)) };
+}
+
+/** `header.stamp` moves away from the true time: a clock that runs too fast, or where negative too slowly. */
+export function createStampDrift({ msPerSecond }: { msPerSecond: number }): StreamFault {
+  let start: Stamp | undefined;
+  return {
+    apply(message) {
+      start ??= message.receiveStamp;
+      const seconds = millisecondsBetween(start, message.receiveStamp) / 1000;
+      return shifted(message, nanoseconds(seconds * msPerSecond));
+    },
+  };
 }
 
 function later(message: RawMessage, receiveStamp: Stamp): RawMessage {

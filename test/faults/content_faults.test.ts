@@ -14,7 +14,7 @@ import { EventBuffer } from '../../src/sensors/events/event_buffer.js';
 import { createEventDecoder } from '../../src/sensors/events/index.js';
 import { readPointCloud } from '../../src/sensors/lidar/index.js';
 import { header, raw } from '../sensors/support/messages.js';
-import { TINY_TOPICS } from '../support/tiny_rig.js';
+import { stampAt, TINY_TOPICS } from '../support/tiny_rig.js';
 import { BINDING, faulty, injector, send } from './support.js';
 
 /** Two rows of two pixels and padding. */
@@ -24,6 +24,20 @@ function imageOf(topic: string, encoding: string, step: number, data: Uint8Array
 }
 const camera = (encoding: string, step: number, data: Uint8Array, bigEndian = 0) =>
   imageOf(TINY_TOPICS.camera, encoding, step, data, bigEndian);
+/** A grey picture of a level a column. */
+function greyOf(width: number, height: number, level: (column: number) => number): RawMessage {
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => level(Math.floor(i / 3) % width));
+  const fields = {
+    header: header('sensor', 5n),
+    width,
+    height,
+    encoding: 'rgb8',
+    is_bigendian: 0,
+    step: 3 * width,
+    data,
+  };
+  return raw(TINY_TOPICS.camera, 'sensor_msgs/msg/Image', fields);
+}
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 describe('faults on pictures', () => {
@@ -64,6 +78,40 @@ describe('faults on pictures', () => {
     assert.deepEqual([...out.data], [30, 40, 70, 60, 80, 50, 60, 60]);
     const colour = await faulty<Image>('fault: motion-blur, modality: camera, pixels: 2', camera('rgb8', 8, rgb));
     assert.deepEqual([...colour.data.subarray(0, 8)], [10, 20, 30, 25, 35, 45, 7, 7]);
+  });
+
+  it('stuck-part: rows of the first picture stay, the others go on', async () => {
+    const through = injector('fault: stuck-part, modality: camera, fromShare: 0.25, toShare: 0.75');
+    const shades = async (level: number) => {
+      const [out] = await send(through, [greyOf(2, 4, () => level)]);
+      const { data, step } = decodeMessage<Image>(out!);
+      return [0, 1, 2, 3].map((row) => data[row * step]);
+    };
+    assert.deepEqual(await shades(10), [10, 10, 10, 10]);
+    assert.deepEqual(await shades(20), [20, 10, 10, 20]);
+    assert.deepEqual(await shades(30), [30, 10, 10, 30]);
+  });
+
+  it('fog: contrast and colour fade until it is as thick as it gets', async () => {
+    const through = injector('fault: fog, modality: camera, overSeconds: 2, most: 0.5');
+    const spread = async (seconds: number): Promise<[number, number]> => {
+      const picture = greyOf(64, 64, (column) => (column % 2 === 0 ? 50 : 250));
+      const [out] = await send(through, [{ ...picture, receiveStamp: stampAt(seconds) }]);
+      const { data, step } = decodeMessage<Image>(out!);
+      const mean = (column: number) =>
+        Array.from({ length: 64 }, (_, row) => data[row * step + 3 * column]!).reduce((a, b) => a + b) / 64;
+      return [mean(0), mean(1)];
+    };
+    // 0.67 of full scale is 171.
+    for (const [seconds, dark, light] of [
+      [0, 50, 250],
+      [1, 80, 230],
+      [2, 110.5, 210.5],
+      [9, 110.5, 210.5],
+    ] as const) {
+      const [a, b] = await spread(seconds);
+      assert.ok(Math.abs(a - dark) < 1 && Math.abs(b - light) < 1, `${seconds} s: ${a} ${b}`);
+    }
   });
 
   it('salt-pepper: so many samples at full scale and so many at none', async () => {
@@ -242,6 +290,26 @@ describe('faults on point clouds', () => {
       assert.equal(out.length, 4);
       assert.ok(out[0]!.x !== 10 && Math.abs(out[0]!.x - 10) < 3 && out[0]!.y === 0, JSON.stringify(out[0]));
     }
+  });
+
+  it('turned-mount turns the cloud about an axis of its frame, right-handed', async () => {
+    const turned = async (fault: string) =>
+      (await points(await faulty<PointCloud2>(`fault: turned-mount, modality: lidar, ${fault}`, cloud(1)))).map(
+        ({ x, y, label }) => ({ x: Math.round(x * 1000) / 1000 + 0, y: Math.round(y * 1000) / 1000 + 0, label }),
+      );
+    const before = await points(decodeMessage<PointCloud2>(cloud(1)));
+    assert.deepEqual(
+      await turned('degrees: 90'),
+      before.map(({ x, y, label }) => ({ x: -y + 0, y: x + 0, label })),
+    );
+    assert.deepEqual(
+      (await turned('degrees: 60, about: x')).map(({ x }) => x),
+      before.map(({ x }) => x),
+    );
+    assert.deepEqual(
+      (await turned('degrees: 60, about: y')).map(({ y }) => y),
+      before.map(({ y }) => y),
+    );
   });
 
   it('blackout leaves an empty cloud', async () => {

@@ -159,6 +159,46 @@ describe('faults on whole messages', () => {
     assert.equal(out[0]!.receiveStamp, clean!.receiveStamp);
   });
 
+  it('stamp-drift: header.stamp runs away from the moment the fault begins', async () => {
+    const out = cameraOf(
+      await send(injector('fault: stamp-drift, modality: camera, at: 0.5, until: 1.5, msPerSecond: -20'), drive),
+    );
+    const off = out.map((message, k) => Number(stampOf(message) - stampAt(k / 10)) / 1e6);
+    const expected = Array.from({ length: 20 }, (_, k) => (k < 5 || k >= 15 ? 0 : -2 * (k - 5)));
+    for (const [k, ms] of off.entries()) assert.ok(Math.abs(ms - expected[k]!) < 1e-3, `${k}: ${ms} ms`);
+    assert.deepEqual(
+      out.map(({ receiveStamp }) => receiveStamp),
+      cameraOf(drive).map(({ receiveStamp }) => receiveStamp),
+    );
+  });
+
+  it('stale-content: what was sent so long ago, under the stamps of now; as old as there is in the beginning', async () => {
+    const clean = cameraOf(drive);
+    const stale = async (fault: string) => cameraOf(await send(injector(fault), drive));
+    const contentOf = (message: RawMessage) => Buffer.from(message.data.subarray(12)).toString('latin1');
+    const ages = (out: readonly RawMessage[]) =>
+      out.map((message, k) => k - clean.findLastIndex((other, i) => i <= k && contentOf(other) === contentOf(message)));
+    const late = await stale('fault: stale-content, modality: camera, at: 1, until: 1.5, bySeconds: 0.5');
+    assert.deepEqual(ages(late), [...Array(10).fill(0), 5, 5, 5, 5, 5, 0, 0, 0, 0, 0]);
+    assert.deepEqual(late.map(stampOf), clean.map(stampOf));
+    assert.deepEqual(
+      late.map(({ receiveStamp }) => receiveStamp),
+      clean.map(({ receiveStamp }) => receiveStamp),
+    );
+    const early = await stale('fault: stale-content, modality: camera, at: 0.2, bySeconds: 0.5');
+    assert.deepEqual(ages(early).slice(0, 8), [0, 0, 2, 3, 4, 5, 5, 5]);
+  });
+
+  it('no-camera-info: its CameraInfo is lost and nothing else, and cannot be where none passes', async () => {
+    const out = await send(injector('fault: no-camera-info, modality: camera'), drive);
+    assert.equal(out.length, drive.length - 1);
+    assert.ok(out.every(({ topic }) => topic !== '/camera/camera_info'));
+    assert.throws(
+      () => injector('fault: no-camera-info, modality: depth'),
+      /Expected a CameraInfo topic of depth .* but none passes here/,
+    );
+  });
+
   it('corrupt: cut off, or with one byte in 64 changed; as many as asked for', async () => {
     const cut = cameraOf(await send(injector('fault: corrupt, modality: camera'), drive));
     const clean = cameraOf(drive);

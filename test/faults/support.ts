@@ -3,7 +3,7 @@ import { decodeMessage, type RawMessage } from '../../src/messages/index.js';
 import { TINY_TOPICS } from '../support/tiny_rig.js';
 
 export const BINDING: FaultBinding = new Map([
-  ['camera', { topic: TINY_TOPICS.camera, kind: 'camera' }],
+  ['camera', { topic: TINY_TOPICS.camera, kind: 'camera', infoTopic: '/camera/camera_info' }],
   ['depth', { topic: TINY_TOPICS.depth, kind: 'depth' }],
   ['events', { topic: TINY_TOPICS.events, kind: 'events' }],
   ['lidar', { topic: TINY_TOPICS.lidar, kind: 'lidar' }],

@@ -64,6 +64,32 @@ export function blurAlongRows(pixels: number): PictureEdit {
   };
 }
 
+/** Rows from..to of the height stay as they are in the first picture. */
+export function keepPart({ fromShare, toShare }: { fromShare: number; toShare: number }): PictureEdit {
+  let kept: Samples['values'] | undefined;
+  return ({ values, rows, rowStep }) => {
+    const [from, to] = [Math.round(fromShare * rows) * rowStep, Math.round(toShare * rows) * rowStep];
+    // A picture of another size begins anew.
+    if (kept?.length !== Math.max(0, to - from)) kept = values.slice(from, Math.max(from, to));
+    else values.set(kept, from);
+  };
+}
+
+/** Grey level of fog, of full scale, and what noise the air adds, standard deviation. */
+const FOG_LEVEL = 0.67;
+const FOG_NOISE = 0.01;
+
+/** Mixes a share of fog into a picture; colours fade. */
+export function veil(part: number, random: Random): PictureEdit {
+  return (samples) => {
+    const { full } = samples;
+    eachSample(samples, (value, black) => {
+      const fog = black > full / 4 ? black : FOG_LEVEL * full + FOG_NOISE * full * random.gaussian();
+      return value * (1 - part) + fog * part;
+    });
+  };
+}
+
 /** Replaces each sample; whole numbers are rounded and kept within their type. */
 function eachSample(samples: Samples, change: (value: number, black: number) => number): void {
   const { values, rows, rowStep, rowLength } = samples;
