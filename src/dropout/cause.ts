@@ -29,6 +29,9 @@ const SENTENCES: readonly (readonly [Cause, RegExp])[] = [
   ['contradictory', /^the measurements contradict each other$/],
   ['standstill', /^the stamps stand still$/],
   ['clock', /^(the stamps|a stamp|samples come|no set for) /],
+  ['stuck-part', / of the picture stand still while the rest /],
+  ['stale-content', /^the content is about \S+ s older /],
+  ['mount', /^what it sees lies /],
   ['calibration', /CameraInfo|transform|frame/],
   ['unreadable', /^(Expected|Cannot decode) |is not a time$/],
 ];

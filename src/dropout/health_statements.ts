@@ -1,8 +1,10 @@
+import type { Stamp } from '../messages/index.js';
 import {
   LEVEL,
   type Level,
   type ModalityChange,
   type ModalityHealth,
+  type ModalityWarning,
   modalityDiagnostic,
   syncDiagnostic,
 } from '../pipeline/index.js';
@@ -22,10 +24,19 @@ export class HealthStatements {
   }
 
   changed({ modality, to, reason, at }: Pick<ModalityChange, 'modality' | 'to' | 'reason' | 'at'>): void {
-    const health: ModalityHealth = { modality, state: to, reason };
+    this.#state({ ...this.#healths.get(modality), modality, state: to, reason }, at);
+  }
+
+  warned({ modality, reason, at }: Pick<ModalityWarning, 'modality' | 'reason' | 'at'>): void {
+    const health = this.#healths.get(modality);
+    if (health !== undefined) this.#state({ ...health, doubt: reason }, at);
+  }
+
+  #state(health: ModalityHealth, at: Stamp): void {
+    const { modality, reason, doubt } = health;
     this.#healths.set(modality, health);
     const { level } = modalityDiagnostic('', health);
-    this.log.add({ about: modality, at, level: levelName(level), reason: reason ?? '' });
+    this.log.add({ about: modality, at, level: levelName(level), reason: reason ?? doubt ?? '' });
     const together = syncDiagnostic('', [...this.#healths.values()], this.#essential);
     this.log.add({ about: SYNC, at, level: levelName(together.level), reason: together.message });
   }

@@ -1,5 +1,5 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
-import type { FrameResult, ModalityChange, ProblemAbout } from '../pipeline/index.js';
+import type { FrameResult, ModalityChange, ModalityWarning, ProblemAbout } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
 import { type ProblemList, problemSubject } from '../report/index.js';
 import type { HealthLog } from './health_log.js';
@@ -120,6 +120,10 @@ export class RunRecording implements RunListener {
 
   modalityChanged(change: ModalityChange): void {
     this.#statements.changed(change);
+  }
+
+  warned(warning: ModalityWarning): void {
+    this.#statements.warned(warning);
   }
 
   problem(text: string, at: Stamp, about?: ProblemAbout): void {

@@ -1,5 +1,5 @@
 import type { Stamp } from '../messages/index.js';
-import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink } from '../pipeline/index.js';
+import type { DroppedFrame, FrameResult, ModalityChange, ModalityWarning, PipelineSink } from '../pipeline/index.js';
 import { describeSensorNotice, type SensorNotice } from '../sensors/index.js';
 import type { MaskFigures } from './figures.js';
 import type { LoadedModel } from './loaded_model.js';
@@ -35,6 +35,10 @@ export class LiveSink implements PipelineSink {
 
   modalityChanged(change: ModalityChange): void {
     this.#options.onModalityChange(change);
+  }
+
+  warned({ modality, reason }: ModalityWarning): void {
+    this.#options.onProblem(`${modality}: ${reason ?? 'what was to be watched is over'}`);
   }
 
   problem(text: string): void {

@@ -12,7 +12,7 @@ import {
 } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import { type ConfiguredCalibration, describeSensorNotice } from '../sensors/index.js';
-import type { SynchronizerStatus } from '../sync/index.js';
+import { adviseReason, describeReason, type SynchronizerStatus } from '../sync/index.js';
 import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
 import { Inputs } from './inputs/index.js';
@@ -67,7 +67,12 @@ export class Perception {
   /** What is odd about sensors that are alive, by modality, in words. */
   concerns(): ReadonlyMap<string, string> {
     const concerns = this.#running?.pipeline.concerns() ?? [];
-    return new Map([...concerns].map(([modality, notice]) => [modality, describeSensorNotice(notice)]));
+    const words = new Map([...concerns].map(([modality, notice]) => [modality, describeSensorNotice(notice)]));
+    // What is wrong now comes before what has been odd for long.
+    for (const [modality, cause] of this.#running?.pipeline.warnings() ?? []) {
+      words.set(modality, [describeReason(cause), adviseReason(cause, 'robot')].filter(Boolean).join('. '));
+    }
+    return words;
   }
 
   /** How the topics fare, over the time since the last call. */

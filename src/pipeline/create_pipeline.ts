@@ -4,6 +4,7 @@ import {
   type ConfiguredCalibration,
   type ModalityInput,
   type MotionOptions,
+  Plausibility,
   type SensorOptions,
   SensorRig,
 } from '../sensors/index.js';
@@ -68,6 +69,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     sink,
     modalityByTopic,
     backpressure,
+    plausibility: new Plausibility(bundle.modalities),
   });
 }
 

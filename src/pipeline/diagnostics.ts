@@ -49,6 +49,8 @@ export interface ModalityHealth {
   state: ModalityState;
   /** What the state stems from, in words. */
   reason: string | undefined;
+  /** What is to be watched of it although it is in use, in words. */
+  doubt?: string | undefined;
 }
 
 /**
@@ -56,11 +58,13 @@ export interface ModalityHealth {
  * key of Autoware's fusion nodes.
  * @param node - name of the node, as diagnostic_updater puts it in front
  */
-export function modalityDiagnostic(node: string, { modality, state, reason }: ModalityHealth): DiagnosticStatus {
+export function modalityDiagnostic(node: string, { modality, state, reason, doubt }: ModalityHealth): DiagnosticStatus {
+  const level = LEVEL_OF_STATE[state];
+  const why = [reason, doubt].filter((text) => text !== undefined).join('; ');
   return {
-    level: LEVEL_OF_STATE[state],
+    level: doubt !== undefined && level === LEVEL.ok ? LEVEL.warn : level,
     name: `${node}: ${modality}`,
-    message: reason === undefined ? state : `${state}: ${reason}`,
+    message: why === '' ? state : `${state}: ${why}`,
     hardware_id: modality,
     values: [
       { key: 'state', value: state },

@@ -23,7 +23,15 @@ export {
 } from './diagnostics.js';
 export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
 export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
-export type { DroppedFrame, FrameLatency, FrameResult, ModalityChange, PipelineSink, ProblemAbout } from './results.js';
+export type {
+  DroppedFrame,
+  FrameLatency,
+  FrameResult,
+  ModalityChange,
+  ModalityWarning,
+  PipelineSink,
+  ProblemAbout,
+} from './results.js';
 export { describeContent, isDescribable, type TopicContent } from './topic_content.js';
 export { COMPRESSED_SUFFIX } from './topic_names.js';
 export type { TopicCandidate, TopicRole } from './topic_roles.js';

@@ -1,11 +1,13 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
-import type { SensorNotice, SensorReason, SensorRig } from '../sensors/index.js';
+import type { ModalityImage, Plausibility, SensorNotice, SensorReason, SensorRig } from '../sensors/index.js';
 import {
   type AbsentReason,
   type ContentVerdict,
+  describeReason,
   type FrameSet,
   type Match,
+  type Reason,
   type SyncConfig,
   type Synchronizer,
   type SynchronizerStatus,
@@ -35,6 +37,8 @@ export interface PipelineOptions {
    * replay. `newest`: the newest set is taken next, the ones in between are dropped and said, for live sensors.
    */
   backpressure: 'wait' | 'newest';
+  /** Looks at the images of each set for what no single message shows. */
+  plausibility?: Plausibility;
 }
 
 /** Tells the sink what became of a set. */
@@ -64,6 +68,8 @@ export class Pipeline {
   #inFlight: Promise<Telling> | undefined;
   /** Resolves once the sink is done with all it was told. */
   #telling: Promise<void> = Promise.resolve();
+  /** What is to be watched of sensors in use, by modality. */
+  readonly #warnings = new Map<string, Reason>();
   /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
   #failure: { error: unknown } | undefined;
 
@@ -108,6 +114,11 @@ export class Pipeline {
   /** Sensors that are alive, but for long not such as the model was trained on. */
   concerns(): ReadonlyMap<string, SensorNotice> {
     return this.#options.rig.concerns();
+  }
+
+  /** What is to be watched of sensors that are in use, by modality. */
+  warnings(): ReadonlyMap<string, Reason> {
+    return this.#warnings;
   }
 
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
@@ -203,6 +214,7 @@ export class Pipeline {
       case 'reset':
         this.#options.rig.reset();
         this.#assembler.reset();
+        this.#options.plausibility?.reset();
         return this.#options.sink.problem(
           `Everything received before was cleared: ${event.reason}.`,
           this.#receiveTime.toStamp(this.#now),
@@ -217,6 +229,7 @@ export class Pipeline {
     const frame = await this.#assembler.assemble(selections, stamp);
     for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
     this.#queue.push(this.#options.synchronizer.advance(this.#now));
+    await this.#doubt(frame.images, stamp, set.closed);
     const absent = new Map([...set.absent, ...frame.absent]);
     const { streams } = this.#options.synchronizer.options;
     const isMissing = streams.some(
@@ -246,6 +259,26 @@ export class Pipeline {
     await this.#inFlight;
     await this.#telling;
     await this.#finishInFlight();
+  }
+
+  /** Looks for what no single message shows, and tells what has changed. */
+  async #doubt(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp, closed: number): Promise<void> {
+    const { plausibility, synchronizer } = this.#options;
+    if (plausibility === undefined) return;
+    plausibility.see(images, stamp);
+    for (const { modality } of synchronizer.options.streams) {
+      await this.#warn(modality, plausibility.against(modality), this.#receiveTime.toStamp(closed));
+    }
+  }
+
+  /** Tells what is to be watched of a sensor where that is something else than before. */
+  async #warn(modality: string, cause: Reason | undefined, at: Stamp): Promise<void> {
+    if (this.#warnings.get(modality)?.code === cause?.code) return;
+    if (cause === undefined) this.#warnings.delete(modality);
+    else this.#warnings.set(modality, cause);
+    await this.#finishInFlight();
+    const warning = { modality, cause, reason: cause && describeReason(cause), at };
+    await this.#tell(() => this.#options.sink.warned?.(warning));
   }
 
   /** Runs the model; what came of it is told later, so that the sink hears of one thing at a time and in order. */

@@ -57,6 +57,16 @@ export interface ModalityChange {
   at: Stamp;
 }
 
+/** Something is to be watched of a sensor that is in use; without a cause, no longer. */
+export interface ModalityWarning {
+  modality: string;
+  cause: Reason | undefined;
+  /** The cause in words. */
+  reason: string | undefined;
+  /** Receive time of what showed it. */
+  at: Stamp;
+}
+
 /** What a problem is about: a sensor's reason, or else what kind of problem it is. */
 export type ProblemAbout =
   | { code: Reason['code']; modality: string; cause: Reason }
@@ -70,6 +80,8 @@ export interface PipelineSink {
   published(frame: FrameResult): void | Promise<void>;
   dropped(frame: DroppedFrame): void | Promise<void>;
   modalityChanged(change: ModalityChange): void | Promise<void>;
+  /** A sensor that is in use is doubted, or no longer. */
+  warned?(warning: ModalityWarning): void | Promise<void>;
   /**
    * Something is wrong that does not stop the pipeline; one sentence.
    * @param at - receive stamp of the message that showed it

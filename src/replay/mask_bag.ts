@@ -9,6 +9,7 @@ import {
   labelInfo,
   type ModalityChange,
   type ModalityHealth,
+  type ModalityWarning,
   modalityDiagnostic,
   mono8Image,
   outputHeader,
@@ -114,7 +115,18 @@ export class MaskBag {
 
   /** Appends the health of all modalities after one of them changed. */
   async modalityChanged({ modality, to, reason, at }: ModalityChange): Promise<void> {
-    this.#healths.set(modality, { modality, state: to, reason });
+    this.#healths.set(modality, { ...this.#healths.get(modality), modality, state: to, reason });
+    await this.#diagnose(at);
+  }
+
+  /** The same after one of them is doubted, or no longer. */
+  async warned({ modality, reason, at }: ModalityWarning): Promise<void> {
+    const health = this.#healths.get(modality);
+    if (health !== undefined) this.#healths.set(modality, { ...health, doubt: reason });
+    await this.#diagnose(at);
+  }
+
+  async #diagnose(at: Stamp): Promise<void> {
     const healths = [...this.#healths.values()];
     const sync = syncDiagnostic(NODE_NAME, healths, this.#essential);
     const array = diagnosticArray(at, [sync, ...healths.map((health) => modalityDiagnostic(NODE_NAME, health))]);

@@ -1,5 +1,12 @@
 import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
-import type { DroppedFrame, FrameResult, ModalityChange, PipelineSink, ProblemAbout } from '../pipeline/index.js';
+import type {
+  DroppedFrame,
+  FrameResult,
+  ModalityChange,
+  ModalityWarning,
+  PipelineSink,
+  ProblemAbout,
+} from '../pipeline/index.js';
 import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
 import { decodePicture, describeSensorNotice, type ImageSize, type SensorNotice } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
@@ -17,7 +24,7 @@ type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
   recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'problemLasted' | 'notice'>;
-  masks: Pick<MaskBag, 'frame' | 'modalityChanged' | 'copy'>;
+  masks: Pick<MaskBag, 'frame' | 'modalityChanged' | 'warned' | 'copy'>;
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
   classCount: number;
@@ -102,6 +109,11 @@ export class ReplayRecording implements PipelineSink {
     this.#recorder.modalityState(change.modality, change.at, change.to, change.reason);
     this.#faults.changed(change);
     await this.#attempt('A state is left out of masks.mcap', change.at, () => this.#maskBag.modalityChanged(change));
+  }
+
+  async warned(warning: ModalityWarning): Promise<void> {
+    this.#faults.warned(warning);
+    await this.#attempt('A warning is left out of masks.mcap', warning.at, () => this.#maskBag.warned(warning));
   }
 
   problem(text: string, at?: Stamp, about?: ProblemAbout): void {

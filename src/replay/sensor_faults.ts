@@ -1,5 +1,5 @@
 import type { Stamp } from '../messages/index.js';
-import type { ModalityChange, ProblemAbout } from '../pipeline/index.js';
+import type { ModalityChange, ModalityWarning, ProblemAbout } from '../pipeline/index.js';
 import { problemSubject, type ReplayRecorder } from '../report/index.js';
 
 /**
@@ -12,6 +12,8 @@ export class SensorFaults {
   readonly #toldByMessages = new Set<string>();
   /** By modality, the sentence of the state it is in. */
   readonly #present = new Map<string, string>();
+  /** By modality, what it is doubted for. */
+  readonly #doubts = new Map<string, string>();
 
   constructor(recorder: Pick<ReplayRecorder, 'problem' | 'problemLasted'>) {
     this.#recorder = recorder;
@@ -21,6 +23,17 @@ export class SensorFaults {
   problem(text: string, at: Stamp | undefined, about: ProblemAbout | undefined): void {
     if (about?.modality !== undefined) this.#toldByMessages.add(text);
     this.#recorder.problem('warning', text, at, about && problemSubject(about));
+  }
+
+  /** A sensor that is in use is doubted, or no longer. */
+  warned({ modality, cause, reason, at }: ModalityWarning): void {
+    const before = this.#doubts.get(modality);
+    if (before !== undefined) this.#recorder.problemLasted(before, at);
+    this.#doubts.delete(modality);
+    if (cause === undefined || reason === undefined) return;
+    const text = `${modality}: ${reason}`;
+    this.#doubts.set(modality, text);
+    this.#recorder.problem('warning', text, at, problemSubject({ code: cause.code, modality, cause }));
   }
 
   /** The state of a modality changed. */

@@ -24,7 +24,13 @@ export type SensorReason =
   | { code: 'transform-missing'; source: string; target: string; sourceRoot?: string; targetRoot?: string }
   /** A moving transform has no value near enough to the sample. */
   | { code: 'transform-stale'; parent: string; child: string; distanceMs: number; toleranceMs: number }
-  | { code: BlindReason };
+  | { code: BlindReason }
+  /** A part of the picture, as a share of it, stands still while the rest moves. */
+  | { code: 'part-stuck'; share: number }
+  /** It shows what the others showed so long ago. */
+  | { code: 'content-old'; seconds: number; against: readonly string[] }
+  /** It lies beside what the others show, by so much of the picture's width and height; positive: right, below. */
+  | { code: 'misplaced'; right: number; down: number; against: readonly string[] };
 
 /** A message that cannot be used: the sentence, and what it was made from. */
 export interface Unusable {
@@ -56,6 +62,12 @@ export function describeSensorReason(reason: SensorReason): string {
   switch (reason.code) {
     case 'undecodable':
       return reason.detail;
+    case 'part-stuck':
+      return `${percent(reason.share)} of the picture stand still while the rest of it moves`;
+    case 'content-old':
+      return `the content is about ${reason.seconds.toFixed(1)} s older than that of ${list(reason.against)}`;
+    case 'misplaced':
+      return `what it sees lies ${sides(reason)} what ${list(reason.against)} ${reason.against.length === 1 ? 'sees' : 'see'}`;
     case 'camera-info-unusable':
       return `The CameraInfo of '${reason.modality}' cannot be used: ${reason.detail}`;
     case 'camera-info-missing': {
@@ -129,6 +141,16 @@ export function adviseSensorReason(reason: SensorReason, place: Place): string |
       return place === 'recording'
         ? 'Give the mount in static_transforms: a URDF, a recording that has /tf_static, or numbers.'
         : 'Start robot_state_publisher or a static_transform_publisher for the mount, or give it in static_transforms.';
+    case 'part-stuck':
+      return place === 'recording'
+        ? undefined
+        : 'See whether its driver or its stream loses parts of pictures, or whether dirt covers them.';
+    case 'content-old':
+      return place === 'recording' ? undefined : 'See what holds messages back between the sensor and this node.';
+    case 'misplaced':
+      return place === 'recording'
+        ? 'If its mount is wrong in the recording, give the right one in static_transforms.'
+        : 'See whether its mount has been knocked, and whether its transform is right.';
     case 'transform-stale':
       return place === 'recording'
         ? 'If that mount does not move, give it in static_transforms.'
@@ -136,6 +158,20 @@ export function adviseSensorReason(reason: SensorReason, place: Place): string |
     default:
       return undefined;
   }
+}
+
+function sides({ right, down }: { right: number; down: number }): string {
+  const across = right === 0 ? [] : [`${percent(Math.abs(right))} of the width ${right < 0 ? 'left' : 'right'} of`];
+  const along = down === 0 ? [] : [`${percent(Math.abs(down))} of the height ${down < 0 ? 'above' : 'below'}`];
+  return [...across, ...along].join(' and ');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function sizeText({ width, height }: ImageSize): string {

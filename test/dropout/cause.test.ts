@@ -51,6 +51,9 @@ const REASONS: Readonly<Record<Reason['code'], readonly [Cause, Reason]>> = {
   empty: ['nothing-there', { code: 'empty' }],
   'no-return': ['nothing-there', { code: 'no-return' }],
   noisy: ['contradictory', { code: 'noisy' }],
+  'part-stuck': ['stuck-part', { code: 'part-stuck', share: 0.5 }],
+  'content-old': ['stale-content', { code: 'content-old', seconds: 1, against: ['camera', 'lidar'] }],
+  misplaced: ['mount', { code: 'misplaced', right: -0.12, down: 0, against: ['camera'] }],
 };
 
 describe('causeOf', () => {

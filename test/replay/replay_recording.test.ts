@@ -54,7 +54,12 @@ function recordingOf(groundTruth: 'present' | 'absent') {
         problems.push(text);
       },
     },
-    masks: { frame: async () => undefined, modalityChanged: async () => undefined, copy: async () => undefined },
+    masks: {
+      frame: async () => undefined,
+      modalityChanged: async () => undefined,
+      warned: async () => undefined,
+      copy: async () => undefined,
+    },
     groundTruth,
     classCount: 25,
     cameraModality: 'camera',

@@ -31,6 +31,9 @@ const EXAMPLES = {
   empty: { code: 'empty' },
   'no-return': { code: 'no-return' },
   noisy: { code: 'noisy' },
+  'part-stuck': { code: 'part-stuck', share: 0.47 },
+  'content-old': { code: 'content-old', seconds: 1, against: ['camera', 'lidar'] },
+  misplaced: { code: 'misplaced', right: -0.12, down: 0.05, against: ['camera', 'depth'] },
 } as const satisfies Record<SensorReason['code'], SensorReason>;
 
 describe('reasons of sensors', () => {
@@ -43,6 +46,25 @@ describe('reasons of sensors', () => {
       }
     });
   }
+
+  it('say on which side, and of whom', () => {
+    assert.equal(
+      describeSensorReason(EXAMPLES.misplaced),
+      'what it sees lies 12 % of the width left of and 5 % of the height below what camera and depth see',
+    );
+    assert.equal(
+      describeSensorReason({ code: 'misplaced', right: 0.1, down: 0, against: ['camera'] }),
+      'what it sees lies 10 % of the width right of what camera sees',
+    );
+    assert.equal(
+      describeSensorReason(EXAMPLES['content-old']),
+      'the content is about 1.0 s older than that of camera and lidar',
+    );
+    assert.equal(
+      describeSensorReason(EXAMPLES['part-stuck']),
+      '47 % of the picture stand still while the rest of it moves',
+    );
+  });
 
   it('ask for nothing that a recording cannot do', () => {
     for (const reason of Object.values(EXAMPLES)) {

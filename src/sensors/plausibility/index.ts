@@ -1,0 +1,1 @@
+export { type Implausibility, Plausibility } from './plausibility.js';

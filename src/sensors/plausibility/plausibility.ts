@@ -1,0 +1,49 @@
+import type { Stamp } from '../../messages/stamp.js';
+import type { ModalityImage } from '../modality_image.js';
+import type { SensorReason } from '../reason.js';
+import type { Representation } from '../representation.js';
+import { AgreementWatch } from './agreement_watch.js';
+import { StuckPartWatch } from './stuck_part_watch.js';
+
+/** What can be said against a sensor whose messages are in order and whose images show something. */
+export type Implausibility = Extract<SensorReason, { code: 'part-stuck' | 'content-old' | 'misplaced' }>;
+
+const PICTURES: readonly Representation['kind'][] = ['rgb', 'inverse', 'linear', 'hha', 'hha-published'];
+
+/**
+ * Looks at the images of each set for what no single message shows: parts that stand still while the rest moves, content
+ * from the past, a sensor that has been turned. It only warns: a sensor that is doubted may still be of use, and what
+ * doubts it may be wrong.
+ */
+export class Plausibility {
+  readonly #agreement: AgreementWatch;
+  readonly #stuckParts: ReadonlyMap<string, StuckPartWatch>;
+
+  constructor(modalities: readonly { name: string; representation: Representation }[]) {
+    this.#agreement = new AgreementWatch(modalities);
+    const pictures = modalities.filter(({ representation }) => PICTURES.includes(representation.kind));
+    this.#stuckParts = new Map(pictures.map(({ name }) => [name, new StuckPartWatch()]));
+  }
+
+  /** Takes in the images of a set. */
+  see(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): void {
+    this.#agreement.see(images, stamp);
+    for (const [name, watch] of this.#stuckParts) {
+      const image = images.get(name);
+      if (image === undefined) watch.reset();
+      else watch.see(image);
+    }
+  }
+
+  /** What stands against a sensor now. */
+  against(modality: string): Implausibility | undefined {
+    const stuck = this.#stuckParts.get(modality)?.stuck;
+    return stuck === undefined ? this.#agreement.disagreementOf(modality) : { code: 'part-stuck', ...stuck };
+  }
+
+  /** Forgets everything, after the clock jumped. */
+  reset(): void {
+    this.#agreement.reset();
+    for (const watch of this.#stuckParts.values()) watch.reset();
+  }
+}
