@@ -1,7 +1,7 @@
 /** How fast point clouds are read and drawn. Run: `npx tsx bench/lidar.ts`. Prints one line of JSON a case. */
 import { performance } from 'node:perf_hooks';
 import { CameraModel, identityTransform } from '../src/sensors/calibration/index.js';
-import { readPointCloud, renderPointCloud } from '../src/sensors/lidar/index.js';
+import { carryCloud, readPointCloud, renderPointCloud } from '../src/sensors/lidar/index.js';
 
 const POINTS = 131_072;
 
@@ -20,13 +20,21 @@ function scan() {
     view.setFloat32(at + 8, range * Math.sin(elevation), true);
     view.setFloat32(at + 12, i & 255, true);
     view.setUint16(at + 16, i & 127, true);
+    view.setFloat32(at + 18, (i / POINTS) * 0.1, true);
   }
   const field = (name: string, offset: number, datatype = 7) => ({ name, offset, datatype, count: 1 });
   return {
     header: { stamp: { sec: 0, nanosec: 0 }, frame_id: 'lidar' },
     height: 1,
     width: POINTS,
-    fields: [field('x', 0), field('y', 4), field('z', 8), field('intensity', 12), field('ring', 16, 4)],
+    fields: [
+      field('x', 0),
+      field('y', 4),
+      field('z', 8),
+      field('intensity', 12),
+      field('ring', 16, 4),
+      field('time', 18),
+    ],
     is_bigendian: false,
     point_step: pointStep,
     row_step: pointStep * POINTS,
@@ -57,6 +65,10 @@ const outcome = await readPointCloud(message);
 if (outcome.kind === 'invalid') throw new Error(outcome.reason);
 const { cloud } = outcome;
 await median('read a point cloud', () => readPointCloud(message));
+await median('read a point cloud with the times of its points', () => readPointCloud(message, { timesAfter: 0n }));
+const timed = await readPointCloud(message, { timesAfter: 0n });
+if (timed.kind === 'invalid' || timed.cloud.time === undefined) throw new Error('Expected points with times');
+await median('carry its points one by one', () => carryCloud(timed.cloud, () => identityTransform()));
 
 const toOptical = { rotation: Float64Array.of(0, -1, 0, 0, 0, -1, 1, 0, 0), translation: new Float64Array(3) };
 for (const [width, height] of [

@@ -114,6 +114,13 @@ export interface TFMessage {
   transforms: TransformStamped[];
 }
 
+/** nav_msgs/msg/Odometry, as far as it is read */
+export interface Odometry {
+  header: Header;
+  child_frame_id: string;
+  pose: { pose: { position: Vector3; orientation: Quaternion } };
+}
+
 /** vision_msgs/msg/LabelInfo */
 export interface LabelInfo {
   header: Header;

@@ -31,7 +31,7 @@ export interface AssembledFrame {
  */
 export class FrameAssembler {
   readonly #rig: SensorRig;
-  readonly #latest = new Map<string, { message: RawMessage; outcome: DecodeOutcome }>();
+  readonly #latest = new Map<string, { message: RawMessage; stamp: Stamp; outcome: DecodeOutcome }>();
 
   constructor(rig: SensorRig) {
     this.#rig = rig;
@@ -69,10 +69,12 @@ export class FrameAssembler {
     // A window moves on with every set, even if no packet was added to it.
     if (kind === 'window') return this.#rig.decode(modality, message, stamp);
     const latest = this.#latest.get(modality);
-    if (latest?.message === message) return latest.outcome;
+    const isSame =
+      latest?.message === message && (latest.stamp === referenceStamp || !this.#rig.dependsOnReference(modality));
+    if (latest !== undefined && isSame) return latest.outcome;
     const outcome = await this.#rig.decode(modality, message, referenceStamp);
     // What could not be decoded may be once a calibration has come.
-    if (outcome.kind === 'image') this.#latest.set(modality, { message, outcome });
+    if (outcome.kind === 'image') this.#latest.set(modality, { message, stamp: referenceStamp, outcome });
     return outcome;
   }
 }

@@ -12,7 +12,11 @@ export function isSimulated({ topics }: BagInfo): boolean {
 }
 
 /** All topics a replay reads: inputs, calibration, ground truth. */
-export function replayedTopics({ modalities, transforms, groundTruth }: TopicSelection, info: BagInfo): string[] {
+export function replayedTopics(
+  { modalities, transforms, groundTruth }: TopicSelection,
+  info: BagInfo,
+  odometryTopic?: string,
+): string[] {
   const inputs = [...modalities.values()].filter((assignment) => assignment.kind === 'assigned');
   const cameraInfos = info.topics.filter(
     ({ type, serialization }) => type === 'sensor_msgs/msg/CameraInfo' && serialization === 'cdr',
@@ -22,9 +26,17 @@ export function replayedTopics({ modalities, transforms, groundTruth }: TopicSel
     ...cameraInfos.map(({ name }) => name),
     ...transforms.static,
     ...transforms.dynamic,
+    ...info.topics
+      .filter(({ name, type }) => type === 'nav_msgs/msg/Odometry' && isNamed(name, odometryTopic))
+      .map(({ name }) => name),
     ...(groundTruth ? [groundTruth.topic] : []),
     ...(isSimulated(info) ? [CONDITION_TOPIC] : []),
   ];
+}
+
+/** Names from a configuration may lack the leading slash. */
+function isNamed(topic: string, wanted: string | undefined): boolean {
+  return wanted !== undefined && topic.replace(/^\//, '') === wanted.replace(/^\//, '');
 }
 
 /** What goes into masks.mcap unchanged: the camera with its calibration, and the frames. */

@@ -81,7 +81,7 @@ export async function runPipeline(
   const played = { messages: (query: MessageQuery) => transform(bag.messages(query)) };
   try {
     const { lagMs, skippedMs } = await playBag(played, player, {
-      topics: replayedTopics(selection, bag.info),
+      topics: replayedTopics(selection, bag.info, config.motion.odometryTopic),
       rate,
       lingerNs: BigInt(Math.round(config.sync.deadlineMs * 1e6)),
       ...(signal && { signal }),

@@ -15,7 +15,6 @@ export type SensorNotice =
     }
   | { code: 'field-chosen'; modality: string; field: string; insteadOf: string; because: string }
   | { code: 'looked-ahead'; modality: undefined; topic: string; transforms: number }
-  | { code: 'fields-completed'; modality: string; what: string }
   | {
       code: 'motion-not-compensated';
       modality: string;
@@ -24,6 +23,8 @@ export type SensorNotice =
       /** How far a point at 10 m may lie beside its place for each m/s of the vehicle, in grid pixels. */
       pixelsPerMetrePerSecond: number;
     }
+  /** A fixed frame is set, but where the vehicle was in it is not known. */
+  | { code: 'motion-unknown'; modality: string; reason: string }
   | {
       code: 'not-as-trained';
       modality: string;
@@ -54,8 +55,6 @@ export function describeSensorNotice(notice: SensorNotice): string {
       return `${notice.modality}: field '${notice.field}' is used instead of '${notice.insteadOf}', because ${notice.because}.`;
     case 'looked-ahead':
       return `${notice.transforms} mounts on ${notice.topic} come late in the bag: they are used from its beginning, since a mount holds at all times.`;
-    case 'fields-completed':
-      return `${notice.modality}: ${notice.what}.`;
     case 'motion-not-compensated': {
       const metresPerSecond = 10;
       const pixels = (notice.pixelsPerMetrePerSecond * metresPerSecond).toFixed(1);
@@ -65,6 +64,8 @@ export function describeSensorNotice(notice: SensorNotice): string {
         `beside its place. Set fixed_frame to a frame that does not move, such as odom.`
       );
     }
+    case 'motion-unknown':
+      return `${notice.modality}: the vehicle's motion is not compensated, because it is not known: ${notice.reason}.`;
     case 'not-as-trained':
       return (
         `${notice.modality} is alive, but not as trained: the mean of channel ${notice.channel} is ` +

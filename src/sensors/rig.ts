@@ -1,7 +1,7 @@
-import { peekHeader } from '../messages/index.js';
+import { decodeMessage, peekHeader } from '../messages/index.js';
 import type { RawMessage } from '../messages/raw_message.js';
 import type { Stamp } from '../messages/stamp.js';
-import type { CameraInfo } from '../messages/types.js';
+import type { CameraInfo, Odometry } from '../messages/types.js';
 import { ownValue } from '../records/own_value.js';
 import type { CameraModel, ImageGeometry, TfTreeOptions } from './calibration/index.js';
 import { ContentWatch } from './content_watch.js';
@@ -89,6 +89,7 @@ export class SensorRig {
       throw new Error(`Expected one of ${names.join(', ')} for referenceCamera but received '${referenceCamera}'`);
     }
     this.#size = grid;
+    this.#tell = (notice) => options.onNotice?.(notice);
     this.#inputs = inputs;
     this.#watch = new ContentWatch(options.identicalLimit);
     const geometries = new Map<string, ImageGeometry>();
@@ -100,8 +101,9 @@ export class SensorRig {
       geometries,
       ...(options.configured && { configured: options.configured }),
       ...(options.tf && { tf: options.tf }),
+      ...(options.motion && { motion: options.motion }),
+      tell: (notice) => this.#tell(notice),
     });
-    this.#tell = (notice) => options.onNotice?.(notice);
     for (const { name, representation } of modalities) {
       this.#inputWatches.set(name, new InputWatch(name, representation, ownValue(options.trainedOn ?? {}, name)));
       this.#decoders.set(
@@ -131,6 +133,8 @@ export class SensorRig {
       switch (raw.type) {
         case 'tf2_msgs/msg/TFMessage':
           return this.#calibration.observeTransforms(raw, raw.topic.endsWith('_static') ? 'static' : 'dynamic');
+        case 'nav_msgs/msg/Odometry':
+          return this.#calibration.motion.observeOdometry(decodeMessage<Odometry>(raw), this.#calibration.baseFrame);
         case 'sensor_msgs/msg/CameraInfo': {
           const modalities = this.#modalitiesByInfoTopic.get(raw.topic) ?? [];
           const problems = modalities.map((name) => this.#observeCameraInfo(name, raw));
@@ -211,6 +215,12 @@ export class SensorRig {
     const { model, info, frameId, nativeSize } = outcome;
     const pictureSize = picture !== undefined && sameAspect(picture.size, nativeSize) ? picture.size : nativeSize;
     return { size: this.#size, model, cameraInfo: info, pictureSize, frameId };
+  }
+
+  /** True where a sensor's image depends on the set it is for: it is carried over to the set's stamp. */
+  dependsOnReference(modality: string): boolean {
+    const isCarried = this.#decoders.get(modality)?.isCarried ?? false;
+    return isCarried && this.#calibration.motion.fixedFrame !== undefined;
   }
 
   /** Modalities that are alive, but for long not such as the model was trained on. */

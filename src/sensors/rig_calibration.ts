@@ -11,8 +11,11 @@ import {
   type TransformLookup,
 } from './calibration/index.js';
 import type { ImageSize } from './modality_image.js';
+import { Motion } from './motion.js';
+import type { SensorNotice } from './notice.js';
 import { PictureShape, type ReferencePicture, sameAspect } from './picture_shape.js';
 import { type SensorReason, type Unusable, unusable } from './reason.js';
+import type { MotionOptions } from './sensor_options.js';
 
 /** Calibration to start with, for what is not published: what arrives on the topics replaces it. */
 export interface ConfiguredCalibration {
@@ -30,6 +33,8 @@ export interface RigCalibrationOptions {
   /** Modalities whose pictures are rectified already, so that P and not K and D describes them. */
   geometries?: ReadonlyMap<string, ImageGeometry>;
   tf?: TfTreeOptions;
+  motion?: MotionOptions;
+  tell?: (notice: SensorNotice) => void;
 }
 
 /** A camera's model at the size its CameraInfo describes. */
@@ -48,6 +53,8 @@ const EYE_TOLERANCE = 0.05;
 /** What is known about where the sensors are and how they see: CameraInfo by modality, TF, and the grid they make. */
 export class RigCalibration {
   readonly baseFrame: string;
+  /** The vehicle's motion between stamps. */
+  readonly motion: Motion;
   readonly #options: RigCalibrationOptions;
   readonly #cameras = new Map<string, CalibratedCamera>();
   readonly #problems = new Map<string, string>();
@@ -61,6 +68,7 @@ export class RigCalibration {
     this.#options = options;
     this.baseFrame = options.baseFrame;
     this.#tf = new TfTree(options.tf);
+    this.motion = new Motion(this.#tf, options.motion ?? {}, options.tell ?? (() => undefined));
     for (const [modality, info] of options.configured?.cameraInfos ?? []) this.#setCameraInfo(modality, info);
     this.#tf.update({ transforms: [...(options.configured?.transforms ?? [])] }, 'static');
   }
@@ -117,6 +125,7 @@ export class RigCalibration {
   /** Forgets what belongs to a moment; mounts and lenses stay. */
   clearMoving(): void {
     this.#tf.clearDynamic();
+    this.motion.reset();
   }
 
   transform(target: string, source: string, stamp: Stamp): TransformLookup {

@@ -34,8 +34,8 @@ export interface LifeReport {
 
 /** How one topic fares. */
 export interface TopicReport extends TopicFigures {
-  purpose: 'sensor' | 'camera-info' | 'transforms';
-  /** Undefined for transforms. */
+  purpose: 'sensor' | 'camera-info' | 'transforms' | 'odometry';
+  /** Undefined for transforms and odometry. */
   modality: string | undefined;
   /** Full name. */
   topic: string;

@@ -27,6 +27,8 @@ const TF_QOS: QosProfile = { reliability: 'reliable', durability: 'volatile', de
 const TF_STATIC_QOS: QosProfile = { reliability: 'reliable', durability: 'transient_local', depth: 100 };
 /** Drivers publish it reliably or not; a best-effort subscription hears both. */
 const CAMERA_INFO_QOS: QosProfile = { reliability: 'best_effort', durability: 'volatile', depth: 5 };
+/** State estimators publish it reliably or not, up to some hundred times a second. */
+const ODOMETRY_QOS: QosProfile = { reliability: 'best_effort', durability: 'volatile', depth: 50 };
 /** A driver that just came up is found this soon; then its camera has missed a frame or two. */
 const CHECK_INTERVAL_MS = 200;
 /** What is subscribed to whoever publishes is looked at for the diagnostics only. */
@@ -48,6 +50,8 @@ export class Inputs {
     const { settings } = options;
     this.#addTransforms(TRANSFORM_TOPICS.static, TF_STATIC_QOS);
     this.#addTransforms(TRANSFORM_TOPICS.dynamic, TF_QOS);
+    const { odometryTopic } = settings.pipeline.motion;
+    if (odometryTopic !== undefined) this.#addOdometry(odometryTopic);
     for (const [modality, { cameraInfoTopic }] of settings.inputs) {
       if (cameraInfoTopic !== undefined) this.#addCameraInfo(modality, cameraInfoTopic);
     }
@@ -111,6 +115,11 @@ export class Inputs {
     const topic = this.#options.ros.resolve(name);
     // Whatever it was remapped to: the name says which transforms never change.
     this.#add({ purpose: 'transforms', modality: undefined }, name, topic, 'tf2_msgs/msg/TFMessage', qos);
+  }
+
+  #addOdometry(name: string): void {
+    const topic = this.#options.ros.resolve(name);
+    this.#add({ purpose: 'odometry', modality: undefined }, name, topic, 'nav_msgs/msg/Odometry', ODOMETRY_QOS);
   }
 
   #add(entry: Omit<Entry, 'input'>, name: string, topic: string, type: string, qos: QosProfile): void {

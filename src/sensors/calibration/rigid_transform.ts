@@ -65,7 +65,7 @@ export function invertTransform({ rotation: r, translation: t }: RigidTransform)
 
 /**
  * Spherical linear interpolation between two unit quaternions along the shorter arc (Shoemake 1985).
- * @param fraction - 0 gives `from`, 1 gives `to`
+ * @param fraction - 0 gives `from`, 1 gives `to`, more goes on beyond it
  */
 export function slerp(from: Quaternion, to: Quaternion, fraction: number): Quaternion {
   const dot = from.x * to.x + from.y * to.y + from.z * to.z + from.w * to.w;

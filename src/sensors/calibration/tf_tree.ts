@@ -25,6 +25,8 @@ export interface TfTreeOptions {
   toleranceMs?: number;
 }
 
+export type Beyond = 'nearest' | 'extrapolated';
+
 interface Pose {
   stamp: Stamp;
   translation: Vector3;
@@ -81,8 +83,12 @@ export class TfTree {
     }
   }
 
-  /** The transform that takes points in frame `source` into frame `target`, at `stamp`. */
-  lookup(target: string, source: string, stamp: Stamp): TransformLookup {
+  /**
+   * The transform that takes points in frame `source` into frame `target`, at `stamp`.
+   * @param beyond - what counts after the newest pose of a moving frame, within the tolerance: that pose, or its motion
+   *   gone on with evenly, as a vehicle's does
+   */
+  lookup(target: string, source: string, stamp: Stamp, beyond: Beyond = 'nearest'): TransformLookup {
     const targetFrame = frameName(target);
     const sourceFrame = frameName(source);
     if (targetFrame === sourceFrame) return { kind: 'transform', transform: identityTransform() };
@@ -101,9 +107,9 @@ export class TfTree {
         ...(targetPath.length > 1 && { targetRoot: targetPath.at(-1)! }),
       });
     }
-    const up = this.#climb(sourcePath, common, stamp);
+    const up = this.#climb(sourcePath, common, stamp, beyond);
     if (up.kind === 'missing') return up;
-    const down = this.#climb(targetPath, common, stamp);
+    const down = this.#climb(targetPath, common, stamp, beyond);
     if (down.kind === 'missing') return down;
     return { kind: 'transform', transform: composeTransforms(invertTransform(down.transform), up.transform) };
   }
@@ -163,12 +169,12 @@ export class TfTree {
   }
 
   /** Transform from the first frame of `path` up to `ancestor`. */
-  #climb(path: string[], ancestor: string, stamp: Stamp): TransformLookup {
+  #climb(path: string[], ancestor: string, stamp: Stamp, beyond: Beyond): TransformLookup {
     let transform = identityTransform();
     for (const child of path) {
       if (child === ancestor) break;
       const edge = this.#edges.get(child)!;
-      const pose = this.#poseAt(edge, stamp);
+      const pose = this.#poseAt(edge, stamp, beyond);
       if (typeof pose === 'number') {
         const { parent } = edge;
         return missing({
@@ -185,7 +191,7 @@ export class TfTree {
   }
 
   /** The pose at a stamp, or how many milliseconds the nearest one is away when that is too far. */
-  #poseAt({ mobility, poses }: Edge, stamp: Stamp): Pose | number {
+  #poseAt({ mobility, poses }: Edge, stamp: Stamp, beyond: Beyond): Pose | number {
     const first = poses[0]!;
     if (mobility === 'static') return first;
     const after = countUpTo(poses, stamp);
@@ -194,7 +200,13 @@ export class TfTree {
     if (before !== undefined && next !== undefined) return interpolate(before, next, stamp);
     const nearest = before ?? first;
     const distanceMs = Math.abs(millisecondsBetween(nearest.stamp, stamp));
-    return distanceMs <= this.#toleranceMs ? nearest : distanceMs;
+    if (distanceMs > this.#toleranceMs) return distanceMs;
+    const earlier = poses[after - 2];
+    if (beyond === 'extrapolated' && before !== undefined && earlier !== undefined) {
+      const stepMs = millisecondsBetween(earlier.stamp, before.stamp);
+      if (stepMs > 0 && stepMs <= this.#toleranceMs) return interpolate(earlier, before, stamp);
+    }
+    return nearest;
   }
 }
 
@@ -229,6 +241,7 @@ function countUpTo(poses: readonly Pose[], stamp: Stamp): number {
   return from;
 }
 
+/** Between two poses, or beyond the later one. */
 function interpolate(before: Pose, next: Pose, stamp: Stamp): Pose {
   const fraction = Number(stamp - before.stamp) / Number(next.stamp - before.stamp);
   const mix = (from: number, to: number) => from + (to - from) * fraction;

@@ -2,6 +2,7 @@ import { decodeMessage } from '../../messages/index.js';
 import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
 import type { CompressedImage, Image } from '../../messages/types.js';
+import { composeTransforms } from '../calibration/index.js';
 import {
   type DepthMap,
   type DepthOutcome,
@@ -35,6 +36,7 @@ type AlignOutcome = { kind: 'depth'; depth: DepthMap } | { kind: 'invalid'; reas
 export class DepthDecoder implements ModalityDecoder {
   readonly messageTypes = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
   readonly repetition = 'unnatural';
+  readonly isCarried = true;
   readonly #modality: string;
   readonly #size: ImageSize;
   readonly #calibration: RigCalibration;
@@ -59,12 +61,13 @@ export class DepthDecoder implements ModalityDecoder {
     this.#scale = new DepthScale(modality, tell);
   }
 
-  async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
+  async decode(sample: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
+    const { raw, stamp } = sample;
     const decoded = await decodeDepth(raw);
     if (decoded.kind === 'invalid') return decoded;
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
-    const aligned = await this.#alignInMetres(decoded, frameId, stamp, grid);
+    const aligned = await this.#alignInMetres(decoded, sample, referenceStamp, grid);
     if (aligned.kind === 'invalid') return aligned;
     // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
     const quality = judgeDepth(aligned.depth);
@@ -82,19 +85,19 @@ export class DepthDecoder implements ModalityDecoder {
   }
 
   /** Lays depth on the grid in metres; the unit of its samples is found out from the first pictures. */
-  async #alignInMetres(decoded: Decoded, frameId: string, stamp: Stamp, grid: Grid): Promise<AlignOutcome> {
+  async #alignInMetres(decoded: Decoded, sample: Sample, reference: Stamp, grid: Grid): Promise<AlignOutcome> {
     const { unit } = decoded;
     const depth = await scaleDepth(decoded.depth, this.#unit === undefined ? this.#scale.factor : this.#unit / unit);
-    const aligned = await this.#align(depth, frameId, stamp, grid);
+    const aligned = await this.#align(depth, sample, reference, grid);
     if (aligned.kind === 'invalid' || this.#unit !== undefined || !this.#scale.isOpen) return aligned;
-    const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, stamp);
+    const toBase = this.#calibration.transform(this.#calibration.baseFrame, grid.frameId, sample.stamp);
     const ground = toBase.kind === 'missing' ? undefined : { grid: grid.model, toBase: toBase.transform };
     await this.#scale.observe(aligned.depth, unit, ground);
     if (this.#scale.factor === 1) return aligned;
-    return this.#align(await scaleDepth(depth, this.#scale.factor), frameId, stamp, grid);
+    return this.#align(await scaleDepth(depth, this.#scale.factor), sample, reference, grid);
   }
 
-  async #align(depth: DepthMap, frameId: string, stamp: Stamp, grid: Grid): Promise<AlignOutcome> {
+  async #align(depth: DepthMap, { frameId, stamp }: Sample, reference: Stamp, grid: Grid): Promise<AlignOutcome> {
     const camera = this.#calibration.camera(this.#modality, depth);
     if (camera.kind === 'invalid') return camera;
     const isInCameraFrame = frameId === grid.frameId;
@@ -114,9 +117,14 @@ export class DepthDecoder implements ModalityDecoder {
       const placed = { frame: frameId, gridFrame: grid.frameId };
       return unusable({ code: 'camera-info-missing', modality: this.#modality, placed });
     }
-    const toGrid = this.#calibration.transform(grid.frameId, frameId, stamp);
-    if (toGrid.kind === 'missing') return unusable(toGrid.cause);
-    return { kind: 'depth', depth: await projectDepth(depth, camera.model, toGrid.transform, grid.model) };
+    const { motion } = this.#calibration;
+    const isCarried = motion.fixedFrame !== undefined;
+    if (!isCarried) motion.noteOffset(this.#modality, stamp, reference, grid.model);
+    const carried = isCarried ? motion.carry(this.#modality, frameId, stamp, reference) : undefined;
+    const mount = this.#calibration.transform(grid.frameId, frameId, carried === undefined ? stamp : reference);
+    if (mount.kind === 'missing') return unusable(mount.cause);
+    const toGrid = carried === undefined ? mount.transform : composeTransforms(mount.transform, carried);
+    return { kind: 'depth', depth: await projectDepth(depth, camera.model, toGrid, grid.model) };
   }
 }
 

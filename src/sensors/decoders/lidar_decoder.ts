@@ -1,11 +1,14 @@
 import { decodeMessage } from '../../messages/index.js';
 import type { RawMessage } from '../../messages/raw_message.js';
+import type { Stamp } from '../../messages/stamp.js';
 import type { PointCloud2 } from '../../messages/types.js';
 import {
+  carryCloud,
   type IntensityField,
   IntensityScale,
   type LidarRepresentation,
   livoxTypes,
+  type PointCloud,
   type PointCloudOutcome,
   type ReadPointCloudOptions,
   readLivoxCloud,
@@ -22,6 +25,7 @@ import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder
 export class LidarDecoder implements ModalityDecoder {
   readonly messageTypes = ['sensor_msgs/msg/PointCloud2', ...livoxTypes];
   readonly repetition = 'unnatural';
+  readonly isCarried = true;
   readonly #modality: string;
   readonly #calibration: RigCalibration;
   readonly #representation: LidarRepresentation;
@@ -47,18 +51,31 @@ export class LidarDecoder implements ModalityDecoder {
     };
   }
 
-  async decode({ raw, stamp, frameId }: Sample): Promise<DecodedContent> {
-    const read = await readCloud(raw, this.#readOptions);
+  async decode({ raw, stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
+    const { motion } = this.#calibration;
+    const isCarried = motion.fixedFrame !== undefined;
+    const read = await readCloud(raw, { ...this.#readOptions, ...(isCarried && { timesAfter: stamp }) });
     if (read.kind === 'invalid') return read;
+    const { cloud } = read;
     const grid = this.#calibration.grid();
     if (grid.kind === 'invalid') return grid;
-    const toCamera = this.#calibration.transform(grid.frameId, frameId, stamp);
+    if (!isCarried) motion.noteOffset(this.#modality, stamp, referenceStamp, grid.model);
+    const outcome = isCarried ? await this.#carry(cloud, frameId, stamp, referenceStamp) : 'unknown';
+    const at = outcome === 'carried' ? referenceStamp : stamp;
+    const toCamera = this.#calibration.transform(grid.frameId, frameId, at);
     if (toCamera.kind === 'missing') return unusable(toCamera.cause);
-    const toBase = this.#calibration.transform(this.#calibration.baseFrame, frameId, stamp);
+    const toBase = this.#calibration.transform(this.#calibration.baseFrame, frameId, at);
     if (toBase.kind === 'missing') return unusable(toBase.cause);
     const placement = { grid: grid.model, lidarToCamera: toCamera.transform, lidarToBase: toBase.transform };
-    const { data, quality } = await renderPointCloud(read.cloud, placement, this.#representation);
+    const { data, quality } = await renderPointCloud(cloud, placement, this.#representation);
     return { kind: 'content', data, quality, stamp };
+  }
+
+  #carry(cloud: PointCloud, frame: string, stamp: Stamp, to: Stamp): Promise<'carried' | 'unknown'> {
+    return carryCloud(cloud, (seconds) => {
+      const from = stamp + BigInt(Math.round(seconds * 1e9));
+      return this.#calibration.motion.carry(this.#modality, frame, from, to);
+    });
   }
 
   #tellField({ name: field, passedOver: insteadOf }: IntensityField): void {

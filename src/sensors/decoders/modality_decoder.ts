@@ -25,6 +25,8 @@ export interface ModalityDecoder {
    * nothing happened.
    */
   readonly repetition: 'unnatural' | 'natural';
+  /** Whether what it measured is carried to the reference stamp, where the vehicle's motion is known. */
+  readonly isCarried?: boolean;
   /** Looks at every message as it arrives, cheaply; returns why it cannot be used, or undefined. */
   ingest?(sample: Sample): string | undefined;
   /** May throw on bad data; the rig turns that into `invalid`. */

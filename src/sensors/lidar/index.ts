@@ -1,3 +1,4 @@
+export { carryCloud } from './carry_cloud.js';
 export { IntensityScale } from './intensity_scale.js';
 export { livoxPointCount, livoxTypes, readLivoxCloud } from './livox.js';
 export type {

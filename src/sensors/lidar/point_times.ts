@@ -24,7 +24,8 @@ const SAME_CLOCK = 2;
  */
 export function pointTimes(values: Float64Array, stamp: bigint, counted: 'integer' | 'real'): Float32Array | undefined {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     // Points without return carry 0 also where the others carry absolute times.
     if (!Number.isFinite(value) || value === 0) continue;
     if (value < first) first = value;
@@ -60,8 +61,11 @@ function exactDifference(value: number, unit: number, stamp: bigint): number {
 }
 
 function toSeconds(values: Float64Array, first: number, unit: number, firstAt: number): Float32Array {
-  return Float32Array.from(values, (value) => {
-    const after = (value - first) * unit;
-    return Math.abs(after) <= LONGEST_SPAN ? firstAt + after : firstAt;
-  });
+  const seconds = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const after = (values[i]! - first) * unit;
+    // Written so that NaN fails.
+    seconds[i] = Math.abs(after) <= LONGEST_SPAN ? firstAt + after : firstAt;
+  }
+  return seconds;
 }
