@@ -1,9 +1,10 @@
-import { isMap, parseAllDocuments } from 'yaml';
+import { isMap, isScalar, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { openBag } from '../../bags/index.js';
 import { readText } from '../../files/index.js';
 import { decodeMessage, type TFMessage, type TransformStamped } from '../../messages/index.js';
 import { parseMount } from './parse_mount.js';
+import { urdfMounts } from './urdf.js';
 
 /**
  * All transforms that entries of `static_transforms` give, in their order; of two for one frame the later counts.
@@ -20,7 +21,8 @@ export async function loadMounts(entries: readonly string[]): Promise<TransformS
         transforms.push(mount.transform);
         break;
       case 'urdf':
-        throw new Error(`Expected no URDF ${mount.path}`);
+        transforms.push(...urdfMounts(await readMounts(mount.path), mount.path));
+        break;
       case 'dump':
         transforms.push(...parseDump(await readMounts(mount.path), mount.path));
         break;
@@ -54,12 +56,17 @@ const dumpSchema = z.object({
   ),
 });
 
+/** Behind the last line of three dashes there is nothing. */
+function isNothing(contents: unknown): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
+}
+
 /** What `ros2 topic echo /tf_static` prints: one YAML document a message. */
 function parseDump(text: string, path: string): TransformStamped[] {
   const expected = `Expected a dump of /tf_static (ros2 topic echo /tf_static > FILE) in ${path}`;
   const transforms: TransformStamped[] = [];
   for (const document of parseAllDocuments(text)) {
-    if (!('contents' in document) || document.contents === null) continue;
+    if (!('contents' in document) || isNothing(document.contents)) continue;
     const [error] = document.errors;
     if (error !== undefined) throw new Error(`${expected} but received no YAML: ${error.message.split('\n')[0]}`);
     const outcome = isMap(document.contents) ? dumpSchema.safeParse(document.toJS()) : undefined;
