@@ -12,6 +12,8 @@ import { type StampRange, spanOf } from './stamps.js';
 export interface BagWriterOptions {
   /** How chunks are compressed; zstd by default. */
   compression?: 'zstd' | 'none';
+  /** Of a folder: what its file is named after; the folder by default. */
+  name?: string;
 }
 
 /** A message to write: CDR bytes of `type`. */
@@ -77,7 +79,7 @@ export class BagWriter {
    */
   static async create(path: string, options: BagWriterOptions = {}): Promise<BagWriter> {
     const folder = path.endsWith('.mcap') ? undefined : path;
-    const file = folder === undefined ? path : join(folder, `${basename(folder)}_0.mcap`);
+    const file = folder === undefined ? path : join(folder, `${options.name ?? basename(folder)}_0.mcap`);
     await mkdir(dirname(file), { recursive: true });
     await zstd.isLoaded;
     const handle = await open(file, 'w');

@@ -1,25 +1,31 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import {
   checkText,
   type DropoutReport,
   figureText,
+  JUNIT_MARK,
   junitXml,
   renderDropoutPage,
   runDropout,
 } from '../dropout/index.js';
 import { loadScenarios } from '../faults/index.js';
+import { OutputFolder, requireReplaceable, writeOutput, writeWhole } from '../outputs/index.js';
 import { withReplaySource } from '../replay/index.js';
 import { jsonText } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
+import { EXIT } from './exit_codes.js';
+import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { complain, print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
+
+const JSON_FILE = 'dropout.json';
+const PAGE = 'dropout.html';
 
 interface DropoutFlags extends ProviderFlags, BagFlags {
   scenarios: string[];
@@ -30,6 +36,7 @@ interface DropoutFlags extends ProviderFlags, BagFlags {
   seconds?: number;
   json?: true;
   junit?: string;
+  force?: true;
 }
 
 /**
@@ -46,9 +53,12 @@ export function dropoutCommand(write: (text: string) => void = print): Command {
     .option('-c, --config <file>', CONFIG_HELP)
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
+    .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print dropout.json instead of a table')
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
-    .action((bag: string, flags: DropoutFlags, command: Command) => dropout(bag, flags, command, write));
+    .action((bag: string, flags: DropoutFlags, command: Command) =>
+      interruptible((signal) => dropout(bag, flags, command, write, signal)),
+    );
 }
 
 async function dropout(
@@ -56,39 +66,46 @@ async function dropout(
   flags: DropoutFlags,
   command: Command,
   write: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const scenarios = await loadScenarios(flags.scenarios);
   const configured = await readConfigured(command, flags);
   const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
   const { model, config } = configured;
   const { seed, seconds } = flags;
+  const overwriting = flags.force ? 'any' : 'own';
+  if (flags.junit !== undefined) await requireReplaceable(flags.junit, JUNIT_MARK, overwriting);
+  let folder: OutputFolder | undefined;
   const outcome = await withReplaySource(
     { bag, model, config, ...bagOptions(flags), ...configuredSegmenter(command, flags, configured) },
-    (source) =>
-      runDropout(source, {
+    async (source) => {
+      folder = await OutputFolder.claim(out, [JSON_FILE, PAGE], overwriting);
+      return runDropout(source, {
+        signal,
         scenarios,
         seed,
         ...(seconds !== undefined && { seconds }),
         onRun: (name, done, total) => {
           if (process.stderr.isTTY) complain(`run ${done + 1} of ${total}: ${name}\n`);
         },
-      }),
+      });
+    },
   );
-  await mkdir(out, { recursive: true });
-  const json = `${jsonText(outcome.report)}\n`;
-  await writeFile(join(out, 'dropout.json'), json);
-  await writeFile(join(out, 'dropout.html'), await renderDropoutPage(outcome));
+  const { report, failure } = outcome;
+  const json = `${jsonText(report)}\n`;
+  await writeWhole(join(out, JSON_FILE), json);
+  await writeWhole(join(out, PAGE), await renderDropoutPage(outcome));
+  await folder?.finish();
   if (flags.junit !== undefined) {
-    await mkdir(dirname(flags.junit), { recursive: true });
-    await writeFile(flags.junit, junitXml({ title: `mle-sam dropout ${outcome.report.bag.name}`, ...outcome.report }));
-    if (outcome.report.scenarios.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1;
+    await writeOutput(flags.junit, junitXml({ title: `mle-sam dropout ${report.bag.name}`, ...report }));
+    if (report.scenarios.some(({ verdict }) => verdict === 'failed')) process.exitCode = EXIT.checkFailed;
   }
-  write(
-    flags.json ? json : `${describe(outcome.report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`,
-  );
+  if (report.cleanMasks === 0) process.exitCode = EXIT.nothingMade;
+  write(flags.json ? json : `${describe(report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`);
+  if (failure !== undefined) throw failure.error;
 }
 
-function describe({ scenarios, bag, problems }: DropoutReport): string {
+function describe({ scenarios, bag, problems, partialBecause }: DropoutReport): string {
   const table = new Table({
     head: [
       'scenario',
@@ -133,6 +150,7 @@ function describe({ scenarios, bag, problems }: DropoutReport): string {
       if (verdict === 'failed') lines.push(`! ${name}: expected ${what} ${bound} but measured ${checkText(value)}`);
     }
   }
+  if (partialBecause !== undefined) lines.push(`! The results are partial: ${partialBecause}.`);
   lines.push(...problemLines(problems));
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';
   lines.push(

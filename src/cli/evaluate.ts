@@ -9,6 +9,7 @@ import {
   MISSING_CHANCES,
   PROTOCOLS,
   type Protocol,
+  type ProtocolOutcome,
   type ProtocolReport,
   PUBLISHED_SCORES,
   runProtocol,
@@ -20,6 +21,7 @@ import { jsonText } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
@@ -63,29 +65,37 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
         .default('left-out'),
     )
     .option('--json', 'print JSON instead of tables')
-    .action(async (data: string, flags: EvaluateFlags, command: Command) => {
-      const report = await evaluate(data, flags, command);
-      write(flags.json ? `${jsonText(report)}\n` : `${describe(report)}\n`);
-    });
+    .action((data: string, flags: EvaluateFlags, command: Command) =>
+      interruptible(async (signal) => {
+        const { failure, ...report } = await evaluate(data, flags, command, signal);
+        write(flags.json ? `${jsonText(report)}\n` : `${describe(report)}\n`);
+        if (failure !== undefined) throw failure.error;
+      }),
+    );
 }
 
-async function evaluate(data: string, flags: EvaluateFlags, command: Command): Promise<ProtocolReport> {
+async function evaluate(
+  data: string,
+  flags: EvaluateFlags,
+  command: Command,
+  signal: AbortSignal,
+): Promise<ProtocolOutcome> {
   const { every, split } = flags;
   const configured = await readConfigured(command, flags);
   const { model, config } = configured;
-  const options = { protocols: flags.protocol, seed: flags.seed, convention: flags.convention };
+  const options = { protocols: flags.protocol, seed: flags.seed, convention: flags.convention, signal };
   const workerOptions = configuredSegmenter(command, flags, configured);
   const isDataset = (await stat(join(data, 'dataset.json')).catch(() => undefined))?.isFile() ?? false;
   if (!isDataset) {
     return withReplaySource({ bag: data, model, config, ...bagOptions(flags), ...workerOptions }, (source) =>
-      runProtocol(source, options, (visit) => visitBagFrames(source, every, visit)),
+      runProtocol(source, options, (visit) => visitBagFrames(source, every, visit, signal)),
     );
   }
   const bundle = await loadBundle(model);
   const segmenter = await Segmenter.create(bundle, workerOptions);
   try {
     return await runProtocol({ bundle, segmenter }, options, (visit) =>
-      visitDatasetFrames(data, { split, every }, bundle, visit),
+      visitDatasetFrames(data, { split, every }, bundle, visit, signal),
     );
   } finally {
     await segmenter.close();
@@ -99,12 +109,13 @@ const TITLES: Readonly<Record<SubsetTable['protocol'], string>> = {
 };
 
 function describe(report: ProtocolReport): string {
-  const { frames, model, convention, tables, noise, problems } = report;
+  const { frames, model, convention, tables, noise, problems, partialBecause } = report;
   const lines = [
     `${model.name} on ${frames.used} frames; mIoU in percent, classes in neither truth nor masks: ${convention}`,
   ];
   if (frames.leftOut > 0)
     lines.push(`${frames.leftOut} frames were left out: a modality or their ground truth is missing`);
+  if (partialBecause !== undefined) lines.push(`! The results are partial: ${partialBecause}.`);
   lines.push(...problemLines(problems));
   for (const table of tables) lines.push('', ...describeSubsets(table));
   if (noise.length > 0) {

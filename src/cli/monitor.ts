@@ -1,13 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { junitXml } from '../dropout/index.js';
+import { JUNIT_MARK, junitXml } from '../dropout/index.js';
 import { describeLive, judgementOf, MonitorNode, reportLive } from '../live/index.js';
+import { OutputFolder, requireReplaceable, writeOutput, writeWhole } from '../outputs/index.js';
 import { RosNode, splitRosArguments } from '../ros/index.js';
 import { jsonText } from '../text/index.js';
+import { EXIT } from './exit_codes.js';
 import { secondsFrom, wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
 import { untilStopped } from './until_stopped.js';
+
+const JSON_FILE = 'monitor.json';
 
 interface MonitorFlags {
   node: string;
@@ -20,6 +22,7 @@ interface MonitorFlags {
   out?: string;
   json?: true;
   junit?: string;
+  force?: true;
 }
 
 /**
@@ -42,6 +45,7 @@ export function monitorCommand(write: (text: string) => void = print): Command {
       150,
     )
     .option('-o, --out <folder>', 'leave monitor.json there')
+    .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print monitor.json instead of a table')
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML')
     .addHelpText('after', '\nArguments behind --ros-args go to ROS 2, as in --ros-args -p use_sim_time:=true.')
@@ -50,6 +54,10 @@ export function monitorCommand(write: (text: string) => void = print): Command {
 
 async function monitor(flags: MonitorFlags, write: (text: string) => void): Promise<void> {
   const { node, injector, wait, settle, duration, marginMs, out, junit } = flags;
+  // Before the first message, not after the last: what is in the way would cost the whole run.
+  const overwriting = flags.force ? 'any' : 'own';
+  if (junit !== undefined) await requireReplaceable(junit, JUNIT_MARK, overwriting);
+  const folder = out === undefined ? undefined : await OutputFolder.claim(out, [JSON_FILE], overwriting);
   const ros = await RosNode.create('dropout_monitor', splitRosArguments(process.argv).ros);
   try {
     const watcher = new MonitorNode(ros, {
@@ -64,15 +72,12 @@ async function monitor(flags: MonitorFlags, write: (text: string) => void): Prom
     const watched = await watcher.watch(untilStopped());
     const report = reportLive(watcher.seen, { node, marginMs, ...watched });
     const json = `${jsonText(report)}\n`;
-    if (out !== undefined) {
-      await mkdir(out, { recursive: true });
-      await writeFile(join(out, 'monitor.json'), json);
+    if (folder !== undefined) {
+      await writeWhole(folder.file(JSON_FILE), json);
+      await folder.finish();
     }
-    if (junit !== undefined) {
-      await mkdir(dirname(junit), { recursive: true });
-      await writeFile(junit, junitXml(judgementOf(report)));
-    }
-    if (report.verdict === 'failed') process.exitCode = 1;
+    if (junit !== undefined) await writeOutput(junit, junitXml(judgementOf(report)));
+    if (report.verdict === 'failed') process.exitCode = EXIT.checkFailed;
     write(flags.json ? json : `${describeLive(report)}\n`);
   } finally {
     ros.close();

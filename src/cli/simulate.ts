@@ -10,6 +10,7 @@ import {
   writeDataset,
   writeDrive,
 } from '../simulation/index.js';
+import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
 import { createSimulationProgress } from './simulate/progress.js';
@@ -22,6 +23,7 @@ interface SimulateOptions {
   frames: number;
   split?: Split;
   workers: number;
+  force?: true;
 }
 
 /** Of the frames of a data set, the shares of its splits. */
@@ -42,25 +44,46 @@ export function simulateCommand(write: (text: string) => void = print): Command 
     .option('--frames <count>', 'deliver: frames of the whole set, or of the split', wholeNumberFrom(1), 100)
     .addOption(new Option('--split <split>', 'deliver: write only this split').choices([...SPLITS]))
     .option('--workers <count>', 'deliver: threads that render', wholeNumberFrom(1), 2)
-    .action(async (out: string, options: SimulateOptions) => {
-      if (options.layout === 'bag') await simulateBag(out, options, write);
-      else await simulateDataset(out, options, write);
-    });
+    .option('--force', 'replace a bag, or a data set of another seed or origin')
+    .action((out: string, options: SimulateOptions) =>
+      interruptible((signal) =>
+        options.layout === 'bag'
+          ? simulateBag(out, options, write, signal)
+          : simulateDataset(out, options, write, signal),
+      ),
+    );
 }
 
-async function simulateBag(out: string, options: SimulateOptions, write: (text: string) => void): Promise<void> {
+async function simulateBag(
+  out: string,
+  options: SimulateOptions,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const described = await loadDrive(options.drive);
   const drive = options.duration === undefined ? described : stretchDrive(described, options.duration);
   const progress = createSimulationProgress(1);
   try {
-    const count = await writeDrive(out, { drive, seed: options.seed, onProgress: (share) => progress.update(share) });
-    write(`${out}: ${count} messages, ${driveSeconds(drive).toFixed(1)} s, ${summary(drive)}\n`);
+    const { messages, path } = await writeDrive(out, {
+      drive,
+      seed: options.seed,
+      overwriting: options.force ? 'any' : 'own',
+      signal,
+      onProgress: (share) => progress.update(share),
+    });
+    if (path !== out) return write(`${path}: ${messages} messages of the beginning; ${interruption(signal)}\n`);
+    write(`${out}: ${messages} messages, ${driveSeconds(drive).toFixed(1)} s, ${summary(drive)}\n`);
   } finally {
     progress.stop();
   }
 }
 
-async function simulateDataset(out: string, options: SimulateOptions, write: (text: string) => void): Promise<void> {
+async function simulateDataset(
+  out: string,
+  options: SimulateOptions,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const frames = splitFrames(options.frames, options.split);
   const total = SPLITS.reduce((sum, split) => sum + frames[split], 0);
   const progress = createSimulationProgress(total);
@@ -71,11 +94,18 @@ async function simulateDataset(out: string, options: SimulateOptions, write: (te
       frames,
       workers: options.workers,
       onFrame: (done) => progress.update(done),
+      overwriting: options.force ? 'any' : 'own',
+      signal,
     });
-    write(`${out}: ${written} frames written, ${present} were there\n`);
+    const ending = signal.aborted ? `; ${interruption(signal)}, the same command goes on from here` : '';
+    write(`${out}: ${written} frames written, ${present} were there${ending}\n`);
   } finally {
     progress.stop();
   }
+}
+
+function interruption({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** Frames of each split: all of one, or the usual shares with the remainder in `train`. */

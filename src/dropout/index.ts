@@ -7,7 +7,7 @@ export { type HealthMetrics, measureHealth } from './health_metrics.js';
 export { levelName } from './health_statements.js';
 export { renderDropoutPage } from './html.js';
 export { atLeastNumber, atMost, type Check, judge } from './judge.js';
-export { type Judgement, junitXml } from './junit.js';
+export { JUNIT_MARK, type Judgement, junitXml } from './junit.js';
 export { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';
 export { type DelayedMask, type MaskDelays, measureDelays } from './mask_delay.js';
 export { type JudgedMask, type MaskMetrics, type MaskMoment, measureMasks, pairMasks } from './metrics.js';

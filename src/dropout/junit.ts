@@ -5,13 +5,21 @@ import type { Check } from './judge.js';
 export interface Judgement {
   title: string;
   scenarios: readonly { name: string; checks: readonly Check[] }[];
+  /** Why not all scenarios were run; such a judgement fails. */
+  partialBecause?: string;
 }
+
+/** How a file of {@link junitXml} says who made it. */
+export const JUNIT_MARK = /<testsuites name="mle-sam /;
 
 /**
  * A judgement as JUnit XML: a suite a scenario, a test case a bound, so that a CI shows which promise was broken.
  * Without times, so that the same run gives the same file.
  */
-export function junitXml({ title, scenarios }: Judgement): string {
+export function junitXml({ title, scenarios: run, partialBecause }: Judgement): string {
+  const unfinished: Check = { name: 'end of the run', bound: 'reached', value: null, verdict: 'failed' };
+  const scenarios =
+    partialBecause === undefined ? run : [...run, { name: `partial: ${partialBecause}`, checks: [unfinished] }];
   const all = scenarios.flatMap(({ checks }) => checks);
   const broken = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'failed').length;
   const suites = scenarios.map(({ name, checks }) => {

@@ -6,6 +6,7 @@ import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/in
 import { ownValue } from '../records/own_value.js';
 import { isSimulated, type MessageTransform, type ReplaySource, type RunSource, runPipeline } from '../replay/index.js';
 import { type Problem, ProblemList } from '../report/index.js';
+import { printable } from '../text/index.js';
 import { faultWindow } from './fault_window.js';
 import { PictureTaker, type ScenarioPictures } from './pictures.js';
 import { type RecordingOptions, type RunRecord, RunRecording } from './run_record.js';
@@ -14,6 +15,9 @@ import { reportScenario, type ScenarioReport, secondsBetween } from './scenario_
 /** `dropout.json`. Holds no wall time, so that the same run gives the same bytes. */
 export interface DropoutReport {
   formatVersion: 1;
+  /** True where not all runs were made: `scenarios` holds those that were. */
+  partial: boolean;
+  partialBecause?: string;
   bag: { name: string; seconds: number; source: 'simulation' | 'recording' };
   model: { name: string; sha256: string };
   provider: string;
@@ -29,6 +33,8 @@ export interface DropoutOptions {
   seed: number;
   /** Only so much of the bag is replayed; all of it where absent. */
   seconds?: number;
+  /** Ends the work before its time; scenarios that were run until then are reported. */
+  signal?: AbortSignal;
   /** Called before each run. */
   onRun?: (name: string, done: number, total: number) => void;
 }
@@ -39,15 +45,18 @@ export type DropoutSource = ReplaySource & Pick<RunSource, 'createSynchronizer'>
 export interface DropoutOutcome {
   report: DropoutReport;
   pictures: ReadonlyMap<string, ScenarioPictures>;
+  /** What ended the work early; what there was until then is reported. */
+  failure?: { error: unknown };
 }
 
 /**
  * Runs a bag through the pipeline once as it is, once under each scenario, and once without each set of sensors that a
  * scenario lets fail, and compares. Deterministic: the same bag, bundle, scenarios and seed give the same report.
- * @throws Error with one sentence where a scenario does not fit the bag or the bundle
+ * What ends the work after the clean run leaves the scenarios that were run, in a report that says `partial` and why.
+ * @throws Error with one sentence where a scenario does not fit the bag or the bundle, and what ends the clean run
  */
 export async function runDropout(source: DropoutSource, options: DropoutOptions): Promise<DropoutOutcome> {
-  const { scenarios, seed, seconds = Number.POSITIVE_INFINITY, onRun = () => undefined } = options;
+  const { scenarios, seed, seconds = Number.POSITIVE_INFINITY, onRun = () => undefined, signal } = options;
   const { bag, bundle, segmenter } = source;
   const binding = faultBinding(source);
   // Nothing is left to compare with where all sensors fail.
@@ -56,43 +65,54 @@ export async function runDropout(source: DropoutSource, options: DropoutOptions)
   const total = () => 1 + losses.size + scenarios.length;
   onRun('clean run', 0, total());
   const problems = new ProblemList();
-  const clean = await record(source, { seconds, groundTruth: 'kept', problems });
+  const clean = await record(source, { seconds, groundTruth: 'kept', problems, signal });
   // All scenarios are checked before the first one costs its time.
   const windows = scenarios.map((scenario) => faultWindow(scenario, binding, clean));
   for (const { affected } of windows) if (affected.size < binding.size) losses.set(lossOf(affected), [...affected]);
-  const absent = new Map<string, RunRecord>();
-  for (const [key, modalities] of losses) {
-    onRun(`without ${modalities.join(', ')}`, 1 + absent.size, total());
-    const config = withoutModalities(source.config, modalities);
-    absent.set(key, await record({ ...source, config }, { seconds, groundTruth: 'ignored' }));
-  }
   const reports: ScenarioReport[] = [];
   const pictures = new Map<string, ScenarioPictures>();
-  for (const [index, scenario] of scenarios.entries()) {
-    onRun(scenario.name, 1 + losses.size + index, total());
-    const window = windows[index]!;
-    const taker = new PictureTaker(window, bundle);
-    const faulty = await record(source, {
-      seconds,
-      groundTruth: 'ignored',
-      onMask: (frame) => taker.see(frame),
-      transform: (messages) =>
-        injectFaults(messages, {
-          scenario,
-          binding,
-          seed,
-          startStamp: clean.span.first,
-          onProblem: (text, at) => problems.add('warning', `Scenario ${scenario.name}: ${text}`, at),
-        }),
-    });
-    const runs = { clean, faulty, absent: absent.get(lossOf(window.affected)) };
-    reports.push(reportScenario(source, scenario, window, runs));
-    pictures.set(scenario.name, await taker.finish(clean));
+  const absent = new Map<string, RunRecord>();
+  const runAll = async (): Promise<void> => {
+    for (const [key, modalities] of losses) {
+      onRun(`without ${modalities.join(', ')}`, 1 + absent.size, total());
+      const config = withoutModalities(source.config, modalities);
+      absent.set(key, await record({ ...source, config }, { seconds, groundTruth: 'ignored', signal }));
+    }
+    for (const [index, scenario] of scenarios.entries()) {
+      onRun(scenario.name, 1 + losses.size + index, total());
+      const window = windows[index]!;
+      const taker = new PictureTaker(window, bundle);
+      const faulty = await record(source, {
+        seconds,
+        signal,
+        groundTruth: 'ignored',
+        onMask: (frame) => taker.see(frame),
+        transform: (messages) =>
+          injectFaults(messages, {
+            scenario,
+            binding,
+            seed,
+            startStamp: clean.span.first,
+            onProblem: (text, at) => problems.add('warning', `Scenario ${scenario.name}: ${text}`, at),
+          }),
+      });
+      const runs = { clean, faulty, absent: absent.get(lossOf(window.affected)) };
+      reports.push(reportScenario(source, scenario, window, runs));
+      pictures.set(scenario.name, await taker.finish(clean));
+    }
+  };
+  let failure: DropoutOutcome['failure'];
+  try {
+    await runAll();
+  } catch (error) {
+    failure = { error };
   }
   for (const problem of [...bag.info.problems, ...source.incidents]) problems.add('error', problem);
   return {
     report: {
       formatVersion: 1,
+      partial: failure !== undefined,
+      ...(failure && { partialBecause: printable(messageOf(failure.error)) }),
       bag: {
         name: basename(bag.info.path),
         seconds: secondsBetween(clean.span.first, clean.span.last),
@@ -106,7 +126,12 @@ export async function runDropout(source: DropoutSource, options: DropoutOptions)
       problems: problems.list(),
     },
     pictures,
+    ...(failure && { failure }),
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Which topics faults act on, and what kind of sensor sends there. */
@@ -123,11 +148,12 @@ export function faultBinding({ bundle, selection }: Pick<ReplaySource, 'bundle' 
 }
 
 interface Recorded extends Pick<RecordingOptions, 'groundTruth' | 'onMask' | 'problems'> {
+  signal: AbortSignal | undefined;
   seconds: number;
   transform?: MessageTransform;
 }
 
-async function record(source: DropoutSource, { seconds, transform, ...options }: Recorded): Promise<RunRecord> {
+async function record(source: DropoutSource, { seconds, transform, signal, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
   const classCount = classCountOf(source.bundle);
   const modalities = source.bundle.modalities.map(({ name }) => name);
@@ -135,6 +161,7 @@ async function record(source: DropoutSource, { seconds, transform, ...options }:
   const listener = new RunRecording({ modalityByTopic, modalities, essential, classCount, ...options });
   await runPipeline(source, {
     rate: 'max',
+    ...(signal && { signal }),
     listener,
     onMessage: (raw) => listener.received(raw),
     transform: (messages) => {
@@ -142,6 +169,8 @@ async function record(source: DropoutSource, { seconds, transform, ...options }:
       return transform === undefined ? first : transform(first);
     },
   });
+  // A part of a run says nothing about a scenario.
+  signal?.throwIfAborted();
   return listener.record();
 }
 

@@ -8,9 +8,15 @@ import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
 /**
  * Visits the frames of a bag that have all modalities and, at their very stamp, ground truth.
  * @param every - every n-th of them only
+ * @param signal - ends the visit before the next message
  * @throws Error where the bag has no ground truth
  */
-export async function visitBagFrames(source: ReplaySource, every: number, visit: FrameVisitor): Promise<FrameCount> {
+export async function visitBagFrames(
+  source: ReplaySource,
+  every: number,
+  visit: FrameVisitor,
+  signal?: AbortSignal,
+): Promise<FrameCount> {
   const { bag, bundle, selection } = source;
   if (selection.groundTruth === undefined) {
     throw new Error(
@@ -33,15 +39,17 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
       return;
     }
     if (found++ % every !== 0) return;
-    count.used++;
     await visit({ name: String(segmentation.stamp), images, truth });
+    count.used++;
   };
   const ignore = () => undefined;
   const segmenter = imagesOnly(bundle);
+  let failure: FrameCount['failure'];
   await runPipeline(
     { ...source, segmenter },
     {
       rate: 'max',
+      ...(signal && { signal }),
       listener: {
         published,
         dropped: ignore,
@@ -51,8 +59,10 @@ export async function visitBagFrames(source: ReplaySource, every: number, visit:
         condition: ignore,
       },
     },
-  );
+  ).catch((error: unknown) => {
+    failure = { error };
+  });
   for (const problem of bag.info.problems) problems.add('error', problem, undefined, { code: 'bag' });
   for (const incident of source.incidents) problems.add('error', incident, undefined, { code: 'inference' });
-  return { ...count, problems: problems.list() };
+  return { ...count, problems: problems.list(), ...(failure && { failure }) };
 }

@@ -27,6 +27,7 @@ type Dataset = z.infer<typeof datasetSchema>;
  * `ROOT/<folder>/<condition>/<split>/MAP_<n>_point<k>/<frame>_<suffix>_front.png`, in the order of their paths.
  * Splits are path parts: the public loader's substring test finds `rain` in `train`.
  * @param every - every n-th frame only
+ * @param signal - ends the visit before the next frame
  * @throws Error with one sentence where the set is not what the bundle was made for
  */
 export async function visitDatasetFrames(
@@ -34,6 +35,7 @@ export async function visitDatasetFrames(
   { split, every }: { split: string; every: number },
   bundle: Bundle,
   visit: FrameVisitor,
+  signal?: AbortSignal,
 ): Promise<FrameCount> {
   const dataset = await readDataset(root);
   checkFits(dataset, bundle, root);
@@ -44,6 +46,7 @@ export async function visitDatasetFrames(
   const count: FrameCount = { used: 0, leftOut: 0, source: isMade(dataset) ? 'simulation' : 'recording' };
   const problems = new ProblemList();
   for (const [index, path] of labels.entries()) {
+    if (signal?.aborted) break;
     if (index % every !== 0) continue;
     let frame: EvaluationFrame;
     try {
@@ -53,8 +56,12 @@ export async function visitDatasetFrames(
       problems.add('warning', `A frame is left out: ${(error as Error).message}`);
       continue;
     }
+    try {
+      await visit(frame);
+    } catch (error) {
+      return { ...count, problems: problems.list(), failure: { error } };
+    }
     count.used++;
-    await visit(frame);
   }
   return { ...count, problems: problems.list() };
 }

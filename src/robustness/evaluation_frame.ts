@@ -20,4 +20,6 @@ export interface FrameCount {
   source: 'simulation' | 'recording';
   /** Why frames were left out, and what is wrong with the data. */
   problems?: Problem[];
+  /** What ended the visit early. */
+  failure?: { error: unknown };
 }

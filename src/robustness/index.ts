@@ -9,6 +9,7 @@ export {
   PROTOCOLS,
   type Protocol,
   type ProtocolOptions,
+  type ProtocolOutcome,
   type ProtocolReport,
   runProtocol,
   type SubsetTable,

@@ -34,19 +34,29 @@ export interface SubsetTable {
 export interface ProtocolReport {
   formatVersion: 1;
   model: { name: string; sha256: string };
-  frames: Omit<FrameCount, 'problems'>;
+  frames: Omit<FrameCount, 'problems' | 'failure'>;
   seed: number;
   convention: AbsentClassConvention;
   tables: SubsetTable[];
   /** NM; `clampedShare` of the elements could not be as noisy as the protocol wants, see `noisy`. */
   noise: { level: NoiseLevel; miou: number | null; clampedShare: number }[];
   problems: Problem[];
+  /** True where the data were not scored to their end. */
+  partial: boolean;
+  partialBecause?: string;
+}
+
+/** A report, and what ended the scoring early. */
+export interface ProtocolOutcome extends ProtocolReport {
+  failure?: { error: unknown };
 }
 
 export interface ProtocolOptions {
   protocols: readonly Protocol[];
   seed: number;
   convention: AbsentClassConvention;
+  /** Ends the scoring before its time; what was scored until then is reported. */
+  signal?: AbortSignal;
 }
 
 /** One way a frame is shown to the model, and what came of all frames. */
@@ -56,19 +66,26 @@ interface Setting {
 }
 
 /**
- * Scores a model on frames under each protocol.
+ * Scores a model on frames under each protocol. What ends that after the first frame leaves a report on those before,
+ * which says `partial` and why.
  * @param visitFrames - hands all frames to its argument, one after the other
  * @throws NothingMadeError where there was no frame to score
  */
 export async function runProtocol(
   { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
-  { protocols, seed, convention }: ProtocolOptions,
+  { protocols, seed, convention, signal }: ProtocolOptions,
   visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
-): Promise<ProtocolReport> {
+): Promise<ProtocolOutcome> {
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
-  const { problems = [], ...frames } = await visitFrames(async (frame) => {
+  const {
+    problems = [],
+    failure,
+    ...frames
+  } = await visitFrames(async (frame) => {
+    // Counted only once all are made: every setting is scored on the same frames, also where the model fails.
+    const masks: { matrix: ConfusionMatrix; labels: Uint8Array }[] = [];
     for (const { matrix, show } of settings) {
       const { labels, width, height } = await segmenter.segment({
         stamp: 0n,
@@ -76,10 +93,13 @@ export async function runProtocol(
         images: show(frame),
         absent: new Map(),
       });
-      matrix.add(resizeLabelsNearest(labels, { width, height }, frame.truth), frame.truth.labels);
+      masks.push({ matrix, labels: resizeLabelsNearest(labels, { width, height }, frame.truth) });
     }
+    for (const { matrix, labels } of masks) matrix.add(labels, frame.truth.labels);
   });
+  const why: unknown = failure === undefined ? signal?.reason : failure.error;
   if (frames.used === 0) {
+    if (why !== undefined) throw why;
     throw new NothingMadeError(
       `Expected frames with all of ${names(bundle).join(', ')} and ground truth but found none ` +
         `(${frames.leftOut} lack one of them).`,
@@ -110,6 +130,9 @@ export async function runProtocol(
       clampedShare: setting.clamped / setting.elements,
     })),
     problems,
+    partial: why !== undefined,
+    ...(why !== undefined && { partialBecause: why instanceof Error ? why.message : String(why) }),
+    ...(failure && { failure }),
   };
 }
 

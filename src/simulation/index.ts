@@ -20,4 +20,4 @@ export {
 } from './drive/drive_description.js';
 export { simulateDrive, type TimedMessage } from './drive/simulate_drive.js';
 export { MESSAGE_TYPES, TOPICS, type Topic } from './drive/topics.js';
-export { writeDrive } from './drive/write_drive.js';
+export { type DriveOutcome, writeDrive } from './drive/write_drive.js';

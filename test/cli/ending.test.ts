@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
+import { junitXml, renderDropoutPage, runDropout } from '../../src/dropout/index.js';
+import { parseScenario } from '../../src/faults/index.js';
 import { decodeMessage, encodeMessage, type Image } from '../../src/messages/index.js';
-import { MASK_TOPICS } from '../../src/replay/index.js';
+import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../../src/pipeline/index.js';
+import { MASK_TOPICS, withReplaySource } from '../../src/replay/index.js';
 import { replaySummarySchema } from '../../src/report/index.js';
 import { projectRoot } from '../support/shared_data.js';
 import { TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
 
 const BUNDLE = join(projectRoot, 'test/fixtures/tiny-bundle');
+const CONFIG: PipelineConfig = { ...DEFAULT_PIPELINE_CONFIG, topics: { modalities: TINY_TOPICS } };
 const CLI = join(projectRoot, 'dist/src/cli/main.js');
 
 interface Ended {
@@ -162,6 +166,71 @@ describe('how commands end', function () {
     assert.deepEqual([readFileSync(recording).equals(before), readdirSync(out)], [true, ['masks.mcap']]);
     assert.equal((await mleSam(['replay', bag, '--out', out, '--force', ...on()])).code, 0);
     assert.notEqual(readFileSync(recording).length, before.length);
+  });
+
+  it('reports the scenarios that were run when a dropout run is cut short', async () => {
+    const scenarios = ['one', 'two', 'three'].map((name) =>
+      parseScenario(`name: ${name}\nfaults:\n  - {modality: camera, fault: drop, at: 2, until: 3}\n`, name),
+    );
+    const source = { bag, model: BUNDLE, config: CONFIG, provider: 'cpu', threads: 1 } as const;
+    const controller = new AbortController();
+    const why = new Error('interrupted by SIGINT');
+    const onRun = (name: string) => {
+      if (name === 'two') controller.abort(why);
+    };
+    const outcome = await withReplaySource(source, (open) =>
+      runDropout(open, { scenarios, seed: 1, signal: controller.signal, onRun }),
+    );
+    const { report, failure } = outcome;
+    assert.equal(failure?.error, why);
+    assert.deepEqual(
+      [report.partial, report.partialBecause, report.scenarios.map(({ name }) => name)],
+      [true, why.message, ['one']],
+    );
+    assert.match(junitXml({ title: '', ...report }), /partial: interrupted by SIGINT.*\n.*\n\s+<failure/);
+    assert.match(await renderDropoutPage(outcome), /Not all scenarios were run: interrupted by SIGINT/);
+  });
+
+  it('writes no drive over anything, and leaves a drive that is cut short under a name of its own', async () => {
+    const drive = ['--drive', 'sample', '--duration', '0.4'];
+    assert.equal((await mleSam(['simulate', 'new/drive.mcap', ...drive])).code, 0);
+    assert.deepEqual(readdirSync(join(folder, 'new')), ['drive.mcap']);
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    mkdirSync(join(folder, 'documents'));
+    for (const place of ['new/drive.mcap', 'notes.txt', 'documents', bag]) {
+      const refused = await mleSam(['simulate', place, ...drive]);
+      assert.equal(refused.code, 1, place);
+      assert.match(refused.stderr, /Expected a new path for the bag but there is something at .*--force/);
+    }
+    assert.equal(readFileSync(join(folder, 'notes.txt'), 'utf8'), 'mine');
+    assert.equal((await mleSam(['simulate', 'new/drive.mcap', ...drive, '--force'])).code, 0);
+
+    const ended = await mleSam(['simulate', 'folder/drive', '--duration', '60'], (kill) => {
+      setTimeout(() => kill('SIGINT'), 5000);
+    });
+    assert.equal(ended.code, 130, ended.stderr);
+    assert.deepEqual(readdirSync(join(folder, 'folder')), ['drive.partial']);
+    assert.match(ended.stdout, /drive\.partial: \d+ messages of the beginning; interrupted by SIGINT/);
+    const partial = await openBag(join(folder, 'folder/drive.partial'));
+    assert.deepEqual(partial.info.problems, []);
+    assert.ok((partial.info.messageCount ?? 0) > 0);
+    await partial.close();
+  });
+
+  it('never mixes data sets', async () => {
+    const set = (...rest: string[]) =>
+      mleSam(['simulate', 'set', '--layout', 'deliver', '--frames', '1', '--split', 'val', ...rest]);
+    assert.equal((await set('--seed', '3')).code, 0);
+    const description = () => JSON.parse(readFileSync(join(folder, 'set/dataset.json'), 'utf8'));
+    assert.deepEqual([description().seed, description().partial], [3, undefined]);
+    assert.match((await set('--seed', '3')).stdout, /0 frames written, 1 were there/);
+    const refused = await set('--seed', '4');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /or one of seed 4, but set holds the data set of seed 3\./);
+    assert.equal(description().seed, 3);
+    assert.match((await set('--seed', '4', '--force')).stdout, /1 frames written, 0 were there/);
+    writeFileSync(join(folder, 'set/dataset.json'), '{"source": "DELIVER"}');
+    assert.match((await set('--seed', '4')).stderr, /of another origin/);
   });
 
   it('tells its exit statuses in the help of every command', async () => {

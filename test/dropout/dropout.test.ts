@@ -250,7 +250,7 @@ describe('dropout', () => {
       await command.parseAsync([bag, '-s', file, '-m', BUNDLE, '-c', config, '-o', out, '--junit', junit], {
         from: 'user',
       });
-      assert.equal(process.exitCode, 1);
+      assert.equal(process.exitCode, 3);
     } finally {
       process.exitCode = before;
     }

@@ -98,6 +98,34 @@ describe('runProtocol', () => {
       /Expected frames with all of camera, depth, events, lidar and ground truth but found none \(3 lack one/,
     );
   });
+
+  for (const how of ['interrupted', 'failed'] as const) {
+    it(`reports the frames that were scored when it is ${how}, each under every setting`, async () => {
+      const bundle = await loadBundle(tinyBundle);
+      const controller = new AbortController();
+      const why = new Error(how);
+      const options = { protocols: PROTOCOLS, seed: 1, convention: 'left-out' as const, signal: controller.signal };
+      let calls = 0;
+      // The second frame ends in the middle of its settings.
+      const segmenter: typeof cameraOnly = {
+        segment: (frameSet) =>
+          calls++ === 100 && how === 'failed' ? Promise.reject(why) : cameraOnly.segment(frameSet),
+      };
+      const truth = new Uint8Array(WIDTH * HEIGHT);
+      const frame = { images, truth: { ...size, labels: truth } };
+      const { failure, ...report } = await runProtocol({ bundle, segmenter }, options, async (visit) => {
+        await visit({ name: 'one', ...frame });
+        if (how === 'interrupted') controller.abort(why);
+        const ended =
+          how === 'failed' ? await visit({ name: 'two', ...frame }).catch((error) => ({ error })) : undefined;
+        return { used: 1, leftOut: 0, source: 'recording', ...(ended && { failure: ended }) };
+      });
+      assert.deepEqual([report.partial, report.partialBecause, report.frames.used], [true, how, 1]);
+      assert.equal(failure?.error, how === 'failed' ? why : undefined);
+      const { tables } = await protocolOf(cameraOnly, truth);
+      assert.deepEqual(report.tables, tables, 'as if there had been one frame');
+    });
+  }
 });
 
 describe('mle-sam evaluate', () => {

@@ -163,7 +163,7 @@ describe('scenarios on a real graph', function () {
     );
     assert.match(output, /! impossible: expected recoverMs <= 0\.001 but measured \d+/);
     assert.match(await readFile(join(folder, 'failed', 'junit.xml'), 'utf8'), /failures="[1-9]/);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
   });
 
   it('listens without starting anything, and tells what it has seen when it is stopped', async () => {

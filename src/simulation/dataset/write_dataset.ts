@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { type Overwriting, writeWhole } from '../../outputs/index.js';
 import { startWorker } from '../../threads/start_worker.js';
 import { SIMULATED_CLASSES } from '../classes.js';
 import { DATASET_MODALITIES, DATASET_SIZE, type FramePlan, planFrames, SPLITS, type Split } from './dataset_layout.js';
@@ -14,6 +15,10 @@ export interface DatasetOptions {
   readonly workers: number;
   /** Called after each frame. */
   readonly onFrame?: (done: number, total: number) => void;
+  /** What is in the folder and may be replaced; `own` by default: frames of a data set of the same seed are kept. */
+  readonly overwriting?: Overwriting;
+  /** Ends the work after the frames under way; the same call goes on where it stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /** The worker's entry beside this file, with this file's own ending: `.js` when built, `.ts` when run through tsx. */
@@ -32,9 +37,12 @@ export async function writeDataset(options: DatasetOptions): Promise<{ written: 
   const { root, seed, frames } = options;
   const plans = ORDER.flatMap((split) => planFrames(split, frames[split], seed));
   await mkdir(root, { recursive: true });
+  await makeRoom(root, options);
+  const description = join(root, DESCRIPTION);
+  await writeWhole(description, jsonOf({ ...describe(options), partial: true }));
   const counts = { written: 0, present: 0 };
   let next = 0;
-  const takePlan = () => plans[next++];
+  const takePlan = () => (options.signal?.aborted ? undefined : plans[next++]);
   const count = (kind: 'written' | 'present') => {
     counts[kind]++;
     options.onFrame?.(counts.written + counts.present, plans.length);
@@ -47,8 +55,50 @@ export async function writeDataset(options: DatasetOptions): Promise<{ written: 
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-  await writeFile(join(root, 'dataset.json'), `${JSON.stringify(describe(options), null, 2)}\n`);
+  const isWhole = counts.written + counts.present === plans.length;
+  await writeWhole(description, jsonOf({ ...describe(options), ...(!isWhole && { partial: true }) }));
   return counts;
+}
+
+const DESCRIPTION = 'dataset.json';
+
+/** The folders a data set is made of. */
+const FOLDERS = [...DATASET_MODALITIES.map(({ folder }) => folder), 'semantic'];
+
+/**
+ * Frames of another seed or another origin must never be mixed with new ones.
+ * @throws Error where the folder holds any, and they may not be replaced
+ */
+async function makeRoom(root: string, { seed, overwriting = 'own' }: DatasetOptions): Promise<void> {
+  const text = await readFile(join(root, DESCRIPTION), 'utf8').catch(() => undefined);
+  const found = text === undefined ? undefined : parsed(text);
+  if (found?.source === 'simulation' && found.seed === seed) return;
+  const entries = await readdir(root);
+  const inTheWay = entries.filter((name) => name === DESCRIPTION || FOLDERS.includes(name));
+  if (inTheWay.length === 0) return;
+  if (overwriting === 'any') {
+    for (const name of inTheWay) await rm(join(root, name), { recursive: true, force: true });
+    return;
+  }
+  const what =
+    found?.source === 'simulation' ? `the data set of seed ${found.seed}` : `${inTheWay.join(', ')} of another origin`;
+  throw new Error(
+    `Expected a new folder for the data set, or one of seed ${seed}, but ${root} holds ${what}. ` +
+      'Choose another one, or replace it with --force.',
+  );
+}
+
+function parsed(text: string): { source?: unknown; seed?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function jsonOf(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** Sends plans to a worker, one at a time, until there are none. */
