@@ -225,7 +225,8 @@ describe('mle-sam evaluate', () => {
     }
     await writer.close();
     const config = join(folder, 'config.yaml');
-    await writeFile(config, `topics: { modalities: ${JSON.stringify(TINY_TOPICS)} }\n`);
+    const modalities = Object.fromEntries(Object.entries(TINY_TOPICS).map(([name, topic]) => [name, { topic }]));
+    await writeFile(config, JSON.stringify({ modalities }));
     const args = [bag, '-c', config, '-p', 'absent', 'rmm', 'nm', '--every', '4', '--json'];
     const [first, second] = [await evaluate(...args), await evaluate(...args)];
     assert.equal(first, second);
