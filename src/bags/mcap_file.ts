@@ -35,12 +35,15 @@ export class McapFile implements StorageFile {
   readonly path: string;
   readonly topics: readonly TopicInfo[];
   readonly range: StampRange | undefined;
+  /** What is read: the file itself, or what it was expanded to. */
+  readonly #source: string;
   readonly #index: McapIndex;
   readonly #report: ReportProblem;
   readonly #schemas: ReadonlyMap<number, MessageSchema>;
 
-  private constructor(path: string, index: McapIndex, report: ReportProblem) {
+  private constructor(path: string, source: string, index: McapIndex, report: ReportProblem) {
     this.path = path;
+    this.#source = source;
     this.#index = index;
     this.#report = report;
     this.#schemas = readableSchemas(index);
@@ -48,13 +51,17 @@ export class McapFile implements StorageFile {
     this.range = spanOf(index.segments);
   }
 
-  /** @throws Error when the file does not begin as MCAP does */
-  static async open(path: string, report: ReportProblem): Promise<McapFile> {
-    const file = await RandomAccessFile.open(path);
+  /**
+   * @param path - the file, for messages to people
+   * @param source - what is read: the file itself, or what it was expanded to
+   * @throws Error when the file does not begin as MCAP does
+   */
+  static async open(path: string, source: string, report: ReportProblem): Promise<McapFile> {
+    const file = await RandomAccessFile.open(source, path);
     try {
       await checkHeader(file);
       const index = (await readSummary(file)) ?? (await scanMcap(file, await segmentReader(file), report));
-      return new McapFile(path, index, report);
+      return new McapFile(path, source, index, report);
     } finally {
       await file.close();
     }
@@ -63,7 +70,7 @@ export class McapFile implements StorageFile {
   async *messages(selection: Selection): AsyncGenerator<RawMessage, void, void> {
     const selected = this.#selectedSegments(selection);
     if (selected.segments.length === 0) return;
-    const file = await RandomAccessFile.open(this.path);
+    const file = await RandomAccessFile.open(this.#source, this.path);
     try {
       yield* this.#merge(selected.segments, selected.channels, selection, await segmentReader(file));
     } finally {

@@ -80,12 +80,23 @@ export function readRecords(
   for (const channel of channels.values()) known.writeChannel(channel);
   reader.append(known.buffer);
   reader.append(bytes);
-  for (let record = reader.nextRecord(); record; record = reader.nextRecord()) {
+  for (let record = nextRecord(reader); record; record = nextRecord(reader)) {
     if (record.type === 'Message') contents.messages.push(record);
     else if (record.type === 'Channel') contents.channels.push(record);
     else if (record.type === 'Schema') contents.schemas.push(record);
   }
   return contents;
+}
+
+/** The library reads beyond a record that is shorter than its fields, and says so in words for programmers. */
+function nextRecord(reader: McapStreamReader): ReturnType<McapStreamReader['nextRecord']> {
+  try {
+    return reader.nextRecord();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError)
+      throw new Error('a record is shorter than its fields');
+    throw error;
+  }
 }
 
 /**

@@ -50,7 +50,7 @@ const schema = z.object({
 export function parseMetadata(text: string, path: string): BagMetadata {
   let document: unknown;
   try {
-    document = parse(text, { intAsBigInt: false });
+    document = parse(text, { intAsBigInt: false, logLevel: 'error' });
   } catch (error) {
     throw new Error(`Expected YAML in ${path} but received: ${(error as Error).message.split('\n')[0]}`);
   }

@@ -172,7 +172,7 @@ async function openFile(path: string, workspace: Workspace, report: ReportProble
   }
   switch (kind) {
     case 'mcap':
-      return McapFile.open(source, report);
+      return McapFile.open(path, source, report);
     case 'sqlite3':
       return SqliteFile.open(path, () => workspace.linkDatabase(source, report), report);
     case 'ros1':

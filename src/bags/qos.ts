@@ -25,7 +25,7 @@ export function parseQos(value: unknown): QosProfile[] {
   let list = value;
   if (typeof value === 'string') {
     try {
-      list = parse(value);
+      list = parse(value, { logLevel: 'error' });
     } catch {
       return [];
     }

@@ -15,9 +15,10 @@ export class RandomAccessFile {
     this.size = size;
   }
 
-  static async open(path: string): Promise<RandomAccessFile> {
+  /** @param shownPath - what messages to people call it, where it is a temporary copy */
+  static async open(path: string, shownPath = path): Promise<RandomAccessFile> {
     const handle = await open(path, 'r');
-    return new RandomAccessFile(path, handle, (await handle.stat()).size);
+    return new RandomAccessFile(shownPath, handle, (await handle.stat()).size);
   }
 
   /** @throws Error when the range is not inside the file; nothing is allocated then */

@@ -39,7 +39,9 @@ export async function loadCameraInfo(path: string, frameId: string, geometry: Im
   });
   const outcome = calibrationSchema.safeParse(parseYaml(text, expected));
   if (!outcome.success) {
-    const problems = outcome.error.issues.map(({ path: key, message }) => `${key.join('.') || 'file'}: ${message}`);
+    const problems = outcome.error.issues
+      .slice(0, 5)
+      .map(({ path: key, message }) => `${key.join('.') || 'file'}: ${message}`);
     throw new Error(`${expected} but received a wrong one: ${problems.join('; ')}`);
   }
   const { data: file } = outcome;
@@ -64,7 +66,7 @@ export async function loadCameraInfo(path: string, frameId: string, geometry: Im
 
 function parseYaml(text: string, expected: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: 'error' });
   } catch (error) {
     // Below its first line the message draws the place.
     const [reason = ''] = (error as Error).message.split('\n');

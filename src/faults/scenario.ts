@@ -236,7 +236,7 @@ export async function loadScenarios(paths: readonly string[]): Promise<Scenario[
 
 function parseYaml(text: string, what: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: 'error' });
   } catch (error) {
     // Its first line says what and where; the others repeat the text.
     const [reason = ''] = (error as Error).message.split('\n');

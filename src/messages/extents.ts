@@ -2,6 +2,10 @@ import type { FieldLayout, StructureLayout } from './layout.js';
 
 const ENCAPSULATION_BYTES = 4;
 
+const CDR_LE = 1;
+/** CDR, XCDR2 in RTPS and XCDR2, big and little endian. */
+const PLAIN_KINDS: readonly number[] = [0, CDR_LE, 6, 7, 16, 17];
+
 /** Structures and strings that one message may hold: each becomes an object, far larger than its bytes. */
 const MOST_OBJECTS = 1 << 20;
 
@@ -32,8 +36,12 @@ class ExtentWalker {
   constructor(data: Uint8Array) {
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const encapsulation = this.#view.getUint8(1);
+    // Of other kinds the library reads headers that are not walked here.
+    if (!PLAIN_KINDS.includes(encapsulation)) {
+      throw new Error(`Expected encapsulation ${PLAIN_KINDS.join(', ')} (plain CDR) but received ${encapsulation}`);
+    }
     this.#littleEndian = (encapsulation & 1) === 1;
-    this.#maximumAlignment = encapsulation >= 6 ? 4 : 8;
+    this.#maximumAlignment = encapsulation > CDR_LE ? 4 : 8;
   }
 
   structure({ fields }: StructureLayout, path: string): void {

@@ -99,6 +99,17 @@ describe('messages: decode and encode', () => {
     assert.deepEqual(header, { stamp: { sec: 5, nanosec: 7 }, frame_id: 'a' });
   });
 
+  it('refuses encapsulations whose headers lie elsewhere than those that were checked', () => {
+    // Of delimited and parameter lists the library reads lengths at places of their own: beyond what was walked.
+    for (const kind of [2, 3, 5, 8, 9, 10, 11, 18, 20, 21, 0x7f, 0x93, 255]) {
+      const bytes = Uint8Array.from([0, kind, 0, 0, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0, 2, 0x61, 0]);
+      assert.throws(
+        () => decodeMessage(raw('std_msgs/msg/Header', bytes)),
+        /Expected encapsulation 0, 1, 6.* received/,
+      );
+    }
+  });
+
   it('gives byte arrays as views, not copies', () => {
     const { data } = decodeMessage<Image>(raw(IMAGE, imageBytes));
     assert.equal(data.buffer, imageBytes.buffer);

@@ -71,7 +71,10 @@ function parseDump(text: string, path: string): TransformStamped[] {
     if (error !== undefined) throw new Error(`${expected} but received no YAML: ${error.message.split('\n')[0]}`);
     const outcome = isMap(document.contents) ? dumpSchema.safeParse(document.toJS()) : undefined;
     if (!outcome?.success) {
-      const why = outcome?.error.issues.map(({ path: key, message }) => `${key.join('.')}: ${message}`).join('; ');
+      const why = outcome?.error.issues
+        .slice(0, 5)
+        .map(({ path: key, message }) => `${key.join('.')}: ${message}`)
+        .join('; ');
       throw new Error(`${expected} but received something else${why === undefined ? '' : `: ${why}`}.`);
     }
     for (const { header, ...rest } of outcome.data.transforms) {

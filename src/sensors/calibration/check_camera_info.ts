@@ -34,9 +34,11 @@ export function checkCameraInfo(info: CameraInfo, geometry: ImageGeometry): stri
   if (geometry === 'rectified') {
     if (p.length !== 12 || !allFinite(p)) return expectedNumbers('12 finite numbers', 'p', p);
     if (!(p[0]! > 0 && p[5]! > 0)) return uncalibrated('p[0], p[5]', p[0]!, p[5]!);
+    if (!isCredible(p[0]!, p[5]!, p[2]!, p[6]!)) return incredible('p', p);
   } else {
     if (k.length !== 9 || !allFinite(k)) return expectedNumbers('9 finite numbers', 'k', k);
     if (!(k[0]! > 0 && k[4]! > 0)) return uncalibrated('k[0], k[4]', k[0]!, k[4]!);
+    if (!isCredible(k[0]!, k[4]!, k[2]!, k[5]!)) return incredible('k', k);
     const problem = checkDistortion(info.distortion_model, d);
     if (problem !== undefined) return problem;
     if (r.length !== 9 || !allFinite(r)) return expectedNumbers('9 finite numbers', 'r', r);
@@ -49,8 +51,10 @@ export function checkCameraInfo(info: CameraInfo, geometry: ImageGeometry): stri
       `${roi.width}x${roi.height} at ${x_offset},${y_offset}: width and height are those of the full sensor`
     );
   }
-  const binning = Math.max(info.binning_x, info.binning_y);
-  if (binning > Math.min(width, height)) return `Expected a CameraInfo.binning of a few pixels but received ${binning}`;
+  const [rowPixels, columnPixels] = roi.width === 0 || roi.height === 0 ? [width, height] : [roi.width, roi.height];
+  if (info.binning_x > rowPixels || info.binning_y > columnPixels) {
+    return `Expected a CameraInfo.binning of a few pixels but received ${Math.max(info.binning_x, info.binning_y)}`;
+  }
   return undefined;
 }
 
@@ -85,6 +89,22 @@ function checkDistortion(name: string, d: ArrayLike<number>): string | undefined
     return `Expected a tilt of at most ${MAX_TILT} rad in CameraInfo d[12], d[13] but received ${d[12]}, ${d[13]}`;
   }
   return undefined;
+}
+
+/** Numbers so small or large that rays overflow are no lens, but damage: in pixels. */
+const LEAST_FOCAL = 1e-3;
+const MOST_PIXELS = 1e7;
+
+function isCredible(fx: number, fy: number, cx: number, cy: number): boolean {
+  return Math.min(fx, fy) >= LEAST_FOCAL && Math.max(fx, fy, Math.abs(cx), Math.abs(cy)) <= MOST_PIXELS;
+}
+
+function incredible(field: string, values: ArrayLike<number>): string {
+  return expectedNumbers(
+    `focal lengths of ${LEAST_FOCAL} to ${MOST_PIXELS} pixels and a centre within as many`,
+    field,
+    values,
+  );
 }
 
 function allFinite(values: ArrayLike<number>): boolean {

@@ -77,6 +77,9 @@ export function stretchAt(
   return { index: found, stretch: drive.stretches[found]! };
 }
 
+/** More are told once these are put right. */
+const MOST_PROBLEMS = 5;
+
 /**
  * Checks a drive given as plain data.
  * @param name - what to call it in the error, e.g. its file
@@ -85,7 +88,7 @@ export function stretchAt(
 export function parseDrive(data: unknown, name: string): DriveDescription {
   const outcome = driveSchema.safeParse(data);
   if (outcome.success) return outcome.data;
-  const problems = outcome.error.issues.map((issue) => {
+  const problems = outcome.error.issues.slice(0, MOST_PROBLEMS).map((issue) => {
     const field = issue.path.length > 0 ? issue.path.join('.') : 'the whole';
     return `${field}: ${issue.message}`;
   });
@@ -114,7 +117,7 @@ export async function loadDrive(nameOrFile: string): Promise<DriveDescription> {
 
 function parseYaml(text: string, name: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: 'error' });
   } catch (error) {
     throw new Error(`Expected YAML in ${name} but could not parse it: ${(error as Error).message}`);
   }

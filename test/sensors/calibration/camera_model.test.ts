@@ -229,6 +229,11 @@ describe('CameraModel', () => {
         /roi inside 640x480 but received 100x100 at 600,0/,
       ],
       ['absurd binning', { binning_x: 10_000 }, /binning/],
+      [
+        'binning that leaves nothing of the ROI',
+        { binning_y: 101, roi: { x_offset: 10, y_offset: 20, width: 200, height: 100, do_rectify: true } },
+        /binning of a few pixels but received 101/,
+      ],
       ['rectified without P', { p: new Array(12).fill(0) }, /p\[0\].*received 0, 0/, 'rectified'],
     ];
     for (const [what, changes, reason, geometry] of bad) {
