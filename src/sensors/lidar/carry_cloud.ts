@@ -19,7 +19,7 @@ export async function carryCloud(
   cloud: PointCloud,
   motionAt: (seconds: number) => RigidTransform | undefined,
 ): Promise<'carried' | 'unknown'> {
-  const { x, y, z, time, length } = cloud;
+  const { time, length } = cloud;
   const [first, last] = time === undefined ? [0, 0] : range(time, length);
   const knots: RigidTransform[] = [];
   const intervals = Math.max(1, Math.ceil((last - first) / KNOT_SECONDS));
@@ -31,15 +31,47 @@ export async function carryCloud(
   const table = bucketTable(knots);
   const perSecond = last > first ? (BUCKETS - 1) / (last - first) : 0;
   await inSlices(length, POINTS_PER_SLICE, (from, to) => {
-    for (let i = from; i < to; i++) {
-      const m = time === undefined ? 0 : NUMBERS * Math.round((time[i]! - first) * perSecond);
-      const [px, py, pz] = [x[i]!, y[i]!, z[i]!];
-      x[i] = table[m]! * px + table[m + 1]! * py + table[m + 2]! * pz + table[m + 3]!;
-      y[i] = table[m + 4]! * px + table[m + 5]! * py + table[m + 6]! * pz + table[m + 7]!;
-      z[i] = table[m + 8]! * px + table[m + 9]! * py + table[m + 10]! * pz + table[m + 11]!;
-    }
+    carryPoints(cloud, from, to, first, perSecond, table);
   });
   return 'carried';
+}
+
+/** Moves the points `from` up to `to`. Points that follow each other mostly share a bucket, whose numbers are read once. */
+function carryPoints(
+  { x, y, z, time }: PointCloud,
+  from: number,
+  to: number,
+  first: number,
+  perSecond: number,
+  table: Float64Array,
+): void {
+  let bucket = -1;
+  let [r00, r01, r02, tx, r10, r11, r12, ty, r20, r21, r22, tz] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = from; i < to; i++) {
+    const own = time === undefined ? 0 : ((time[i]! - first) * perSecond + 0.5) | 0;
+    if (own !== bucket) {
+      bucket = own;
+      const m = NUMBERS * bucket;
+      r00 = table[m]!;
+      r01 = table[m + 1]!;
+      r02 = table[m + 2]!;
+      tx = table[m + 3]!;
+      r10 = table[m + 4]!;
+      r11 = table[m + 5]!;
+      r12 = table[m + 6]!;
+      ty = table[m + 7]!;
+      r20 = table[m + 8]!;
+      r21 = table[m + 9]!;
+      r22 = table[m + 10]!;
+      tz = table[m + 11]!;
+    }
+    const px = x[i]!;
+    const py = y[i]!;
+    const pz = z[i]!;
+    x[i] = r00 * px + r01 * py + r02 * pz + tx;
+    y[i] = r10 * px + r11 * py + r12 * pz + ty;
+    z[i] = r20 * px + r21 * py + r22 * pz + tz;
+  }
 }
 
 function range(time: Float32Array, length: number): [first: number, last: number] {

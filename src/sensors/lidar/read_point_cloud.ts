@@ -84,34 +84,55 @@ async function readColumn(
   const { width, point_step: pointStep, data } = message;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const littleEndian = !message.is_bigendian;
+  const readRun = RUN_READERS[datatype - 1]!;
   await inSlices(column.length, VALUES_PER_SLICE, (from, to) => {
     for (let i = from, row = Math.floor(from / width); i < to; row++) {
       const firstOfRow = row * width;
       const end = Math.min(to, firstOfRow + width);
-      for (let at = row * rowStep + (i - firstOfRow) * pointStep + offset; i < end; i++, at += pointStep) {
-        column[i] = readValue(view, at, datatype, littleEndian);
-      }
+      readRun(view, row * rowStep + (i - firstOfRow) * pointStep + offset, pointStep, littleEndian, column, i, end);
+      i = end;
     }
   });
 }
 
-function readValue(view: DataView, offset: number, datatype: number, littleEndian: boolean): number {
-  switch (datatype) {
-    case 1:
-      return view.getInt8(offset);
-    case 2:
-      return view.getUint8(offset);
-    case 3:
-      return view.getInt16(offset, littleEndian);
-    case 4:
-      return view.getUint16(offset, littleEndian);
-    case 5:
-      return view.getInt32(offset, littleEndian);
-    case 6:
-      return view.getUint32(offset, littleEndian);
-    case 7:
-      return view.getFloat32(offset, littleEndian);
-    default:
-      return view.getFloat64(offset, littleEndian);
-  }
-}
+/** Reads the values `from` up to `to` of a column, which lie `step` bytes apart from `at` on. */
+type RunReader = (
+  view: DataView,
+  at: number,
+  step: number,
+  littleEndian: boolean,
+  column: Float32Array | Float64Array,
+  from: number,
+  to: number,
+) => void;
+
+/**
+ * A loop of its own for each datatype, in the order of their numbers: with the choice inside, a cloud takes half as
+ * long again (`npm run bench -- lidar`).
+ */
+const RUN_READERS: readonly RunReader[] = [
+  (view, at, step, _, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getInt8(byte);
+  },
+  (view, at, step, _, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getUint8(byte);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getInt16(byte, littleEndian);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getUint16(byte, littleEndian);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getInt32(byte, littleEndian);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getUint32(byte, littleEndian);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getFloat32(byte, littleEndian);
+  },
+  (view, at, step, littleEndian, column, from, to) => {
+    for (let i = from, byte = at; i < to; i++, byte += step) column[i] = view.getFloat64(byte, littleEndian);
+  },
+];
