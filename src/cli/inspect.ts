@@ -23,6 +23,7 @@ interface InspectFlags extends MachineFlags, BagFlags {
   cameraInfo?: string[];
   mounts?: string[];
   write?: string;
+  force?: true;
   providers: boolean;
   json?: true;
 }
@@ -41,6 +42,7 @@ export function inspectCommand(write: (text: string) => void = print): Command {
     .option('--camera-info <files...>', 'bag: calibration files, MODALITY=FILE, for cameras without a CameraInfo')
     .option('--mounts <entries...>', 'bag: mounts the bag lacks, as in the parameter static_transforms')
     .option('-w, --write <file>', 'bag: write a configuration to start from, for replay and node')
+    .option('--force', 'bag: let --write replace a file that mle-sam did not make')
     .option('--no-providers', 'bundle: do not try on which providers it runs here')
     .option('--json', 'write JSON')
     .action((path: string, flags: InspectFlags, command: Command) =>

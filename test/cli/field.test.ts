@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BagInspection } from '../../src/cli/inspect/bag_inspection.js';
 import { inspectCommand } from '../../src/cli/inspect.js';
+import { loadConfiguration } from '../../src/configuration/index.js';
 import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
 import { replayBag } from '../../src/replay/index.js';
+import { RIG } from '../node/support/modalities.js';
 import { FIELD_BAGS, writeFieldBag } from '../support/field_bags.js';
 import { projectRoot } from '../support/shared_data.js';
 
@@ -96,6 +98,44 @@ describe('recordings of the field', function () {
       assert.ok(summary.frames.published > 0, 'masks from what is left');
     });
   }
+
+  const helped: [name: string, used: string[]][] = [
+    ['plain', ['camera', 'depth', 'events', 'lidar']],
+    ['another-base-frame', ['camera', 'depth', 'events', 'lidar']],
+    ['lidar-intensity-photons', ['camera', 'depth', 'events', 'lidar']],
+    ['split-part-without-tf-static', ['camera']],
+  ];
+  for (const [name, used] of helped) {
+    it(`${name}: the written configuration is valid, and gives what inspect then says`, async () => {
+      const bag = join(folder, `${name}.mcap`);
+      const file = join(folder, `${name}.yaml`);
+      const written = JSON.parse(await inspect(bag, '--write', file, '--json')) as BagInspection;
+      const { config } = await loadConfiguration(file, RIG);
+      const again = JSON.parse(await inspect(bag, '--config', file, '--json')) as BagInspection;
+      for (const { sensors } of [written, again]) {
+        assert.deepEqual(
+          Object.keys(sensors).filter((sensor) => sensors[sensor]?.used),
+          used,
+        );
+      }
+      assert.equal(config.baseFrame, name === 'another-base-frame' ? 'chassis' : 'base_link');
+      assert.equal((config.sensors.lidar?.intensityFullScale ?? 0) > 255, name === 'lidar-intensity-photons');
+      assert.deepEqual(config.topics.modalities?.lidar, '/lidar/points');
+    });
+  }
+
+  it('are inspected by mounts of another recording, of a file and of numbers', async () => {
+    const bag = join(folder, 'split-part-without-tf-static.mcap');
+    const file = join(folder, 'mounted.yaml');
+    const mounts = ['--mounts', join(folder, 'plain.mcap')];
+    const { sensors } = JSON.parse(await inspect(bag, '--write', file, '--json', ...mounts)) as BagInspection;
+    assert.ok(
+      Object.values(sensors).every(({ used }) => used),
+      'all are used',
+    );
+    const { config } = await loadConfiguration(file, RIG);
+    assert.deepEqual(config.calibration.staticTransforms, [join(folder, 'plain.mcap')]);
+  });
 
   it('fit a terminal of 80 columns', async () => {
     for (const name of ['plain', 'info-unusable', 'split-part-without-tf-static']) {

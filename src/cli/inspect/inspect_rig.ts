@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { openBag } from '../../bags/index.js';
 import { deskConfiguration, loadCalibration, type ModalityRole, readValues } from '../../configuration/index.js';
 import { type Bundle, loadBundle } from '../../model/index.js';
+import { requireReplaceable, writeOutput } from '../../outputs/index.js';
 import { type PipelineConfig, roleOf } from '../../pipeline/index.js';
 import { type BagFlags, bagOptions } from '../bag_options.js';
 import type { Configured } from '../configured.js';
@@ -15,6 +15,8 @@ interface RigFlags extends BagFlags {
   mounts?: string[];
   /** File for a configuration to start from. */
   write?: string;
+  /** Replaces a file somebody else made. */
+  force?: true;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function inspectRig(
   flags: RigFlags,
   { model, config, file }: Configured,
 ): Promise<{ inspection: BagInspection; written: string | undefined }> {
-  if (flags.write !== undefined) await requireOwnFile(flags.write);
+  if (flags.write !== undefined) await requireReplaceable(flags.write, RIG_MARK, flags.force ? 'any' : 'own');
   const bundle = await loadBundle(model);
   const bag = await openBag(path, bagOptions(flags));
   const look = async (by: PipelineConfig) =>
@@ -47,13 +49,18 @@ export async function inspectRig(
     }
     if (flags.write === undefined) return { inspection, written: undefined };
     const roles = bundle.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) }));
+    // Read by the file, every topic is one that the file names: why it was chosen stands in the first inspection.
+    const { modalities } = inspection;
+    let { scales } = inspection;
     // What is chosen for the file changes what comes of the bag, and that is told in the file.
     for (let round = 0; round < 2; round++) {
       const { cameraInfos, staticTransforms } = present.calibration;
       const given = { cameraInfos, staticTransforms, sensors: present.sensors, values: file?.values ?? new Map() };
-      await writeFile(flags.write, renderRig(inspection, roles, given));
+      await writeOutput(flags.write, renderRig({ ...inspection, modalities, scales }, roles, given));
       present = await readBack(flags.write, roles);
       inspection = await look(present);
+      // What the file fixes is not found out again, but a sensor that is used only by the file may have more to find.
+      scales = [...scales, ...inspection.scales];
     }
     return { inspection, written: flags.write };
   } finally {
@@ -88,16 +95,4 @@ function withCameraInfos(
     cameraInfos[modality] = { file, frameId };
   }
   return { ...config, calibration: { ...config.calibration, cameraInfos } };
-}
-
-/** @throws Error where a file is there that this command has not written */
-async function requireOwnFile(path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new Error(`Expected a file that can be written for --write but received ${path}: ${error.message}.`);
-  });
-  if (text === undefined || text.startsWith(RIG_MARK)) return;
-  throw new Error(
-    `Expected a new file for --write but received ${path}, which mle-sam inspect has not written. Choose another name.`,
-  );
 }

@@ -1,12 +1,14 @@
 import { stringify } from 'yaml';
 import type { ModalityRole, ParameterValue } from '../../configuration/index.js';
 import { parameterSections } from '../../ros/parameter_sections.js';
+import { printable } from '../../text/index.js';
 import type { BagInspection } from './bag_inspection.js';
 import { isNamedRectified, type SensorInspection } from './sensor_inspection.js';
 import { wrap } from './wrap.js';
 
-/** First line of every file `inspect --write` makes: one that begins with it may be written anew. */
-export const RIG_MARK = '# A rig as mle-sam inspect found it';
+const TITLE = '# A rig as mle-sam inspect found it';
+/** How every file `inspect --write` makes begins: such a one may be written anew. */
+export const RIG_MARK = new RegExp(`^${TITLE}`);
 
 /** What the configuration of the inspection says beside the bag. */
 export interface GivenSettings {
@@ -24,7 +26,7 @@ export interface GivenSettings {
  */
 export function renderRig(bag: BagInspection, modalities: readonly ModalityRole[], given: GivenSettings): string {
   const lines = [
-    `${RIG_MARK} in ${bag.path}.`,
+    `${TITLE} in ${printable(bag.path)}.`,
     '# It serves desk and node:',
     '#   mle-sam replay BAG --config FILE',
     '#   ros2 launch mle_sam_ros mle_sam.launch.py params_file:=FILE',
@@ -69,24 +71,24 @@ function baseFrameLines({ baseFrame: { name, isThere, likely } }: BagInspection)
   ];
 }
 
-function mountLines({ sensors }: BagInspection, given: readonly string[]): string[] {
-  const unmounted = Object.entries(sensors).filter(
-    ([, { topic, mount }]) => topic !== undefined && mount === undefined,
+function mountLines({ sensors, frames, baseFrame }: BagInspection, given: readonly string[]): string[] {
+  if (given.length > 0) {
+    return ['    # mounts beside those on /tf_static', setting(2, 'static_transforms', [...given])];
+  }
+  const isKnown = (frame: string) => frames.some(({ name }) => name === frame);
+  const unmounted = Object.entries(sensors).flatMap(([name, { frame, mount }]) =>
+    frame !== undefined && (mount === undefined || !isKnown(frame)) ? [{ name, frame }] : [],
   );
-  if (given.length > 0) return ['    # mounts beside those on /tf_static', setting(2, 'static_transforms', [...given])];
   if (unmounted.length === 0) return [];
-  const frames = unmounted
-    .flatMap(([name, { frame }]) => (frame === undefined ? [] : [`${name} (${frame})`]))
-    .join(', ');
+  const base = baseFrame.likely ?? baseFrame.name;
+  const names = unmounted.map(({ name, frame }) => `${name} (${frame})`).join(', ');
   return [
-    ...comment(2, `no mount was found for ${frames}: give a URDF, a recording that has /tf_static, or numbers`),
+    ...comment(2, `no mount was found for ${names}: give a URDF, a recording that has /tf_static, or numbers`),
     '    # static_transforms: [robot.urdf]',
-    ...unmounted.flatMap(([, { frame }]) =>
-      frame === undefined
-        ? []
-        : [
-            `    # static_transforms: ['--x 0 --y 0 --z 0 --roll 0 --pitch 0 --yaw 0 --frame-id base_link --child-frame-id ${frame}']`,
-          ],
+    '    # static_transforms:',
+    ...[...new Set(unmounted.map(({ frame }) => frame))].map(
+      (frame) =>
+        `    #   - '--x 0 --y 0 --z 0 --roll 0 --pitch 0 --yaw 0 --frame-id ${printable(base)} --child-frame-id ${printable(frame)}'`,
     ),
   ];
 }
@@ -112,7 +114,7 @@ function modalityLines(
     assignment?.kind === 'assigned' && assignment.alternatives.length > 0
       ? `; others: ${assignment.alternatives.join(', ')}`
       : '';
-  lines.push(...comment(4, `chosen by ${why}${others}`), setting(4, 'topic', topic));
+  lines.push(...comment(4, `chosen for its ${why}${others}`), setting(4, 'topic', topic));
   if (!sensor.used) lines.push(...comment(4, `NOT USED: ${sensor.reasons.map(({ text }) => text).join('; ')}`));
   if (role === 'lidar') return [...lines, ...scaleLines(name, bag)];
   if (assignment?.cameraInfo !== undefined) lines.push(setting(4, 'camera_info_topic', assignment.cameraInfo));
