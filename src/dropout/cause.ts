@@ -30,7 +30,7 @@ const SENTENCES: readonly (readonly [Cause, RegExp])[] = [
   ['standstill', /^the stamps stand still$/],
   ['clock', /^(the stamps|a stamp|samples come|no set for) /],
   ['stuck-part', / of the picture stand still while the rest /],
-  ['stale-content', /^the content is about \S+ s older /],
+  ['stale-content', /^the content is (about \S+ s older|that of \S+ s ago)/],
   ['mount', /^what it sees lies /],
   ['calibration', /CameraInfo|transform|frame/],
   ['unreadable', /^(Expected|Cannot decode) |is not a time$/],

@@ -70,6 +70,8 @@ export class Pipeline {
   #telling: Promise<void> = Promise.resolve();
   /** What is to be watched of sensors in use, by modality. */
   readonly #warnings = new Map<string, Reason>();
+  /** The same by who warns, as each may take back its own only. */
+  readonly #warningsBy = { content: new Map<string, Reason>(), timing: new Map<string, Reason>() };
   /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
   #failure: { error: unknown } | undefined;
 
@@ -86,7 +88,7 @@ export class Pipeline {
    * call after it does
    */
   async receive(message: RawMessage): Promise<void> {
-    const { rig, synchronizer, sink, modalityByTopic } = this.#options;
+    const { rig, synchronizer, sink, modalityByTopic, plausibility } = this.#options;
     const now = this.#receiveTime.toRelative(message.receiveStamp);
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
@@ -97,6 +99,7 @@ export class Pipeline {
       const ingested = rig.ingest(modality, message);
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
+        plausibility?.observe(modality, message, ingested.stamp);
         synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
       } else {
         sink.problem(`${modality}: ${ingested.reason}`, message.receiveStamp, aboutSensor(modality, ingested));
@@ -267,15 +270,18 @@ export class Pipeline {
     if (plausibility === undefined) return;
     plausibility.see(images, stamp);
     for (const { modality } of synchronizer.options.streams) {
-      await this.#warn(modality, plausibility.against(modality), this.#receiveTime.toStamp(closed));
+      await this.#warn('content', modality, plausibility.against(modality), this.#receiveTime.toStamp(closed));
     }
   }
 
   /** Tells what is to be watched of a sensor where that is something else than before. */
-  async #warn(modality: string, cause: Reason | undefined, at: Stamp): Promise<void> {
+  async #warn(who: 'content' | 'timing', modality: string, found: Reason | undefined, at: Stamp): Promise<void> {
+    const { content, timing } = this.#warningsBy;
+    setOrDelete(this.#warningsBy[who], modality, found);
+    // A wrong clock also makes content look old: it comes first.
+    const cause = timing.get(modality) ?? content.get(modality);
     if (this.#warnings.get(modality)?.code === cause?.code) return;
-    if (cause === undefined) this.#warnings.delete(modality);
-    else this.#warnings.set(modality, cause);
+    setOrDelete(this.#warnings, modality, cause);
     await this.#finishInFlight();
     const warning = { modality, cause, reason: cause && describeReason(cause), at };
     await this.#tell(() => this.#options.sink.warned?.(warning));
@@ -348,6 +354,11 @@ function aboutSensor(
   { reason, cause = { code: 'undecodable', detail: reason } }: { reason: string; cause?: SensorReason },
 ): ProblemAbout {
   return { code: cause.code, modality, cause };
+}
+
+function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }
 
 function describeDrop(reason: string, absent: ReadonlyMap<string, AbsentReason>): string {

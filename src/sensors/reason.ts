@@ -27,6 +27,8 @@ export type SensorReason =
   | { code: BlindReason }
   /** A part of the picture, as a share of it, stands still while the rest moves. */
   | { code: 'part-stuck'; share: number }
+  /** Message for message what it showed so long ago. */
+  | { code: 'content-repeats'; seconds: number }
   /** It shows what the others showed so long ago. */
   | { code: 'content-old'; seconds: number; against: readonly string[] }
   /** It lies beside what the others show, by so much of the picture's width and height; positive: right, below. */
@@ -64,6 +66,8 @@ export function describeSensorReason(reason: SensorReason): string {
       return reason.detail;
     case 'part-stuck':
       return `${percent(reason.share)} of the picture stand still while the rest of it moves`;
+    case 'content-repeats':
+      return `the content is that of ${reason.seconds.toFixed(1)} s ago, message for message`;
     case 'content-old':
       return `the content is about ${reason.seconds.toFixed(1)} s older than that of ${list(reason.against)}`;
     case 'misplaced':
@@ -145,6 +149,7 @@ export function adviseSensorReason(reason: SensorReason, place: Place): string |
       return place === 'recording'
         ? undefined
         : 'See whether its driver or its stream loses parts of pictures, or whether dirt covers them.';
+    case 'content-repeats':
     case 'content-old':
       return place === 'recording' ? undefined : 'See what holds messages back between the sensor and this node.';
     case 'misplaced':

@@ -53,6 +53,7 @@ const REASONS: Readonly<Record<Reason['code'], readonly [Cause, Reason]>> = {
   noisy: ['contradictory', { code: 'noisy' }],
   'part-stuck': ['stuck-part', { code: 'part-stuck', share: 0.5 }],
   'content-old': ['stale-content', { code: 'content-old', seconds: 1, against: ['camera', 'lidar'] }],
+  'content-repeats': ['stale-content', { code: 'content-repeats', seconds: 2 }],
   misplaced: ['mount', { code: 'misplaced', right: -0.12, down: 0, against: ['camera'] }],
 };
 

@@ -33,6 +33,7 @@ const EXAMPLES = {
   noisy: { code: 'noisy' },
   'part-stuck': { code: 'part-stuck', share: 0.47 },
   'content-old': { code: 'content-old', seconds: 1, against: ['camera', 'lidar'] },
+  'content-repeats': { code: 'content-repeats', seconds: 2 },
   misplaced: { code: 'misplaced', right: -0.12, down: 0.05, against: ['camera', 'depth'] },
 } as const satisfies Record<SensorReason['code'], SensorReason>;
 

@@ -1,13 +1,20 @@
+import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
 import type { ModalityImage } from '../modality_image.js';
 import type { SensorReason } from '../reason.js';
 import type { Representation } from '../representation.js';
 import { AgreementWatch } from './agreement_watch.js';
+import { RepetitionWatch } from './repetition_watch.js';
 import { StuckPartWatch } from './stuck_part_watch.js';
 
 /** What can be said against a sensor whose messages are in order and whose images show something. */
-export type Implausibility = Extract<SensorReason, { code: 'part-stuck' | 'content-old' | 'misplaced' }>;
+export type Implausibility = Extract<
+  SensorReason,
+  { code: 'part-stuck' | 'content-repeats' | 'content-old' | 'misplaced' }
+>;
 
+/** Of events that nothing happens again and again is natural. */
+const EVENTS: readonly Representation['kind'][] = ['polarity', 'counts-recency'];
 const PICTURES: readonly Representation['kind'][] = ['rgb', 'inverse', 'linear', 'hha', 'hha-published'];
 
 /**
@@ -18,11 +25,22 @@ const PICTURES: readonly Representation['kind'][] = ['rgb', 'inverse', 'linear',
 export class Plausibility {
   readonly #agreement: AgreementWatch;
   readonly #stuckParts: ReadonlyMap<string, StuckPartWatch>;
+  readonly #watched: readonly string[];
+  readonly #repetitions = new Map<string, RepetitionWatch>();
 
   constructor(modalities: readonly { name: string; representation: Representation }[]) {
     this.#agreement = new AgreementWatch(modalities);
     const pictures = modalities.filter(({ representation }) => PICTURES.includes(representation.kind));
+    this.#watched = modalities
+      .filter(({ representation }) => !EVENTS.includes(representation.kind))
+      .map(({ name }) => name);
+    this.#watchRepetitions();
     this.#stuckParts = new Map(pictures.map(({ name }) => [name, new StuckPartWatch()]));
+  }
+
+  /** Takes in a message as it arrives. */
+  observe(modality: string, message: RawMessage, stamp: Stamp): void {
+    this.#repetitions.get(modality)?.observe(message, stamp);
   }
 
   /** Takes in the images of a set. */
@@ -38,12 +56,20 @@ export class Plausibility {
   /** What stands against a sensor now. */
   against(modality: string): Implausibility | undefined {
     const stuck = this.#stuckParts.get(modality)?.stuck;
-    return stuck === undefined ? this.#agreement.disagreementOf(modality) : { code: 'part-stuck', ...stuck };
+    if (stuck !== undefined) return { code: 'part-stuck', ...stuck };
+    const seconds = this.#repetitions.get(modality)?.age;
+    if (seconds !== undefined) return { code: 'content-repeats', seconds };
+    return this.#agreement.disagreementOf(modality);
   }
 
   /** Forgets everything, after the clock jumped. */
   reset(): void {
     this.#agreement.reset();
     for (const watch of this.#stuckParts.values()) watch.reset();
+    this.#watchRepetitions();
+  }
+
+  #watchRepetitions(): void {
+    for (const name of this.#watched) this.#repetitions.set(name, new RepetitionWatch());
   }
 }
