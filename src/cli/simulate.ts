@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type DriveDescription,
+  type DriveMotion,
   driveSeconds,
   loadDrive,
   PRESETS,
@@ -19,6 +20,7 @@ interface SimulateOptions {
   seed: number;
   layout: 'bag' | 'deliver';
   drive: string;
+  motion: DriveMotion;
   duration?: number;
   frames: number;
   split?: Split;
@@ -40,6 +42,11 @@ export function simulateCommand(write: (text: string) => void = print): Command 
     .addOption(new Option('--layout <layout>', 'what to write').choices(['bag', 'deliver']).default('bag'))
     .option('--seed <number>', 'the same seed gives the same bytes', wholeNumberFrom(0), 1)
     .option('--drive <drive>', `bag: ${Object.keys(PRESETS).join(', ')}, or a YAML file`, 'sample')
+    .addOption(
+      new Option('--motion <motion>', 'bag: told: the LiDAR spins, points tell their time, and /odom the pose')
+        .choices(['still', 'told'])
+        .default('still'),
+    )
     .option('--duration <seconds>', 'bag: scale the drive to this length', positiveNumber)
     .option('--frames <count>', 'deliver: frames of the whole set, or of the split', wholeNumberFrom(1), 100)
     .addOption(new Option('--split <split>', 'deliver: write only this split').choices([...SPLITS]))
@@ -67,6 +74,7 @@ async function simulateBag(
     const { messages, path } = await writeDrive(out, {
       drive,
       seed: options.seed,
+      motion: options.motion,
       overwriting: options.force ? 'any' : 'own',
       signal,
       onProgress: (share) => progress.update(share),

@@ -18,6 +18,6 @@ export {
   type Stretch,
   stretchDrive,
 } from './drive/drive_description.js';
-export { simulateDrive, type TimedMessage } from './drive/simulate_drive.js';
+export { type DriveMotion, simulateDrive, type TimedMessage } from './drive/simulate_drive.js';
 export { MESSAGE_TYPES, TOPICS, type Topic } from './drive/topics.js';
 export { type DriveOutcome, writeDrive } from './drive/write_drive.js';

@@ -23,11 +23,18 @@ const TIMING = {
   camera: { period: 100, phase: 7, latency: 35 },
   depth: { period: 100, phase: 19, latency: 28 },
   lidar: { period: 100, phase: 41, latency: 45 },
+  odometry: { period: 20, phase: 2, latency: 4 },
 } as const;
 /** Latency varies by up to this share of itself, as transport does. */
 const LATENCY_JITTER = 0.25;
 
 type Sensor = keyof typeof TIMING;
+
+/**
+ * `still`: the LiDAR measures all its points at once, and nothing tells the vehicle's motion. `told`: it spins, each
+ * point tells when it was measured, and odometry tells where the vehicle was.
+ */
+export type DriveMotion = 'still' | 'told';
 
 /**
  * Drives through a world and yields what its sensors send, in order of arrival.
@@ -36,12 +43,16 @@ type Sensor = keyof typeof TIMING;
  * CameraInfo with each of its pictures, ground truth with each picture of the camera, also while the camera's topic is
  * silent. The same description and seed give the same messages.
  */
-export async function* simulateDrive(drive: DriveDescription, seed: number | string): AsyncGenerator<TimedMessage> {
-  const simulation = new DriveSimulation(drive, seed);
+export async function* simulateDrive(
+  drive: DriveDescription,
+  seed: number | string,
+  motion: DriveMotion = 'still',
+): AsyncGenerator<TimedMessage> {
+  const simulation = new DriveSimulation(drive, seed, motion);
   yield* simulation.calibration();
   const end = Math.round(1000 * driveSeconds(drive));
   let pending = simulation.conditions();
-  for (const { sensor, milliseconds } of measurements(end)) {
+  for (const { sensor, milliseconds } of measurements(end, motion)) {
     // A later measurement cannot arrive before it was made.
     const now = stampOf(milliseconds / 1000);
     const due = pending.filter(({ receiveStamp }) => receiveStamp <= now);
@@ -57,8 +68,9 @@ function byArrival(a: TimedMessage, b: TimedMessage): number {
 }
 
 /** All measurements before `end` in order of time. */
-function measurements(end: number): { sensor: Sensor; milliseconds: number }[] {
-  const all = (Object.keys(TIMING) as Sensor[]).flatMap((sensor) => {
+function measurements(end: number, motion: DriveMotion): { sensor: Sensor; milliseconds: number }[] {
+  const sensors = (Object.keys(TIMING) as Sensor[]).filter((sensor) => motion === 'told' || sensor !== 'odometry');
+  const all = sensors.flatMap((sensor) => {
     const { period, phase } = TIMING[sensor];
     const times: { sensor: Sensor; milliseconds: number }[] = [];
     for (let milliseconds = phase; milliseconds < end; milliseconds += period) times.push({ sensor, milliseconds });
@@ -75,8 +87,10 @@ class DriveSimulation {
   readonly #capture = new RigCapture();
   /** The stretch the event sensor is adapted to; its contrast memory does not outlive a change of light. */
   #eventStretch = -1;
+  readonly #motion: DriveMotion;
 
-  constructor(drive: DriveDescription, seed: number | string) {
+  constructor(drive: DriveDescription, seed: number | string, motion: DriveMotion) {
+    this.#motion = motion;
     this.#drive = drive;
     this.#seed = seed;
     this.#world = new World(seed, driveSeconds(drive));
@@ -137,7 +151,10 @@ class DriveSimulation {
           [TOPICS.depthInfo, info('depth')],
         ];
       case 'lidar':
-        return this.#isSilent(TOPICS.lidar, moment.time) ? [] : [[TOPICS.lidar, capture.lidar(moment)]];
+        if (this.#isSilent(TOPICS.lidar, moment.time)) return [];
+        return [[TOPICS.lidar, this.#motion === 'told' ? capture.spinningLidar(moment) : capture.lidar(moment)]];
+      case 'odometry':
+        return [[TOPICS.odometry, capture.odometry(moment)]];
       case 'events': {
         if (this.#isSilent(TOPICS.events, moment.time)) {
           this.#eventStretch = -1;

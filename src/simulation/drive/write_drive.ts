@@ -5,12 +5,14 @@ import { encodeMessage } from '../../messages/index.js';
 import type { Overwriting } from '../../outputs/index.js';
 import { DRIVE_START } from '../sensors/rig_capture.js';
 import { type DriveDescription, driveSeconds } from './drive_description.js';
-import { simulateDrive } from './simulate_drive.js';
+import { type DriveMotion, simulateDrive } from './simulate_drive.js';
 import { MESSAGE_TYPES, TOPICS } from './topics.js';
 
 export interface WriteDriveOptions {
   readonly drive: DriveDescription;
   readonly seed: number | string;
+  /** Default `still`. */
+  readonly motion?: DriveMotion;
   /** Called with the share of the drive that is done, 0..1. */
   readonly onProgress?: (share: number) => void;
   /** `own`, the default: nothing is replaced, as a bag does not say whether somebody still wants it. */
@@ -45,7 +47,11 @@ export async function writeDrive(path: string, options: WriteDriveOptions): Prom
     // A node that starts later still gets the mounts.
     const latched = { ...defaultQos, durability: 'transient_local', depth: 1 } as const;
     await writer.declareTopic(TOPICS.transforms, MESSAGE_TYPES[TOPICS.transforms], { qos: latched });
-    for await (const { topic, type, message, receiveStamp } of simulateDrive(options.drive, options.seed)) {
+    for await (const { topic, type, message, receiveStamp } of simulateDrive(
+      options.drive,
+      options.seed,
+      options.motion,
+    )) {
       if (options.signal?.aborted) return { messages, path: partial };
       await writer.write({ topic, type, data: encodeMessage(type, message), logTime: receiveStamp });
       messages++;

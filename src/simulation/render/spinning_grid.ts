@@ -8,15 +8,17 @@ export class SpinningGrid implements RayGrid {
   readonly directions: RayGrid['directions'];
   readonly pitch: number;
   readonly #elevations: readonly number[];
-  readonly #halfSector: number;
+  /** Azimuth of the first column. */
+  readonly #left: number;
 
   /**
    * @param elevations - one a ring, radians, falling
-   * @param sector - horizontal field of view in front, radians, below pi
+   * @param sector - horizontal field of view, radians, below pi
+   * @param left - azimuth of the first column, radians; by default the sector lies in front
    */
-  constructor(elevations: readonly number[], columns: number, sector: number) {
+  constructor(elevations: readonly number[], columns: number, sector: number, left = sector / 2) {
     this.#elevations = elevations;
-    this.#halfSector = sector / 2;
+    this.#left = left;
     this.width = columns;
     this.height = elevations.length;
     this.pitch = sector / (columns - 1);
@@ -24,7 +26,7 @@ export class SpinningGrid implements RayGrid {
     this.directions = { x: new Float32Array(count), y: new Float32Array(count), z: new Float32Array(count) };
     elevations.forEach((elevation, ring) => {
       for (let column = 0; column < columns; column++) {
-        const azimuth = this.#halfSector - column * this.pitch;
+        const azimuth = this.#left - column * this.pitch;
         const at = ring * columns + column;
         this.directions.x[at] = Math.cos(elevation) * Math.cos(azimuth);
         this.directions.y[at] = Math.cos(elevation) * Math.sin(azimuth);
@@ -54,8 +56,8 @@ export class SpinningGrid implements RayGrid {
     if (flat > radius) {
       const azimuth = Math.atan2(sy, sx);
       const spread = Math.asin(radius / flat);
-      window.x0 = Math.max(0, Math.floor((this.#halfSector - azimuth - spread) / this.pitch));
-      window.x1 = Math.min(this.width, Math.ceil((this.#halfSector - azimuth + spread) / this.pitch) + 1);
+      window.x0 = Math.max(0, Math.floor((this.#left - azimuth - spread) / this.pitch));
+      window.x1 = Math.min(this.width, Math.ceil((this.#left - azimuth + spread) / this.pitch) + 1);
     }
     if (distance > radius) {
       const elevation = Math.atan2(sz, flat);

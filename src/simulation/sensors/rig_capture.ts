@@ -1,17 +1,16 @@
-import type { CompressedImage, EventPacket, Image, PointCloud2 } from '../../messages/index.js';
-import type { Failure, Weather } from '../conditions.js';
+import type { CompressedImage, EventPacket, Image, Odometry, PointCloud2 } from '../../messages/index.js';
 import { composePoses, type Pose } from '../pose.js';
 import { Caster } from '../render/caster.js';
 import { PinholeGrid } from '../render/pinhole_grid.js';
 import { Renderer } from '../render/renderer.js';
 import { ShadowMap } from '../render/shadow_map.js';
 import { SpinningGrid } from '../render/spinning_grid.js';
-import type { World } from '../world/world.js';
 import { exposeCamera } from './camera.js';
 import { measureDepth } from './depth.js';
 import { EventCamera } from './event_camera.js';
 import { Evt3Encoder } from './evt3_encoder.js';
 import { sweepLidar } from './lidar.js';
+import type { Moment } from './moment.js';
 import { RIG } from './rig_geometry.js';
 import {
   compressedDepthMessage,
@@ -19,18 +18,10 @@ import {
   eventPacketMessage,
   jpegMessage,
   monoImageMessage,
+  odometryMessage,
   pointCloudMessage,
 } from './ros_messages.js';
-
-/** A moment of a drive: what there is, when (seconds since the drive began), and under which conditions. */
-export interface Moment {
-  readonly world: World;
-  readonly time: number;
-  readonly weather: Weather;
-  readonly failure: Failure | undefined;
-  /** Names the noise of this drive; each sensor and time draws its own stream from it. */
-  readonly seed: number | string;
-}
+import { SpinningLidar } from './spinning_lidar.js';
 
 /** ROS time at which every simulated drive begins. */
 export const DRIVE_START: bigint = 1_750_000_000_000_000_000n;
@@ -54,6 +45,7 @@ export class RigCapture {
   readonly #events = new Renderer(new PinholeGrid(RIG.events.intrinsics), this.#shadows);
   readonly #lidar = new Caster(new SpinningGrid(RIG.lidar.elevations, RIG.lidar.columns, RIG.lidar.sector));
   readonly #encoder = new Evt3Encoder();
+  #spinning: SpinningLidar | undefined;
   #eventCamera: EventCamera | undefined;
   #eventsSince = 0;
   #eventSequence = 0n;
@@ -91,6 +83,18 @@ export class RigCapture {
       seed: noiseSeed(seed, time),
     });
     return pointCloudMessage(createHeader(stampOf(time), RIG.lidar.frame), sweep);
+  }
+
+  /** The LiDAR as it spins: the message is stamped when the sweep begins, and each point tells its own time in `t`. */
+  spinningLidar(moment: Moment): PointCloud2 {
+    this.#spinning ??= new SpinningLidar();
+    const header = createHeader(stampOf(moment.time), RIG.lidar.frame);
+    return pointCloudMessage(header, this.#spinning.sweep(moment));
+  }
+
+  /** Where the vehicle is, exactly. */
+  odometry({ world, time }: Moment): Odometry {
+    return odometryMessage(createHeader(stampOf(time), 'odom'), world.egoPose(time));
   }
 
   /** Starts the event sensor anew, adapted to the moment's light: events come from the next call of `events` on. */
@@ -161,3 +165,5 @@ function binned(radiance: Float32Array, width: number, height: number, bin: numb
   }
   return out;
 }
+
+export type { Moment } from './moment.js';

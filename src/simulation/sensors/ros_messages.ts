@@ -5,6 +5,7 @@ import type {
   EventPacket,
   Header,
   Image,
+  Odometry,
   PointCloud2,
   TFMessage,
 } from '../../messages/index.js';
@@ -13,6 +14,7 @@ import { type Pose, quaternionFromRotation } from '../pose.js';
 import type { Intrinsics } from '../render/intrinsics.js';
 import type { LidarSweep } from './lidar.js';
 import { RIG } from './rig_geometry.js';
+import type { TimedSweep } from './spinning_lidar.js';
 
 const JPEG_QUALITY = 72;
 
@@ -53,23 +55,35 @@ export function monoImageMessage(header: Header, data: Uint8Array, width: number
   return { header, height, width, encoding: 'mono8', is_bigendian: 0, step: width, data };
 }
 
-/** An unorganised cloud with fields x, y, z (float32), intensity (uint8) and ring (uint16), 16 bytes a point. */
-export function pointCloudMessage(header: Header, sweep: LidarSweep): PointCloud2 {
-  const step = 16;
+/**
+ * An unorganised cloud with fields x, y, z (float32), intensity (uint8) and ring (uint16), 16 bytes a point; with the
+ * times of a spinning LiDAR also t (uint32, nanoseconds after the stamp, as Ouster's), 20 bytes.
+ */
+export function pointCloudMessage(header: Header, sweep: LidarSweep | TimedSweep): PointCloud2 {
+  const time = 'time' in sweep ? sweep.time : undefined;
+  const step = time === undefined ? 16 : 20;
   const data = new Uint8Array(step * sweep.length);
   const view = new DataView(data.buffer);
   for (let i = 0; i < sweep.length; i++) {
     for (let axis = 0; axis < 3; axis++) view.setFloat32(step * i + 4 * axis, sweep.xyz[3 * i + axis]!, true);
     view.setUint8(step * i + 12, sweep.intensity[i]!);
     view.setUint16(step * i + 14, sweep.ring[i]!, true);
+    if (time !== undefined) view.setUint32(step * i + 16, time[i]!, true);
   }
   const field = (name: string, offset: number, datatype: number) => ({ name, offset, datatype, count: 1 });
   return {
     header,
     height: 1,
     width: sweep.length,
-    // PointField datatypes: 7 = FLOAT32, 2 = UINT8, 4 = UINT16.
-    fields: [field('x', 0, 7), field('y', 4, 7), field('z', 8, 7), field('intensity', 12, 2), field('ring', 14, 4)],
+    // PointField datatypes: 7 = FLOAT32, 2 = UINT8, 4 = UINT16, 6 = UINT32.
+    fields: [
+      field('x', 0, 7),
+      field('y', 4, 7),
+      field('z', 8, 7),
+      field('intensity', 12, 2),
+      field('ring', 14, 4),
+      ...(time === undefined ? [] : [field('t', 16, 6)]),
+    ],
     is_bigendian: false,
     point_step: step,
     row_step: data.length,
@@ -102,6 +116,13 @@ export function cameraInfoMessage(header: Header, i: Intrinsics): CameraInfo {
     binning_y: 0,
     roi: { x_offset: 0, y_offset: 0, height: 0, width: 0, do_rectify: false },
   };
+}
+
+/** The pose of base_link in odom. Twist and covariances are left 0: nothing here reads them. */
+export function odometryMessage(header: Header, { x, y, z, rotation }: Pose): Odometry {
+  const [qx, qy, qz, qw] = quaternionFromRotation(rotation);
+  const pose = { position: { x, y, z }, orientation: { x: qx, y: qy, z: qz, w: qw } };
+  return { header, child_frame_id: 'base_link', pose: { pose } };
 }
 
 /** The mounts of all sensors on base_link. */

@@ -1,0 +1,12 @@
+import type { Failure, Weather } from '../conditions.js';
+import type { World } from '../world/world.js';
+
+/** A moment of a drive: what there is, when (seconds since the drive began), and under which conditions. */
+export interface Moment {
+  readonly world: World;
+  readonly time: number;
+  readonly weather: Weather;
+  readonly failure: Failure | undefined;
+  /** Names the noise of this drive; each sensor and time draws its own stream from it. */
+  readonly seed: number | string;
+}
