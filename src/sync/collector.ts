@@ -1,4 +1,5 @@
 import type { AbsentReason } from './frame_set.js';
+import { type StampValue, shiftStamp } from './origin.js';
 import type { HeldSample } from './sample_buffer.js';
 import type { Stream } from './stream.js';
 import type { Match, Sample, SyncOutcome } from './sync_event.js';
@@ -8,7 +9,7 @@ import type { Match, Sample, SyncOutcome } from './sync_event.js';
  * that late ones can be told from lost ones.
  */
 export interface ReferenceMark {
-  /** Reference stamp minus the reference stream's offset: what other streams are compared with. */
+  /** What the reference sample shows, and other streams are compared with. */
   instant: number;
   /** Receive time at which the wait ends. */
   readonly deadline: number;
@@ -17,21 +18,24 @@ export interface ReferenceMark {
 }
 
 /** A set in the making, opened by a sample of the reference stream. */
-export interface Collector<T> {
+export interface Collector<T, S extends StampValue> {
   readonly mark: ReferenceMark;
   /** Receive time of the sample that opened it. */
   readonly opened: number;
   /** Stamp of the set before: this one's stays above it. */
-  readonly after: number;
-  reference: Stream<T>;
+  readonly after: S | undefined;
+  reference: Stream<T, S>;
   /** Time between references, which tells whether a stream has a constant phase to them. */
   referencePeriod: number;
   /** The reference sample. Held here as well, so that it is in its set whatever becomes of its stream meanwhile. */
-  opener: HeldSample<T>;
+  opener: HeldSample<T, S>;
 }
 
 /** Whether nothing that is waited for could still improve the set. */
-export function isSettled<T>(collector: Collector<T>, awaited: readonly Stream<T>[]): boolean {
+export function isSettled<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  awaited: readonly Stream<T, S>[],
+): boolean {
   return awaited.every((stream) => stream === collector.reference || stream.isSettled(targetOf(collector, stream)));
 }
 
@@ -39,13 +43,13 @@ export function isSettled<T>(collector: Collector<T>, awaited: readonly Stream<T
  * Makes the set of what the streams hold now.
  * @param closed - receive time
  */
-export function closeCollector<T>(
-  collector: Collector<T>,
-  streams: readonly Stream<T>[],
+export function closeCollector<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  streams: readonly Stream<T, S>[],
   closed: number,
-  closedBy: SyncOutcome<T>['closedBy'],
-): SyncOutcome<T> {
-  const chosen = new Map<Stream<T>, readonly HeldSample<T>[]>();
+  closedBy: SyncOutcome<T, S>['closedBy'],
+): SyncOutcome<T, S> {
+  const chosen = new Map<Stream<T, S>, readonly HeldSample<T, S>[]>();
   const absent = new Map<string, AbsentReason>();
   for (const stream of streams) {
     const choice = choose(collector, stream);
@@ -57,7 +61,7 @@ export function closeCollector<T>(
   const isEssentialMissing = streams.some((stream) => stream.options.necessity === 'essential' && !chosen.has(stream));
   if (isEssentialMissing) return { ...set, kind: 'dropped', reason: 'essential-missing' };
   if (chosen.size === 0) return { ...set, kind: 'dropped', reason: 'nothing-usable' };
-  const matches = new Map<string, Match<T>>();
+  const matches = new Map<string, Match<T, S>>();
   for (const [stream, samples] of chosen) {
     for (const sample of samples) stream.use(sample);
     matches.set(stream.modality, asMatch(collector, stream, samples));
@@ -67,36 +71,48 @@ export function closeCollector<T>(
 }
 
 /** The outcome of a set that can no longer be made, because the time line started anew. */
-export function abandonCollector<T>(collector: Collector<T>, closed: number): SyncOutcome<T> {
+export function abandonCollector<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  closed: number,
+): SyncOutcome<T, S> {
   return { ...describe(collector, closed), closedBy: 'reset', absent: new Map(), kind: 'dropped', reason: 'reset' };
 }
 
 /** What a caller may see of a held sample. */
-export function asSample<T>({ stamp, received, value }: HeldSample<T>): Sample<T> {
+export function asSample<T, S extends StampValue>({ stamp, received, value }: HeldSample<T, S>): Sample<T, S> {
   return { stamp, received, value };
 }
 
-function describe<T>({ opener, reference, opened }: Collector<T>, closed: number) {
+function describe<T, S extends StampValue>({ opener, reference, opened }: Collector<T, S>, closed: number) {
   return { stamp: opener.stamp, reference: reference.modality, opened, closed };
 }
 
-function targetOf<T>(collector: Collector<T>, stream: Stream<T>) {
+function targetOf<T, S extends StampValue>(collector: Collector<T, S>, stream: Stream<T, S>) {
   return stream.target(collector.mark.instant, collector.referencePeriod);
 }
 
 /** The samples a stream gives to a set, or why it gives none. */
-function choose<T>(collector: Collector<T>, stream: Stream<T>): readonly HeldSample<T>[] | AbsentReason {
-  const { health } = stream;
+function choose<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  stream: Stream<T, S>,
+): readonly HeldSample<T, S>[] | AbsentReason {
+  const { verdict } = stream;
   const isReference = stream === collector.reference;
-  const isWelcome = isReference ? health.isTrusted : health.isUsable;
-  if (!isWelcome) return health.absentReason;
+  const isWelcome = isReference ? verdict.isTrusted : verdict.isUsable;
+  if (!isWelcome) return verdict.absent;
   if (isReference && stream.options.match === 'nearest') return [collector.opener];
   const target = targetOf(collector, stream);
   return stream.match(target) ?? (stream.isSettled(target) ? 'unmatched' : 'late');
 }
 
-function asMatch<T>(collector: Collector<T>, stream: Stream<T>, samples: readonly HeldSample<T>[]): Match<T> {
+function asMatch<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  stream: Stream<T, S>,
+  samples: readonly HeldSample<T, S>[],
+): Match<T, S> {
   const [sample] = samples;
   if (stream.options.match === 'nearest' && sample !== undefined) return { kind: 'sample', sample: asSample(sample) };
-  return { kind: 'window', end: targetOf(collector, stream).instant, packets: samples.map(asSample) };
+  // In the stream's own stamps.
+  const instant = shiftStamp(collector.opener.stamp, -collector.reference.options.offset);
+  return { kind: 'window', end: shiftStamp(instant, stream.options.offset), packets: samples.map(asSample) };
 }

@@ -1,5 +1,7 @@
 export { type SyncConfig, streamConfigSchema, synchronizerOptions, syncOptionsSchema } from './config.js';
+export type { ContentVerdict } from './content.js';
 export type { AbsentReason, FrameSet } from './frame_set.js';
+export type { ModalityState } from './judge.js';
 export {
   DEFAULT_THRESHOLDS,
   defaultStreamOptions,
@@ -9,7 +11,6 @@ export {
   unknownModality,
 } from './options.js';
 export { adviseReason, describeReason, isSyncReason, type Reason, type SyncReason } from './reason.js';
-export type { ContentVerdict, ModalityState } from './stream_health.js';
 export type {
   Match,
   ModalityStatus,

@@ -1,6 +1,15 @@
-/** All times in this folder are nanoseconds as plain numbers; stamps count from the run's first stamp. */
+/** All times in this folder are nanoseconds as plain numbers; stamps may be `bigint`, see `origin.ts`. */
 export const MILLISECOND = 1e6;
 export const SECOND = 1e9;
+
+/**
+ * How long evidence is kept, of slow streams at least three intervals or five readings of their clock. With what it takes
+ * to draw the consequences this keeps the promise of two seconds, or four periods of the slowest stream.
+ */
+export const MEMORY = 1.2 * SECOND;
+
+/** An older sample would lie too far off the image: at 10 m/s, 0.15 s are 1.5 m. */
+export const MAX_DERIVED_TOLERANCE = 150 * MILLISECOND;
 
 /** Period assumed before one is known; 10 Hz is the pace of most spinning LiDARs and many cameras. */
 export const FALLBACK_PERIOD = 100 * MILLISECOND;
@@ -16,7 +25,7 @@ export interface StreamOptions {
   match: MatchKind;
   /** Expected time between samples; learned from the stamps where absent. */
   period?: number;
-  /** How much later this stream stamps an instant than the others do (a known, constant latency of its stamps). */
+  /** How much later this stream stamps an instant than the others do (a known, constant error of its stamps), of any size. */
   offset: number;
   /** Largest distance of a sample from the reference stamp; derived from the period where absent. */
   tolerance?: number;
@@ -41,8 +50,16 @@ export interface SynchronizerOptions {
   invalidAfter: number;
   /** Good samples in a row that bring a dropped or invalid stream back. */
   recoverAfter: number;
-  /** A stamp this much before its predecessor, or this much ahead of the time passed, is a jump of its clock. */
+  /** Streams whose latencies, by their stamps, differ by no more than this share a time base; see {@link baseWidth}. */
   clockJump: number;
+}
+
+/**
+ * By how much the latencies of streams on one time base may differ: `clockJump`, but never less than what can still be of
+ * use to a set, which is a sample within tolerance that arrives before the deadline.
+ */
+export function baseWidth({ clockJump, deadline }: SynchronizerOptions): number {
+  return Math.max(clockJump, deadline + MAX_DERIVED_TOLERANCE);
 }
 
 /** A stream about which nothing is configured: everything is learned, nothing is essential. */

@@ -13,17 +13,20 @@ export type SyncReason =
   | { code: 'stamps-stand-still' }
   /**
    * The stamps lie beside those of the streams that agree with each other, by more than latencies differ. Positive
-   * `by`: ahead of them. `tie`: as many streams say the one as the other, and the priority decided.
+   * `by`: ahead of them. `offset`: the setting that would make up for it. `tie`: as many streams say the one as the
+   * other, and the priority decided.
    */
-  | { code: 'out-of-step'; by: number; against: readonly string[]; tie: boolean }
+  | { code: 'out-of-step'; by: number; offset: number; against: readonly string[]; tie: boolean }
   /** Every sample arrives after the set that waited for it was closed. */
   | { code: 'too-late'; by: number; deadline: number }
   /** No sample lies within tolerance of a set. Positive `by`: the last one was ahead. */
-  | { code: 'unmatched'; by: number; tolerance: number; reference: string }
+  | { code: 'unmatched'; by: number; reference: string }
   /** One message had a stamp that cannot be right, and was left out. Positive `by`: ahead of the stream's other ones. */
   | { code: 'stamp-refused'; by: number }
   /** The stamps move slowly against the others'. `rate` in seconds a second, positive: its clock is the faster one. */
   | { code: 'drift'; rate: number; by: number; since: number; against: string; tolerance: number }
+  /** The stamps moved at once, by less than would put them out of step. Positive `by`: ahead of where they were. */
+  | { code: 'moved'; by: number; against: string }
   /** The pace has changed for good; both in messages a second. */
   | { code: 'rate-changed'; before: number; now: number }
   /** It arrives before most others by more than they are waited for, so it cannot pace the sets. */
@@ -44,11 +47,11 @@ export function describeSyncReason(reason: SyncReason): string {
     case 'stamps-stand-still':
       return 'the stamps stand still';
     case 'out-of-step': {
-      const { by, against, tie } = reason;
-      const whose = tie ? ` (one against one: the priority decides)` : '';
+      const { by, offset, against, tie } = reason;
+      const whose = tie ? ' (as many say so as not: the priority decides)' : '';
       return (
         `the stamps lie ${distance(by)} ${side(by)} those of ${list(against)}${whose}; ` +
-        `synchronise the clocks or set its offset to ${inMs(by)} ms`
+        `synchronise the clocks or set its offset to ${inMs(offset)} ms`
       );
     }
     case 'too-late':
@@ -58,8 +61,8 @@ export function describeSyncReason(reason: SyncReason): string {
       );
     case 'unmatched':
       return (
-        `the stamps lie ${distance(reason.by)} ${side(reason.by)} those of ${reason.reference}, tolerance ` +
-        `${inMs(reason.tolerance)} ms; synchronise the clocks or set the offset`
+        `the stamps lie ${distance(reason.by)} ${side(reason.by)} those of ${reason.reference}, which is more than the ` +
+        'tolerance; synchronise the clocks, set the offset or raise the tolerance'
       );
     case 'stamp-refused':
       return `a stamp ${distance(reason.by)} ${side(reason.by)} its neighbours was left out`;
@@ -71,6 +74,11 @@ export function describeSyncReason(reason: SyncReason): string {
         'the clocks. How far they were off then cannot be told from receive times'
       );
     }
+    case 'moved':
+      return (
+        `the stamps lie ${distance(reason.by)} ${side(reason.by)} where they were, measured by those of ` +
+        `${reason.against} and by when they arrive; see whether its clock was set or its way has changed`
+      );
     case 'rate-changed':
       return `the rate has changed from ${hertz(reason.before)} to ${hertz(reason.now)}`;
     case 'too-early':
@@ -102,6 +110,7 @@ const SYNC_CODES: Readonly<Record<SyncReason['code'], true>> = {
   unmatched: true,
   'stamp-refused': true,
   drift: true,
+  moved: true,
   'rate-changed': true,
   'too-early': true,
   'no-sets': true,

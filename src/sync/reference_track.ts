@@ -1,70 +1,91 @@
 import { FALLBACK_PERIOD } from './options.js';
+import type { StampValue } from './origin.js';
 import type { HeldSample } from './sample_buffer.js';
 import type { Stream } from './stream.js';
 
-/** What a sample of the reference stream asks for. `same-instant`: the last collector is about its very instant. */
-export type Plan = 'open' | 'same-instant' | 'pass';
+/**
+ * What a sample of the reference stream asks for. `same-instant`: the last collector is about its very instant.
+ * `start-over`: a set of its own, but its stamp lies before the last one's, because its stream has another offset.
+ */
+export type Plan = 'open' | 'same-instant' | 'start-over' | 'pass';
+
+/** The last set that was opened. */
+interface Opened<T, S extends StampValue> {
+  readonly stamp: S;
+  instant: number;
+  readonly stream: Stream<T, S>;
+  readonly period: number;
+  /** Latency of the time base it was opened on. */
+  latency: number | undefined;
+}
+
+/** Steps of the pace of window streams, for one octave. */
+const PACE_STEPS = 4;
 
 /** Follows which stream paces the sets, and which of its samples do. */
-export class ReferenceTrack<T> {
-  readonly #byPriority: readonly Stream<T>[];
-  #present: Stream<T> | undefined;
-  #last: { stamp: number; instant: number; stream: Stream<T>; period: number } | undefined;
-  /** Period of the last reference that had one of its own: the pace at which a window stream stands in. */
-  #pace = FALLBACK_PERIOD;
+export class ReferenceTrack<T, S extends StampValue> {
+  readonly #byPriority: readonly Stream<T, S>[];
+  #present: Stream<T, S> | undefined;
+  #last: Opened<T, S> | undefined;
 
-  constructor(byPriority: readonly Stream<T>[]) {
+  constructor(byPriority: readonly Stream<T, S>[]) {
     this.#byPriority = byPriority;
   }
 
   /** The stream that paces the sets, `undefined` while none can. */
-  get present(): Stream<T> | undefined {
+  get present(): Stream<T, S> | undefined {
     return this.#present;
+  }
+
+  /** The one that should, whether it can or not. */
+  get first(): Stream<T, S> | undefined {
+    return this.#byPriority.find(({ verdict }) => verdict.state !== 'disabled') ?? this.#byPriority[0];
   }
 
   /** Time between its samples. */
   get period(): number {
-    return this.#present === undefined ? this.#pace : this.#periodOf(this.#present);
+    return this.#present === undefined ? FALLBACK_PERIOD : this.#periodOf(this.#present);
   }
 
-  /** Stamp and instant of the last set opened, `undefined` at the start of a time line. */
-  get last(): { readonly stamp: number; readonly instant: number } | undefined {
+  /** The last set opened, `undefined` at the start of a time line. */
+  get last(): Readonly<Opened<T, S>> | undefined {
     return this.#last;
   }
 
   /**
-   * The first active stream by priority becomes the reference. Where none is active, the present one stays as long as
-   * it is merely late, so that a pause of the whole machine does not make the reference wander.
+   * The first active stream by priority becomes the reference, one the others cannot keep up with only where there is no
+   * other. Where none is active, the present one stays as long as it is merely late, so that a pause of the whole machine
+   * does not make the reference wander; so it does where stamps would go back, because the next one has another offset.
    */
-  choose(): 'same' | 'changed' {
-    const active = this.#byPriority.find((stream) => stream.health.state === 'active');
-    const kept = this.#present?.health.isUsable ? this.#present : undefined;
-    const next = active ?? kept ?? this.#byPriority.find((stream) => stream.health.isUsable);
-    if (next === this.#present) return 'same';
-    this.#present = next;
-    return 'changed';
+  choose(): void {
+    const active = this.#byPriority.filter(({ verdict }) => verdict.state === 'active');
+    const best = active.find(({ verdict }) => verdict.warning?.code !== 'too-early') ?? active[0];
+    const kept = this.#present?.verdict.isUsable ? this.#present : undefined;
+    if (best !== undefined && best !== kept && kept?.verdict.state === 'late' && this.#goesBack(best)) return;
+    this.#present = best ?? kept ?? this.#byPriority.find(({ verdict }) => verdict.isUsable);
   }
 
   /**
-   * Every sample of one reference opens a collector, window streams at the usual pace. After a change of reference
+   * Every sample of one reference opens a collector, window streams at the usual {@link #pace}. After a change of reference
    * only a sample half a period past the last collector does; one closer to it is about the same instant.
    */
-  planFor(reference: Stream<T>, sample: HeldSample<T>): Plan {
+  planFor(reference: Stream<T, S>, sample: HeldSample<T, S>): Plan {
     const last = this.#last;
     if (last === undefined) return 'open';
-    const ahead = instantOf(reference, sample) - last.instant;
+    const ahead = sample.instant - last.instant;
     const rises = sample.stamp > last.stamp;
-    if (last.stream === reference) return rises && ahead >= this.#spacing(reference) ? 'open' : 'pass';
+    const open = rises ? 'open' : 'start-over';
+    const isPaced = reference.options.match === 'window';
+    if (isPaced && ahead > 0 && this.#beat(sample.instant) === this.#beat(last.instant)) return 'pass';
+    if (last.stream === reference) return ahead > (isPaced ? this.#pace / 2 : 0) ? open : 'pass';
     const gap = Math.min(last.period, this.#periodOf(reference)) / 2;
-    if (ahead >= Math.max(gap, this.#spacing(reference))) return rises ? 'open' : 'pass';
+    if (ahead >= gap) return open;
     return Math.abs(ahead) < gap && this.#isBefore(reference, last.stream) ? 'same-instant' : 'pass';
   }
 
   /** A collector has been opened, or taken over, by this sample. */
-  noteOpened(stream: Stream<T>, opener: HeldSample<T>): void {
-    const period = this.#periodOf(stream);
-    this.#pace = period;
-    this.#last = { stamp: opener.stamp, instant: instantOf(stream, opener), stream, period };
+  noteOpened(stream: Stream<T, S>, { stamp, instant }: HeldSample<T, S>, latency: number | undefined): void {
+    this.#last = { stamp, instant, stream, period: this.#periodOf(stream), latency };
   }
 
   /** Stamps start anew. */
@@ -72,22 +93,31 @@ export class ReferenceTrack<T> {
     this.#last = undefined;
   }
 
-  #isBefore(one: Stream<T>, other: Stream<T>): boolean {
+  #isBefore(one: Stream<T, S>, other: Stream<T, S>): boolean {
     return this.#byPriority.indexOf(one) < this.#byPriority.indexOf(other);
   }
 
-  #periodOf(stream: Stream<T>): number {
-    return stream.options.match === 'window' ? this.#pace : stream.timing.assumedPeriod;
+  #goesBack({ newest, options }: Stream<T, S>): boolean {
+    if (this.#last === undefined || newest === undefined) return false;
+    return options.offset !== this.#last.stream.options.offset && newest.stamp <= this.#last.stamp;
   }
 
-  /** Packets come up to a thousand times a second; the first one at or past the pace opens, give or take one half. */
-  #spacing(stream: Stream<T>): number {
-    if (stream.options.match === 'nearest') return 0;
-    return this.#pace - Math.min(stream.timing.assumedPeriod, this.#pace) / 2;
+  #periodOf(stream: Stream<T, S>): number {
+    return stream.options.match === 'window' ? this.#pace : stream.evidence.rhythm.assumedPeriod;
   }
-}
 
-/** The instant a sample shows, on the common time line. */
-export function instantOf<T>(stream: Stream<T>, sample: HeldSample<T>): number {
-  return sample.stamp - stream.options.offset;
+  /**
+   * Packets come up to a thousand times a second, so a window stream paces as the first stream of the priority that has
+   * samples would: in steps, that a beat stays a beat although periods are only nearly known.
+   */
+  get #pace(): number {
+    const own = this.#byPriority.find(({ options, evidence }) => options.match === 'nearest' && evidence.rhythm.period);
+    const ratio = (own?.evidence.rhythm.period ?? FALLBACK_PERIOD) / FALLBACK_PERIOD;
+    return FALLBACK_PERIOD * 2 ** (Math.round(PACE_STEPS * Math.log2(ratio)) / PACE_STEPS);
+  }
+
+  /** Beats are counted from a fixed time, not from the last set, so that any history ends in the same ones. */
+  #beat(instant: number): number {
+    return Math.floor(instant / this.#pace);
+  }
 }

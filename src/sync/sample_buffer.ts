@@ -1,6 +1,11 @@
+import type { StampValue } from './origin.js';
+
 /** A sample that waits to be chosen. */
-export interface HeldSample<T> {
-  readonly stamp: number;
+export interface HeldSample<T, S extends StampValue> {
+  /** As it was given. */
+  readonly stamp: S;
+  /** What it shows, on the common time of all streams: the stamp less the stream's offset. */
+  instant: number;
   /** When it arrived, by the receive clock. */
   readonly received: number;
   readonly value: T;
@@ -15,24 +20,24 @@ export interface HeldSample<T> {
  * and beyond `capacity` the oldest is, so that a stream nobody consumes cannot fill the memory. What is let go is
  * returned.
  */
-export class SampleBuffer<T> {
+export class SampleBuffer<T, S extends StampValue> {
   readonly #capacity: number;
-  readonly #samples: HeldSample<T>[] = [];
+  readonly #samples: HeldSample<T, S>[] = [];
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  get samples(): readonly HeldSample<T>[] {
+  get samples(): readonly HeldSample<T, S>[] {
     return this.#samples;
   }
 
-  get newest(): HeldSample<T> | undefined {
+  get newest(): HeldSample<T, S> | undefined {
     return this.#samples.at(-1);
   }
 
-  /** Adds the newest sample; its stamp must be past all others. */
-  add(sample: HeldSample<T>): HeldSample<T>[] {
+  /** Adds the newest sample; its instant must be past all others. */
+  add(sample: HeldSample<T, S>): HeldSample<T, S>[] {
     this.#samples.push(sample);
     return this.#samples.splice(0, Math.max(0, this.#samples.length - this.#capacity));
   }
@@ -41,13 +46,13 @@ export class SampleBuffer<T> {
    * Lets go of what no reference at or after `instant` can want: of two samples at or before it the later one is
    * always closer, so only the last of these stays.
    */
-  releaseBefore(instant: number): HeldSample<T>[] {
+  releaseBefore(instant: number): HeldSample<T, S>[] {
     let passed = 0;
-    while (passed + 1 < this.#samples.length && this.#samples[passed + 1]!.stamp <= instant) passed++;
+    while (passed + 1 < this.#samples.length && this.#samples[passed + 1]!.instant <= instant) passed++;
     return this.#samples.splice(0, passed);
   }
 
-  clear(): HeldSample<T>[] {
+  clear(): HeldSample<T, S>[] {
     return this.#samples.splice(0);
   }
 }

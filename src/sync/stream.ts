@@ -1,10 +1,12 @@
+import { Baseline } from './baseline.js';
+import { Evidence } from './evidence.js';
+import { type ModalityState, NO_VERDICT, type Verdict } from './judge.js';
 import { findNearest, findWindow, isNearestSettled, isWindowSettled, type Reuse, type Target } from './matching.js';
-import { MILLISECOND, type StreamOptions, type SynchronizerOptions } from './options.js';
+import { MAX_DERIVED_TOLERANCE, MILLISECOND, type StreamOptions, type SynchronizerOptions } from './options.js';
+import type { Origin, StampValue } from './origin.js';
+import type { Reason } from './reason.js';
 import { type HeldSample, SampleBuffer } from './sample_buffer.js';
-import { StepRecord } from './step_record.js';
-import { type ModalityState, StreamHealth } from './stream_health.js';
-import { StreamTiming } from './stream_timing.js';
-import type { StreamCounters } from './sync_event.js';
+import { newCounters, type StreamCounters } from './sync_event.js';
 
 /** Samples held for a stream that is matched one by one: over a second at 30 Hz. */
 const SAMPLE_CAPACITY = 32;
@@ -12,13 +14,11 @@ const SAMPLE_CAPACITY = 32;
 const PACKET_CAPACITY = 2048;
 
 /**
- * Tolerance where none is given. Under 20 % jitter neighbours lie up to 1.4 periods apart, so a reference stamp is
+ * Tolerance where none is given. Under 20 % jitter neighbours lie up to 1.4 periods apart, so a reference instant is
  * never farther than 0.7 from the nearest; a neighbour of a lost sample is, and is not passed off as it.
  */
 const DERIVED_TOLERANCE_PERIODS = 0.75;
 const MIN_DERIVED_TOLERANCE = 20 * MILLISECOND;
-/** An older sample would lie too far off the image: at 10 m/s, 0.15 s are 1.5 m. */
-const MAX_DERIVED_TOLERANCE = 150 * MILLISECOND;
 /** A window's last packet must start this shortly before its end, in periods, and never less than 50 ms. */
 const DERIVED_WINDOW_PERIODS = 1.5;
 const MIN_DERIVED_WINDOW = 50 * MILLISECOND;
@@ -29,58 +29,51 @@ const MIN_DERIVED_WINDOW = 50 * MILLISECOND;
  */
 const OVERDUE_PERIODS = 2.5;
 
-export type Arrival<T> =
-  | { kind: 'accepted'; sample: HeldSample<T> }
-  | { kind: 'repeated' | 'out-of-order' | 'ignored' };
+/** What became of a stamp that came. `refused`: far ahead of the time that has passed; positive `by` is ahead. */
+export type Arrival<T, S extends StampValue> =
+  | { kind: 'accepted'; sample: HeldSample<T, S> }
+  | { kind: 'refused'; by: number }
+  | { kind: 'out-of-order' };
 
-/** Everything the synchroniser knows about one modality. */
-export class Stream<T> {
+/** One modality: the samples it holds, what became of the others, and the evidence its verdicts are drawn from. */
+export class Stream<T, S extends StampValue> {
   #options: StreamOptions;
-  readonly health: StreamHealth;
-  readonly timing: StreamTiming;
-  readonly steps: StepRecord;
-  readonly counters: StreamCounters = {
-    received: 0,
-    used: 0,
-    superseded: 0,
-    repeated: 0,
-    outOfOrder: 0,
-    ignored: 0,
-    cleared: 0,
-    missed: 0,
-    malformed: 0,
-    invalid: 0,
-    transitions: 0,
-  };
+  readonly evidence: Evidence;
+  readonly baseline = new Baseline();
+  readonly counters: StreamCounters = newCounters();
+  /** As the evidence had it when last judged. */
+  verdict: Verdict = NO_VERDICT;
   /** State when last told, and since when it holds. */
   reported: { state: ModalityState; since: number };
-  /** When its clock last jumped. */
-  jumpedAt: number | undefined;
+  /** What was last said to be watched. */
+  warned: Reason | undefined;
   /** When its last sample was handed out to be looked at. */
   probedAt = -Infinity;
-  /** Whether a set has waited for it until the deadline since its last message. */
-  #isWaitedFor: 'still' | 'in-vain' = 'still';
-  readonly #buffer: SampleBuffer<T>;
-  #clockJump: number;
-  #newest: { stamp: number; received: number } | undefined;
+  readonly #origin: Origin;
+  readonly #buffer: SampleBuffer<T, S>;
+  /** The last stamp that came, usable or not, and the newest sample that was taken in. */
+  #lastStamp: S | undefined;
+  #newest: { stamp: S; instant: number; received: number } | undefined;
+  /** Latency of the clock the held samples were stamped by. */
+  #latency: number | undefined;
+  /** When a set last waited for it until the deadline. */
+  #waitedInVain = -Infinity;
 
-  constructor(options: StreamOptions, settings: SynchronizerOptions) {
+  constructor(options: StreamOptions, settings: SynchronizerOptions, origin: Origin) {
     this.#options = options;
-    this.health = new StreamHealth(settings, options.availability);
-    this.timing = new StreamTiming(options.period);
-    this.steps = new StepRecord(settings.clockJump);
+    this.#origin = origin;
+    this.evidence = new Evidence(options, settings);
+    if (options.availability === 'disabled') this.verdict = { ...NO_VERDICT, state: 'disabled', absent: 'disabled' };
     this.#buffer = new SampleBuffer(options.match === 'window' ? PACKET_CAPACITY : SAMPLE_CAPACITY);
-    this.#clockJump = settings.clockJump;
-    this.reported = { state: this.health.state, since: 0 };
+    this.reported = { state: this.verdict.state, since: 0 };
   }
 
   /** Puts other options in force; what was learned, counted and held stays. */
   retune(options: StreamOptions, settings: SynchronizerOptions): void {
+    const later = options.offset - this.#options.offset;
     this.#options = options;
-    this.#clockJump = settings.clockJump;
-    this.health.retune(settings);
-    this.timing.retune(options.period);
-    this.steps.retune(settings.clockJump);
+    this.evidence.retune(options, settings);
+    if (later !== 0) this.shift(later);
   }
 
   get options(): StreamOptions {
@@ -91,8 +84,13 @@ export class Stream<T> {
     return this.options.modality;
   }
 
-  get samples(): readonly HeldSample<T>[] {
+  get samples(): readonly HeldSample<T, S>[] {
     return this.#buffer.samples;
+  }
+
+  /** The newest sample that was taken in on its present clock, held or not. */
+  get newest(): { readonly stamp: S } | undefined {
+    return this.#newest;
   }
 
   /** Samples held that no set has taken so far. */
@@ -100,10 +98,10 @@ export class Stream<T> {
     return this.samples.reduce((count, { fate }) => count + (fate === 'held' ? 1 : 0), 0);
   }
 
-  /** Largest distance of a sample from the reference stamp. */
+  /** Largest distance of a sample from the reference instant. */
   get tolerance(): number {
     if (this.options.tolerance !== undefined) return this.options.tolerance;
-    const period = this.timing.assumedPeriod;
+    const period = this.evidence.rhythm.assumedPeriod;
     return this.options.match === 'window'
       ? clamp(DERIVED_WINDOW_PERIODS * period, MIN_DERIVED_WINDOW, MAX_DERIVED_TOLERANCE)
       : clamp(DERIVED_TOLERANCE_PERIODS * period, MIN_DERIVED_TOLERANCE, MAX_DERIVED_TOLERANCE);
@@ -111,9 +109,8 @@ export class Stream<T> {
 
   /** What samples are compared with for a reference at `instant` from a stream of the given period. */
   target(instant: number, referencePeriod: number): Target {
-    const shifted = instant + this.options.offset;
-    const bias = this.options.match === 'window' ? 0 : this.timing.bias(referencePeriod);
-    return { instant: shifted, preferred: shifted + bias, tolerance: this.tolerance };
+    const bias = this.options.match === 'window' ? 0 : this.evidence.rhythm.bias(referencePeriod);
+    return { instant, preferred: instant + bias, tolerance: this.tolerance };
   }
 
   /**
@@ -121,33 +118,57 @@ export class Stream<T> {
    * would, and costs every mask the deadline. `Infinity` while it is worth waiting for.
    */
   get overdueFrom(): number {
-    if (this.#isWaitedFor === 'still' || this.#newest === undefined) return Infinity;
-    return this.#newest.received + OVERDUE_PERIODS * this.timing.assumedPeriod;
+    if (this.#newest === undefined || this.#waitedInVain < this.#newest.received) return Infinity;
+    return this.#newest.received + OVERDUE_PERIODS * this.evidence.rhythm.assumedPeriod;
   }
 
   /** A set has waited for it until the deadline and did not get what it waited for. */
-  noteWaitedInVain(): void {
-    this.#isWaitedFor = 'in-vain';
+  noteWaitedInVain(now: number): void {
+    this.#waitedInVain = now;
   }
 
-  /** Takes a sample in and says what became of it. */
-  receive(stamp: number, value: T, now: number): Arrival<T> {
+  /**
+   * A stamp came: takes note of what it says about the clock, before anything is decided about the sample.
+   * @returns `new` or `known`, what the clock is concerned, for a stamp that was not there before
+   */
+  hear(stamp: S, now: number): 'new' | 'known' | 'repeated' | 'ignored' {
     this.counters.received++;
-    if (this.health.availability === 'disabled') {
+    if (this.evidence.availability === 'disabled') {
       this.counters.ignored++;
-      return { kind: 'ignored' };
+      return 'ignored';
     }
+    if (stamp === this.#lastStamp || stamp === this.#newest?.stamp) {
+      this.counters.repeated++;
+      this.evidence.arrive({ kind: 'bad', fault: { code: 'stamps-stand-still' } }, now);
+      return 'repeated';
+    }
+    this.#lastStamp = stamp;
+    return this.evidence.read(now - this.#origin.instantOf(stamp, this.options.offset), now);
+  }
+
+  /**
+   * Takes the sample of a new stamp in and says what became of it.
+   * @param latency - of the stream's clock, as the evidence has it now
+   * @param width - by how much delays on one clock differ
+   */
+  take(stamp: S, value: T, latency: number, width: number, now: number): Arrival<T, S> {
+    if (this.#latency !== undefined && Math.abs(latency - this.#latency) > width) this.#startTimeline();
+    this.#latency = latency;
+    const instant = this.#origin.instantOf(stamp, this.options.offset);
     const before = this.#newest;
-    const jumped = before !== undefined && this.#isJump(before, stamp, now);
-    if (before !== undefined && !jumped && stamp <= before.stamp) return this.#refuse(stamp === before.stamp, now);
-    if (jumped) this.#startTimeline(now, stamp - before.stamp);
-    else if (before !== undefined) this.timing.observeInterval(stamp - before.stamp, now - before.received);
-    const sample: HeldSample<T> = { stamp, received: now, value, fate: 'held', inStep: false };
-    this.#newest = { stamp, received: now };
-    this.#isWaitedFor = 'still';
-    this.steps.sampleCame();
+    const ahead = latency - (now - instant);
+    if (ahead > width || (before !== undefined && instant <= before.instant)) {
+      this.counters.outOfOrder++;
+      const by = ahead > width ? ahead : instant - before!.instant;
+      this.evidence.arrive({ kind: 'bad', fault: { code: 'stamp-refused', by } }, now);
+      return ahead > width || -by > width ? { kind: 'refused', by } : { kind: 'out-of-order' };
+    }
+    if (before !== undefined)
+      this.evidence.rhythm.observeInterval(instant - before.instant, now - before.received, now);
+    const sample: HeldSample<T, S> = { stamp, instant, received: now, value, fate: 'held', inStep: false };
+    this.#newest = { stamp, instant, received: now };
     this.#letGo(this.#buffer.add(sample), 'superseded');
-    this.health.sampleCame(now);
+    this.evidence.arrive({ kind: 'good' }, now);
     return { kind: 'accepted', sample };
   }
 
@@ -156,7 +177,7 @@ export class Stream<T> {
    * references where the tolerance reaches half-way to its neighbours, so that every reference has a right to one
    * (a 5 Hz LiDAR under a 30 Hz camera); where it is tighter, simultaneity is meant, and each sample serves once.
    */
-  match(target: Target): HeldSample<T>[] | undefined {
+  match(target: Target): HeldSample<T, S>[] | undefined {
     if (this.options.match === 'window') return findWindow(this.samples, target);
     const nearest = findNearest(this.samples, target, this.#reuse);
     return nearest === undefined ? undefined : [nearest];
@@ -167,11 +188,11 @@ export class Stream<T> {
     const { newest } = this.#buffer;
     if (this.options.match === 'window') return isWindowSettled(newest, target);
     const nearest = findNearest(this.samples, target, this.#reuse);
-    return isNearestSettled(newest, nearest, target, this.timing.shortestInterval);
+    return isNearestSettled(newest, nearest, target, this.evidence.rhythm.shortestInterval);
   }
 
   /** A set takes a sample, perhaps one that was let go since it opened that set. */
-  use(sample: HeldSample<T>): void {
+  use(sample: HeldSample<T, S>): void {
     if (sample.fate === 'used') return;
     if (sample.fate !== 'held') this.counters[sample.fate]--;
     sample.fate = 'used';
@@ -180,61 +201,59 @@ export class Stream<T> {
 
   /** Lets go of samples that no reference at or after `instant` can want. */
   releaseBefore(instant: number): void {
-    this.#letGo(this.#buffer.releaseBefore(instant + this.options.offset), 'superseded');
+    this.#letGo(this.#buffer.releaseBefore(instant), 'superseded');
   }
 
   /** Lets go of all samples, because the stream died: when it is back, they are past. */
   releaseAll(): void {
     this.#letGo(this.#buffer.clear(), 'superseded');
-    this.steps.forget();
   }
 
-  /** Forgets samples and stamps; the next sample may have any stamp. What was learned about its rhythm stays. */
+  /** Forgets samples and stamps; the next sample may have any stamp. What its clock and rhythm say stays. */
   clear(): void {
-    this.#forgetStamps();
-    this.acceptTimeline();
-  }
-
-  /** Takes the stream's present stamps for right, whatever was held against them. */
-  acceptTimeline(): void {
-    this.jumpedAt = undefined;
-    this.steps.forget();
-    this.health.step.clear();
+    this.#startTimeline();
+    this.#latency = undefined;
   }
 
   /** A sample lay within tolerance of a reference, in time to serve it; the reference's own always does. */
-  noteInStep(sample: HeldSample<T>): void {
-    const isFaulty = this.health.step.fault !== undefined;
-    if (isFaulty && !this.steps.isPunctual(sample)) return;
-    this.steps.restart();
+  noteInStep(sample: HeldSample<T, S>): void {
     if (sample.inStep) return;
     sample.inStep = true;
-    if (!isFaulty) this.steps.learnDelay(sample);
-    this.health.step.good();
-  }
-
-  /** Makes the stream invalid, because its stamps have never been right for all that is known. */
-  distrust(detail: string): void {
-    this.steps.forget();
-    this.health.step.trip({ absent: 'invalid', detail });
+    this.evidence.noteInStep();
   }
 
   /** A sample came too late for a set that had waited for it. */
   noteMissed(by: number): void {
     this.counters.missed++;
-    this.steps.missed(by);
+    this.evidence.noteMissed(by);
+  }
+
+  /** A set was closed for which another stream was the reference. */
+  noteSetClosed(reference: string, instant: number, now: number): void {
+    this.evidence.noteSetClosed(reference, (this.#newest?.instant ?? instant) - instant, now);
   }
 
   /** The held sample that shows that the stream is in step with a target. */
-  findInStep(target: Target): HeldSample<T> | undefined {
+  findInStep(target: Target): HeldSample<T, S> | undefined {
     return findNearest(this.samples, target, 'shared');
   }
 
-  get #reuse(): Reuse {
-    return this.tolerance >= this.timing.assumedPeriod / 2 ? 'shared' : 'once';
+  /** All instants are earlier by this much from here on: another origin, or another offset. */
+  shift(by: number): void {
+    for (const sample of this.samples) sample.instant = this.#origin.instantOf(sample.stamp, this.options.offset);
+    if (this.#newest !== undefined) {
+      this.#newest.instant = this.#origin.instantOf(this.#newest.stamp, this.options.offset);
+    }
+    if (this.#latency !== undefined) this.#latency += by;
+    this.evidence.shiftDelays(by);
+    this.baseline.restart();
   }
 
-  #letGo(samples: readonly HeldSample<T>[], fate: 'superseded' | 'cleared'): void {
+  get #reuse(): Reuse {
+    return this.tolerance >= this.evidence.rhythm.assumedPeriod / 2 ? 'shared' : 'once';
+  }
+
+  #letGo(samples: readonly HeldSample<T, S>[], fate: 'superseded' | 'cleared'): void {
     for (const sample of samples) {
       if (sample.fate !== 'held') continue;
       sample.fate = fate;
@@ -242,44 +261,15 @@ export class Stream<T> {
     }
   }
 
-  #forgetStamps(): void {
+  /** Its clock was set: what is held was stamped by another one. */
+  #startTimeline(): void {
     this.#letGo(this.#buffer.clear(), 'cleared');
     this.#newest = undefined;
-    this.health.forgetVerdicts();
-    this.steps.restart();
+    this.#waitedInVain = -Infinity;
+    this.probedAt = -Infinity;
+    this.evidence.startTimeline();
+    this.baseline.restart();
   }
-
-  #refuse(repeated: boolean, now: number): Arrival<T> {
-    this.health.messageCame(now);
-    if (!repeated) {
-      this.counters.outOfOrder++;
-      return { kind: 'out-of-order' };
-    }
-    this.counters.repeated++;
-    this.health.standstill.bad({ absent: 'invalid', detail: 'the stamps stand still' });
-    return { kind: 'repeated' };
-  }
-
-  /** Back farther than messages overtake each other, or ahead by more than the time that has passed. */
-  #isJump(before: { stamp: number; received: number }, stamp: number, now: number): boolean {
-    if (stamp < before.stamp - this.#clockJump) return true;
-    return stamp - before.stamp - (now - before.received) > Math.max(this.#clockJump, this.timing.assumedPeriod);
-  }
-
-  #startTimeline(now: number, step: number): void {
-    this.#forgetStamps();
-    this.jumpedAt = now;
-    const direction = step < 0 ? 'back' : 'ahead';
-    this.health.step.trip({
-      absent: 'invalid',
-      detail: `the stamps jumped ${direction} by ${inMs(Math.abs(step))} ms`,
-    });
-  }
-}
-
-/** A time in whole milliseconds, for messages. */
-export function inMs(time: number): string {
-  return (time / MILLISECOND).toFixed(0);
 }
 
 function clamp(value: number, low: number, high: number): number {

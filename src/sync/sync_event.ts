@@ -1,10 +1,14 @@
 import type { AbsentReason } from './frame_set.js';
+import type { ModalityState } from './judge.js';
+import type { StampValue } from './origin.js';
 import type { Reason } from './reason.js';
-import type { ModalityState } from './stream_health.js';
 
-/** One chosen sample. */
-export interface Sample<T> {
-  readonly stamp: number;
+/**
+ * One chosen sample.
+ * @typeParam S - stamps as they were given, see {@link StampValue}
+ */
+export interface Sample<T, S extends StampValue = number> {
+  readonly stamp: S;
   /** When it arrived, by the receive clock. */
   readonly received: number;
   readonly value: T;
@@ -14,13 +18,13 @@ export interface Sample<T> {
  * What a set takes from one stream: the nearest sample, or the window that ends at `end` (in the stream's own stamps)
  * with those of its packets that no earlier set has been given. Between them, sets are given each packet once.
  */
-export type Match<T> =
-  | { readonly kind: 'sample'; readonly sample: Sample<T> }
-  | { readonly kind: 'window'; readonly end: number; readonly packets: readonly Sample<T>[] };
+export type Match<T, S extends StampValue = number> =
+  | { readonly kind: 'sample'; readonly sample: Sample<T, S> }
+  | { readonly kind: 'window'; readonly end: S; readonly packets: readonly Sample<T, S>[] };
 
-interface CollectedSet {
-  /** Stamp of the reference sample. Rises from set to set. */
-  readonly stamp: number;
+interface CollectedSet<S extends StampValue> {
+  /** Stamp of the reference sample, as it was given. Rises from set to set. */
+  readonly stamp: S;
   /** Modality of the reference sample. */
   readonly reference: string;
   /** Receive times: when the reference sample came, when the set was closed. */
@@ -33,18 +37,18 @@ interface CollectedSet {
 }
 
 /** What became of one reference sample. */
-export type SyncOutcome<T> =
-  | (CollectedSet & { readonly kind: 'complete' | 'partial'; readonly matches: ReadonlyMap<string, Match<T>> })
-  | (CollectedSet & { readonly kind: 'dropped'; readonly reason: 'essential-missing' | 'nothing-usable' | 'reset' });
+export type SyncOutcome<T, S extends StampValue = number> =
+  | (CollectedSet<S> & { readonly kind: 'complete' | 'partial'; readonly matches: ReadonlyMap<string, Match<T, S>> })
+  | (CollectedSet<S> & { readonly kind: 'dropped'; readonly reason: 'essential-missing' | 'nothing-usable' | 'reset' });
 
 /** What the synchroniser has to say, in the order in which it happened. `at` is a receive time. */
-export type SyncEvent<T> =
-  | SyncOutcome<T>
+export type SyncEvent<T, S extends StampValue = number> =
+  | SyncOutcome<T, S>
   /**
    * A sample of a modality with bad content: not for a set, only to be decoded and judged, so that it can recover. Of a
    * window stream it is the newest packet, and what is to be judged the window up to it.
    */
-  | { readonly kind: 'probe'; readonly modality: string; readonly sample: Sample<T> }
+  | { readonly kind: 'probe'; readonly modality: string; readonly sample: Sample<T, S> }
   | {
       readonly kind: 'transition';
       readonly modality: string;
@@ -56,7 +60,21 @@ export type SyncEvent<T> =
       readonly at: number;
     }
   /** The time line starts anew: stamps may go back here, and whoever keeps a history (an event ring) clears it. */
-  | { readonly kind: 'reset'; readonly reason: string; readonly at: number };
+  | { readonly kind: 'reset'; readonly reason: string; readonly at: number }
+  /**
+   * Something is to be watched although the stream is of use, or one message was left out: `undefined` for the cause
+   * when it is over.
+   */
+  | {
+      readonly kind: 'warning';
+      readonly modality: string;
+      readonly cause: Reason | undefined;
+      readonly reason: string | undefined;
+      readonly at: number;
+    }
+  /** No set has come for a while although messages arrive; `resumed` with the first set that does. */
+  | { readonly kind: 'stalled'; readonly cause: Reason; readonly reason: string; readonly at: number }
+  | { readonly kind: 'resumed'; readonly at: number };
 
 /**
  * What became of a stream's samples. Each has exactly one fate:
@@ -70,7 +88,7 @@ export interface StreamCounters {
   superseded: number;
   /** Had the stamp of the one before. */
   repeated: number;
-  /** Had an earlier stamp than the one before. */
+  /** Had a stamp that cannot follow the one before: an earlier one, or one far ahead of the time that has passed. */
   outOfOrder: number;
   /** Came while the modality was disabled. */
   ignored: number;
@@ -86,6 +104,22 @@ export interface StreamCounters {
   transitions: number;
 }
 
+export function newCounters(): StreamCounters {
+  return {
+    received: 0,
+    used: 0,
+    superseded: 0,
+    repeated: 0,
+    outOfOrder: 0,
+    ignored: 0,
+    cleared: 0,
+    missed: 0,
+    malformed: 0,
+    invalid: 0,
+    transitions: 0,
+  };
+}
+
 export interface ModalityStatus {
   readonly modality: string;
   readonly state: ModalityState;
@@ -93,6 +127,8 @@ export interface ModalityStatus {
   readonly reason: string | undefined;
   /** The same as a code with its data. */
   readonly cause: Reason | undefined;
+  /** What is to be watched although the stream is of use: a drift, another rate. */
+  readonly warning: Reason | undefined;
   /** Receive time of the last change of state. */
   readonly since: number;
   /** Time since the last message. */
@@ -117,5 +153,7 @@ export interface SynchronizerStatus {
   readonly sets: { readonly complete: number; readonly partial: number; readonly dropped: number };
   /** How often the time line started anew. */
   readonly resets: number;
+  /** Why no set has come for a while although messages arrive; `undefined` while all is well. */
+  readonly stall: { readonly cause: Reason; readonly reason: string; readonly since: number } | undefined;
   readonly modalities: readonly ModalityStatus[];
 }

@@ -5,6 +5,21 @@
  * one stream is. Two other designs are joined here: collectors that are opened by a reference time and closed by a
  * time-out with whatever is there, and inputs that go inactive and come back by themselves.
  *
+ * ## The contract
+ *
+ * - *Finite memory.* What a stream's health is, and what goes into a set, depends on the arrivals of the last W alone,
+ *   where W is 2 s or four periods of the slowest stream. What is remembered longer ({@link Baseline}) can only warn.
+ * - *Self-stabilising.* After any history at all, W of good input gives the same states, and from then on the same sets,
+ *   as a new synchroniser would that is fed with them.
+ * - *Live.* While any stream that may pace gives good samples in its rhythm, a set comes within the deadline and three
+ *   of its periods, or 0.5 s where that is more, of any fault.
+ * - *Told.* No set for 2 s while something arrives is an event of its own that names a stream and the cause.
+ *
+ * It holds because evidence is kept and verdicts are not: a stream remembers its last arrivals ({@link Evidence}), and
+ * `judge` draws every verdict from them anew. `test/sync/stabilisation.test.ts` attacks it with random histories.
+ *
+ * ## How
+ *
  * Two clocks, never mixed. **Stamps** (sensor time) decide what belongs together. **Receive times**, passed in as
  * `now`, decide how long to wait and who is silent. A constant difference between the two does no harm.
  *
@@ -19,24 +34,28 @@
  *    once a set has waited in vain and two samples are overdue; in the first moments also those that have not spoken
  *    yet.
  * 4. *Health.* Silence of 1.5 periods makes a stream late, of three (but 0.3 s at least) dropped; two good samples
- *    bring it back, and the second is used at once. Bad content (reported by whoever decodes), stamps that stand
- *    still, and stamps that never lie near a reference make it invalid. Each is judged with hysteresis, see
- *    {@link StreamHealth}.
- * 5. *Stand-in.* When the reference is late, the next active stream opens collectors in its place at once, also for
+ *    bring it back, and the second is used at once. Bad content (reported by whoever decodes), stamps that stand still
+ *    or go back, a clock beside the others' and samples that never serve a set make it invalid.
+ * 5. *Clocks.* One mechanism for every fault of a clock, at arrival: the least delay (receive time minus stamp) of a
+ *    stream's last samples is its latency, whatever was late among them; streams whose latencies lie near each other
+ *    share a time base, and the base with most streams is right (`clock.ts`, `time_base.ts`). A lag, a lead, another
+ *    epoch, a step, whoever starts first: it is all the same. One stamp alone that cannot be right is left out.
+ * 6. *Stand-in.* When the reference is late, the next active stream opens collectors in its place at once, also for
  *    what it holds of the last moments, so that no frame is lost before the reference counts as dropped. These still
  *    wait for the late one; if it comes after all, it takes the collector over, so that the set bears its stamp. Two
  *    references never open sets for one instant: on a change, stamps must lie half a period apart.
- * 6. *Time line.* Output stamps rise. When the stamps of most healthy streams jump (a bag starts over), or the receive
- *    clock goes back, what is held is cleared, the time line starts anew, and a `reset` says so; only across it may
- *    stamps go back. A stream that jumps alone is the one at fault: it is invalid until its stamps are back in step.
+ * 7. *Time line.* Output stamps rise. When the time base moves against the one the last set was opened on (a bag starts
+ *    over, the host's clock is set), or the receive clock goes back, what is held is cleared, the time line starts anew,
+ *    and a `reset` says so; only across it may stamps go back.
  *
  * What follows from it: a sample that will never come costs its collectors the deadline until two and a half periods
  * have passed in silence, and the first of them always; then nothing. So a stream that falls silent is out of the sets
  * within the deadline and one reference period, also a window stream, whose first set after that may still be full.
  * With every stream gone there are no sets. Without an `essential` stream every set is dropped, and said.
  *
- * Limits. Stamps alone cannot tell a sensor that stamps late from one that sees late: a constant latency of stamps has
- * to be given as `offset`. A stream whose samples arrive later than the deadline is never used, and the status says so.
+ * Limits. Receive times cannot tell a sensor that stamps late from one that sees late: inside the width of a time base
+ * a constant error of stamps has to be given as `offset`. A change of it is told. Of two streams that disagree nobody
+ * knows which is right: the priority decides, and the reason says so.
  *
  * Pure: no timers, no clock, no decoding. Whoever drives it calls {@link Synchronizer.advance} after each input and at
  * {@link Synchronizer.nextWakeUp}. Inside, things happen at their exact due time in order, so that calling more often
@@ -44,6 +63,7 @@
  */
 
 import type { SensorReason } from '../sensors/reason.js';
+import { judgeBaselines } from './baseline.js';
 import {
   abandonCollector,
   asSample,
@@ -52,19 +72,26 @@ import {
   isSettled,
   type ReferenceMark,
 } from './collector.js';
+import { type ContentVerdict, contentSign } from './content.js';
+import { judge } from './judge.js';
+import { type Clocks, isAgreed, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
 import {
   assertConsistent,
   assertRetunable,
+  baseWidth,
   MILLISECOND,
   type SynchronizerOptions,
   unknownModality,
 } from './options.js';
-import { instantOf, ReferenceTrack } from './reference_track.js';
+import { Origin, type StampValue } from './origin.js';
+import { describeReason, type Reason } from './reason.js';
+import { ReferenceTrack } from './reference_track.js';
 import type { HeldSample } from './sample_buffer.js';
+import { nextChange } from './silence.js';
+import { StallWatch } from './stall_watch.js';
+import { statusOf } from './status.js';
 import { Stream } from './stream.js';
-import type { ContentVerdict } from './stream_health.js';
-import type { ModalityStatus, SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
-import { findNewTimeline, judgeSteps, type NewTimeline } from './timeline.js';
+import type { SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
 
 /** Collectors that may be open at once; reached only by a deadline of many reference periods. */
 const MAX_OPEN = 64;
@@ -73,16 +100,22 @@ const MAX_MARKS = 16;
 /** Samples of an invalid stream are looked at this often at most: decoding what nobody uses must stay cheap. */
 const PROBE_INTERVAL = 50 * MILLISECOND;
 
-/** @typeParam T - payload of a sample; kept and handed on, never looked at */
-export class Synchronizer<T> {
+/**
+ * @typeParam T - payload of a sample; kept and handed on, never looked at
+ * @typeParam S - stamps: `bigint` for absolute nanoseconds, which are kept exactly, or numbers that count from a start
+ */
+export class Synchronizer<T, S extends StampValue = number> {
   #options: SynchronizerOptions;
-  readonly #streams: readonly Stream<T>[];
-  readonly #track: ReferenceTrack<T>;
-  readonly #events: SyncEvent<T>[] = [];
+  readonly #origin = new Origin();
+  readonly #streams: readonly Stream<T, S>[];
+  readonly #track: ReferenceTrack<T, S>;
+  readonly #events: SyncEvent<T, S>[] = [];
   /** Sets in the making, oldest first. */
-  readonly #open: Collector<T>[] = [];
+  readonly #open: Collector<T, S>[] = [];
   readonly #marks: ReferenceMark[] = [];
   readonly #sets = { complete: 0, partial: 0, dropped: 0 };
+  readonly #stall = new StallWatch();
+  #clocks: Clocks = NO_CLOCKS;
   #resets = 0;
   #clock: 'unset' | 'running' = 'unset';
   #now = 0;
@@ -93,29 +126,28 @@ export class Synchronizer<T> {
   constructor(options: SynchronizerOptions) {
     assertConsistent(options);
     this.#options = options;
-    this.#streams = options.streams.map((stream) => new Stream<T>(stream, options));
+    this.#streams = options.streams.map((stream) => new Stream<T, S>(stream, options, this.#origin));
     this.#track = new ReferenceTrack(options.referencePriority.map((modality) => this.#stream(modality)));
   }
 
   /**
    * Takes a sample in. Call {@link advance} afterwards.
-   * @param stamp - sensor time, ns since the run's first stamp
+   * @param stamp - sensor time, ns
    * @param now - receive time, ns; never goes back except when its clock is reset
    * @throws Error when no stream has that modality
    */
-  push(modality: string, stamp: number, value: T, now: number): void {
-    if (!Number.isFinite(stamp)) {
+  push(modality: string, stamp: S, value: T, now: number): void {
+    if (typeof stamp === 'number' && !Number.isFinite(stamp)) {
       this.reportInvalid(modality, `the stamp ${stamp} is not a time`, now);
       return;
     }
     const stream = this.#stream(modality);
     this.#moveTo(now);
     if (this.#grace.phase === 'ahead') this.#grace = { phase: 'running', until: this.#now + this.#options.dropSilence };
-    const arrival = stream.receive(stamp, value, this.#now);
-    if (arrival.kind === 'accepted') {
-      this.#compareWithMarks(stream, arrival.sample);
-      this.#probe(stream, arrival.sample);
-    }
+    this.#stall.messageCame(this.#now);
+    const heard = stream.hear(stamp, this.#now);
+    if (heard === 'new') this.#readClocks();
+    if (heard === 'new' || heard === 'known') this.#take(stream, stamp, value);
     this.#react();
   }
 
@@ -126,12 +158,13 @@ export class Synchronizer<T> {
     now: number,
     cause: SensorReason = { code: 'undecodable', detail: reason },
   ): void {
-    const { health, counters } = this.#stream(modality);
+    const { evidence, counters } = this.#stream(modality);
     this.#moveTo(now);
+    this.#stall.messageCame(this.#now);
     counters.malformed++;
     counters.invalid++;
-    health.messageCame(this.#now);
-    health.content.bad({ absent: 'invalid', detail: reason, cause });
+    evidence.arrive(undefined, this.#now);
+    evidence.find({ kind: 'bad', fault: { absent: 'invalid', cause } }, this.#now);
     this.#react();
   }
 
@@ -139,16 +172,19 @@ export class Synchronizer<T> {
    * The verdict on a sample that was decoded, from a set or a probe. One on a stamp judged before is ignored, so a
    * sample that served two sets may be reported twice. Call {@link advance} afterwards.
    */
-  reportContent(modality: string, stamp: number, verdict: ContentVerdict, now: number): void {
-    const { health, counters } = this.#stream(modality);
+  reportContent(modality: string, stamp: S, verdict: ContentVerdict, now: number): void {
+    const stream = this.#stream(modality);
+    const { evidence, options, counters } = stream;
     this.#moveTo(now);
-    const isNew = health.judgeContent(stamp, verdict) === 'counted';
+    const instant = this.#origin.instantOf(stamp, options.offset);
+    const isNew = evidence.see(instant, contentSign(verdict), this.#now) === 'counted';
     if (isNew && verdict.kind !== 'good') counters.invalid++;
+    if (verdict.kind === 'good' && stream.verdict.state === 'active') evidence.isNew = false;
     this.#react();
   }
 
   /** Does what is due by `now` and returns everything that has happened since the last call, in order. */
-  advance(now: number): SyncEvent<T>[] {
+  advance(now: number): SyncEvent<T, S>[] {
     this.#moveTo(now);
     return this.#events.splice(0);
   }
@@ -179,57 +215,46 @@ export class Synchronizer<T> {
       this.#stream(stream.modality).retune(stream, options);
       this.setEnabled(stream.modality, stream.availability);
     }
+    this.#expectChange();
     this.#react();
   }
 
   /** Takes a modality out of the sets, or back in. Call {@link advance} afterwards. */
   setEnabled(modality: string, availability: 'enabled' | 'disabled'): void {
     const stream = this.#stream(modality);
-    if (stream.health.availability === availability) return;
-    stream.health.availability = availability;
-    stream.health.rearm();
+    if (stream.evidence.availability === availability) return;
+    stream.evidence.availability = availability;
+    stream.evidence.forget();
     stream.clear();
+    this.#expectChange();
     this.#react();
   }
 
   /** Clears all samples and stamps and waits for every stream anew; counters and learned rhythms stay. */
   reset(reason: string): void {
-    for (const stream of this.#streams) stream.health.rearm();
+    for (const stream of this.#streams) stream.evidence.forget();
     this.#grace = { phase: 'ahead' };
-    this.#startTimeline({ reason, believed: [] });
+    this.#stall.restart();
+    this.#startTimeline(reason, []);
+    this.#expectChange();
     this.#react();
   }
 
   /** How things stand at the time of the last call. */
   status(): SynchronizerStatus {
+    const { since } = this.#stall;
+    const cause = since === undefined ? undefined : this.#stallCause(since);
     return {
       reference: this.#track.present?.modality,
       open: this.#open.length,
       sets: { ...this.#sets },
       resets: this.#resets,
-      modalities: this.#streams.map((stream) => this.#statusOf(stream)),
+      stall: cause && { cause, reason: describeReason(cause), since: since! },
+      modalities: this.#streams.map((stream) => statusOf(stream, this.#track.period, this.#now)),
     };
   }
 
-  #statusOf(stream: Stream<T>): ModalityStatus {
-    const { health, timing } = stream;
-    return {
-      modality: stream.modality,
-      state: stream.reported.state,
-      reason: health.fault?.detail,
-      cause: health.fault?.cause,
-      since: stream.reported.since,
-      age: health.lastMessage === undefined ? undefined : this.#now - health.lastMessage,
-      period: timing.period,
-      phase: timing.phase(this.#track.period),
-      tolerance: stream.tolerance,
-      rates: timing.rates,
-      counters: { ...stream.counters },
-      held: stream.pending,
-    };
-  }
-
-  #stream(modality: string): Stream<T> {
+  #stream(modality: string): Stream<T, S> {
     const stream = this.#streams.find((candidate) => candidate.modality === modality);
     if (stream !== undefined) return stream;
     const known = this.#streams.map((candidate) => candidate.modality);
@@ -248,18 +273,18 @@ export class Synchronizer<T> {
     for (let due = this.#nextDue(); due <= now; due = this.#nextDue()) {
       this.#now = due;
       if (this.#grace.phase === 'running' && due >= this.#grace.until) this.#grace = { phase: 'over' };
-      for (const stream of this.#streams) stream.health.judgeSilence(due, stream.timing);
+      this.#expectChange();
       this.#react();
     }
     this.#now = Math.max(this.#now, now);
   }
 
   #nextDue(): number {
-    let due = this.#deadline;
+    let due = Math.min(this.#deadline, this.#stall.due);
     if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
-    for (const stream of this.#streams) {
-      due = Math.min(due, stream.health.nextSilence(stream.timing));
-      if (this.#open.length > 0 && stream.overdueFrom > this.#now) due = Math.min(due, stream.overdueFrom);
+    for (const { evidence, overdueFrom } of this.#streams) {
+      due = Math.min(due, nextChange(evidence, this.#options, this.#now));
+      if (this.#open.length > 0 && overdueFrom > this.#now) due = Math.min(due, overdueFrom);
     }
     return due;
   }
@@ -269,41 +294,113 @@ export class Synchronizer<T> {
     return this.#open.reduce((first, { mark }) => Math.min(first, mark.deadline), Infinity);
   }
 
+  /** Takes in a sample with a stamp that was not there before, judged by what is known of its clock. */
+  #take(stream: Stream<T, S>, stamp: S, value: T): void {
+    const { latency } = this.#clocks.streams.get(stream.modality)!;
+    const arrival = stream.take(stamp, value, latency, baseWidth(this.#options), this.#now);
+    // Of several in a row the first is told.
+    const isFirst = stream.evidence.arrivals.at(-2)?.stamp?.kind === 'good';
+    if (arrival.kind === 'refused' && isFirst) this.#warn(stream, { code: 'stamp-refused', by: arrival.by });
+    if (arrival.kind !== 'accepted') return;
+    this.#compareWithMarks(stream, arrival.sample);
+    this.#probe(stream, arrival.sample);
+    const past = this.#compareWithPast(stream, arrival.sample);
+    // A good sample of a stream that is well says nothing new, and packets come a thousand times a second.
+    if (stream.verdict.state === 'active' && past === 'as-before') stream.evidence.isNew = false;
+  }
+
   /** Draws the consequences of a change until nothing more follows. */
   #react(): void {
     do {
-      this.#reportTransitions();
-      const newTimeline = findNewTimeline(this.#streams, this.#now);
-      if (newTimeline !== undefined) this.#startTimeline(newTimeline);
-      if (this.#track.choose() === 'changed') for (const stream of this.#streams) stream.timing.forgetPhase();
+      this.#judge();
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
+    if (this.#stall.check(this.#now) === 'as-before') return;
+    const cause = this.#stallCause(this.#stall.since!);
+    this.#events.push({ kind: 'stalled', cause, reason: describeReason(cause), at: this.#now });
   }
 
-  #startTimeline({ reason, believed }: NewTimeline<T>): void {
+  /** Time has passed or options have changed: every verdict may be another one. */
+  #expectChange(): void {
+    for (const { evidence } of this.#streams) evidence.isNew = true;
+    this.#readClocks();
+  }
+
+  get #evidence() {
+    return this.#streams.map(({ evidence }) => evidence);
+  }
+
+  /** Reads the clocks anew. Where they all agree as before, that changes no verdict. */
+  #readClocks(): void {
+    const before = this.#clocks;
+    this.#clocks = judgeClocks(this.#evidence, this.#options, this.#now);
+    if (isAgreed(before) && isAgreed(this.#clocks) && before.streams.size === this.#clocks.streams.size) return;
+    for (const { evidence } of this.#streams) evidence.isNew = true;
+  }
+
+  #judge(): void {
+    this.#followBase();
+    if (this.#streams.some(({ evidence }) => evidence.isNew)) {
+      const verdicts = judge(this.#evidence, this.#clocks, this.#options, this.#now);
+      for (const stream of this.#streams) {
+        stream.evidence.isNew = false;
+        stream.verdict = verdicts.get(stream.modality)!;
+        this.#reportTransition(stream);
+      }
+    }
+    this.#track.choose();
+  }
+
+  /** Starts a time line where the base moved against the one the last set was opened on. */
+  #followBase(): void {
+    const { base } = this.#clocks;
+    const { last } = this.#track;
+    if (base !== undefined && last?.latency !== undefined) {
+      const moved = Math.abs(base.latency - last.latency);
+      const believed = [...base.members.keys()];
+      if (moved > baseWidth(this.#options)) this.#startTimeline('the stamps of most streams jumped', believed);
+    }
+    if (this.#track.last === undefined) this.#moveOrigin();
+  }
+
+  /** Takes instants relative to a stamp of the base, so that they are exact. Nothing is open then. */
+  #moveOrigin(): void {
+    const first = this.#streams.find(({ modality, newest }) => newest && this.#clocks.base?.members.has(modality));
+    const shift = first?.newest === undefined ? 0 : this.#origin.moveTo(first.newest.stamp);
+    if (shift === 0) return;
+    for (const stream of this.#streams) stream.shift(shift);
+    this.#readClocks();
+  }
+
+  /** @param believed - streams whose samples belong to the new time line already */
+  #startTimeline(reason: string, believed: readonly string[]): void {
     for (const collector of this.#open.splice(0)) this.#tell(abandonCollector(collector, this.#now));
     for (const stream of this.#streams) {
-      if (believed.includes(stream)) stream.acceptTimeline();
+      if (believed.includes(stream.modality)) stream.evidence.startTimeline();
       else stream.clear();
     }
     this.#marks.length = 0;
     this.#track.startTimeline();
     this.#resets++;
     this.#events.push({ kind: 'reset', reason, at: this.#now });
-    this.#reportTransitions();
   }
 
-  #reportTransitions(): void {
-    for (const stream of this.#streams) {
-      const from = stream.reported.state;
-      const to = stream.health.state;
-      if (from === to) continue;
-      if (to === 'dropped') stream.releaseAll();
-      stream.reported = { state: to, since: this.#now };
-      stream.counters.transitions++;
-      const { detail: reason, cause } = stream.health.fault ?? {};
-      this.#events.push({ kind: 'transition', modality: stream.modality, from, to, reason, cause, at: this.#now });
-    }
+  #reportTransition(stream: Stream<T, S>): void {
+    const from = stream.reported.state;
+    const { state: to, cause, warning } = stream.verdict;
+    if (warning?.code !== stream.warned?.code) this.#warn(stream, warning);
+    stream.warned = warning;
+    if (from === to) return;
+    if (to === 'dropped') stream.releaseAll();
+    stream.reported = { state: to, since: this.#now };
+    stream.counters.transitions++;
+    const reason = cause && describeReason(cause);
+    this.#events.push({ kind: 'transition', modality: stream.modality, from, to, reason, cause, at: this.#now });
+  }
+
+  #warn({ modality }: Stream<T, S>, cause: Reason | undefined): void {
+    const reason = cause && describeReason(cause);
+    this.#events.push({ kind: 'warning', modality, cause, reason, at: this.#now });
   }
 
   /** Opens a collector for each sample of the reference that wants one, which after a change may be several. */
@@ -313,21 +410,24 @@ export class Synchronizer<T> {
     for (const sample of reference.samples) {
       if (sample.received + this.#options.deadline <= this.#now) continue;
       const plan = this.#track.planFor(reference, sample);
-      if (plan === 'open') this.#openCollector(reference, sample);
-      else if (plan === 'same-instant') this.#takeOver(reference, sample);
+      if (plan === 'same-instant') this.#takeOver(reference, sample);
+      if (plan === 'start-over') {
+        const every = this.#streams.map(({ modality }) => modality);
+        this.#startTimeline(`the sets bear the stamps of ${reference.modality} from here on`, every);
+      }
+      if (plan === 'open' || plan === 'start-over') this.#openCollector(reference, sample);
     }
   }
 
-  #openCollector(reference: Stream<T>, opener: HeldSample<T>): void {
-    const opened = opener.received;
-    const instant = instantOf(reference, opener);
+  #openCollector(reference: Stream<T, S>, opener: HeldSample<T, S>): void {
+    const { received: opened, instant } = opener;
     const mark = { instant, deadline: opened + this.#options.deadline, missing: new Set<string>() };
-    const after = this.#track.last?.stamp ?? -Infinity;
+    const after = this.#track.last?.stamp;
     const referencePeriod = this.#track.period;
     this.#open.push({ mark, opened, after, reference, referencePeriod, opener });
     this.#marks.push(mark);
     if (this.#marks.length > MAX_MARKS) this.#marks.shift();
-    this.#track.noteOpened(reference, opener);
+    this.#track.noteOpened(reference, opener, this.#clocks.base?.latency);
     for (const stream of this.#streams) {
       const inStep = stream === reference ? opener : stream.findInStep(stream.target(instant, referencePeriod));
       if (inStep !== undefined) stream.noteInStep(inStep);
@@ -335,32 +435,47 @@ export class Synchronizer<T> {
   }
 
   /** The better reference came after all, while the collector its stand-in opened for that instant is still open. */
-  #takeOver(reference: Stream<T>, opener: HeldSample<T>): void {
+  #takeOver(reference: Stream<T, S>, opener: HeldSample<T, S>): void {
     const collector = this.#open.at(-1);
-    if (collector === undefined || opener.stamp <= collector.after) return;
+    if (collector === undefined || (collector.after !== undefined && opener.stamp <= collector.after)) return;
     collector.reference = reference;
     collector.referencePeriod = this.#track.period;
     collector.opener = opener;
-    collector.mark.instant = instantOf(reference, opener);
-    this.#track.noteOpened(reference, opener);
+    collector.mark.instant = opener.instant;
+    this.#track.noteOpened(reference, opener, this.#clocks.base?.latency);
     reference.noteInStep(opener);
   }
 
   /** Learns from a new sample where its stream lies relative to the references, and whether it is of use to them. */
-  #compareWithMarks(stream: Stream<T>, sample: HeldSample<T>): void {
-    const { last, present, period } = this.#track;
+  #compareWithMarks(stream: Stream<T, S>, sample: HeldSample<T, S>): void {
+    const { last, present } = this.#track;
     if (stream === present || last === undefined) return;
-    stream.timing.observePhase(instantOf(stream, sample) - last.instant);
-    for (const mark of this.#marks) {
-      const target = stream.target(mark.instant, period);
-      if (Math.abs(sample.stamp - target.instant) > target.tolerance) continue;
+    stream.evidence.rhythm.observePhase(sample.instant - last.instant, last.stream.modality, this.#now);
+    const { tolerance } = stream;
+    for (let index = this.#marks.length - 1; index >= 0; index--) {
+      const mark = this.#marks[index]!;
+      if (sample.instant - mark.instant > tolerance) break;
+      if (mark.instant - sample.instant > tolerance) continue;
       if (this.#now < mark.deadline) stream.noteInStep(sample);
       else if (mark.missing.delete(stream.modality)) stream.noteMissed(this.#now - mark.deadline);
     }
   }
 
-  #probe(stream: Stream<T>, sample: HeldSample<T>): void {
-    if (stream.health.content.fault === undefined) return;
+  /** Compares when a stream's samples come with when they came, to warn of clocks that part slowly. */
+  #compareWithPast(stream: Stream<T, S>, sample: HeldSample<T, S>): 'as-before' | 'to-judge' {
+    const { baseline, evidence } = stream;
+    const isEnd = baseline.observe(this.#now - sample.instant, evidence.rhythm.period, this.#now) === 'stretch-ended';
+    if (!isEnd) return 'as-before';
+    const members = this.#streams.filter(({ modality }) => this.#clocks.base?.members.has(modality));
+    const others = members.filter((other) => other !== stream);
+    evidence.longTerm = members.includes(stream)
+      ? judgeBaselines(stream, others, this.#track.present?.modality)
+      : undefined;
+    return 'to-judge';
+  }
+
+  #probe(stream: Stream<T, S>, sample: HeldSample<T, S>): void {
+    if (!stream.verdict.isContentInDoubt) return;
     if (this.#now - stream.probedAt < PROBE_INTERVAL) return;
     stream.probedAt = this.#now;
     this.#events.push({ kind: 'probe', modality: stream.modality, sample: asSample(sample) });
@@ -379,42 +494,46 @@ export class Synchronizer<T> {
     return closed;
   }
 
-  #dueBy(collector: Collector<T>): SyncOutcome<T>['closedBy'] | undefined {
-    if (
-      isSettled(
-        collector,
-        this.#streams.filter((stream) => this.#isAwaited(stream)),
-      )
-    )
-      return 'settled';
+  #dueBy(collector: Collector<T, S>): SyncOutcome<T, S>['closedBy'] | undefined {
+    const awaited = this.#streams.filter((stream) => this.#isAwaited(stream));
+    if (isSettled(collector, awaited)) return 'settled';
     if (this.#now >= this.#deadline) return 'deadline';
     return this.#open.length > MAX_OPEN ? 'overflow' : undefined;
   }
 
-  #isAwaited({ health, overdueFrom }: Stream<T>): boolean {
-    if (health.isUsable) return this.#now < overdueFrom;
-    return this.#grace.phase === 'running' && health.state === 'waiting';
+  #isAwaited({ verdict, overdueFrom }: Stream<T, S>): boolean {
+    if (verdict.isUsable) return this.#now < overdueFrom;
+    return this.#grace.phase === 'running' && verdict.state === 'waiting';
   }
 
-  #close(collector: Collector<T>, closedBy: SyncOutcome<T>['closedBy']): void {
+  #close(collector: Collector<T, S>, closedBy: SyncOutcome<T, S>['closedBy']): void {
     if (closedBy === 'deadline') {
       const awaited = this.#streams.filter((stream) => this.#isAwaited(stream));
-      for (const stream of awaited) if (!isSettled(collector, [stream])) stream.noteWaitedInVain();
+      for (const stream of awaited) if (!isSettled(collector, [stream])) stream.noteWaitedInVain(this.#now);
     }
     this.#tell(closeCollector(collector, this.#streams, this.#now, closedBy));
     const { mark, reference } = collector;
     for (const stream of this.#streams) {
       stream.releaseBefore(mark.instant);
-      if (stream !== reference) stream.steps.setClosed();
+      if (stream !== reference) stream.noteSetClosed(reference.modality, mark.instant, this.#now);
     }
-    const newTimeline = judgeSteps(this.#streams, reference, mark.instant);
-    if (newTimeline === undefined) return;
-    this.#startTimeline(newTimeline);
-    reference.distrust(newTimeline.reason);
   }
 
-  #tell(outcome: SyncOutcome<T>): void {
+  #tell(outcome: SyncOutcome<T, S>): void {
     this.#sets[outcome.kind]++;
+    if (outcome.kind !== 'dropped' && this.#stall.setCame(this.#now) === 'resumed') {
+      this.#events.push({ kind: 'resumed', at: this.#now });
+    }
     this.#events.push(outcome);
+  }
+
+  /** Which stream keeps the sets from coming, and how. */
+  #stallCause(since: number): Reason {
+    const isMissing = ({ options, verdict }: Stream<T, S>) =>
+      options.necessity === 'essential' && verdict.state !== 'disabled' && !verdict.isUsable;
+    const culprit = this.#streams.find(isMissing) ?? this.#track.first ?? this.#streams[0]!;
+    const { state, cause } = culprit.verdict;
+    const because = cause === undefined ? `is ${state}` : `is ${state}: ${describeReason(cause)}`;
+    return { code: 'no-sets', silence: this.#now - since, modality: culprit.modality, because };
   }
 }

@@ -128,9 +128,9 @@ describe('Synchronizer with streams that drop out', () => {
       camera | a         b
       events |abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx
       ------
-      set    | C         C                   P    P    P         P         P         P
-      stamp  | c         c                   e    e    e         e         e         e
-      camera | a         b                   ~    ~    x         x         x         x
+      set    | C         C                  P     P   P         P         P         P
+      stamp  | c         c                  e     e   e         e         e         e
+      camera | a         b                  ~     ~   ~         x         x         x
       `,
       { streams: { events: { match: 'window' } } },
     );

@@ -1,38 +1,46 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Hysteresis } from '../../src/sync/hysteresis.js';
-import { RunningMedian } from '../../src/sync/running_median.js';
-import { StreamTiming } from '../../src/sync/stream_timing.js';
+import { RecentValues } from '../../src/sync/recent_values.js';
+import { Rhythm } from '../../src/sync/rhythm.js';
+import { believe, type Sign } from '../../src/sync/signs.js';
 
 const MS = 1e6;
 
-describe('RunningMedian', () => {
+describe('RecentValues', () => {
   it('agrees with sorting the last values', () => {
     const middle = (values: number[]) => values.sort((one, other) => one - other)[(values.length - 1) >> 1]!;
     fc.assert(
       fc.property(fc.array(fc.double({ noNaN: true, min: -1e12, max: 1e12 }), { minLength: 1 }), (values) => {
-        const running = new RunningMedian(5);
-        for (const value of values) running.push(value);
+        const recent = new RecentValues(5, 5, Infinity);
+        for (const value of values) recent.push(value, 0);
         const median = middle(values.slice(-5));
-        assert.equal(running.median, median);
-        assert.equal(running.spread, middle(values.slice(-5).map((value) => Math.abs(value - median))));
-        assert.equal(running.count, Math.min(5, values.length));
+        assert.equal(recent.median, median);
+        assert.equal(recent.spread, middle(values.slice(-5).map((value) => Math.abs(value - median))));
+        assert.equal(recent.count, Math.min(5, values.length));
       }),
       { seed: 1, numRuns: 200 },
     );
   });
 
-  it('is unmoved by outliers, and forgets when cleared', () => {
-    const running = new RunningMedian(15);
-    assert.equal(running.median, undefined);
-    for (const value of [100, 100, 4000, 100, 200, 100, 100]) running.push(value);
-    assert.deepEqual([running.median, running.spread], [100, 0]);
-    running.clear();
-    assert.deepEqual([running.median, running.spread, running.count], [undefined, 0, 0]);
+  it('is unmoved by outliers', () => {
+    const recent = new RecentValues(15, 15, Infinity);
+    assert.deepEqual([recent.median, recent.spread], [undefined, 0]);
+    for (const value of [100, 100, 4000, 100, 200, 100, 100]) recent.push(value, 0);
+    assert.deepEqual([recent.median, recent.spread], [100, 0]);
+  });
+
+  it('forgets by age, but for the least it keeps, and what belongs to something else', () => {
+    const recent = new RecentValues(15, 2, 10);
+    for (const at of [0, 4, 8, 12]) recent.push(at, at);
+    assert.deepEqual([recent.count, recent.median], [3, 8]);
+    recent.push(100, 100);
+    assert.deepEqual([recent.count, recent.median], [2, 12]);
+    recent.push(7, 101, 'other');
+    assert.deepEqual([recent.count, recent.median], [1, 7]);
   });
 });
 
-describe('Hysteresis', () => {
+describe('believe', () => {
   const cases: [string, string][] = [
     // b bad, g good, t trip; below, what is believed after each: . nothing, ! a fault, ^ a fault that mends
     ['b b g b b b g b g g b b b', '. . . . . ! ^ ! ^ . . . !'],
@@ -42,54 +50,62 @@ describe('Hysteresis', () => {
   ];
   for (const [signs, states] of cases) {
     it(`turns ${signs} into ${states}`, () => {
-      const judge = new Hysteresis<string>(3, 2);
-      const seen = signs.split(' ').map((sign) => {
-        if (sign === 'b') judge.bad('bad');
-        else if (sign === 't') judge.trip('bad');
-        else judge.good();
-        if (judge.fault === undefined) return '.';
-        return judge.recovering ? '^' : '!';
+      const row = signs.split(' ').map((sign): Sign<string> => {
+        if (sign === 'g') return { kind: 'good' };
+        return { kind: sign === 't' ? 'trip' : 'bad', fault: 'bad' };
+      });
+      const seen = row.map((_, index) => {
+        const { fault, recovering } = believe(row.slice(0, index + 1), 3, 2);
+        if (fault === undefined) return '.';
+        return recovering ? '^' : '!';
       });
       assert.equal(seen.join(' '), states);
     });
   }
 });
 
-describe('StreamTiming', () => {
-  const feed = (timing: StreamTiming, intervals: readonly number[]) => {
-    for (const interval of intervals) timing.observeInterval(interval * MS, interval * MS);
+describe('Rhythm', () => {
+  const feed = (rhythm: Rhythm, intervals: readonly number[], from = 0) => {
+    let now = from;
+    for (const interval of intervals) {
+      now += interval;
+      rhythm.observeInterval(interval * MS, interval * MS, now * MS);
+    }
   };
 
   it('learns the period through losses and an outage, and follows a lasting change', () => {
-    const timing = new StreamTiming(undefined);
-    assert.equal(timing.period, undefined);
-    assert.equal(timing.assumedPeriod, 100 * MS);
-    feed(timing, [50, 52, 48, 100, 50, 5000, 49, 51]);
-    assert.ok(Math.abs(timing.period! - 50 * MS) <= MS);
-    feed(timing, Array(8).fill(200));
-    assert.equal(timing.period, 200 * MS);
+    const rhythm = new Rhythm(undefined);
+    assert.equal(rhythm.period, undefined);
+    assert.equal(rhythm.assumedPeriod, 100 * MS);
+    feed(rhythm, [50, 52, 48, 100, 50, 5000, 49, 51]);
+    assert.ok(Math.abs(rhythm.period! - 50 * MS) <= 2 * MS, `${rhythm.period}`);
+    feed(rhythm, Array(8).fill(200), 5400);
+    assert.equal(rhythm.period, 200 * MS);
   });
 
   it('keeps to a period that is given, and still tells the rates', () => {
-    const timing = new StreamTiming(100 * MS);
-    feed(timing, [50, 50, 50]);
-    assert.equal(timing.period, 100 * MS);
-    assert.deepEqual(timing.rates, { stamped: 20, received: 20 });
+    const rhythm = new Rhythm(100 * MS);
+    feed(rhythm, [50, 50, 50]);
+    assert.equal(rhythm.period, 100 * MS);
+    assert.deepEqual(rhythm.rates, { stamped: 20, received: 20 });
   });
 
   it('learns a constant phase of a stream with the rate of the reference, not of another', () => {
-    const timing = new StreamTiming(100 * MS);
-    for (const distance of [-38, 61, 160, -41, 59, 62, 558, -40]) timing.observePhase(distance * MS);
-    assert.ok(Math.abs(timing.phase(100 * MS) + 40 * MS) <= 2 * MS, `${timing.phase(100 * MS) / MS}`);
-    assert.equal(timing.bias(100 * MS), -12.5 * MS);
-    assert.equal(timing.phase(50 * MS), 0);
-    timing.forgetPhase();
-    assert.equal(timing.phase(100 * MS), 0);
+    const rhythm = new Rhythm(100 * MS);
+    const distances = [-38, 61, 160, -41, 59, 62, 558, -40];
+    distances.forEach((distance, index) => {
+      rhythm.observePhase(distance * MS, 'camera', index * 100 * MS);
+    });
+    assert.ok(Math.abs(rhythm.phase(100 * MS) + 40 * MS) <= 2 * MS, `${rhythm.phase(100 * MS) / MS}`);
+    assert.equal(rhythm.bias(100 * MS), -12.5 * MS);
+    assert.equal(rhythm.phase(50 * MS), 0);
+    rhythm.observePhase(0, 'depth', 900 * MS);
+    assert.equal(rhythm.phase(100 * MS), 0, 'another reference');
   });
 
   it('believes in no phase that scatters', () => {
-    const timing = new StreamTiming(100 * MS);
-    for (let index = 0; index < 15; index++) timing.observePhase(index * 33 * MS);
-    assert.equal(timing.phase(100 * MS), 0);
+    const rhythm = new Rhythm(100 * MS);
+    for (let index = 0; index < 15; index++) rhythm.observePhase(index * 33 * MS, 'camera', index * 50 * MS);
+    assert.equal(rhythm.phase(100 * MS), 0);
   });
 });

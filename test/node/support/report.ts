@@ -46,6 +46,7 @@ export function modalityStatus(modality: string, changes: Partial<ModalityStatus
     state: 'active',
     reason: undefined,
     cause: undefined,
+    warning: undefined,
     since: 0,
     age: 20e6,
     period: 100e6,
@@ -81,6 +82,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       open: 1,
       sets: { complete: 95, partial: 5, dropped: 1 },
       resets: 0,
+      stall: undefined,
       modalities: [modalityStatus('camera'), modalityStatus('lidar')],
     },
     modalities: [

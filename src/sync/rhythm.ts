@@ -1,11 +1,15 @@
-import { FALLBACK_PERIOD } from './options.js';
-import { RunningMedian } from './running_median.js';
+import { FALLBACK_PERIOD, MEMORY, SECOND } from './options.js';
+import { RecentValues } from './recent_values.js';
 
-/** Intervals remembered: at 10 Hz a lasting change of rate is followed within 0.8 s. */
-const WINDOW = 15;
+/** Intervals kept: at 10 Hz a lasting change of rate is followed within 0.8 s. */
+const INTERVALS = 15;
+/** Intervals kept of a slow stream, however long ago: with the sample to come they make four periods. */
+const LEAST_INTERVALS = 3;
 /** Part of the period by which an interval may be short, however regular the stream has been so far. */
 const MIN_SCATTER = 0.05;
-/** A phase is believed once seen this often ... */
+/** Phases are kept for a shorter time than anything else, because the reference has to be found first. */
+const PHASE_MEMORY = SECOND;
+/** A phase is believed once seen this often, by a slow stream half as often ... */
 const PHASE_SAMPLES = 8;
 /** ... and scattered less than this part of the period: two streams of one rate, each with 20 % jitter, stay under it. */
 const PHASE_SPREAD = 0.15;
@@ -14,12 +18,12 @@ const BIAS_LIMIT = 0.125;
 /** Rates that differ by less than this part are one rate; between others there is no constant phase. */
 const SAME_RATE = 0.1;
 
-/** What is known about the rhythm of one stream: learned from its samples, robust against jitter and lost ones. */
-export class StreamTiming {
+/** The rhythm of one stream, as its last samples show it: robust against jitter and lost ones. */
+export class Rhythm {
   #givenPeriod: number | undefined;
-  readonly #stampIntervals = new RunningMedian(WINDOW);
-  readonly #receiveIntervals = new RunningMedian(WINDOW);
-  readonly #phases = new RunningMedian(WINDOW);
+  readonly #stampIntervals = new RecentValues(INTERVALS, LEAST_INTERVALS, MEMORY);
+  readonly #receiveIntervals = new RecentValues(INTERVALS, LEAST_INTERVALS, MEMORY);
+  readonly #phases = new RecentValues(INTERVALS, PHASE_SAMPLES / 2, PHASE_MEMORY);
 
   constructor(givenPeriod: number | undefined) {
     this.#givenPeriod = givenPeriod;
@@ -31,20 +35,15 @@ export class StreamTiming {
   }
 
   /** Takes note of a sample: time since the one before by its own clock, and by the clock of arrival. */
-  observeInterval(stampInterval: number, receiveInterval: number): void {
-    this.#stampIntervals.push(stampInterval);
-    this.#receiveIntervals.push(receiveInterval);
+  observeInterval(stampInterval: number, receiveInterval: number, now: number): void {
+    this.#stampIntervals.push(stampInterval, now);
+    this.#receiveIntervals.push(receiveInterval, now);
   }
 
-  /** Takes note of where a sample lies relative to a reference stamp, which one does not matter. */
-  observePhase(distance: number): void {
-    const period = this.period;
-    if (period !== undefined) this.#phases.push(((distance % period) + period) % period);
-  }
-
-  /** Forgets the phase, because another stream is the reference now. */
-  forgetPhase(): void {
-    this.#phases.clear();
+  /** Takes note of where a sample lies relative to an instant of a reference stream; which instant does not matter. */
+  observePhase(distance: number, reference: string, now: number): void {
+    const { period } = this;
+    if (period !== undefined) this.#phases.push(((distance % period) + period) % period, now, reference);
   }
 
   /** Time between samples, given or learned; `undefined` before the second sample. */
@@ -68,23 +67,24 @@ export class StreamTiming {
   }
 
   /**
-   * Learned constant distance of this stream's samples from the reference stamps, in (-period/2, period/2]; 0 while
-   * there is none (other rate, too much scatter, too few samples).
+   * Constant distance of this stream's samples from the reference's instants, in (-period/2, period/2]; 0 while there is
+   * none (other rate, too much scatter, too few samples).
    * @param referencePeriod - time between the samples of the reference stream
    */
   phase(referencePeriod: number): number {
     const { period } = this;
     const phase = this.#phases.median;
-    if (period === undefined || phase === undefined || this.#phases.count < PHASE_SAMPLES) return 0;
+    if (period === undefined || phase === undefined) return 0;
+    if (this.#phases.count < Math.min(PHASE_SAMPLES, Math.max(PHASE_SAMPLES / 2, PHASE_MEMORY / period))) return 0;
     if (Math.abs(referencePeriod - period) > SAME_RATE * period) return 0;
     if (this.#phases.spread > PHASE_SPREAD * period) return 0;
     return phase <= period / 2 ? phase : phase - period;
   }
 
   /**
-   * What the phase adds to a reference stamp before the nearest sample is looked for. It settles which of two samples
-   * belongs to a stamp about half-way between them, where jitter would otherwise decide anew each time; being short, it
-   * lets the other one have it where the phase drifts on.
+   * What the phase adds to an instant before the nearest sample is looked for. It settles which of two samples belongs to
+   * an instant about half-way between them, where jitter would otherwise decide anew each time; being short, it lets the
+   * other one have it where the phase drifts on.
    */
   bias(referencePeriod: number): number {
     const limit = BIAS_LIMIT * this.assumedPeriod;

@@ -1,0 +1,154 @@
+import { MILLISECOND, SECOND } from './options.js';
+import type { Reason } from './reason.js';
+
+/** The least delay and the period of one stretch of time. */
+interface Stretch {
+  readonly at: number;
+  delay: number;
+  period: number | undefined;
+}
+
+const STRETCH = 0.25 * SECOND;
+/** Stretches kept; when there are more, every other one of the older half goes, so that the first is never lost. */
+const MOST_STRETCHES = 96;
+/** Stretches the ends of a comparison are taken from. A minimum over more of them would lag behind a drift. */
+const ENDS = 2;
+/** Stretches from which on there is something to compare. */
+const LEAST_STRETCHES = 5;
+/** A drift goes on: in each third of the time at least this part of its share. A load that comes and stays does not. */
+const STEADINESS = 0.3;
+/** Below this, in periods and in time, delays move by themselves. */
+const NOISE_PERIODS = 0.3;
+const NOISE = 20 * MILLISECOND;
+/** A change at once is told from here on, and once it has lasted for these stretches, because delays go with the load. */
+const MIN_MOVE = 50 * MILLISECOND;
+const LASTING_STRETCHES = 8;
+/** Rates that differ by this factor are not one rate. */
+const RATE_CHANGE = 1.5;
+
+/**
+ * How late a stream was and how fast, from its start on. It is the only thing that is remembered for long, and all it can
+ * do is warn: stamps that drift stay within the tolerance for minutes while they mean ever other moments.
+ */
+export class Baseline {
+  readonly stretches: Stretch[] = [];
+
+  /**
+   * Takes note of a sample.
+   * @returns whether a stretch of time has ended, and what is to be said may have changed
+   */
+  observe(delay: number, period: number | undefined, now: number): 'stretch-ended' | 'within-stretch' {
+    const last = this.stretches.at(-1);
+    if (last !== undefined && now < last.at + STRETCH && now >= last.at) {
+      last.delay = Math.min(last.delay, delay);
+      last.period = period;
+      return 'within-stretch';
+    }
+    if (last !== undefined && now < last.at) this.restart();
+    this.stretches.push({ at: now, delay, period });
+    if (this.stretches.length > MOST_STRETCHES) {
+      const half = this.stretches.splice(0, MOST_STRETCHES / 2);
+      this.stretches.unshift(...half.filter((_, index) => index % 2 === 0 || index < ENDS));
+    }
+    return 'stretch-ended';
+  }
+
+  /** Counts from now on: the clock was set, so that nothing before compares with what comes. */
+  restart(): void {
+    this.stretches.length = 0;
+  }
+}
+
+/** A stream as {@link judgeBaselines} sees it. */
+export interface Compared {
+  readonly modality: string;
+  readonly baseline: Baseline;
+  readonly tolerance: number;
+  readonly options: { readonly match: 'nearest' | 'window' };
+}
+
+/**
+ * Whether a stream's stamps have moved against those of the others, or its rate has changed for good.
+ * @param others - streams on the same time base; with one alone nobody knows which of the two moves, and it is the one
+ * that does not pace that is told
+ */
+export function judgeBaselines(
+  stream: Compared,
+  others: readonly Compared[],
+  reference: string | undefined,
+): Reason | undefined {
+  const isLong = ({ baseline }: Compared) => baseline.stretches.length >= LEAST_STRETCHES;
+  const against = others.filter(isLong);
+  const isToTell = against.length > 1 || (against.length === 1 && stream.modality !== reference);
+  const moved = isToTell && isLong(stream) ? judgeMoves(stream, against) : undefined;
+  return moved ?? (stream.options.match === 'window' ? undefined : judgeRate(stream.baseline));
+}
+
+/** What the stream's moves against most of the others amount to. */
+function judgeMoves(stream: Compared, others: readonly Compared[]): Reason | undefined {
+  const moves = others.map((other) => ({ other, ...moveAgainst(stream, other) }));
+  moves.sort((one, two) => Math.abs(one.by) - Math.abs(two.by));
+  const { other, by, from, to } = moves[(moves.length - 1) >> 1]!;
+  const { tolerance } = stream;
+  const least = Math.max(tolerance, NOISE, NOISE_PERIODS * (stream.baseline.stretches.at(-1)!.period ?? 0));
+  if (Math.abs(by) < least) return undefined;
+  // The drift may have begun at any time; the longest stretch of time through which it went on tells its rate best.
+  for (const { at } of stream.baseline.stretches.slice(0, -LEAST_STRETCHES + 1)) {
+    if (at < from) continue;
+    const move = moveAgainst(stream, other, at);
+    if (Math.abs(move.by) < least || !move.isSteady) continue;
+    const since = to - at;
+    return { code: 'drift', rate: move.by / since, by: move.by, since, against: other.modality, tolerance };
+  }
+  const recent = stream.baseline.stretches.slice(-LASTING_STRETCHES);
+  const isLasting = recent.every(
+    ({ at }) => Math.sign(by) * aheadAt(stream, other, at, from) >= Math.max(least, MIN_MOVE),
+  );
+  return isLasting ? { code: 'moved', by, against: other.modality } : undefined;
+}
+
+/** By how much a stream's stamps are ahead of where they were, as measured by another's. */
+function moveAgainst(stream: Compared, other: Compared, start = -Infinity) {
+  const one = stream.baseline.stretches;
+  const two = other.baseline.stretches;
+  const from = Math.max(one[0]!.at, two[0]!.at, start);
+  const to = Math.min(one.at(-1)!.at, two.at(-1)!.at);
+  const by = aheadAt(stream, other, to, from);
+  const third = aheadAt(stream, other, from + (to - from) / 3, from);
+  const twoThirds = aheadAt(stream, other, from + ((to - from) * 2) / 3, from);
+  const least = (STEADINESS * Math.abs(by)) / 3;
+  const isSteady = [third, twoThirds - third, by - twoThirds].every((move) => move * Math.sign(by) >= least);
+  return { by, from, to, isSteady };
+}
+
+/** By how much they are ahead at a time of where they were at another. */
+function aheadAt(stream: Compared, other: Compared, at: number, from: number): number {
+  const difference = (time: number) =>
+    delayAt(other.baseline.stretches, time) - delayAt(stream.baseline.stretches, time);
+  return difference(at) - difference(from);
+}
+
+/** The least delay around a moment. */
+function delayAt(stretches: readonly Stretch[], at: number): number {
+  let index = stretches.findIndex((stretch) => stretch.at >= at);
+  if (index < 0) index = stretches.length - 1;
+  const from = Math.min(Math.max(0, index - ENDS + 1), Math.max(0, stretches.length - ENDS));
+  return stretches.slice(from, from + ENDS).reduce((least, { delay }) => Math.min(least, delay), Infinity);
+}
+
+function judgeRate({ stretches }: Baseline): Reason | undefined {
+  if (stretches.length < 3 * LASTING_STRETCHES) return undefined;
+  // The first stretches have too few intervals to tell a rate.
+  const before = medianPeriod(stretches.slice(LASTING_STRETCHES / 2, (3 * LASTING_STRETCHES) / 2));
+  const recent = stretches.slice(-LASTING_STRETCHES);
+  if (before === undefined) return undefined;
+  const isOther = ({ period }: Stretch) =>
+    period !== undefined && Math.max(period / before, before / period) >= RATE_CHANGE;
+  if (!recent.every(isOther)) return undefined;
+  return { code: 'rate-changed', before: SECOND / before, now: SECOND / recent.at(-1)!.period! };
+}
+
+function medianPeriod(stretches: readonly Stretch[]): number | undefined {
+  const periods = stretches.flatMap(({ period }) => period ?? []).sort((one, other) => one - other);
+  return periods[(periods.length - 1) >> 1];
+}

@@ -1,0 +1,53 @@
+import { SECOND } from './options.js';
+
+/** Time without a set, while something arrives, that has to be told. */
+const STALL_AFTER = 2 * SECOND;
+
+/** Watches whether sets come while messages do. */
+export class StallWatch {
+  #lastMessage = -Infinity;
+  /** Since when something has been arriving without a longer break. */
+  #arrivingSince = -Infinity;
+  #lastSet = -Infinity;
+  #since: number | undefined;
+
+  /** Since when there has been no set although messages arrive; `undefined` while all is well. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  messageCame(now: number): void {
+    if (now - this.#lastMessage > STALL_AFTER) this.#arrivingSince = now;
+    this.#lastMessage = now;
+  }
+
+  /** @returns whether this ends a stall */
+  setCame(now: number): 'resumed' | 'as-before' {
+    this.#lastSet = now;
+    if (this.#since === undefined) return 'as-before';
+    this.#since = undefined;
+    return 'resumed';
+  }
+
+  /** When {@link check} has something to say if no set comes before; `Infinity` for never. */
+  get due(): number {
+    if (this.#since !== undefined || this.#lastMessage === -Infinity) return Infinity;
+    const due = Math.max(this.#arrivingSince, this.#lastSet) + STALL_AFTER;
+    // Where nothing has come meanwhile, there is nothing to be missed.
+    return this.#lastMessage > due - STALL_AFTER ? due : Infinity;
+  }
+
+  check(now: number): 'stalled' | 'as-before' {
+    if (now < this.due) return 'as-before';
+    this.#since = Math.max(this.#arrivingSince, this.#lastSet);
+    return 'stalled';
+  }
+
+  /** Waits anew, from the next message on. */
+  restart(): void {
+    this.#lastMessage = -Infinity;
+    this.#arrivingSince = -Infinity;
+    this.#lastSet = -Infinity;
+    this.#since = undefined;
+  }
+}

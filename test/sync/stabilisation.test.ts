@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { SyncEvent } from '../../src/sync/index.js';
+import { draw, type History, history, messagesOf, run } from './histories.js';
+
+const MS = 1e6;
+const DEADLINE = 100;
+/** Sets the tests run through here; more by hand: `SYNC_HISTORIES=100000 SYNC_SEED=2 npx mocha …`. */
+const HISTORIES = Number(process.env.SYNC_HISTORIES ?? 5_000);
+const SEED = Number(process.env.SYNC_SEED ?? 1);
+
+type Published = Extract<SyncEvent<number>, { matches: unknown }>;
+const isPublished = (event: SyncEvent<number>): event is Published => 'matches' in event;
+
+/** What the contract calls W. */
+function memoryOf({ sensors }: History): number {
+  return Math.max(2000, 4 * Math.max(...sensors.map(({ period }) => period)));
+}
+
+/** A set as far as it matters who made it. */
+function summary({ kind, stamp, reference, closed, closedBy, absent, matches }: Published): string {
+  const held = [...matches].map(([sensor, match]) =>
+    match.kind === 'sample'
+      ? `${sensor} ${match.sample.value}`
+      : `${sensor} ${match.packets.map(({ value }) => value)}`,
+  );
+  const missing = [...absent].map(([sensor, reason]) => `${sensor} ${reason}`);
+  return `${closed / MS} ${kind} ${stamp / MS} by ${reference} ${closedBy}: ${held.join(', ')}; without ${missing.join(', ')}`;
+}
+
+/**
+ * A model of the contract's third point that knows nothing of how it is kept: a stream that may pace and that no fault
+ * has touched for a while is good, and then there must have been a set.
+ */
+function checkLive(drawn: History, events: readonly SyncEvent<number>[]): void {
+  const closed = events.filter(isPublished).map((set) => set.closed / MS);
+  const good = drawn.sensors.filter(({ name }) => drawn.priority.includes(name));
+  // The slowest of them may be the reference, whose own rhythm says when it is late.
+  const halved = drawn.faults.filter(({ kind }) => kind === 'rate').flatMap(({ who }) => who);
+  const period = Math.max(...good.map((sensor) => sensor.period * (halved.includes(sensor.name) ? 2 : 1)));
+  for (const { name, latency } of good) {
+    const bound = DEADLINE + Math.max(3 * period, 500) + latency + 2 * period * 0.1;
+    const touched = drawn.faults.filter(({ who }) => who.includes(name));
+    // From its start, and from the end of each fault of its own, until the next: there is no longer time without a set.
+    const starts = [0, ...touched.map((fault) => laterEnd(fault))];
+    for (const from of starts) {
+      const next = Math.min(
+        drawn.end - 200,
+        ...touched.filter((fault) => laterEnd(fault) > from).map((fault) => fault.from),
+      );
+      let last = from;
+      for (const time of [...closed.filter((each) => each > from && each <= next), next]) {
+        assert.ok(
+          time - last <= bound,
+          `no set from ${last.toFixed(0)} to ${time.toFixed(0)} ms, although ${name} was good (bound ${bound.toFixed(0)} ms)`,
+        );
+        last = time;
+      }
+    }
+  }
+}
+
+/** When the last message of a fault can arrive. */
+function laterEnd({ kind, from, to, ...rest }: History['faults'][number]): number {
+  if (kind === 'pause') return to + 0.4 * (to - from) + 100;
+  if (kind === 'slow-way' && 'by' in rest) return to + rest.by;
+  return to;
+}
+
+function checkStabilisation(drawn: History): void {
+  const messages = messagesOf(drawn);
+  const from = drawn.cleanFrom + memoryOf(drawn);
+  const times = Array.from({ length: Math.floor((drawn.end - 200 - from) / 100) }, (_, index) => from + index * 100);
+  const old = run(drawn, messages, times);
+  const fresh = run(
+    drawn,
+    messages.filter(({ exposed }) => exposed >= drawn.cleanFrom),
+    times,
+  );
+  try {
+    assert.deepEqual(old.states, fresh.states, 'the same states');
+    const after = (events: readonly SyncEvent<number>[]) =>
+      events.filter(isPublished).filter(({ closed }) => closed > from * MS);
+    assert.deepEqual(after(old.events).map(summary), after(fresh.events).map(summary), 'the same sets');
+    assert.ok(after(fresh.events).length > 0);
+    const resets = old.events.filter((event) => event.kind === 'reset' && event.at > from * MS);
+    assert.deepEqual(resets, [], 'no reset later on');
+    checkLive(drawn, old.events);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${draw(drawn, messages, old.events)}`, {
+      cause: error,
+    });
+  }
+}
+
+describe('Synchronizer after any history', () => {
+  it(`is as new after W of good input, and lives all the while (${HISTORIES} histories)`, function () {
+    this.timeout(0);
+    fc.assert(fc.property(history, checkStabilisation), { seed: SEED, numRuns: HISTORIES, endOnFailure: false });
+  });
+});
