@@ -1,4 +1,4 @@
-import type { RawMessage } from '../messages/index.js';
+import type { RawMessage, Stamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import {
   type ConfiguredCalibration,
@@ -23,7 +23,7 @@ export interface PipelineParts {
   sink: PipelineSink;
   backpressure: 'wait' | 'newest';
   /** Another synchroniser than the project's own: what a test holds it against. */
-  createSynchronizer?: (options: SynchronizerOptions) => Synchronizer<RawMessage>;
+  createSynchronizer?: (options: SynchronizerOptions) => Synchronizer<RawMessage, Stamp>;
   /** Calibration for what is not published. */
   configured?: ConfiguredCalibration;
 }
@@ -34,7 +34,7 @@ export interface PipelineParts {
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { bundle, selection, config, segmenter, sink, backpressure, configured } = parts;
-  const { createSynchronizer = (options) => new Synchronizer<RawMessage>(options) } = parts;
+  const { createSynchronizer = (options) => new Synchronizer<RawMessage, Stamp>(options) } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {

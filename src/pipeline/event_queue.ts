@@ -1,18 +1,18 @@
-import type { RawMessage } from '../messages/index.js';
+import type { RawMessage, Stamp } from '../messages/index.js';
 import type { SyncEvent } from '../sync/index.js';
 
 /** A set that can become a mask. */
-export type SetEvent = Extract<SyncEvent<RawMessage>, { matches: unknown }>;
+export type SetEvent = Extract<SyncEvent<RawMessage, Stamp>, { matches: unknown }>;
 
 /** A set that was given up for a newer one: only its times are left, its messages are free. */
 export interface OvertakenSet {
   readonly kind: 'overtaken';
-  readonly stamp: number;
+  readonly stamp: Stamp;
   readonly opened: number;
 }
 
 export interface QueuedEvent {
-  readonly event: SyncEvent<RawMessage> | OvertakenSet;
+  readonly event: SyncEvent<RawMessage, Stamp> | OvertakenSet;
   /** When it came, by `performance.now()`. */
   readonly queuedAtMs: number;
 }
@@ -31,7 +31,7 @@ export class EventQueue {
     return this.#entries.length === 0;
   }
 
-  push(events: readonly SyncEvent<RawMessage>[]): void {
+  push(events: readonly SyncEvent<RawMessage, Stamp>[]): void {
     const queuedAtMs = performance.now();
     for (const event of events) {
       if (this.#backpressure === 'newest' && isSet(event)) this.#overtake();

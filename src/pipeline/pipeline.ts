@@ -27,7 +27,7 @@ export interface FrameSegmenter {
 
 export interface PipelineOptions {
   rig: SensorRig;
-  synchronizer: Synchronizer<RawMessage>;
+  synchronizer: Synchronizer<RawMessage, Stamp>;
   segmenter: FrameSegmenter;
   sink: PipelineSink;
   /** Modality by the topic it is read from; messages of other topics may carry calibration. */
@@ -54,8 +54,6 @@ type Telling = () => void | Promise<void>;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #assembler: FrameAssembler;
-  /** Two clocks, each with its own origin: a recording from years ago, played now, keeps its stamps exactly. */
-  readonly #sensorTime = new TimeBase();
   readonly #receiveTime = new TimeBase();
   readonly #queue: EventQueue;
   /** Newest message of each modality: windows are cut relative to it even when no new packet came. */
@@ -100,7 +98,7 @@ export class Pipeline {
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
         plausibility?.observe(modality, message, ingested.stamp);
-        synchronizer.push(modality, this.#sensorTime.toRelative(ingested.stamp), message, now);
+        synchronizer.push(modality, ingested.stamp, message, now);
       } else {
         sink.problem(`${modality}: ${ingested.reason}`, message.receiveStamp, aboutSensor(modality, ingested));
         synchronizer.reportInvalid(modality, ingested.reason, now, ingested.cause);
@@ -201,8 +199,7 @@ export class Pipeline {
         return this.#drop(event, describeDrop(event.reason, event.absent));
       case 'probe': {
         const { modality, sample } = event;
-        const stamp = this.#sensorTime.toStamp(sample.stamp);
-        const selection = { modality, message: sample.value, stamp, kind: 'sample' } as const;
+        const selection = { modality, message: sample.value, stamp: sample.stamp, kind: 'sample' } as const;
         const { verdict } = await this.#assembler.judge(selection);
         this.#reportContent(selection, verdict);
         return this.#queue.push(this.#options.synchronizer.advance(this.#now));
@@ -227,7 +224,7 @@ export class Pipeline {
   }
 
   async #makeMask(set: SetEvent, queuedAtMs: number): Promise<void> {
-    const stamp = this.#sensorTime.toStamp(set.stamp);
+    const { stamp } = set;
     const selections = [...set.matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
     const frame = await this.#assembler.assemble(selections, stamp);
     for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
@@ -312,9 +309,9 @@ export class Pipeline {
     return () => sink.published({ segmentation, ...frame, latency: { syncWaitMs, decodeMs, inferenceMs, totalMs } });
   }
 
-  async #drop({ stamp, opened }: { stamp: number; opened: number }, reason: string): Promise<void> {
+  async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {
     await this.#finishInFlight();
-    const times = { stamp: this.#sensorTime.toStamp(stamp), arrivedAt: this.#receiveTime.toStamp(opened) };
+    const times = { stamp, arrivedAt: this.#receiveTime.toStamp(opened) };
     await this.#tell(() => this.#options.sink.dropped({ ...times, reason }));
   }
 
@@ -331,13 +328,13 @@ export class Pipeline {
     if (this.#options.backpressure === 'wait') await this.#telling;
   }
 
-  #select(modality: string, match: Match<RawMessage>): Selection | undefined {
+  #select(modality: string, match: Match<RawMessage, Stamp>): Selection | undefined {
     if (match.kind === 'sample') {
       const { stamp, value } = match.sample;
-      return { modality, message: value, stamp: this.#sensorTime.toStamp(stamp), kind: 'sample' };
+      return { modality, message: value, stamp, kind: 'sample' };
     }
     const message = match.packets.at(-1)?.value ?? this.#newest.get(modality);
-    return message && { modality, message, stamp: this.#sensorTime.toStamp(match.end), kind: 'window' };
+    return message && { modality, message, stamp: match.end, kind: 'window' };
   }
 
   #reportContent({ modality, message, stamp }: Selection, verdict: ContentVerdict): void {
@@ -345,7 +342,7 @@ export class Pipeline {
     if (verdict.kind === 'invalid') {
       sink.problem(`${modality}: ${verdict.reason}`, message.receiveStamp, aboutSensor(modality, verdict));
     }
-    synchronizer.reportContent(modality, this.#sensorTime.toRelative(stamp), verdict, this.#now);
+    synchronizer.reportContent(modality, stamp, verdict, this.#now);
   }
 }
 

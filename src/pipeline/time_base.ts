@@ -1,8 +1,8 @@
 import type { Stamp } from '../messages/stamp.js';
 
 /**
- * Maps absolute stamps of one clock to nanoseconds since the run's first stamp of that clock, and back. The synchroniser
- * computes with plain numbers; relative to the start of a run they are exact for 104 days.
+ * Maps receive stamps to nanoseconds since the run's first one, and back. The synchroniser computes with plain numbers;
+ * relative to the start of a run they are exact for 104 days.
  */
 export class TimeBase {
   #origin: Stamp | undefined;

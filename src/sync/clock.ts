@@ -12,6 +12,8 @@ export interface Clock {
   readonly latency: number;
   /** For how long delays have stayed near it without a break. */
   readonly steadyFor: number;
+  /** Whether there was a break lately: a late message, a backlog, a clock that was set. */
+  readonly isUnsteady: boolean;
   /** Bounds of the newest readings' delays, two of them at least, where these are a while apart. */
   readonly recent: { readonly least: number; readonly most: number } | undefined;
   /** The newest delay. */
@@ -24,6 +26,8 @@ const PLATEAU_READINGS = 3;
 const PLATEAU_SPAN = 0.2 * SECOND;
 /** ... that differ by less than this part of it. What was held up and is now worked off comes ever earlier. */
 const PLATEAU_SLOPE = 0.25;
+/** A stream has had its clock for a while: nearly as long as readings are kept. */
+export const STEADY = 0.7 * SECOND;
 /** Readings that bring a stream back to the others: two, not those of one burst. */
 const RECENT_READINGS = 2;
 const RECENT_SPAN = 0.05 * SECOND;
@@ -59,7 +63,8 @@ export function readClock(readings: readonly Reading[], bound: number): Clock {
     away = undefined;
   }
   const steadyFor = findSteadiness(readings, latency, bound);
-  return { latency, steadyFor, recent: findRecent(readings), last: readings.at(-1)!.delay };
+  const isUnsteady = steadyFor < Math.min(STEADY, readings.at(-1)!.received - readings[0]!.received);
+  return { latency, steadyFor, isUnsteady, recent: findRecent(readings), last: readings.at(-1)!.delay };
 }
 
 function findSteadiness(readings: readonly Reading[], latency: number, bound: number): number {

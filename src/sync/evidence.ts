@@ -171,8 +171,15 @@ export class Evidence {
     if (this.#judgedTo !== undefined) this.#judgedTo -= by;
   }
 
-  /** The stream's instants start anew: verdicts on earlier ones must not hide the coming ones, nor sets count. */
+  /**
+   * The stream's instants start anew: verdicts on earlier ones must not hide the coming ones, nor sets count. Stamps that
+   * were refused were the first of the new ones.
+   */
   startTimeline(): void {
+    this.arrivals.forEach(({ at, gap, stamp }, index) => {
+      const isRefused = stamp?.kind === 'bad' && stamp.fault.code === 'stamp-refused';
+      if (isRefused) this.arrivals[index] = { at, gap, stamp: undefined };
+    });
     this.#judgedTo = undefined;
     this.isNew = true;
     this.sets.splice(0, this.sets.length, newRecord());

@@ -41,6 +41,13 @@ export class RecentValues {
     return this.#spread;
   }
 
+  /** Median and spread of what is made of the values, in whatever way is right now. */
+  figuresOf(transform: (value: number) => number): { median: number; spread: number } {
+    const values = this.#entries.map(({ value }) => transform(value));
+    const median = middle(values);
+    return { median, spread: middle(values.map((value) => Math.abs(value - median))) };
+  }
+
   /** @param tag - what the value belongs to: a value of another tag forgets all before it */
   push(value: number, at: number, tag?: unknown): void {
     const entries = this.#entries;

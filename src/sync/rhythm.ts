@@ -25,6 +25,9 @@ export class Rhythm {
   readonly #receiveIntervals = new RecentValues(INTERVALS, LEAST_INTERVALS, MEMORY);
   readonly #phases = new RecentValues(INTERVALS, PHASE_SAMPLES / 2, PHASE_MEMORY);
 
+  /** Of the phases, for a period. */
+  #figures: { period: number; median: number; spread: number } | undefined;
+
   constructor(givenPeriod: number | undefined) {
     this.#givenPeriod = givenPeriod;
   }
@@ -42,8 +45,8 @@ export class Rhythm {
 
   /** Takes note of where a sample lies relative to an instant of a reference stream; which instant does not matter. */
   observePhase(distance: number, reference: string, now: number): void {
-    const { period } = this;
-    if (period !== undefined) this.#phases.push(((distance % period) + period) % period, now, reference);
+    this.#phases.push(distance, now, reference);
+    this.#figures = undefined;
   }
 
   /** Time between samples, given or learned; `undefined` before the second sample. */
@@ -73,11 +76,15 @@ export class Rhythm {
    */
   phase(referencePeriod: number): number {
     const { period } = this;
-    const phase = this.#phases.median;
-    if (period === undefined || phase === undefined) return 0;
+    if (period === undefined) return 0;
     if (this.#phases.count < Math.min(PHASE_SAMPLES, Math.max(PHASE_SAMPLES / 2, PHASE_MEMORY / period))) return 0;
     if (Math.abs(referencePeriod - period) > SAME_RATE * period) return 0;
-    if (this.#phases.spread > PHASE_SPREAD * period) return 0;
+    if (this.#figures?.period !== period) {
+      const inPeriod = (distance: number) => ((distance % period) + period) % period;
+      this.#figures = { period, ...this.#phases.figuresOf(inPeriod) };
+    }
+    const { median: phase, spread } = this.#figures;
+    if (spread > PHASE_SPREAD * period) return 0;
     return phase <= period / 2 ? phase : phase - period;
   }
 

@@ -1,5 +1,4 @@
-import type { Clock } from './clock.js';
-import { SECOND } from './options.js';
+import { type Clock, STEADY } from './clock.js';
 
 /** A stream that has a say about the time. */
 export interface Voter {
@@ -19,22 +18,19 @@ export interface TimeBase {
   readonly isTie: boolean;
 }
 
-/** A stream has had its clock long enough to be preferred in a tie: nearly as long as readings are kept. */
-const SENIOR_AFTER = 0.7 * SECOND;
-
 interface Candidate {
   low: number;
   high: number;
   members: Voter[];
   /** In the order of what decides. */
-  merits: readonly [mayPace: number, size: number, senior: number, rank: number];
+  merits: readonly [mayPace: number, steady: number, size: number, senior: number, rank: number];
 }
 
 /**
- * Groups streams whose latencies lie within `width` of each other; the group with most streams is right. A group no
- * stream of which may pace is of no use and comes last. A tie goes to the group with the best stream by priority that has
- * had its clock for a while, so that one that joins or whose clock is set does not take the others with it, and then to
- * the best by priority.
+ * Groups streams whose latencies lie within `width` of each other; the group with most streams is right. Those count first
+ * whose delays are steady, so that streams that work off a backlog do not take the others with them. A tie goes to the
+ * group with the best stream by priority that has had its clock for a while, so that one that joins or whose clock is set
+ * does not either, and then to the best by priority. A group no stream of which may pace is of no use and comes last.
  * @returns `undefined` without voters
  */
 export function findTimeBase(voters: readonly Voter[], width: number): TimeBase | undefined {
@@ -54,8 +50,7 @@ export function findTimeBase(voters: readonly Voter[], width: number): TimeBase 
   const { members, merits } = best;
   const first = members.reduce((one, other) => (other.rank < one.rank ? other : one));
   const isRival = (candidate: Candidate) =>
-    candidate.merits[0] === merits[0] &&
-    candidate.merits[1] === merits[1] &&
+    [0, 1, 2].every((index) => candidate.merits[index] === merits[index]) &&
     candidate.members.every((member) => !members.includes(member));
   const latencies = new Map(members.map((member) => [member.modality, latencyIn(best, member)]));
   return { latency: latencies.get(first.modality)!, members: latencies, isTie: candidates.some(isRival) };
@@ -67,9 +62,15 @@ function candidateFrom(anchor: Voter, voters: readonly Voter[], width: number): 
   const high = low + width;
   const members = voters.filter(({ clock }) => holds(clock, low, high) || isBack(clock, low, high));
   const bestRank = (among: readonly Voter[]) => Math.min(Infinity, ...among.map(({ rank }) => rank));
-  const senior = members.filter(({ clock }) => holds(clock, low, high) && clock.steadyFor >= SENIOR_AFTER);
+  const senior = members.filter(({ clock }) => holds(clock, low, high) && clock.steadyFor >= STEADY);
+  const steady = members.filter(({ clock }) => !clock.isUnsteady);
   const mayPace = bestRank(members) < Infinity ? 1 : 0;
-  return { low, high, members, merits: [mayPace, members.length, -bestRank(senior), -bestRank(members)] };
+  return {
+    low,
+    high,
+    members,
+    merits: [mayPace, steady.length, members.length, -bestRank(senior), -bestRank(members)],
+  };
 }
 
 function holds({ latency }: Clock, low: number, high: number): boolean {

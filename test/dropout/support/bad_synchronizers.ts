@@ -3,44 +3,47 @@ import { type SyncEvent, Synchronizer, type SynchronizerOptions } from '../../..
 const MS = 1e6;
 
 /** A synchroniser whose words are changed before anybody hears them. */
-class Reworded<T> extends Synchronizer<T> {
-  readonly #change: (event: SyncEvent<T>, now: number) => SyncEvent<T>[];
+class Reworded<T> extends Synchronizer<T, bigint> {
+  readonly #change: (event: SyncEvent<T, bigint>, now: number) => SyncEvent<T, bigint>[];
 
-  constructor(options: SynchronizerOptions, change: (event: SyncEvent<T>, now: number) => SyncEvent<T>[]) {
+  constructor(
+    options: SynchronizerOptions,
+    change: (event: SyncEvent<T, bigint>, now: number) => SyncEvent<T, bigint>[],
+  ) {
     super(options);
     this.#change = change;
   }
 
-  override advance(now: number): SyncEvent<T>[] {
+  override advance(now: number): SyncEvent<T, bigint>[] {
     return super.advance(now).flatMap((event) => this.#change(event, now));
   }
 }
 
-function isBad(event: SyncEvent<unknown>): boolean {
+function isBad(event: SyncEvent<unknown, bigint>): boolean {
   return event.kind === 'transition' && (event.to === 'dropped' || event.to === 'invalid');
 }
 
 /** Leaves sensors out as it should and never says so. */
-export function mute<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function mute<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   return new Reworded<T>(options, (event) => (isBad(event) ? [] : [event]));
 }
 
 /** Says so a second and a half too late. */
-export function slowToTell<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function slowToTell<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   return new Reworded<T>(options, (event) =>
     event.kind === 'transition' && isBad(event) ? [{ ...event, at: event.at + 1500 * MS }] : [event],
   );
 }
 
 /** Blames every sensor's lens. */
-export function slandering<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function slandering<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   return new Reworded<T>(options, (event) =>
     event.kind === 'transition' && isBad(event) ? [{ ...event, reason: 'the image is black' }] : [event],
   );
 }
 
 /** Calls the next sensor invalid as well, for a cause that would be true of the failing one. */
-export function accusing<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function accusing<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   const names = options.streams.map(({ modality }) => modality);
   return new Reworded<T>(options, (event) => {
     if (event.kind !== 'transition' || !isBad(event)) return [event];
@@ -50,7 +53,7 @@ export function accusing<T>(options: SynchronizerOptions): Synchronizer<T> {
 }
 
 /** Says everything, and goes on waiting for what is gone. */
-export function hopeful<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function hopeful<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   return new Reworded<T>(options, (event) => {
     if (event.kind !== 'partial') return [event];
     return [{ ...event, closed: event.opened + options.deadline }];
@@ -58,7 +61,7 @@ export function hopeful<T>(options: SynchronizerOptions): Synchronizer<T> {
 }
 
 /** Never says that a sensor it had called lost is back. */
-export function unforgiving<T>(options: SynchronizerOptions): Synchronizer<T> {
+export function unforgiving<T>(options: SynchronizerOptions): Synchronizer<T, bigint> {
   const blamed = new Set<string>();
   return new Reworded<T>(options, (event) => {
     if (event.kind !== 'transition') return [event];
@@ -68,7 +71,7 @@ export function unforgiving<T>(options: SynchronizerOptions): Synchronizer<T> {
 }
 
 interface Held<T> {
-  stamp: number;
+  stamp: bigint;
   received: number;
   value: T;
 }
@@ -77,13 +80,13 @@ interface Held<T> {
  * Drops nobody, judges nobody, and makes each set at its deadline from whatever is near by then: what a plain
  * approximate-time policy with a time-out does.
  */
-export class PatientSynchronizer<T> extends Synchronizer<T> {
+export class PatientSynchronizer<T> extends Synchronizer<T, bigint> {
   readonly #names: readonly string[];
   readonly #deadline: number;
   readonly #held = new Map<string, Held<T>[]>();
   readonly #open: { modality: string; opener: Held<T> }[] = [];
-  readonly #ready: SyncEvent<T>[] = [];
-  #last = -Infinity;
+  readonly #ready: SyncEvent<T, bigint>[] = [];
+  #last: bigint | undefined;
 
   constructor(options: SynchronizerOptions) {
     super(options);
@@ -91,7 +94,7 @@ export class PatientSynchronizer<T> extends Synchronizer<T> {
     this.#deadline = options.deadline;
   }
 
-  override push(modality: string, stamp: number, value: T, now: number): void {
+  override push(modality: string, stamp: bigint, value: T, now: number): void {
     const held = this.#held.get(modality) ?? [];
     if (held.length === 0) {
       this.#ready.push({
@@ -109,7 +112,7 @@ export class PatientSynchronizer<T> extends Synchronizer<T> {
     this.#held.set(modality, held.slice(-400));
     // Whoever comes first in the order and was there a moment ago paces.
     const pace = this.#names.find((name) => now - (this.#held.get(name)?.at(-1)?.received ?? -Infinity) < 150 * MS);
-    if (modality === pace && stamp > this.#last + 40 * MS) {
+    if (modality === pace && (this.#last === undefined || stamp > this.#last + 40_000_000n)) {
       this.#last = stamp;
       this.#open.push({ modality, opener: sample });
     }
@@ -123,7 +126,7 @@ export class PatientSynchronizer<T> extends Synchronizer<T> {
     return first && first.opener.received + this.#deadline;
   }
 
-  override advance(now: number): SyncEvent<T>[] {
+  override advance(now: number): SyncEvent<T, bigint>[] {
     for (let [first] = this.#open; first && first.opener.received + this.#deadline <= now; [first] = this.#open) {
       this.#open.shift();
       this.#ready.push(this.#close(first.modality, first.opener));
@@ -131,9 +134,9 @@ export class PatientSynchronizer<T> extends Synchronizer<T> {
     return this.#ready.splice(0);
   }
 
-  #close(reference: string, { stamp, received }: Held<T>): SyncEvent<T> {
+  #close(reference: string, { stamp, received }: Held<T>): SyncEvent<T, bigint> {
     const near = this.#names.flatMap((name) => {
-      const apart = (sample: Held<T>) => Math.abs(sample.stamp - stamp);
+      const apart = (sample: Held<T>) => Math.abs(Number(sample.stamp - stamp));
       const [best] = [...(this.#held.get(name) ?? [])].sort((a, b) => apart(a) - apart(b));
       return best !== undefined && apart(best) <= 75 * MS
         ? [[name, { kind: 'sample' as const, sample: best }] as const]
