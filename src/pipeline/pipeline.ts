@@ -211,6 +211,15 @@ export class Pipeline {
         const change = { modality, from, to, reason, cause, at: this.#receiveTime.toStamp(at) };
         return this.#tell(() => this.#options.sink.modalityChanged(change));
       }
+      case 'warning':
+        return this.#warnOfClock(event.modality, event.cause, this.#receiveTime.toStamp(event.at));
+      case 'stalled': {
+        const { cause, reason, at } = event;
+        const about = { code: cause.code, modality: event.modality, cause };
+        return this.#options.sink.problem(`No mask: ${reason}.`, this.#receiveTime.toStamp(at), about);
+      }
+      case 'resumed':
+        return;
       case 'reset':
         this.#options.rig.reset();
         this.#assembler.reset();
@@ -269,6 +278,15 @@ export class Pipeline {
     for (const { modality } of synchronizer.options.streams) {
       await this.#warn('content', modality, plausibility.against(modality), this.#receiveTime.toStamp(closed));
     }
+  }
+
+  /** What the synchroniser has to say against a clock: one message that is left out, or something that goes on. */
+  async #warnOfClock(modality: string, cause: Reason | undefined, at: Stamp): Promise<void> {
+    if (cause?.code === 'stamp-refused') {
+      const about = { code: cause.code, modality, cause };
+      return this.#options.sink.problem(`${modality}: ${describeReason(cause)}`, at, about);
+    }
+    await this.#warn('timing', modality, cause, at);
   }
 
   /** Tells what is to be watched of a sensor where that is something else than before. */

@@ -1,4 +1,7 @@
 import { SECOND } from './options.js';
+import type { StampValue } from './origin.js';
+import { describeReason, type Reason } from './reason.js';
+import type { Stream } from './stream.js';
 
 /** Time without a set, while something arrives, that has to be told. */
 const STALL_AFTER = 2 * SECOND;
@@ -50,4 +53,21 @@ export class StallWatch {
     this.#lastSet = -Infinity;
     this.#since = undefined;
   }
+}
+
+/**
+ * Which stream keeps the sets from coming, and how: an essential one that is missing, or the one that should pace.
+ * @param silence - how long no set has come
+ */
+export function stallCause<T, S extends StampValue>(
+  streams: readonly Stream<T, S>[],
+  first: Stream<T, S> | undefined,
+  silence: number,
+): Extract<Reason, { code: 'no-sets' }> {
+  const isMissing = ({ options, verdict }: Stream<T, S>) =>
+    options.necessity === 'essential' && verdict.state !== 'disabled' && !verdict.isUsable;
+  const culprit = streams.find(isMissing) ?? first ?? streams[0]!;
+  const { state, cause } = culprit.verdict;
+  const because = cause === undefined ? `is ${state}` : `is ${state}: ${describeReason(cause)}`;
+  return { code: 'no-sets', silence, modality: culprit.modality, because };
 }

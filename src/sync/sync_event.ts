@@ -73,7 +73,14 @@ export type SyncEvent<T, S extends StampValue = number> =
       readonly at: number;
     }
   /** No set has come for a while although messages arrive; `resumed` with the first set that does. */
-  | { readonly kind: 'stalled'; readonly cause: Reason; readonly reason: string; readonly at: number }
+  | {
+      readonly kind: 'stalled';
+      /** The stream that should pace the sets, or is essential. */
+      readonly modality: string;
+      readonly cause: Reason;
+      readonly reason: string;
+      readonly at: number;
+    }
   | { readonly kind: 'resumed'; readonly at: number };
 
 /**

@@ -1,80 +1,15 @@
 /**
- * Brings samples of several sensors together into sets, and keeps doing so while sensors fail.
- *
- * Exact-time and approximate-time policies (ROS message_filters) wait for every stream, and stay silent for ever once
- * one stream is. Two other designs are joined here: collectors that are opened by a reference time and closed by a
- * time-out with whatever is there, and inputs that go inactive and come back by themselves.
- *
- * ## The contract
- *
- * - *Finite memory.* What a stream's health is, and what goes into a set, depends on the arrivals of the last W alone,
- *   where W is 2 s or four periods of the slowest stream. What is remembered longer ({@link Baseline}) can only warn.
- * - *Self-stabilising.* After any history at all, W of good input gives the same states, and from then on the same sets,
- *   as a new synchroniser would that is fed with them.
- * - *Live.* While any stream that may pace gives good samples in its rhythm, a set comes within the deadline and three
- *   of its periods, or 0.5 s where that is more, of any fault.
- * - *Told.* No set for 2 s while something arrives is an event of its own that names a stream and the cause.
- *
- * It holds because evidence is kept and verdicts are not: a stream remembers its last arrivals ({@link Evidence}), and
- * `judge` draws every verdict from them anew. `test/sync/stabilisation.test.ts` attacks it with random histories.
- *
- * ## How
- *
- * Two clocks, never mixed. **Stamps** (sensor time) decide what belongs together. **Receive times**, passed in as
- * `now`, decide how long to wait and who is silent. A constant difference between the two does no harm.
- *
- * 1. *Reference.* The first active stream of `referencePriority` paces the sets: each of its samples opens a
- *    **collector** at its stamp.
- * 2. *Match.* From every other stream a collector wants the sample nearest to that stamp within the stream's tolerance;
- *    from window streams (event cameras) all packets up to it. Periods are learned where they are not given, and
- *    tolerances derived from them, such that a neighbour is never passed off as a lost sample.
- * 3. *Close.* Collectors close in order: when no later sample could be closer in any stream waited for (one at or past
- *    the reference stamp has come, or the stream's period says the next will be farther), or at the deadline, which
- *    runs from the arrival of the reference sample. Only streams in state active or late are waited for, and not again
- *    once a set has waited in vain and two samples are overdue; in the first moments also those that have not spoken
- *    yet.
- * 4. *Health.* Silence of 1.5 periods makes a stream late, of three (but 0.3 s at least) dropped; two good samples
- *    bring it back, and the second is used at once. Bad content (reported by whoever decodes), stamps that stand still
- *    or go back, a clock beside the others' and samples that never serve a set make it invalid.
- * 5. *Clocks.* One mechanism for every fault of a clock, at arrival: the least delay (receive time minus stamp) of a
- *    stream's last samples is its latency, whatever was late among them; streams whose latencies lie near each other
- *    share a time base, and the base with most streams is right (`clock.ts`, `time_base.ts`). A lag, a lead, another
- *    epoch, a step, whoever starts first: it is all the same. One stamp alone that cannot be right is left out.
- * 6. *Stand-in.* When the reference is late, the next active stream opens collectors in its place at once, also for
- *    what it holds of the last moments, so that no frame is lost before the reference counts as dropped. These still
- *    wait for the late one; if it comes after all, it takes the collector over, so that the set bears its stamp. Two
- *    references never open sets for one instant: on a change, stamps must lie half a period apart.
- * 7. *Time line.* Output stamps rise. When the time base moves against the one the last set was opened on (a bag starts
- *    over, the host's clock is set), or the receive clock goes back, what is held is cleared, the time line starts anew,
- *    and a `reset` says so; only across it may stamps go back.
- *
- * What follows from it: a sample that will never come costs its collectors the deadline until two and a half periods
- * have passed in silence, and the first of them always; then nothing. So a stream that falls silent is out of the sets
- * within the deadline and one reference period, also a window stream, whose first set after that may still be full.
- * With every stream gone there are no sets. Without an `essential` stream every set is dropped, and said.
- *
- * Limits. Receive times cannot tell a sensor that stamps late from one that sees late: inside the width of a time base
- * a constant error of stamps has to be given as `offset`. A change of it is told. Of two streams that disagree nobody
- * knows which is right: the priority decides, and the reason says so.
- *
- * Pure: no timers, no clock, no decoding. Whoever drives it calls {@link Synchronizer.advance} after each input and at
- * {@link Synchronizer.nextWakeUp}. Inside, things happen at their exact due time in order, so that calling more often
- * or late changes when events are heard of, not what they say.
+ * Brings samples of several sensors together into sets; what it promises and how it works stands at the head of
+ * `index.ts`. This file says what happens when.
  */
 
 import type { SensorReason } from '../sensors/reason.js';
 import { judgeBaselines } from './baseline.js';
-import {
-  abandonCollector,
-  asSample,
-  type Collector,
-  closeCollector,
-  isSettled,
-  type ReferenceMark,
-} from './collector.js';
+import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
 import { judge } from './judge.js';
 import { type Clocks, isAgreed, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
+import { OpenSets } from './open_sets.js';
 import {
   assertConsistent,
   assertRetunable,
@@ -88,15 +23,11 @@ import { describeReason, type Reason } from './reason.js';
 import { ReferenceTrack } from './reference_track.js';
 import type { HeldSample } from './sample_buffer.js';
 import { nextChange } from './silence.js';
-import { StallWatch } from './stall_watch.js';
+import { StallWatch, stallCause } from './stall_watch.js';
 import { statusOf } from './status.js';
 import { Stream } from './stream.js';
 import type { SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
 
-/** Collectors that may be open at once; reached only by a deadline of many reference periods. */
-const MAX_OPEN = 64;
-/** Instants remembered after their collectors closed. */
-const MAX_MARKS = 16;
 /** Samples of an invalid stream are looked at this often at most: decoding what nobody uses must stay cheap. */
 const PROBE_INTERVAL = 50 * MILLISECOND;
 
@@ -110,9 +41,7 @@ export class Synchronizer<T, S extends StampValue = number> {
   readonly #streams: readonly Stream<T, S>[];
   readonly #track: ReferenceTrack<T, S>;
   readonly #events: SyncEvent<T, S>[] = [];
-  /** Sets in the making, oldest first. */
-  readonly #open: Collector<T, S>[] = [];
-  readonly #marks: ReferenceMark[] = [];
+  readonly #open: OpenSets<T, S>;
   readonly #sets = { complete: 0, partial: 0, dropped: 0 };
   readonly #stall = new StallWatch();
   #clocks: Clocks = NO_CLOCKS;
@@ -127,6 +56,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     assertConsistent(options);
     this.#options = options;
     this.#streams = options.streams.map((stream) => new Stream<T, S>(stream, options, this.#origin));
+    this.#open = new OpenSets(this.#streams);
     this.#track = new ReferenceTrack(options.referencePriority.map((modality) => this.#stream(modality)));
   }
 
@@ -243,10 +173,10 @@ export class Synchronizer<T, S extends StampValue = number> {
   /** How things stand at the time of the last call. */
   status(): SynchronizerStatus {
     const { since } = this.#stall;
-    const cause = since === undefined ? undefined : this.#stallCause(since);
+    const cause = since === undefined ? undefined : stallCause(this.#streams, this.#track.first, this.#now - since);
     return {
       reference: this.#track.present?.modality,
-      open: this.#open.length,
+      open: this.#open.count,
       sets: { ...this.#sets },
       resets: this.#resets,
       stall: cause && { cause, reason: describeReason(cause), since: since! },
@@ -280,18 +210,13 @@ export class Synchronizer<T, S extends StampValue = number> {
   }
 
   #nextDue(): number {
-    let due = Math.min(this.#deadline, this.#stall.due);
+    let due = Math.min(this.#open.deadline, this.#stall.due);
     if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
     for (const { evidence, overdueFrom } of this.#streams) {
       due = Math.min(due, nextChange(evidence, this.#options, this.#now));
-      if (this.#open.length > 0 && overdueFrom > this.#now) due = Math.min(due, overdueFrom);
+      if (this.#open.count > 0 && overdueFrom > this.#now) due = Math.min(due, overdueFrom);
     }
     return due;
-  }
-
-  /** The first deadline of all. Not always the oldest set's: a stand-in's samples may have come on a faster way. */
-  get #deadline(): number {
-    return this.#open.reduce((first, { mark }) => Math.min(first, mark.deadline), Infinity);
   }
 
   /** Takes in a sample with a stamp that was not there before, judged by what is known of its clock. */
@@ -316,8 +241,9 @@ export class Synchronizer<T, S extends StampValue = number> {
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
     if (this.#stall.check(this.#now) === 'as-before') return;
-    const cause = this.#stallCause(this.#stall.since!);
-    this.#events.push({ kind: 'stalled', cause, reason: describeReason(cause), at: this.#now });
+    const cause = stallCause(this.#streams, this.#track.first, this.#now - this.#stall.since!);
+    const { modality } = cause;
+    this.#events.push({ kind: 'stalled', modality, cause, reason: describeReason(cause), at: this.#now });
   }
 
   /** Time has passed or options have changed: every verdict may be another one. */
@@ -374,12 +300,11 @@ export class Synchronizer<T, S extends StampValue = number> {
 
   /** @param believed - streams whose samples belong to the new time line already */
   #startTimeline(reason: string, believed: readonly string[]): void {
-    for (const collector of this.#open.splice(0)) this.#tell(abandonCollector(collector, this.#now));
+    for (const outcome of this.#open.abandon(this.#now)) this.#tell(outcome);
     for (const stream of this.#streams) {
       if (believed.includes(stream.modality)) stream.evidence.startTimeline();
       else stream.clear();
     }
-    this.#marks.length = 0;
     this.#track.startTimeline();
     this.#resets++;
     this.#events.push({ kind: 'reset', reason, at: this.#now });
@@ -410,40 +335,18 @@ export class Synchronizer<T, S extends StampValue = number> {
     for (const sample of reference.samples) {
       if (sample.received + this.#options.deadline <= this.#now) continue;
       const plan = this.#track.planFor(reference, sample);
-      if (plan === 'same-instant') this.#takeOver(reference, sample);
+      const { period } = this.#track;
+      if (plan === 'same-instant' && this.#open.takeOver(reference, sample, period) === 'taken-over') {
+        this.#track.noteOpened(reference, sample, this.#clocks.base?.latency);
+      }
       if (plan === 'start-over') {
         const every = this.#streams.map(({ modality }) => modality);
         this.#startTimeline(`the sets bear the stamps of ${reference.modality} from here on`, every);
       }
-      if (plan === 'open' || plan === 'start-over') this.#openCollector(reference, sample);
+      if (plan !== 'open' && plan !== 'start-over') continue;
+      this.#open.open(reference, sample, this.#options.deadline, period, this.#track.last?.stamp);
+      this.#track.noteOpened(reference, sample, this.#clocks.base?.latency);
     }
-  }
-
-  #openCollector(reference: Stream<T, S>, opener: HeldSample<T, S>): void {
-    const { received: opened, instant } = opener;
-    const mark = { instant, deadline: opened + this.#options.deadline, missing: new Set<string>() };
-    const after = this.#track.last?.stamp;
-    const referencePeriod = this.#track.period;
-    this.#open.push({ mark, opened, after, reference, referencePeriod, opener });
-    this.#marks.push(mark);
-    if (this.#marks.length > MAX_MARKS) this.#marks.shift();
-    this.#track.noteOpened(reference, opener, this.#clocks.base?.latency);
-    for (const stream of this.#streams) {
-      const inStep = stream === reference ? opener : stream.findInStep(stream.target(instant, referencePeriod));
-      if (inStep !== undefined) stream.noteInStep(inStep);
-    }
-  }
-
-  /** The better reference came after all, while the collector its stand-in opened for that instant is still open. */
-  #takeOver(reference: Stream<T, S>, opener: HeldSample<T, S>): void {
-    const collector = this.#open.at(-1);
-    if (collector === undefined || (collector.after !== undefined && opener.stamp <= collector.after)) return;
-    collector.reference = reference;
-    collector.referencePeriod = this.#track.period;
-    collector.opener = opener;
-    collector.mark.instant = opener.instant;
-    this.#track.noteOpened(reference, opener, this.#clocks.base?.latency);
-    reference.noteInStep(opener);
   }
 
   /** Learns from a new sample where its stream lies relative to the references, and whether it is of use to them. */
@@ -451,14 +354,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     const { last, present } = this.#track;
     if (stream === present || last === undefined) return;
     stream.evidence.rhythm.observePhase(sample.instant - last.instant, last.stream.modality, this.#now);
-    const { tolerance } = stream;
-    for (let index = this.#marks.length - 1; index >= 0; index--) {
-      const mark = this.#marks[index]!;
-      if (sample.instant - mark.instant > tolerance) break;
-      if (mark.instant - sample.instant > tolerance) continue;
-      if (this.#now < mark.deadline) stream.noteInStep(sample);
-      else if (mark.missing.delete(stream.modality)) stream.noteMissed(this.#now - mark.deadline);
-    }
+    this.#open.compare(stream, sample, this.#now);
   }
 
   /** Compares when a stream's samples come with when they came, to warn of clocks that part slowly. */
@@ -481,41 +377,14 @@ export class Synchronizer<T, S extends StampValue = number> {
     this.#events.push({ kind: 'probe', modality: stream.modality, sample: asSample(sample) });
   }
 
-  /** Closes what is due from the oldest on, so that stamps rise; returns how many. */
+  /** Closes what is due; returns how many. */
   #closeCollectors(): number {
-    let closed = 0;
-    for (let head = this.#open[0]; head !== undefined; head = this.#open[0]) {
-      const closedBy = this.#dueBy(head);
-      if (closedBy === undefined) break;
-      this.#open.shift();
-      this.#close(head, closedBy);
-      closed++;
-    }
-    return closed;
-  }
-
-  #dueBy(collector: Collector<T, S>): SyncOutcome<T, S>['closedBy'] | undefined {
-    const awaited = this.#streams.filter((stream) => this.#isAwaited(stream));
-    if (isSettled(collector, awaited)) return 'settled';
-    if (this.#now >= this.#deadline) return 'deadline';
-    return this.#open.length > MAX_OPEN ? 'overflow' : undefined;
-  }
-
-  #isAwaited({ verdict, overdueFrom }: Stream<T, S>): boolean {
-    if (verdict.isUsable) return this.#now < overdueFrom;
-    return this.#grace.phase === 'running' && verdict.state === 'waiting';
-  }
-
-  #close(collector: Collector<T, S>, closedBy: SyncOutcome<T, S>['closedBy']): void {
-    if (closedBy === 'deadline') {
-      const awaited = this.#streams.filter((stream) => this.#isAwaited(stream));
-      for (const stream of awaited) if (!isSettled(collector, [stream])) stream.noteWaitedInVain(this.#now);
-    }
-    this.#tell(closeCollector(collector, this.#streams, this.#now, closedBy));
-    const { mark, reference } = collector;
-    for (const stream of this.#streams) {
-      stream.releaseBefore(mark.instant);
-      if (stream !== reference) stream.noteSetClosed(reference.modality, mark.instant, this.#now);
+    const isAwaited = ({ verdict, overdueFrom }: Stream<T, S>) =>
+      verdict.isUsable ? this.#now < overdueFrom : this.#grace.phase === 'running' && verdict.state === 'waiting';
+    for (let closed = 0; ; closed++) {
+      const outcome = this.#open.closeNext(isAwaited, this.#now);
+      if (outcome === undefined) return closed;
+      this.#tell(outcome);
     }
   }
 
@@ -525,15 +394,5 @@ export class Synchronizer<T, S extends StampValue = number> {
       this.#events.push({ kind: 'resumed', at: this.#now });
     }
     this.#events.push(outcome);
-  }
-
-  /** Which stream keeps the sets from coming, and how. */
-  #stallCause(since: number): Reason {
-    const isMissing = ({ options, verdict }: Stream<T, S>) =>
-      options.necessity === 'essential' && verdict.state !== 'disabled' && !verdict.isUsable;
-    const culprit = this.#streams.find(isMissing) ?? this.#track.first ?? this.#streams[0]!;
-    const { state, cause } = culprit.verdict;
-    const because = cause === undefined ? `is ${state}` : `is ${state}: ${describeReason(cause)}`;
-    return { code: 'no-sets', silence: this.#now - since, modality: culprit.modality, because };
   }
 }

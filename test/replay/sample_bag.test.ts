@@ -50,7 +50,11 @@ describe('the bundled bag with the bundled model', () => {
     assert.ok(frames.published >= 0.95 * frames.reference, JSON.stringify(frames));
     assert.ok(frames.partial > 0 && frames.complete > frames.partial);
     assert.ok(Object.values(modalities).some(({ states }) => (states.dropped ?? 0) > 0.5));
-    assert.deepEqual(problems, []);
+    // The camera is silent for a while on purpose.
+    assert.deepEqual(
+      problems.map(({ code, modality }) => `${modality} ${code}`),
+      ['camera silent'],
+    );
     assert.ok(Object.keys(first.summary.score?.stretches ?? {}).includes('night'));
   });
 

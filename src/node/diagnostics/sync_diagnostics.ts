@@ -30,6 +30,7 @@ export function syncDiagnostics(report: NodeReport): DiagnosticStatus {
 function judgeSync({ nodeName, life, sync, modalities }: NodeReport): Pick<DiagnosticStatus, 'level' | 'message'> {
   if (life.error !== undefined) return { level: LEVEL.error, message: `${life.state}: ${life.error}` };
   if (sync === undefined) return { level: LEVEL.stale, message: `the node is ${life.state}` };
+  if (sync.stall !== undefined) return { level: LEVEL.error, message: sync.stall.reason };
   const essential = new Set(modalities.filter((modality) => modality.essential).map(({ name }) => name));
   const { level, message } = syncDiagnostic(nodeName, sync.modalities, essential);
   return { level, message };
