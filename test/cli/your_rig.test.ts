@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { BagInspection } from '../../src/cli/inspect/bag_inspection.js';
-import { loadConfiguration } from '../../src/configuration/index.js';
+import { loadConfiguration, type ParameterValue, parseSettings } from '../../src/configuration/index.js';
 import type { ReplaySummary } from '../../src/report/index.js';
+import { withoutParameterFiles } from '../../src/ros/index.js';
 import { RIG } from '../node/support/modalities.js';
 import { projectRoot } from '../support/shared_data.js';
 import { writeStrangerRig } from '../support/stranger_rig.js';
@@ -73,6 +75,26 @@ describe("a stranger's rig", function () {
       assert.equal(summary.modalities[name]?.invalid, 0, name);
     }
     assert.deepEqual(summary.problems, []);
+  });
+
+  it('drives by the same settings: the node takes the file as it is', async () => {
+    const file = join(folder, 'rig.yaml');
+    const rules = withoutParameterFiles(['--ros-args', '--params-file', file], 'mle_sam').filter(
+      (word) => word !== '-p',
+    );
+    const values = rules.slice(1).map((rule): [string, ParameterValue] => {
+      const [, name, value] = /^([^:]+):=(.*)$/s.exec(rule)!;
+      return [name!, parse(value!, { version: '1.1' })];
+    });
+    const outcome = parseSettings(new Map(values), RIG);
+    assert.equal(outcome.kind, 'valid', JSON.stringify(outcome));
+    if (outcome.kind !== 'valid') return;
+    const { topics: _node, ...node } = outcome.settings.pipeline;
+    const { topics, ...desk } = (await loadConfiguration(file, RIG)).config;
+    assert.deepEqual(node, desk);
+    for (const [modality, topic] of Object.entries(topics.modalities ?? {})) {
+      assert.equal(outcome.settings.inputs.get(modality)?.topic, topic);
+    }
   });
 
   it('is not written over what somebody else wrote', async () => {
