@@ -7,6 +7,7 @@ import {
   figureText,
   JUNIT_MARK,
   junitXml,
+  renderCostTable,
   renderDropoutPage,
   runDropout,
 } from '../dropout/index.js';
@@ -35,6 +36,7 @@ interface DropoutFlags extends ProviderFlags, BagFlags {
   seed: number;
   seconds?: number;
   json?: true;
+  markdown?: true;
   junit?: string;
   force?: true;
 }
@@ -55,6 +57,7 @@ export function dropoutCommand(write: (text: string) => void = print): Command {
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print dropout.json instead of a table')
+    .option('--markdown', 'print what each scenario costs and how it is told as a Markdown table')
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
     .action((bag: string, flags: DropoutFlags, command: Command) =>
       interruptible((signal) => dropout(bag, flags, command, write, signal)),
@@ -101,7 +104,9 @@ async function dropout(
     if (report.scenarios.some(({ verdict }) => verdict === 'failed')) process.exitCode = EXIT.checkFailed;
   }
   if (report.cleanMasks === 0) process.exitCode = EXIT.nothingMade;
-  write(flags.json ? json : `${describe(report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`);
+  if (flags.json) write(json);
+  else if (flags.markdown) write(`${renderCostTable(report)}\n`);
+  else write(`${describe(report)}\nreport  ${join(out, 'dropout.html')}  (open it in a browser)\n`);
   if (failure !== undefined) throw failure.error;
 }
 

@@ -23,16 +23,19 @@ export interface FaultReport extends JsonOf<MaskMetrics> {
 export type JsonOf<T> = {
   [Name in keyof T]: undefined extends T[Name]
     ? Exclude<T[Name], undefined> | null
-    : T[Name] extends object
-      ? JsonOf<T[Name]>
-      : T[Name];
+    : T[Name] extends readonly unknown[]
+      ? T[Name]
+      : T[Name] extends object
+        ? JsonOf<T[Name]>
+        : T[Name];
 };
 
 /** Null for what is undefined or endless: JSON has neither. */
 export function jsonOf<T extends object>(figures: T): JsonOf<T> {
   const converted = Object.entries(figures).map(([name, value]: [string, unknown]) => {
     if (value === undefined || value === Infinity) return [name, null];
-    return [name, typeof value === 'object' && value !== null ? jsonOf(value) : value];
+    const isFigures = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [name, isFigures ? jsonOf(value) : value];
   });
   return Object.fromEntries(converted) as JsonOf<T>;
 }

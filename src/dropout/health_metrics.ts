@@ -1,5 +1,5 @@
 import type { Stamp } from '../messages/index.js';
-import { causeOf } from './cause.js';
+import { type Cause, causeOf } from './cause.js';
 import type { FaultSpan, FaultWindow } from './fault_window.js';
 import { atLeast, type HealthLog, type LevelName, SYNC } from './health_log.js';
 import { RECOVERY_NS } from './limits.js';
@@ -17,6 +17,8 @@ export interface HealthMetrics {
   toldBackBoundMs: number | undefined;
   /** Times a failing sensor was called dropped or invalid, or was warned of, for a cause that is not true. */
   falseCauses: number;
+  /** What the failing sensors were blamed for or doubted for while they failed, at level `warn` or worse. */
+  said: readonly Cause[];
   /** Times a sensor was called dropped or invalid for no reason. */
   falselyTold: number;
   /** Lowest level of the failing sensors' diagnostics while they should be told. */
@@ -86,6 +88,7 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
         ? undefined
         : Math.max(...judged.map(({ span }) => span.truth!.overMs)) + Number(marginNs) / 1e6,
     falseCauses: falseCauses(health, clean, window),
+    said: said(health, window),
     falselyTold: falselyTold(
       health,
       clean,
@@ -153,6 +156,16 @@ function falseCauses(health: HealthLog, clean: HealthLog | undefined, { spans }:
     }
   }
   return seen.size;
+}
+
+function said(health: HealthLog, { spans }: FaultWindow): Cause[] {
+  const causes = spans.flatMap(({ modality, from, to }) =>
+    health
+      .within(modality, from, to)
+      .filter(({ level }) => atLeast(level, 'warn'))
+      .flatMap(({ reason }) => causeOf(reason) ?? []),
+  );
+  return [...new Set(causes)];
 }
 
 function falselyTold(

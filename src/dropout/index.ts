@@ -1,3 +1,4 @@
+export { renderCostTable } from './cost_table.js';
 export { type FaultReport, jsonOf } from './fault_report.js';
 export { type FaultSpan, type FaultWindow, spanTruth } from './fault_window.js';
 export { checkText, figureText } from './figure_text.js';
