@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXIT_TABLE } from '../cli/exit_codes.js';
 import { renderParameterTable, renderParameterYaml } from '../configuration/index.js';
 import type { ModalityRole } from '../configuration/topics.js';
 import { renderBoundTable, renderTruthTable } from '../dropout/index.js';
@@ -26,7 +27,7 @@ export async function generatedFiles(root: string): Promise<GeneratedFile[]> {
   const modalities = manifest.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) }));
   return [
     { path: 'config/mle_sam.yaml', text: renderParameterYaml(modalities) },
-    await page(root, 'README.md', tables(modalities, 'compact')),
+    await page(root, 'README.md', { ...tables(modalities, 'compact'), 'exit-statuses': renderExitTable() }),
     await page(root, 'docs/node.md', tables(modalities, 'full')),
     await page(root, 'docs/dropout.md', {
       'fault-keys': renderFaultKeyTable(),
@@ -44,6 +45,11 @@ function tables(modalities: readonly ModalityRole[], form: 'full' | 'compact'): 
     outputs: renderOutputTable(),
     parameters: renderParameterTable(modalities, form),
   };
+}
+
+function renderExitTable(): string {
+  const rows = EXIT_TABLE.map(([status, meaning]) => `| ${status} | ${meaning} |`);
+  return ['| exit status | meaning |', '|---|---|', ...rows].join('\n');
 }
 
 async function page(root: string, path: string, tables: Readonly<Record<string, string>>): Promise<GeneratedFile> {
