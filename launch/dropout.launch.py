@@ -2,8 +2,10 @@
 
     ros2 launch mle_sam_ros dropout.launch.py scenarios:='camera-lost lidar-lost' junit:=out/junit.xml
 
-Without `bag` the sensors are those of the robot. The launch ends with the monitor; whether a promise was broken stands
-in what it prints, in monitor.json and in the JUnit file. `--show-args` tells the arguments.
+Without `bag` the sensors are those of the robot. `remappings` are those of mle_sam.launch.py, CameraInfo included; the
+topics of sensors among them go through the injector. `none` stands for an empty argument. The launch ends with the
+monitor; whether a promise was broken stands in what it prints, in monitor.json and in the JUnit file. `--show-args`
+tells the arguments.
 """
 
 from pathlib import Path
@@ -30,48 +32,93 @@ ARGUMENTS = {
         "camera-lost",
         "of the library, files or folders, blanks between them; played one after another",
     ),
+    "remappings": (
+        "",
+        "of the node's inputs, CameraInfo included, as for mle_sam.launch.py: FROM:=TO, blanks between them",
+    ),
     "topics": (
-        "camera=/camera/image depth=/depth/image events=/events lidar=/lidar/points",
-        "sensor topics as MODALITY=/topic or MODALITY:KIND=/topic; CameraInfo and /tf stay where they are",
+        "",
+        "topics that go through the injector, as MODALITY=/topic or MODALITY:KIND=/topic; empty: those of camera, "
+        "depth, events and lidar, with remappings applied",
     ),
     "prefix": ("/faulty", "goes before the name a topic is relayed to"),
     "seed": ("1", "the same seed gives the same faults"),
     "pause": ("4", "seconds between scenarios"),
     "margin_ms": ("150", "added to bounds of time: live they hold transport, decoding and inference"),
-    "out": ("out/dropout", "folder for monitor.json"),
+    "out": ("out/dropout", "folder for monitor.json; none: none is written"),
     "junit": ("", "file for the scenarios' promises as JUnit XML"),
     "bag": ("", "bag to play, with simulated time; empty: the sensors are live"),
     "bag_delay": ("10", "seconds until the bag starts, for the node to load its model"),
     "rate": ("1.0", "how fast the bag is played"),
     "bundle": ("", "folder of the model bundle; empty: as params_file says"),
+    "provider": ("", "what inference runs on, e.g. cpu; empty: as params_file says"),
     "params_file": (str(SHARE / "config" / "mle_sam.yaml"), "parameters of the node"),
+    "fastdds_profile": ("auto", "as for mle_sam.launch.py"),
+    "log_level": ("info", "debug, info, warn, error or fatal"),
 }
+
+# Arguments that mle_sam.launch.py takes over as they are.
+PASSED_ON = ("bundle", "provider", "params_file", "fastdds_profile", "log_level")
 
 # The node's own name for a modality's topic, by the kind of its sensor.
 INPUTS = {"camera": "{}/image", "depth": "{}/image", "events": "{}", "lidar": "{}/points"}
 
 
-def remap_behind_injector(topics, prefix):
-    """The node's inputs, remapped to where the injector passes messages on."""
-    rules = []
-    for text in topics.split():
-        name, separator, topic = text.partition("=")
+def parse_remappings(text):
+    rules = {}
+    for rule in text.split():
+        source, separator, target = rule.partition(":=")
+        if not (source and separator and target):
+            raise ValueError(f"Expected FROM:=TO for remappings but received {rule}.")
+        rules[source] = target
+    return rules
+
+
+def parse_topics(text):
+    """By the node's own name for an input: how the injector is told of its topic, and the topic."""
+    topics = {}
+    for entry in text.split():
+        name, separator, topic = entry.partition("=")
         modality, _, kind = name.partition(":")
-        if not separator or (kind or modality) not in INPUTS:
-            raise ValueError(f"Expected MODALITY=/topic or MODALITY:KIND=/topic for topics but received {text}")
-        rules.append(f"{INPUTS[kind or modality].format(modality)}:={prefix}{topic}")
-    return " ".join(rules)
+        if not separator or (kind or modality) not in INPUTS or not topic.startswith("/"):
+            raise ValueError(f"Expected MODALITY=/topic or MODALITY:KIND=/topic for topics but received {entry}.")
+        topics[INPUTS[kind or modality].format(modality)] = (name, topic)
+    return topics
+
+
+def wire(remappings, topics, prefix):
+    """What the injector relays, and the node's remappings behind it."""
+    rules = parse_remappings(remappings)
+    absolute = {
+        source.lstrip("/"): target if target.startswith("/") else f"/{target}" for source, target in rules.items()
+    }
+    relayed = parse_topics(topics)
+    if not relayed:
+        own = {INPUTS[modality].format(modality): modality for modality in INPUTS}
+        relayed = {name: (modality, absolute.get(name, f"/{name}")) for name, modality in own.items()}
+    behind = {source: target for source, target in rules.items() if source.lstrip("/") not in relayed}
+    behind.update({name: prefix + topic for name, (_, topic) in relayed.items()})
+    return (
+        [f"{modality}={topic}" for modality, topic in relayed.values()],
+        " ".join(f"{source}:={target}" for source, target in behind.items()),
+    )
 
 
 def start(context):
     def given(name):
-        return LaunchConfiguration(name).perform(context)
+        text = LaunchConfiguration(name).perform(context)
+        return "" if text == "none" else text
 
     bag = given("bag")
+    if bag and not Path(bag).exists():
+        raise ValueError(f"Expected a bag for bag but received {bag}, which is not there.")
     simulated = {"use_sim_time": bool(bag)}
-    inject = ["inject", "--topic", *given("topics").split(), "--prefix", given("prefix"), "--seed", given("seed")]
+    topics, remappings = wire(given("remappings"), given("topics"), given("prefix"))
+    inject = ["inject", "--topic", *topics, "--prefix", given("prefix"), "--seed", given("seed")]
     inject += ["--scenarios", *given("scenarios").split(), "--pause", given("pause"), "--begin", "on-trigger"]
-    measure = ["monitor", "--start", "--wait", "120", "--margin-ms", given("margin_ms"), "--out", given("out")]
+    measure = ["monitor", "--start", "--wait", "120", "--margin-ms", given("margin_ms")]
+    if given("out"):
+        measure += ["--out", given("out")]
     if given("junit"):
         measure += ["--junit", given("junit")]
 
@@ -91,11 +138,10 @@ def start(context):
     node = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(SHARE / "launch" / "mle_sam.launch.py")),
         launch_arguments={
-            "params_file": given("params_file"),
-            "bundle": given("bundle"),
+            **{name: given(name) or "none" for name in PASSED_ON},
             "autostart": "true",
             "use_sim_time": str(bool(bag)).lower(),
-            "remappings": remap_behind_injector(given("topics"), given("prefix")),
+            "remappings": remappings,
         }.items(),
     )
     return [

@@ -1,11 +1,14 @@
-"""The MLE-SAM node on a robot: masks from whatever sensors are alive. `--show-args` tells the arguments."""
+"""The MLE-SAM node on a robot: masks from whatever sensors are alive. `--show-args` tells the arguments.
+
+`none` stands for an empty argument, which the command line of ros2 launch cannot give.
+"""
 
 import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -30,8 +33,9 @@ ARGUMENTS = {
     "respawn": ("true", "start the node again when it has died"),
     "respawn_delay": ("0.5", "seconds until then"),
     "fastdds_profile": (
-        str(SHARE / "config" / "fastdds_large_images.xml"),
-        "Fast DDS profile with room for large images, for all processes of this launch; empty: leave it as it is",
+        "auto",
+        "Fast DDS profile for all processes of this launch; auto: the one of this package, with room for large images, "
+        "unless the environment names one; none: leave it as it is",
     ),
     "enclave": ("", "SROS2 enclave of the node, e.g. /mle_sam; empty: that of the environment"),
 }
@@ -47,40 +51,72 @@ FASTDDS_VARIABLE = (
 PARAMETERS = {"bundle": "model", "provider": "provider", "autostart": "autostart"}
 
 
+TRUTH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def parse_truth(name, text):
+    if text.lower() not in TRUTH:
+        raise ValueError(f"Expected true or false for {name} but received {text}.")
+    return TRUTH[text.lower()]
+
+
+def parse_seconds(name, text):
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"Expected seconds for {name} but received {text}.") from None
+
+
 def parse_remappings(text):
     pairs = [tuple(rule.split(":=")) for rule in text.split()]
     for pair in pairs:
         if len(pair) != 2 or not all(pair):
-            raise ValueError(f"Expected FROM:=TO for remappings but received {':='.join(pair)}")
+            raise ValueError(f"Expected FROM:=TO for remappings but received {':='.join(pair)}.")
     return pairs
+
+
+def existing_file(name, text):
+    if not Path(text).is_file():
+        raise ValueError(f"Expected a file for {name} but received {text}, which is not there.")
+    return text
+
+
+def set_profile(choice):
+    """A profile that the user has set stays in force: it may hold more than this package knows of."""
+    theirs = os.environ.get(FASTDDS_VARIABLE)
+    if choice == "auto" and theirs:
+        return [LogInfo(msg=f"{FASTDDS_VARIABLE}={theirs} stays in force; docs/node.md tells what large images need.")]
+    profile = str(SHARE / "config" / "fastdds_large_images.xml") if choice == "auto" else choice
+    return [SetEnvironmentVariable(FASTDDS_VARIABLE, existing_file("fastdds_profile", profile))] if profile else []
 
 
 def start(context):
     def given(name):
-        return LaunchConfiguration(name).perform(context)
+        text = LaunchConfiguration(name).perform(context)
+        return "" if text == "none" else text
 
-    overruled = {"use_sim_time": given("use_sim_time").lower() == "true"}
+    overruled = {"use_sim_time": parse_truth("use_sim_time", given("use_sim_time"))}
     for argument, parameter in PARAMETERS.items():
         value = given(argument)
         if value:
-            overruled[parameter] = value.lower() == "true" if argument == "autostart" else value
+            overruled[parameter] = parse_truth(argument, value) if argument == "autostart" else value
 
-    arguments = ["--log-level", given("log_level")]
+    parameter_files = [existing_file("params_file", given("params_file"))] if given("params_file") else []
+    arguments = ["--log-level", given("log_level") or "info"]
     if given("enclave"):
         arguments += ["--enclave", given("enclave")]
-    profile = given("fastdds_profile")
     return [
-        *([SetEnvironmentVariable(FASTDDS_VARIABLE, profile)] if profile else []),
+        *set_profile(given("fastdds_profile")),
         Node(
             package="mle_sam_ros",
             executable="mle_sam",
             name=given("name"),
             namespace=given("namespace"),
-            parameters=[given("params_file"), overruled],
+            parameters=[*parameter_files, overruled],
             remappings=parse_remappings(given("remappings")),
             ros_arguments=arguments,
-            respawn=given("respawn").lower() == "true",
-            respawn_delay=float(given("respawn_delay")),
+            respawn=parse_truth("respawn", given("respawn")),
+            respawn_delay=parse_seconds("respawn_delay", given("respawn_delay")),
             output="screen",
             emulate_tty=True,
         ),

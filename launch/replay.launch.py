@@ -2,8 +2,9 @@
 
     ros2 launch mle_sam_ros replay.launch.py bag:=drive out:=masks remappings:='camera/image:=/zed/left/image'
 
-Ends when the bag does. `mle-sam replay` does the same job without ROS, at the speed of the machine, and repeatably.
-`--show-args` tells the arguments.
+Ends when the bag does, or with a sentence when nothing is recorded any more. `mle-sam replay` does the same job without
+ROS, at the speed of the machine, and repeatably. `none` stands for an empty argument. `--show-args` tells the
+arguments.
 """
 
 from pathlib import Path
@@ -29,7 +30,7 @@ ARGUMENTS = {
     "bag": (None, "bag to play, with simulated time"),
     "rate": ("1.0", "how fast it is played"),
     "bag_delay": ("10", "seconds until it starts, for the node to load its model"),
-    "out": ("masks", "bag to record masks and status into; empty: record nothing"),
+    "out": ("masks", "bag to record masks and status into, a new folder; none: record nothing"),
     "record": (
         "(/.*)?/mle_sam/.*|/diagnostics|/tf|/tf_static|/clock|.*camera_info",
         "regular expression of the topics to record",
@@ -49,14 +50,30 @@ PASSED_ON = ("namespace", "remappings", "bundle", "provider", "params_file", "lo
 SETTLE_SECONDS = 2.0
 
 
+def tell_of_recorder(event, context):
+    """It ends by itself only when it cannot record, e.g. on a full disk."""
+    if context.is_shutdown:
+        return
+    raise RuntimeError(
+        f"Expected the recorder to run until the bag is over but it ended with exit code {event.returncode}: "
+        "what it says above is the reason."
+    )
+
+
 def start(context):
     def given(name):
-        return LaunchConfiguration(name).perform(context)
+        text = LaunchConfiguration(name).perform(context)
+        return "" if text == "none" else text
 
+    out = given("out")
+    if out and Path(out).exists():
+        raise ValueError(f"Expected a new folder for out but received {out}, which is there already.")
+    if not Path(given("bag")).exists():
+        raise ValueError(f"Expected a bag for bag but received {given('bag')}, which is not there.")
     node = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(SHARE / "launch" / "mle_sam.launch.py")),
         launch_arguments={
-            **{name: given(name) for name in PASSED_ON},
+            **{name: given(name) or "none" for name in PASSED_ON},
             "autostart": "true",
             "use_sim_time": "true",
         }.items(),
@@ -64,11 +81,14 @@ def start(context):
     play = ["ros2", "bag", "play", given("bag"), "--clock", "100"]
     play += ["--rate", given("rate"), "--delay", given("bag_delay")]
     player = ExecuteProcess(cmd=play, output="screen")
-    record = ["ros2", "bag", "record", "--output", given("out"), "--regex", given("record")]
+    recorder = ExecuteProcess(
+        cmd=["ros2", "bag", "record", "--output", out, "--regex", given("record")], output="screen"
+    )
     end = TimerAction(period=SETTLE_SECONDS, actions=[Shutdown(reason="the bag is over")])
+    recording = [recorder, RegisterEventHandler(OnProcessExit(target_action=recorder, on_exit=tell_of_recorder))]
     return [
         node,
-        *([ExecuteProcess(cmd=record, output="screen")] if given("out") else []),
+        *(recording if out else []),
         player,
         RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end])),
     ]

