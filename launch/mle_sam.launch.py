@@ -40,12 +40,11 @@ ARGUMENTS = {
     "enclave": ("", "SROS2 enclave of the node, e.g. /mle_sam; empty: that of the environment"),
 }
 
-# Fast DDS 2, of Humble and Jazzy, and Fast DDS 3 look for a profile under different names.
-FASTDDS_VARIABLE = (
-    "FASTRTPS_DEFAULT_PROFILES_FILE"
-    if os.environ.get("ROS_DISTRO") in ("humble", "jazzy")
-    else "FASTDDS_DEFAULT_PROFILES_FILE"
-)
+# Fast DDS 2, of Humble and Jazzy, and Fast DDS 3 look for a profile under different names; the one of Jazzy knows both.
+FASTDDS_VARIABLES = {
+    "humble": ["FASTRTPS_DEFAULT_PROFILES_FILE"],
+    "jazzy": ["FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"],
+}.get(os.environ.get("ROS_DISTRO", ""), ["FASTDDS_DEFAULT_PROFILES_FILE"])
 
 # Arguments that overrule a parameter of the file where they are given.
 PARAMETERS = {"bundle": "model", "provider": "provider", "autostart": "autostart"}
@@ -83,11 +82,11 @@ def existing_file(name, text):
 
 def set_profile(choice):
     """A profile that the user has set stays in force: it may hold more than this package knows of."""
-    theirs = os.environ.get(FASTDDS_VARIABLE)
+    theirs = [f"{name}={os.environ[name]}" for name in FASTDDS_VARIABLES if os.environ.get(name)]
     if choice == "auto" and theirs:
-        return [LogInfo(msg=f"{FASTDDS_VARIABLE}={theirs} stays in force; docs/node.md tells what large images need.")]
+        return [LogInfo(msg=f"{theirs[0]} stays in force; docs/node.md tells what large images need.")]
     profile = str(SHARE / "config" / "fastdds_large_images.xml") if choice == "auto" else choice
-    return [SetEnvironmentVariable(FASTDDS_VARIABLE, existing_file("fastdds_profile", profile))] if profile else []
+    return [SetEnvironmentVariable(FASTDDS_VARIABLES[0], existing_file("fastdds_profile", profile))] if profile else []
 
 
 def start(context):
