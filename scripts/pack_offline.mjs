@@ -10,14 +10,11 @@ import { root } from './setup.mjs';
 import { fail, hashOf, leaveOutOtherPlatforms } from './staging.mjs';
 
 /** What `colcon build` reads of the source tree. */
-export const BUILD_SOURCES = [
-  ...['package.xml', 'CMakeLists.txt', 'cmake', 'msg', 'srv', 'launch', 'config', 'models', 'scripts', 'src'],
-  ...['package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE', 'README.md', 'docs', 'training/mle_sam_train'],
-];
+const BUILD_SOURCES = JSON.parse(readFileSync(join(root, 'cmake', 'sources.json'), 'utf8'));
 const ARCHITECTURES = ['x64', 'arm64'];
 
 /** The lock file's packages that the build or the installed node needs: all but those of tests and linters. */
-export function neededPackages(lock) {
+function neededPackages(lock) {
   const { packages } = JSON.parse(lock);
   const compilers = Object.keys(packages[''].devDependencies).filter((name) => /^(typescript$|@types\/)/.test(name));
   const needed = new Set(Object.keys(packages).filter((path) => path !== '' && packages[path].dev !== true));
@@ -68,12 +65,7 @@ function pack({ arch, out }) {
   console.log('On the target: unpack it into the src folder of a workspace and run colcon build.');
 }
 
-if (resolve(process.argv[1] ?? '') === join(root, 'scripts', 'pack_offline.mjs')) {
-  const { values } = parseArgs({
-    options: { arch: { type: 'string', default: process.arch }, out: { type: 'string' } },
-  });
-  pack({
-    arch: values.arch,
-    out: resolve(values.out ?? join(root, 'out', `mle-sam-ros-offline-${values.arch}.tar.gz`)),
-  });
-}
+const { values } = parseArgs({
+  options: { arch: { type: 'string', default: process.arch }, out: { type: 'string' } },
+});
+pack({ arch: values.arch, out: resolve(values.out ?? join(root, 'out', `mle-sam-ros-offline-${values.arch}.tar.gz`)) });

@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { loadBundle } from '../../src/model/index.js';
 import { projectRoot } from '../support/shared_data.js';
 import { domainOf, Program, waitUntil } from './support/index.js';
-import { colconBuild, sourced } from './support/installed.js';
+import { type ColconBuild, ColconWorkspace, move, sourced } from './support/installed.js';
 import type { ImageFields } from './support/messages.js';
 import { machineShare } from './support/pace.js';
 import { Rig } from './support/rig.js';
@@ -16,8 +16,46 @@ const PATIENT = { deadlineMs: 90_000 };
 /** Promised after a crash, on a machine with time for it. */
 const BACK_WITHIN_MS = 5000;
 
+/** A build with nothing to do; of processor time, which a busy machine does not change. */
+const NO_OP_SECONDS = 5;
+const workspace = new ColconWorkspace();
+
+describe('colcon build --symlink-install', function () {
+  this.timeout(20 * 60_000);
+  let build: ColconBuild;
+  before(async () => {
+    workspace.copySources();
+    build = await workspace.build('linked', ['--symlink-install']);
+  });
+  after(() => workspace.clear('linked'));
+
+  it('installs executables that `ros2 run` finds: links to files that may be executed', () => {
+    for (const name of ['mle_sam', 'mle-sam']) {
+      const file = join(build.installation, 'lib', 'mle_sam_ros', name);
+      assert.ok(lstatSync(file).isSymbolicLink(), `${name} is a link`);
+      assert.ok(statSync(file).mode & 0o111, `${name} may be executed`);
+    }
+  });
+
+  it('takes models and configuration through their links', async () => {
+    const program = join(build.installation, 'lib', 'mle_sam_ros', 'mle-sam');
+    const model = join(build.installation, 'share', 'mle_sam_ros', 'models', 'reference');
+    assert.ok(lstatSync(join(model, 'encoder.onnx')).isSymbolicLink());
+    const inspect = Program.start(program, ['inspect', model, '--no-providers'], { env: sourced(build.installation) });
+    assert.deepEqual(await inspect.end(PATIENT), { code: 0, signal: null }, inspect.lines.join('\n'));
+  });
+
+  it(`has next to nothing to do a second time: less than ${NO_OP_SECONDS} s of processor time`, async () => {
+    const generated = join(build.installation, 'share', 'mle_sam_ros', 'node_modules', 'rclnodejs', 'generated');
+    const before = statSync(join(generated, '.made-from')).mtimeMs;
+    const { cpuSeconds } = await workspace.build('linked', ['--symlink-install']);
+    assert.ok(cpuSeconds < NO_OP_SECONDS, `it took ${cpuSeconds.toFixed(1)} s`);
+    assert.equal(statSync(join(generated, '.made-from')).mtimeMs, before, 'interfaces were not generated again');
+  });
+});
+
 describe('The package installed by colcon', function () {
-  this.timeout(15 * 60_000);
+  this.timeout(20 * 60_000);
   const domain = domainOf(import.meta.url);
   let installation: string;
   let share: string;
@@ -26,7 +64,10 @@ describe('The package installed by colcon', function () {
   before(async () => {
     installation = join(mkdtempSync(join(tmpdir(), 'mle-sam-colcon-')), 'install');
     share = join(installation, 'share', 'mle_sam_ros');
-    await colconBuild(installation);
+    workspace.copySources();
+    const built = await workspace.build('install');
+    workspace.clear();
+    move(built.installation, installation);
     const messages = await townMessages(LOOP_SECONDS);
     rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask'], env: profile() });
     await rig.program.line('ready', PATIENT);

@@ -1,55 +1,86 @@
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { projectRoot } from '../../support/shared_data.js';
 import { Program } from './program.js';
 
-/** Made by the set-up of these tests. */
-const environment = process.env.MLE_SAM_TEST_ROS!;
-
 /** What of this project the package is built from. */
-const SOURCES = [
-  'package.xml',
-  'CMakeLists.txt',
-  'cmake',
-  'msg',
-  'srv',
-  'launch',
-  'config',
-  'models',
-  'scripts',
-  'src',
-];
-const NPM_SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE', 'training/mle_sam_train'];
+const BUILD_SOURCES = JSON.parse(readFileSync(join(projectRoot, 'cmake', 'sources.json'), 'utf8')) as string[];
 
-/**
- * `colcon build` of this package against the ROS of the tests, from a copy that is gone afterwards.
- * @param installation - where the installed package is moved, so that it finds nothing by where it was made. What colcon
- * builds in stays for next time, and CMake insists on installing to one place
- * @throws Error with the last words of colcon where it fails
- */
-export async function colconBuild(installation: string): Promise<void> {
-  const folder = join(environment, 'colcon');
-  const copy = join(folder, 'src', 'mle_sam_ros');
-  const installed = join(folder, 'install');
-  for (const old of [installed, copy]) rmSync(old, { recursive: true, force: true });
-  mkdirSync(copy, { recursive: true });
-  for (const name of [...SOURCES, ...NPM_SOURCES]) {
-    cpSync(join(projectRoot, name), join(copy, name), { recursive: true, preserveTimestamps: true });
-  }
-  const paths = ['--base-paths', copy, '--build-base', join(folder, 'build'), '--install-base', installed];
-  const python = join(environment, 'python', 'bin', 'python');
-  const cmake = ['-DCMAKE_BUILD_TYPE=Release', '-DBUILD_TESTING=OFF', `-DPython3_EXECUTABLE=${python}`];
-  const colcon = Program.start('colcon', ['build', '--merge-install', ...paths, '--cmake-args', ...cmake], {
-    cwd: folder,
-    env: { NODE_OPTIONS: '' },
-  });
-  const { code } = await colcon.end({ deadlineMs: 14 * 60_000 });
-  rmSync(copy, { recursive: true });
-  if (code !== 0) throw new Error(`Expected colcon to build but it did not:\n${colcon.lines.slice(-60).join('\n')}`);
-  move(installed, installation);
+export interface ColconBuild {
+  /** Where the package was installed. */
+  installation: string;
+  /** Processor time of the build, of all its processes. */
+  cpuSeconds: number;
+  lines: readonly string[];
 }
 
-function move(from: string, to: string): void {
+/** A colcon workspace with this package alone, built against the ROS of the tests. */
+export class ColconWorkspace {
+  readonly #folder: string;
+  readonly #copy: string;
+
+  /** @param folder - what colcon builds in stays there for next time; default: beside the ROS of the tests */
+  constructor(folder: string = join(process.env.MLE_SAM_TEST_ROS!, 'colcon')) {
+    this.#folder = folder;
+    this.#copy = join(folder, 'src', 'mle_sam_ros');
+  }
+
+  /** Copies the sources in, so that the source tree is not written to. */
+  copySources(): void {
+    rmSync(this.#copy, { recursive: true, force: true });
+    for (const name of BUILD_SOURCES) {
+      cpSync(join(projectRoot, name), join(this.#copy, name), { recursive: true, preserveTimestamps: true });
+    }
+    // `ros2` from an overlay that has nothing else: what is built against must be found without it.
+    const overlay = join(this.#folder, 'overlay');
+    mkdirSync(overlay, { recursive: true });
+    writeFileSync(join(overlay, 'ros2'), '#!/bin/sh\nexit 1\n');
+    chmodSync(join(overlay, 'ros2'), 0o755);
+  }
+
+  /**
+   * `colcon build`.
+   * @param name - of the install folder
+   * @param around - a command that runs colcon, as `unshare --net`
+   * @throws Error with the last words of colcon where it fails
+   */
+  async build(name: string, args: readonly string[] = [], around: readonly string[] = []): Promise<ColconBuild> {
+    const installation = join(this.#folder, name);
+    const paths = [
+      '--base-paths',
+      this.#copy,
+      '--build-base',
+      join(this.#folder, 'build'),
+      '--install-base',
+      installation,
+    ];
+    const cmake = [
+      '-DCMAKE_BUILD_TYPE=Release',
+      '-DBUILD_TESTING=OFF',
+      `-DPython3_EXECUTABLE=${process.env.VIRTUAL_ENV}/bin/python`,
+    ];
+    const command = [...around, 'colcon', 'build', '--merge-install', ...paths, ...args, '--cmake-args', ...cmake];
+    const timed = 'TIMEFORMAT="cpu seconds %U %S"; time "$@"';
+    const colcon = Program.start('bash', ['-c', timed, 'bash', ...command], {
+      cwd: this.#folder,
+      env: { NODE_OPTIONS: '', PATH: [join(this.#folder, 'overlay'), process.env.PATH].join(delimiter) },
+    });
+    const { code } = await colcon.end({ deadlineMs: 19 * 60_000 });
+    if (code !== 0) throw new Error(`Expected colcon to build but it did not:\n${colcon.lines.slice(-60).join('\n')}`);
+    const [, user, system] = /cpu seconds (\S+) (\S+)/.exec(colcon.lines.join('\n')) ?? [];
+    return { installation, cpuSeconds: Number(user) + Number(system), lines: colcon.lines };
+  }
+
+  /** Takes the sources and what was installed away. */
+  clear(...installations: readonly string[]): void {
+    for (const name of ['src', 'overlay', ...installations]) {
+      rmSync(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Moves an installed package, so that it finds nothing by where it was made. */
+export function move(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch {
