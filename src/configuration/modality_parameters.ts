@@ -3,7 +3,7 @@ import { streamConfigSchema } from '../sync/index.js';
 import type { ParameterDefinition } from './definition.js';
 import { FRAME_FORMAT, TOPIC_FORMAT } from './node_parameters.js';
 import { type NumberRules, numberRules } from './schema_numbers.js';
-import { inputQos, inputTopics, type ModalityRole } from './topics.js';
+import { IMAGE_FORMS, inputQos, inputTopics, type ModalityRole } from './topics.js';
 
 const { shape: stream } = streamConfigSchema;
 const IS_ENABLED = stream.availability.parse(undefined) === 'enabled';
@@ -56,9 +56,9 @@ function topicParameters(modality: ModalityRole): ParameterDefinition[] {
       name: `${prefix}.type`,
       type: 'string',
       default: 'auto',
-      choices: ['auto', ...messageTypesFor(modality.role)],
+      choices: ['auto', ...imageForms(modality.role), ...messageTypesFor(modality.role)],
       applies: 'activate',
-      description: 'message type; auto: what the publishers of the topic have',
+      description: 'message type; auto: what the publishers of the topic, or else of its compressed copy, have',
     },
   ];
   if (cameraInfo === undefined) return definitions;
@@ -97,6 +97,11 @@ function topicParameters(modality: ModalityRole): ParameterDefinition[] {
         'rectified: the pictures come from image_proc or the like, so that P of the CameraInfo describes them',
     },
   ];
+}
+
+/** Short names of the types images come in. */
+function imageForms(role: ModalityRole['role']): string[] {
+  return role === 'camera' || role === 'depth' ? Object.keys(IMAGE_FORMS) : [];
 }
 
 /** Scales and the like; 0, or -1 where 0 is a value, stands for what is found out or was trained with. */
@@ -153,6 +158,14 @@ function streamParameters({ name }: ModalityRole): ParameterDefinition[] {
       default: IS_ESSENTIAL,
       applies: 'live',
       description: 'no mask without this sensor',
+    },
+    {
+      name: `${prefix}.expected`,
+      type: 'bool',
+      default: false,
+      applies: 'live',
+      scope: 'node',
+      description: 'a fault where it has never been there; else a sensor nobody publishes is just not present',
     },
     {
       name: `${prefix}.period_ms`,

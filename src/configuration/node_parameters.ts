@@ -101,6 +101,27 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'configure and activate on start, without a lifecycle manager',
   },
   {
+    name: 'always_on',
+    type: 'bool',
+    default: false,
+    applies: 'live',
+    scope: 'node',
+    description: 'make masks also while nobody listens to them',
+  },
+  {
+    name: 'minimum',
+    type: 'string',
+    default: '',
+    format: {
+      pattern: /^$|^[^\s|+]+([|+][^\s|+]+)*$/,
+      words: 'modalities joined by | (or) and + (and), as in camera|depth+lidar, or any',
+    },
+    applies: 'activate',
+    scope: 'node',
+    description:
+      'what a mask must be made of at least, as in camera|depth+lidar; any: no matter; empty: not events alone',
+  },
+  {
     name: 'diagnostics_period_ms',
     type: 'integer',
     default: 1000,

@@ -6,7 +6,7 @@ import type { ParameterValue } from './definition.js';
 import { parseMount } from './mounts/index.js';
 import type { InputSettings, NodeSettings, OutputSettings } from './settings.js';
 import { parameterTable } from './table.js';
-import { type ModalityRole, OUTPUT_TOPICS, type TopicQos } from './topics.js';
+import { IMAGE_FORMS, type ModalityRole, OUTPUT_TOPICS, type TopicQos } from './topics.js';
 
 /** A sample of fewer bits is no 16-bit one. */
 const FEWEST_BITS = 9;
@@ -49,6 +49,14 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
         'Name the frame_id of those messages, such as odom.',
     );
   }
+  const minimum = values.text('minimum');
+  const strangers = minimum === 'any' ? [] : minimum.split(/[|+]/).filter((name) => !isModality(name, modalities));
+  if (minimum !== '' && modalities.length > 0 && strangers.length > 0) {
+    problems.push(
+      `Expected ${modalities.map(({ name }) => name).join(', ')} or any for minimum but received ` +
+        `'${strangers.join(', ')}'. Join modalities of the model by | (or) and + (and).`,
+    );
+  }
   for (const entry of values.texts('static_transforms')) {
     const mount = parseMount(entry);
     if (mount.kind === 'invalid') problems.push(mount.problem);
@@ -79,6 +87,10 @@ function contradictions(values: CheckedValues, modalities: readonly ModalityRole
   return problems;
 }
 
+function isModality(name: string, modalities: readonly ModalityRole[]): boolean {
+  return modalities.some((modality) => modality.name === name);
+}
+
 function bitDepthProblem(name: string, bits: number): string[] {
   if (bits === 0 || bits >= FEWEST_BITS) return [];
   return [
@@ -104,6 +116,8 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
     },
     groundTruthTopic: values.text('ground_truth_topic') || undefined,
     autostart: values.flag('autostart'),
+    alwaysOn: values.flag('always_on'),
+    minimum: minimumOf(values.text('minimum'), modalities),
     diagnosticsPeriodMs: values.number('diagnostics_period_ms'),
     pipeline: pipelineConfig(values, modalities),
     inputs: new Map(modalities.map((modality) => [modality.name, inputSettings(values, modality)])),
@@ -160,11 +174,24 @@ function inputSettings(values: CheckedValues, { name, role }: ModalityRole): Inp
   const input = {
     role,
     topic: values.text(`${prefix}.topic`),
-    messageType: values.text(`${prefix}.type`),
+    messageType: messageTypeOf(values.text(`${prefix}.type`)),
+    expected: values.flag(`${prefix}.expected`),
     qos: qosOf(values, prefix),
   };
   if (role === 'lidar') return { ...input, cameraInfoTopic: undefined };
   return { ...input, cameraInfoTopic: values.text(`${prefix}.camera_info_topic`) };
+}
+
+function messageTypeOf(type: string): string {
+  return Object.hasOwn(IMAGE_FORMS, type) ? IMAGE_FORMS[type as keyof typeof IMAGE_FORMS] : type;
+}
+
+/** Alternatives of modalities that must be present together; by default any but event cameras, where there are others. */
+function minimumOf(text: string, modalities: readonly ModalityRole[]): readonly (readonly string[])[] | undefined {
+  if (text === 'any') return undefined;
+  if (text !== '') return text.split('|').map((all) => all.split('+'));
+  const others = modalities.filter(({ role }) => role !== 'events');
+  return others.length === 0 || others.length === modalities.length ? undefined : others.map(({ name }) => [name]);
 }
 
 /** What a sensor is told, with its name; nothing where all of it is as it is without. */

@@ -33,14 +33,14 @@ interface Column {
 
 const NAME: Column = { title: 'parameter', cell: ({ name }) => `\`${name}\`` };
 const DEFAULT: Column = { title: 'default', cell: ({ defaults }) => summary(defaults) };
-const MEANING: Column = { title: 'meaning', cell: ({ definition }) => definition.description };
+const MEANING: Column = { title: 'meaning', cell: ({ definition }) => cellText(definition.description) };
 const COMPACT = [NAME, DEFAULT, MEANING];
 const PLACES: Readonly<Record<Scope, string>> = { both: 'node, desk', node: 'node', desk: 'desk' };
 const FULL: Column[] = [
   NAME,
   { title: 'type', cell: ({ definition }) => definition.type },
   DEFAULT,
-  { title: 'values', cell: ({ definition }) => allowedValues(definition) },
+  { title: 'values', cell: ({ definition }) => cellText(allowedValues(definition)) },
   { title: 'applies', cell: ({ definition }) => definition.applies },
   { title: 'at', cell: ({ definition }) => PLACES[definition.scope ?? 'both'] },
   MEANING,
@@ -84,4 +84,9 @@ function standard({ default: value, unit }: ParameterDefinition): string {
   if (value === '' || (Array.isArray(value) && value.length === 0)) return 'empty';
   const text = typeof value === 'string' ? `\`${value}\`` : `${value}`;
   return unit === undefined ? text : `${text} ${unit}`;
+}
+
+/** A bar would end the cell. */
+function cellText(text: string): string {
+  return text.replaceAll('|', '&#124;');
 }

@@ -22,6 +22,10 @@ export interface NodeSettings {
   /** Label images to score masks against, which only a replay does. */
   groundTruthTopic: string | undefined;
   autostart: boolean;
+  /** Masks are made also while nobody listens. */
+  alwaysOn: boolean;
+  /** Modalities without which there is no mask: all of one of these; `undefined` where any will do. */
+  minimum: readonly (readonly string[])[] | undefined;
   diagnosticsPeriodMs: number;
   /** Ready but for `topics`: names are resolved by the graph, see {@link InputSettings}. */
   pipeline: PipelineConfig;
@@ -34,6 +38,8 @@ export interface NodeSettings {
 export interface InputSettings {
   role: TopicRole;
   topic: string;
+  /** Its absence is a fault also where it has never been there. */
+  expected: boolean;
   /** `auto`: what the publishers have; else the full name of a message type. */
   messageType: string;
   /** LiDARs have none. */

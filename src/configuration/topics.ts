@@ -86,6 +86,15 @@ export const OUTPUT_TOPICS = [
     description: 'mask, class map, present and absent modalities, routing weights and timings in one message',
   },
   {
+    key: 'mask_info',
+    name: '~/mask_info',
+    type: 'diagnostic_msgs/msg/DiagnosticArray',
+    durability: 'volatile',
+    qos: { reliability: 'reliable', depth: 5 },
+    control: 'switchable',
+    description: 'what each mask was made from, in a standard type; stamp and frame of the mask',
+  },
+  {
     key: 'modality_status',
     name: '~/modality_status',
     type: 'mle_sam_ros/msg/ModalityStatusArray',
@@ -106,6 +115,17 @@ export const OUTPUT_TOPICS = [
 ] as const satisfies readonly OutputTopic[];
 
 export type OutputKey = (typeof OUTPUT_TOPICS)[number]['key'];
+
+/** Topics with one message a mask; none of them needs a mask while nobody listens. */
+export const MASK_TOPICS: readonly OutputKey[] = OUTPUT_TOPICS.filter(({ control }) => control === 'switchable').map(
+  ({ key }) => key,
+);
+
+/** What `modalities.<m>.type` calls the two forms of an image. */
+export const IMAGE_FORMS = {
+  raw: 'sensor_msgs/msg/Image',
+  compressed: 'sensor_msgs/msg/CompressedImage',
+} as const;
 
 /** Transforms are read from where tf2 publishes them; both names can be remapped. */
 export const TRANSFORM_TOPICS = { dynamic: '/tf', static: '/tf_static' } as const;

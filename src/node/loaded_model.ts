@@ -23,14 +23,16 @@ export class LoadedModel {
   readonly publishers: OutputPublishers;
   readonly frames: FramePublisher;
   readonly #figures: InferenceFigures;
+  #alwaysOn: boolean;
 
   private constructor(segmenter: Segmenter, figures: InferenceFigures, options: LoadedModelOptions) {
     const { ros, bundle, settings, onProblem } = options;
     this.bundle = bundle;
     this.segmenter = segmenter;
     this.#figures = figures;
+    this.#alwaysOn = settings.alwaysOn;
     this.publishers = new OutputPublishers(ros, settings.outputs, onProblem);
-    this.frames = new FramePublisher(this.publishers, bundle, settings.outputs);
+    this.frames = new FramePublisher(this.publishers, bundle, settings.outputs, ros.fullName.slice(1));
     this.frames.labelInfo(outputHeader(ros.now(), ''));
   }
 
@@ -68,8 +70,14 @@ export class LoadedModel {
     return this.#figures.report(this.segmenter);
   }
 
+  /** Whether a mask would reach anybody, or is to be made all the same. */
+  isMaskWanted(): boolean {
+    return this.#alwaysOn || this.publishers.isMaskWanted();
+  }
+
   /** Applies settings that take effect at once. */
-  retune({ outputs }: NodeSettings): void {
+  retune({ outputs, alwaysOn }: NodeSettings): void {
+    this.#alwaysOn = alwaysOn;
     this.publishers.retune(outputs);
     this.frames.retune(outputs);
   }

@@ -128,6 +128,7 @@ export class MleSamNode {
       settings,
       configured,
       segmenter: model.segmenter,
+      isWanted: () => model.isMaskWanted(),
       sink: new LiveSink({
         model,
         masks,

@@ -11,7 +11,7 @@ import {
   type TopicSelection,
 } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
-import { type ConfiguredCalibration, describeSensorNotice } from '../sensors/index.js';
+import { type ConfiguredCalibration, describeSensorNotice, type SensorReason } from '../sensors/index.js';
 import { adviseReason, describeReason, type SynchronizerStatus } from '../sync/index.js';
 import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
@@ -25,6 +25,8 @@ export interface PerceptionOptions {
   /** Calibration to start with. */
   configured: ConfiguredCalibration;
   segmenter: FrameSegmenter;
+  /** Whether anybody wants a mask now. */
+  isWanted: () => boolean;
   sink: PipelineSink;
   /** Told when no mask will come any more. */
   onFailure: (error: Error) => void;
@@ -44,6 +46,7 @@ export class Perception {
   #running: { pipeline: Pipeline; inputs: Inputs } | undefined;
   #clockTimer: NodeJS.Timeout | undefined;
   #lastNow: Stamp = 0n;
+  #startedAtMs: number | undefined;
   #state: 'open' | 'closed' = 'open';
 
   constructor(options: PerceptionOptions) {
@@ -75,6 +78,21 @@ export class Perception {
     return words;
   }
 
+  /** What is wrong with the calibration of modalities whose images can be made all the same. */
+  calibrationWarnings(): ReadonlyMap<string, SensorReason> {
+    const warnings = new Map<string, SensorReason>();
+    for (const { name } of this.#options.bundle.modalities) {
+      const reason = this.#running?.pipeline.calibrationWarning(name);
+      if (reason !== undefined) warnings.set(name, reason);
+    }
+    return warnings;
+  }
+
+  /** Since when topics are read, in milliseconds; 0 while simulated time has not begun. */
+  get runningForMs(): number {
+    return this.#startedAtMs === undefined ? 0 : performance.now() - this.#startedAtMs;
+  }
+
   /** How the topics fare, over the time since the last call. */
   topics(): TopicReport[] {
     return this.#running?.inputs.report(this.#clock.now()) ?? [];
@@ -98,7 +116,7 @@ export class Perception {
   }
 
   #start(): void {
-    const { ros, bundle, configured, segmenter, sink } = this.#options;
+    const { ros, bundle, configured, segmenter, sink, isWanted } = this.#options;
     if (this.#state === 'closed') return;
     this.#lastNow = this.#clock.now();
     if (this.#lastNow === 0n) {
@@ -106,10 +124,12 @@ export class Perception {
       this.#clockTimer = setTimeout(() => this.#start(), CLOCK_INTERVAL_MS);
       return;
     }
+    this.#startedAtMs ??= performance.now();
     const settings = this.#settings;
     const selection = topicSelection(settings, ros);
-    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink };
-    const pipeline = createPipeline({ ...parts, backpressure: 'newest' });
+    const { minimum } = settings;
+    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink, isWanted };
+    const pipeline = createPipeline({ ...parts, ...(minimum && { minimum }), backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text, this.#clock.now());
     this.#running = { pipeline, inputs: new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem }) };

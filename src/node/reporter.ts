@@ -91,8 +91,13 @@ export class Reporter {
       modalities: (loaded?.bundle.modalities ?? []).map(({ name }) => ({
         name,
         essential: ownValue(streams, name)?.necessity === 'essential',
+        expected: outcome.kind === 'valid' && outcome.settings.inputs.get(name)?.expected === true,
       })),
       concerns: perception()?.concerns() ?? new Map(),
+      runningForMs: perception()?.runningForMs ?? 0,
+      demand: perception() === undefined || loaded === undefined || loaded.isMaskWanted() ? 'wanted' : 'idle',
+      minimum: outcome.kind === 'valid' ? outcome.settings.minimum : undefined,
+      calibration: perception()?.calibrationWarnings() ?? new Map(),
       topics: perception()?.topics() ?? [],
       masks: masks().report(now),
       inference: loaded?.report(),

@@ -10,7 +10,7 @@ import {
 } from '../sensors/index.js';
 import { Synchronizer, type SynchronizerOptions, synchronizerOptions } from '../sync/index.js';
 import { type PipelineConfig, withoutUndefined } from './config.js';
-import { type FrameSegmenter, Pipeline } from './pipeline.js';
+import { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
 import type { PipelineSink } from './results.js';
 import { roleOf } from './topic_roles.js';
 import type { TopicSelection } from './topic_selection.js';
@@ -26,6 +26,8 @@ export interface PipelineParts {
   createSynchronizer?: (options: SynchronizerOptions) => Synchronizer<RawMessage, Stamp>;
   /** Calibration for what is not published. */
   configured?: ConfiguredCalibration;
+  isWanted?: PipelineOptions['isWanted'];
+  minimum?: PipelineOptions['minimum'];
 }
 
 /**
@@ -33,7 +35,7 @@ export interface PipelineParts {
  * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { bundle, selection, config, segmenter, sink, backpressure, configured } = parts;
+  const { bundle, selection, config, segmenter, sink, backpressure, configured, isWanted, minimum } = parts;
   const { createSynchronizer = (options) => new Synchronizer<RawMessage, Stamp>(options) } = parts;
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
@@ -70,6 +72,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     modalityByTopic,
     backpressure,
     plausibility: new Plausibility(bundle.modalities),
+    ...(isWanted && { isWanted }),
+    ...(minimum && { minimum }),
   });
 }
 

@@ -77,18 +77,21 @@ export function modalityDiagnostic(node: string, { modality, state, reason, doub
  * What the sensors can make together, as a status: whether there are masks, and from which of them.
  * @param healths - of all modalities
  * @param essential - those without which there is no mask
+ * @param minimum - a mask needs all of one of these
  */
 export function syncDiagnostic(
   node: string,
   healths: readonly ModalityHealth[],
   essential: ReadonlySet<string>,
+  minimum?: readonly (readonly string[])[],
 ): DiagnosticStatus {
-  return { ...judgeTogether(healths, essential), name: `${node}: sync`, hardware_id: node, values: [] };
+  return { ...judgeTogether(healths, essential, minimum), name: `${node}: sync`, hardware_id: node, values: [] };
 }
 
 function judgeTogether(
   healths: readonly ModalityHealth[],
   essential: ReadonlySet<string>,
+  minimum?: readonly (readonly string[])[],
 ): { level: Level; message: string } {
   const wanted = healths.filter(({ state }) => state !== 'disabled');
   const lost = wanted.filter(({ state }) => !isUsed(state));
@@ -100,6 +103,10 @@ function judgeTogether(
   if (lost.length === wanted.length) return { level: LEVEL.error, message: `no mask: ${without}` };
   if (healths.some(({ modality, state }) => essential.has(modality) && !isUsed(state))) {
     return { level: LEVEL.error, message: `no mask: an essential modality is missing: ${without}` };
+  }
+  const used = wanted.filter(({ state }) => isUsed(state)).map(({ modality }) => modality);
+  if (minimum !== undefined && !minimum.some((all) => all.every((name) => used.includes(name)))) {
+    return { level: LEVEL.error, message: `no mask: ${used.join(', ')} alone is less than the minimum: ${without}` };
   }
   if (lost.length > 0) return { level: LEVEL.warn, message: `masks without ${without}` };
   return { level: LEVEL.ok, message: `masks from ${wanted.map(({ modality }) => modality).join(', ')}` };

@@ -39,6 +39,10 @@ export interface PipelineOptions {
   backpressure: 'wait' | 'newest';
   /** Looks at the images of each set for what no single message shows. */
   plausibility?: Plausibility;
+  /** Whether anybody wants a mask now; asked for every message. While not, sets are passed over. Default: always. */
+  isWanted?: () => boolean;
+  /** Without the modalities of one of these there is no mask: `[['camera'], ['depth', 'lidar']]`. Default: any will do. */
+  minimum?: readonly (readonly string[])[];
 }
 
 /** Tells the sink what became of a set. */
@@ -94,7 +98,7 @@ export class Pipeline {
         sink.problem(`${message.topic}: ${problem}`, message.receiveStamp, { code: 'calibration' });
       }
     } else {
-      const ingested = rig.ingest(modality, message);
+      const ingested = rig.ingest(modality, message, this.#isWanted() ? 'now' : 'when-needed');
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
         plausibility?.observe(modality, message, ingested.stamp);
@@ -105,6 +109,11 @@ export class Pipeline {
       }
     }
     await this.#advance(now);
+  }
+
+  /** What is wrong with a modality's calibration although its images can be made. */
+  calibrationWarning(modality: string): SensorReason | undefined {
+    return this.#options.rig.calibrationWarning(modality);
   }
 
   /** Lets time pass without a message: deadlines and silences fall due. */
@@ -233,6 +242,8 @@ export class Pipeline {
   }
 
   async #makeMask(set: SetEvent, queuedAtMs: number): Promise<void> {
+    // Health goes on: it is judged by headers, and what looks wrong is probed.
+    if (!this.#isWanted()) return this.#finishInFlight();
     const { stamp } = set;
     const selections = [...set.matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
     const frame = await this.#assembler.assemble(selections, stamp);
@@ -246,6 +257,10 @@ export class Pipeline {
     );
     if (isMissing) return this.#drop(set, describeDrop('essential-missing', absent));
     if (frame.images.size === 0) return this.#drop(set, describeDrop('nothing-usable', absent));
+    const { minimum } = this.#options;
+    if (minimum !== undefined && !minimum.some((all) => all.every((modality) => frame.images.has(modality)))) {
+      return this.#drop(set, describeDrop('below-minimum', absent, [...frame.images.keys()]));
+    }
 
     const grid = this.#options.rig.grid();
     // The set before must be out of the model; this one was decoded meanwhile.
@@ -355,6 +370,10 @@ export class Pipeline {
     return message && { modality, message, stamp: match.end, kind: 'window' };
   }
 
+  #isWanted(): boolean {
+    return this.#options.isWanted?.() ?? true;
+  }
+
   #reportContent({ modality, message, stamp }: Selection, verdict: ContentVerdict): void {
     const { synchronizer, sink } = this.#options;
     if (verdict.kind === 'invalid') {
@@ -376,13 +395,19 @@ function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value |
   else map.set(key, value);
 }
 
-function describeDrop(reason: string, absent: ReadonlyMap<string, AbsentReason>): string {
+function describeDrop(
+  reason: string,
+  absent: ReadonlyMap<string, AbsentReason>,
+  present: readonly string[] = [],
+): string {
   const which = [...absent].map(([modality, why]) => `${modality} ${why}`).join(', ');
   switch (reason) {
     case 'essential-missing':
       return `an essential modality is missing (${which})`;
     case 'nothing-usable':
       return `no modality is usable (${which})`;
+    case 'below-minimum':
+      return `${present.join(', ')} alone is less than the minimum for a mask (${which})`;
     case 'reset':
       return 'the time line started anew';
     default:

@@ -100,6 +100,7 @@ export interface RclNode {
     topic: string,
     options: { qos: RclQos; isRaw: true },
     callback: (message: Buffer) => void,
+    events?: RclSubscriptionEvents,
   ): RclSubscription;
   destroySubscription(subscription: RclSubscription): void;
   createService<Request, Response>(
@@ -119,6 +120,11 @@ export interface RclNode {
   setParametersAtomically(parameters: readonly RclParameter[]): RclSetParametersResult;
 }
 
+/** What the middleware tells of a subscription. */
+export interface RclSubscriptionEvents {
+  messageLost: (status: { total_count_change: number }) => void;
+}
+
 export interface RclContext {
   isShutdown(): boolean;
   shutdown(): void;
@@ -128,6 +134,8 @@ export interface Rclnodejs {
   init(context: RclContext, argv: readonly string[]): Promise<void>;
   /** rclnodejs ends the context at SIGINT by itself unless this is called. */
   removeSignalHandlers(): void;
+  /** Throws on ROS 2 before Jazzy. */
+  readonly SubscriptionEventCallbacks: new () => RclSubscriptionEvents;
   readonly Context: new () => RclContext;
   readonly Node: new (name: string, namespace: string, context: RclContext) => RclNode;
   readonly QoS: new (

@@ -10,6 +10,7 @@ import {
   type RclNode,
   type Rclnodejs,
   type RclPublisher,
+  type RclSubscriptionEvents,
   rawInterface,
 } from './rclnodejs.js';
 
@@ -128,19 +129,39 @@ export class RosNode {
   }
 
   /**
-   * @param onMessage - gets the CDR bytes, which are its own to keep
+   * @param listener - a function gets the CDR bytes, which are its own to keep; `onLost` how many messages the
+   * middleware says were lost, where it says so (ROS 2 from Jazzy on)
    * @throws Error naming the package to install where the message type is not known to this ROS
    */
-  subscribe(topic: string, type: string, qos: QosProfile, onMessage: (data: Uint8Array) => void): RosSubscription {
+  subscribe(
+    topic: string,
+    type: string,
+    qos: QosProfile,
+    listener: ((data: Uint8Array) => void) | { onMessage(data: Uint8Array): void; onLost(count: number): void },
+  ): RosSubscription {
     const options = { qos: toRclQos(this.#rcl, qos), isRaw: true } as const;
+    const { onMessage, onLost } =
+      typeof listener === 'function' ? { onMessage: listener, onLost: undefined } : listener;
+    const events = onLost && this.#lossEvents(onLost);
     const subscription = withPackageHint(type, () =>
-      this.#node.createSubscription(rawInterface(type), topic, options, onMessage),
+      this.#node.createSubscription(rawInterface(type), topic, options, onMessage, events),
     );
     return {
       topic: subscription.topic,
       type,
       close: () => this.#node.destroySubscription(subscription),
     };
+  }
+
+  /** Undefined where this ROS has no such events. */
+  #lossEvents(onLost: (count: number) => void): RclSubscriptionEvents | undefined {
+    try {
+      const events = new this.#rcl.SubscriptionEventCallbacks();
+      events.messageLost = ({ total_count_change }) => onLost(Number(total_count_change));
+      return events;
+    } catch {
+      return undefined;
+    }
   }
 
   /** @throws Error naming the package to install where the message type is not known to this ROS */

@@ -14,6 +14,10 @@ export type SensorReason =
   | { code: 'camera-info-missing'; modality: string; placed?: { frame: string; gridFrame: string } }
   /** What the CameraInfo says cannot be used; `detail` says which value is wrong. */
   | { code: 'camera-info-unusable'; modality: string; detail: string }
+  /** The latest CameraInfo cannot be used, and the one before it stays in force. */
+  | { code: 'camera-info-outdated'; modality: string; detail: string }
+  /** The CameraInfo belongs to another frame than the messages it is for. */
+  | { code: 'camera-info-frame'; modality: string; expected: string; received: string }
   /** The pictures have another shape than the CameraInfo says. */
   | { code: 'camera-info-size'; modality: string; expected: ImageSize; received: ImageSize }
   /** Registered to the camera, as it seems, but of another shape than its picture: stretching it would misplace it. */
@@ -74,6 +78,13 @@ export function describeSensorReason(reason: SensorReason): string {
       return `what it sees lies ${sides(reason)} what ${list(reason.against)} ${reason.against.length === 1 ? 'sees' : 'see'}`;
     case 'camera-info-unusable':
       return `The CameraInfo of '${reason.modality}' cannot be used: ${reason.detail}`;
+    case 'camera-info-outdated':
+      return `The latest CameraInfo of '${reason.modality}' cannot be used, the last good one is: ${reason.detail}`;
+    case 'camera-info-frame':
+      return (
+        `Expected the CameraInfo of '${reason.modality}' to be of the frame of its messages, '${reason.expected}', ` +
+        `but received '${reason.received}'`
+      );
     case 'camera-info-missing': {
       const where = reason.placed === undefined ? '' : ` in frame '${reason.placed.frame}'`;
       return `Expected a CameraInfo for '${reason.modality}'${where} but none has arrived`;
@@ -129,6 +140,14 @@ export function adviseSensorReason(reason: SensorReason, place: Place): string |
     }
     case 'camera-info-unusable':
       return `Calibrate the camera and give the file in modalities.${reason.modality}.camera_info_file.`;
+    case 'camera-info-outdated':
+      return place === 'recording'
+        ? `Give the calibration in modalities.${reason.modality}.camera_info_file and take its topic out of the bag.`
+        : 'See why its publisher sends another one now, as after a restart without its calibration file.';
+    case 'camera-info-frame':
+      return place === 'recording'
+        ? `Give the calibration in modalities.${reason.modality}.camera_info_file with that frame as camera_info_frame.`
+        : `Let the driver stamp both with one frame, or name the right topic in modalities.${reason.modality}.camera_info_topic.`;
     case 'camera-info-size':
       return place === 'recording'
         ? `Give the calibration of that picture in modalities.${reason.modality}.camera_info_file.`

@@ -11,7 +11,7 @@ import { InputWatch, type ModalityStatistics } from './input_watch.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
 import type { SensorNotice } from './notice.js';
 import { sameAspect } from './picture_shape.js';
-import { type Unusable, unusable } from './reason.js';
+import { type SensorReason, type Unusable, unusable } from './reason.js';
 import type { Representation } from './representation.js';
 import { type ConfiguredCalibration, RigCalibration } from './rig_calibration.js';
 import type { MotionOptions, SensorOptions } from './sensor_options.js';
@@ -75,6 +75,8 @@ export class SensorRig {
   readonly #inputWatches = new Map<string, InputWatch>();
   readonly #tell: (notice: SensorNotice) => void;
   readonly #inputs: ReadonlyMap<string, ModalityInput>;
+  /** By modality, the frame of its latest message. */
+  readonly #frames = new Map<string, string>();
   readonly #modalitiesByInfoTopic = new Map<string, string[]>();
   /** By modality, the topic its CameraInfo was last taken from. */
   readonly #infoTopicInUse = new Map<string, string>();
@@ -151,8 +153,9 @@ export class SensorRig {
   /**
    * Looks at a message as it arrives: reads its header, notes whether its content changed, and decodes events into
    * their ring. Pictures and clouds are decoded later, and only if the synchroniser chooses them.
+   * @param decoding - `when-needed`: events are kept as they came, as far back as a window reaches, until one is drawn
    */
-  ingest(modality: string, raw: RawMessage): IngestOutcome {
+  ingest(modality: string, raw: RawMessage, decoding: 'now' | 'when-needed' = 'now'): IngestOutcome {
     this.#calibration.advance(raw.receiveStamp);
     const decoder = this.#decoders.get(modality);
     if (decoder === undefined) return invalid(`Expected one of ${this.#names()} but received modality '${modality}'`);
@@ -165,11 +168,12 @@ export class SensorRig {
       return invalid(`Expected a header in ${raw.type} on ${raw.topic} but it has none`);
     const { stamp, frameId } = header;
     try {
-      const problem = decoder.ingest?.({ raw, stamp, frameId });
+      const problem = decoder.ingest?.({ raw, stamp, frameId }, decoding);
       if (problem !== undefined) return invalid(problem);
     } catch (error) {
       return invalid(messageOf(error));
     }
+    this.#frames.set(modality, frameId);
     if (decoder.repetition === 'unnatural') this.#watch.observe(modality, raw);
     return { kind: 'sample', stamp, frameId };
   }
@@ -197,6 +201,14 @@ export class SensorRig {
     } catch (error) {
       return invalid(messageOf(error));
     }
+  }
+
+  /**
+   * What is wrong with a modality's CameraInfo although one is in force: the latest cannot be used, or it belongs to
+   * another frame than the messages.
+   */
+  calibrationWarning(modality: string): SensorReason | undefined {
+    return this.#calibration.warning(modality, this.#frames.get(modality));
   }
 
   /** The grid as it is known now. It stays when the camera dies. */

@@ -140,8 +140,8 @@ export class RigCalibration {
     const { model, info } = camera;
     const contradicting = this.#shape.contradicting(model);
     if (contradicting !== undefined) return unusable(sizeMismatch(referenceCamera, model, contradicting));
-    // Some drivers leave the frame out of the CameraInfo.
-    const frameId = info.header.frame_id === '' ? (this.picture?.frameId ?? '') : info.header.frame_id;
+    // The picture says where it was taken; some drivers leave the frame out of the CameraInfo, or write another one.
+    const frameId = this.picture?.frameId || info.header.frame_id;
     return { kind: 'grid', model: this.#scaleTo(this.#placed(model, frameId), grid), frameId, info, nativeSize: model };
   }
 
@@ -165,6 +165,17 @@ export class RigCalibration {
     }
     const { model, info } = camera;
     return { kind: 'model', model: this.#scaleTo(this.#placed(model, info.header.frame_id), size) };
+  }
+
+  /** What is wrong with the CameraInfo of a modality whose messages have the given frame, if one is in force. */
+  warning(modality: string, frameId: string | undefined): SensorReason | undefined {
+    const camera = this.#cameras.get(modality);
+    if (camera === undefined) return undefined;
+    const detail = this.#problems.get(modality);
+    if (detail !== undefined) return { code: 'camera-info-outdated', modality, detail };
+    const infoFrame = camera.info.header.frame_id;
+    if (!frameId || infoFrame === '' || infoFrame === frameId) return undefined;
+    return { code: 'camera-info-frame', modality, expected: frameId, received: infoFrame };
   }
 
   /** Why nothing is known about a sensor's lens. */

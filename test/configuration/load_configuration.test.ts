@@ -157,7 +157,10 @@ describe('configuration of a desk', () => {
     assert.equal(notes.length, 1);
     assert.match(notes[0]!, /^Without effect at a desk, in .*: autostart, outputs\.mask\.publish, use_sim_time\.$/);
     const all = await loadConfiguration(join(projectRoot, 'config', 'mle_sam.yaml'), RIG);
-    assert.match(all.notes[0]!, /: autostart, diagnostics_period_ms, outputs\.\*, modalities\.\*\.qos\.\*\.$/);
+    assert.match(
+      all.notes[0]!,
+      /: autostart, always_on, minimum, diagnostics_period_ms, outputs\.\*, modalities\.\*\.expected, modalities\.\*\.qos\.\*\.$/,
+    );
   });
 
   const refused: [what: string, text: string, why: RegExp][] = [

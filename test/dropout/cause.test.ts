@@ -36,6 +36,14 @@ const REASONS: Readonly<Record<Reason['code'], readonly [Cause, Reason]>> = {
       received: { width: 3, height: 1 },
     },
   ],
+  'camera-info-outdated': [
+    'calibration',
+    { code: 'camera-info-outdated', modality: 'depth', detail: 'Expected a focal length above 0 in the CameraInfo' },
+  ],
+  'camera-info-frame': [
+    'calibration',
+    { code: 'camera-info-frame', modality: 'depth', expected: 'depth_optical', received: 'depth_link' },
+  ],
   'shape-unplaced': [
     'calibration',
     { code: 'shape-unplaced', modality: 'depth', expected: { width: 2, height: 1 }, received: { width: 3, height: 1 } },

@@ -61,6 +61,28 @@ describe('diagnostics', () => {
     assert.equal(status(report, 'camera').level, OK);
   });
 
+  it('are all green on a robot with a camera only, and while nobody listens', () => {
+    const camera = withLidar({ state: 'waiting', age: undefined }, silentTopic('lidar', { publishers: 0 }));
+    const report: NodeReport = { ...camera, demand: 'idle' };
+    const told = nodeDiagnostics(report).status;
+    assert.deepEqual(
+      told.map(({ level, message }) => [level, message]),
+      [
+        [OK, 'idle: no subscriber; masks from camera'],
+        [OK, 'idle: no subscriber; runs on cpu'],
+        [OK, 'active'],
+        [OK, 'not present: nobody publishes /lidar/image'],
+      ],
+    );
+  });
+
+  it('say that what is left is less than the minimum', () => {
+    const report = withSync({ modalities: [modalityStatus('camera', { state: 'dropped' }), modalityStatus('lidar')] });
+    const sync = status({ ...report, minimum: [['camera']] }, 'sync');
+    assert.equal(sync.level, ERROR);
+    assert.equal(sync.message, 'no mask: lidar alone is less than the minimum: camera (dropped)');
+  });
+
   it('survive the way through a message, numbers included', () => {
     const array = nodeDiagnostics(nodeReport());
     const type = 'diagnostic_msgs/msg/DiagnosticArray';
@@ -141,10 +163,86 @@ describe('diagnostics', () => {
   const troubles: [what: string, report: NodeReport, level: number, message: string, toDo: RegExp][] = [
     [
       'nobody publishes',
-      withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+      {
+        ...withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+        runningForMs: 2000,
+      },
       STALE,
       'waiting: nobody publishes /lidar/points',
       /Start the driver, or remap .* modalities\.lidar\.topic/,
+    ],
+    [
+      'a sensor was never there, and is not missed',
+      withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+      OK,
+      'not present: nobody publishes /lidar/points',
+      /^$/,
+    ],
+    [
+      'a sensor was never there, and is essential',
+      {
+        ...withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+        modalities: [{ name: 'lidar', essential: true, expected: false }],
+      },
+      STALE,
+      'waiting: nobody publishes /lidar/points',
+      /Start the driver/,
+    ],
+    [
+      'a sensor was never there, and is expected',
+      {
+        ...withLidar({ state: 'waiting' }, silentTopic('lidar', { topic: '/lidar/points', publishers: 0 })),
+        modalities: [{ name: 'lidar', essential: false, expected: true }],
+      },
+      STALE,
+      'waiting: nobody publishes /lidar/points',
+      /Start the driver/,
+    ],
+    [
+      'large images are lost while their CameraInfo arrives',
+      {
+        ...withLidar({ state: 'dropped', reason: 'no message for 1.00 s' }),
+        topics: [
+          topic('lidar', { rateHz: 0.4, steadyHz: undefined, messages: 3, bytes: 3 * 6.9e6 }),
+          topic('lidar', { purpose: 'camera-info', rateHz: 5 }),
+        ],
+      },
+      ERROR,
+      'dropped: no message for 1.00 s; 0.4 messages a second arrive on /lidar/image, its CameraInfo comes 5.0 a second',
+      /Fast DDS profile/,
+    ],
+    [
+      'small messages are lost, as the gaps between their stamps tell',
+      withLidar({}, topic('lidar', { rateHz: 5, steadyHz: 10, bytes: 1000 })),
+      WARN,
+      'active: 5.0 messages a second arrive on /lidar/image, the rhythm of its stamps is 10.0 a second',
+      /^See whether the network/,
+    ],
+    [
+      'the middleware counts what is lost',
+      withLidar({}, topic('lidar', { rateHz: 8, steadyHz: undefined, lost: 90, lostLately: 10, bytes: 1e9 })),
+      WARN,
+      'active: 10 messages of /lidar/image were lost in the last seconds',
+      /Fast DDS profile/,
+    ],
+    [
+      'two publish one topic',
+      withLidar({}, topic('lidar', { publishers: 2, publisherNodes: ['/driver', '/player'] })),
+      WARN,
+      'active: 2 publishers on /lidar/image: /driver, /player',
+      /Stop one of them/,
+    ],
+    [
+      'the CameraInfo is of another frame',
+      {
+        ...withLidar({}),
+        calibration: new Map([
+          ['lidar', { code: 'camera-info-frame', modality: 'lidar', expected: 'optical', received: 'link' } as const],
+        ]),
+      },
+      WARN,
+      "active: Expected the CameraInfo of 'lidar' to be of the frame of its messages, 'optical', but received 'link'",
+      /stamp both with one frame/,
     ],
     [
       'the QoS do not fit',
@@ -250,8 +348,8 @@ describe('diagnostics', () => {
   const lidar = modalityStatus('lidar');
   const gone = { state: 'dropped', reason: 'no message for 0.30 s' } as const;
   const essential = [
-    { name: 'camera', essential: true },
-    { name: 'lidar', essential: false },
+    { name: 'camera', essential: true, expected: false },
+    { name: 'lidar', essential: false, expected: false },
   ];
   const syncs: [what: string, report: NodeReport, level: number, message: string][] = [
     ['all is well', nodeReport(), OK, 'masks from camera, lidar'],

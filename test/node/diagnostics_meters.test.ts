@@ -19,6 +19,20 @@ function time(ms: number): bigint {
 }
 
 describe('TopicMeter', () => {
+  const RHYTHMS: [what: string, stamps: number[], hz: number | undefined][] = [
+    ['one without a gap', [0, 100, 200, 300, 400], 10],
+    ['one with lost messages', [0, 100, 400, 600, 700, 1200], 10],
+    ['none where stamps jitter', [0, 100, 230, 300, 445, 500], undefined],
+    ['none of too few messages', [0, 100, 300], undefined],
+  ];
+  for (const [what, stamps, hz] of RHYTHMS) {
+    it(`finds the rhythm of stamps: ${what}`, () => {
+      const figures = meter(stamps.map((stamp) => ({ at: stamp + 5, stamp }))).figures(time(stamps.at(-1)! + 5));
+      if (hz === undefined) assert.equal(figures.steadyHz, undefined);
+      else assert.ok(Math.abs(figures.steadyHz! - hz) < 1e-6, `${figures.steadyHz}`);
+    });
+  }
+
   it('knows nothing of a topic without messages', () => {
     assert.deepEqual(new TopicMeter().figures(START), {
       messages: 0,
@@ -26,6 +40,7 @@ describe('TopicMeter', () => {
       nonIncreasing: 0,
       rateHz: undefined,
       stampRateHz: undefined,
+      steadyHz: undefined,
       jitter: undefined,
       stampJitter: undefined,
       delayMs: undefined,

@@ -277,8 +277,21 @@ describe('parameters as settings', () => {
         topic: '/zed/left/image',
         messageType: 'sensor_msgs/msg/CompressedImage',
         cameraInfoTopic: 'camera/camera_info',
+        expected: false,
         qos: { reliability: 'reliable', depth: 2 },
       },
+    },
+    {
+      set: { 'modalities.camera.type': 'raw', 'modalities.camera.expected': true },
+      read: ({ inputs }) => [inputs.get('camera')?.messageType, inputs.get('camera')?.expected],
+      expected: ['sensor_msgs/msg/Image', true],
+    },
+    { set: {}, read: ({ minimum }) => minimum, expected: [['camera'], ['depth'], ['lidar']] },
+    { set: { minimum: 'any' }, read: ({ minimum }) => minimum, expected: undefined },
+    {
+      set: { minimum: 'camera|depth+lidar', always_on: true },
+      read: ({ minimum, alwaysOn }) => [minimum, alwaysOn],
+      expected: [[['camera'], ['depth', 'lidar']], true],
     },
     {
       set: {

@@ -58,6 +58,8 @@ describe('Pipeline', () => {
     backpressure?: 'wait' | 'newest';
     sink?: Recording;
     messages?: RawMessage[];
+    isWanted?: () => boolean;
+    minimum?: string[][];
     /** Puts another configuration of the synchroniser in force before the first message of that second. */
     retune?: { at: number; sync: Partial<PipelineConfig['sync']> };
   }
@@ -84,6 +86,8 @@ describe('Pipeline', () => {
       segmenter: options.segmenter ?? segmenter,
       sink,
       backpressure: options.backpressure ?? 'wait',
+      ...(options.isWanted && { isWanted: options.isWanted }),
+      ...(options.minimum && { minimum: options.minimum }),
     });
     const wakeBefore = async (until: Stamp): Promise<void> => {
       for (let due = pipeline.nextWakeUp(); due !== undefined && due < until; due = pipeline.nextWakeUp()) {
@@ -119,6 +123,55 @@ describe('Pipeline', () => {
     }
     assert.deepEqual(drops, []);
     assert.deepEqual(problems, []);
+  });
+
+  it('makes no mask and decodes nothing while nobody wants one, and is back with the next frame', async () => {
+    const messages = tinyDrive({ seconds: 3 });
+    let now = 0n;
+    const watched = messages.map((message) => ({
+      ...message,
+      get receiveStamp() {
+        now = message.receiveStamp;
+        return message.receiveStamp;
+      },
+    }));
+    const isWanted = () => now < stampAt(1) || now >= stampAt(2);
+    const { frames, drops, problems } = await run({ seconds: 3 }, { messages: watched, isWanted });
+    const all = await run({ seconds: 3 });
+    const stamps = frames.map(({ segmentation }) => segmentation.stamp);
+    assert.deepEqual(drops, []);
+    assert.deepEqual(problems, []);
+    assert.ok(stamps.filter((stamp) => stamp > stampAt(1) && stamp < stampAt(1.85)).length === 0, 'none in between');
+    const first = frames.find(({ segmentation }) => segmentation.stamp >= stampAt(1.85))!;
+    assert.ok(first.segmentation.stamp <= stampAt(2.01), `back at ${first.segmentation.stamp}`);
+    // The events of its window had come while nobody listened.
+    const same = all.frames.find(({ segmentation }) => segmentation.stamp === first.segmentation.stamp)!;
+    assert.deepEqual(first.segmentation.present, same.segmentation.present);
+    assert.deepEqual(first.images.get('events')!.data, same.images.get('events')!.data);
+    assert.deepEqual(first.segmentation.labels, same.segmentation.labels);
+  });
+
+  it('notices the loss of a sensor while nobody wants a mask', async () => {
+    const silent = [{ modality: 'lidar', from: 1, until: 2 }] as const;
+    const { frames, changes } = await run({ seconds: 3, silent }, { isWanted: () => false });
+    assert.deepEqual(frames, []);
+    const told = changes.filter(({ modality }) => modality === 'lidar').map(({ to }) => to);
+    assert.ok(told.lastIndexOf('active') > told.indexOf('dropped') && told.includes('dropped'), told.join(' '));
+  });
+
+  it('makes no mask of less than the minimum, and says so', async () => {
+    const silent = (['camera', 'depth', 'lidar'] as const).map((modality) => ({ modality, from: 1, until: 2.5 }));
+    const [any, some] = [
+      await run({ seconds: 3, silent }),
+      await run({ seconds: 3, silent }, { minimum: [['camera'], ['depth', 'lidar']] }),
+    ];
+    const fromEvents = ({ frames }: Recording) =>
+      frames.filter(({ segmentation }) => segmentation.present.join() === 'events').length;
+    assert.ok(fromEvents(any) > 0, 'there were masks from events alone');
+    assert.equal(fromEvents(some), 0);
+    assert.ok(
+      some.drops.some(({ reason }) => reason.startsWith('events alone is less than the minimum for a mask (camera')),
+    );
   });
 
   it('gives the same masks twice', async () => {

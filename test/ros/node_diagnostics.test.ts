@@ -78,7 +78,7 @@ describe('Diagnostics of the node', function () {
       [STALE, 'no sensor has sent anything yet'],
     );
     const inference = statuses['mle_sam: inference']!;
-    assert.deepEqual([inference.level, inference.message], [OK, 'runs on cpu']);
+    assert.deepEqual([inference.level, inference.message], [OK, 'idle: no subscriber; runs on cpu']);
     assert.equal(inference.values.provider, 'cpu');
     assert.match(inference.values.provider_reason ?? '', /^cpu chosen: /);
   });

@@ -17,6 +17,12 @@ const EXAMPLES = {
     received: { width: 640, height: 480 },
   },
   'transform-missing': { code: 'transform-missing', source: 'os_lidar', target: 'left', targetRoot: 'chassis' },
+  'camera-info-outdated': {
+    code: 'camera-info-outdated',
+    modality: 'depth',
+    detail: 'Expected a focal length above 0 but received NaN',
+  },
+  'camera-info-frame': { code: 'camera-info-frame', modality: 'depth', expected: 'depth_optical', received: 'depth' },
   'shape-unplaced': {
     code: 'shape-unplaced',
     modality: 'depth',

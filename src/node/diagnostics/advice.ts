@@ -1,6 +1,7 @@
 import { LEVEL, type Level } from '../../pipeline/index.js';
-import { adviseReason, type ModalityStatus, type Reason } from '../../sync/index.js';
-import type { TopicReport } from './report.js';
+import type { SensorReason } from '../../sensors/index.js';
+import { adviseReason, describeReason, type ModalityStatus, type Reason } from '../../sync/index.js';
+import type { NodeReport, TopicReport } from './report.js';
 
 /** Why a modality has nothing to offer, as far as its topics tell. */
 export interface TopicTrouble {
@@ -18,11 +19,12 @@ export interface TopicTrouble {
  */
 export function topicTrouble(
   { modality, state, cause }: ModalityStatus,
-  topics: readonly TopicReport[],
+  { topics, calibration }: Pick<NodeReport, 'topics' | 'calibration'>,
 ): TopicTrouble | undefined {
   const sensor = topics.find((topic) => topic.purpose === 'sensor' && topic.modality === modality);
   if (state === 'disabled' || sensor === undefined) return undefined;
   const { topic, publishers, conflicts, messages, problem } = sensor;
+  const info = topics.find((other) => other.purpose === 'camera-info' && other.modality === modality);
   if (problem !== undefined) {
     return { level: LEVEL.error, what: problem, toDo: `Mend that, or set modalities.${modality}.enabled to false.` };
   }
@@ -45,19 +47,73 @@ export function topicTrouble(
     return {
       level: LEVEL.error,
       what: `${count(publishers, 'publisher')} on ${topic}, but nothing arrives`,
-      toDo:
-        'Large messages do not fit the default transport of Fast DDS: start the publisher with the Fast DDS profile ' +
-        'config/fastdds_large_images.xml of this package. If that is not it, see whether it publishes at all.',
+      toDo: `${USE_PROFILE} If that is not it, see whether it publishes at all.`,
     };
   }
+  const loss = lossTrouble(sensor, info);
+  if (loss !== undefined) return state === 'dropped' ? { ...loss, level: LEVEL.error } : loss;
   if (state === 'dropped') {
+    const large = isLarge(sensor) ? ` Where it is not silent: ${USE_PROFILE}` : '';
     return {
       level: LEVEL.error,
       what: `${count(publishers, 'publisher')} on ${topic}, but no message any more`,
-      toDo: 'The driver is there and silent: look at its log and at the cable of the sensor.',
+      toDo: `The driver is there and silent: look at its log and at the cable of the sensor.${large}`,
     };
   }
-  return state === 'invalid' && cause !== undefined ? contentTrouble(cause, topics) : undefined;
+  if (state === 'invalid') return cause === undefined ? undefined : contentTrouble(cause, topics);
+  return rivals(sensor) ?? calibrationTrouble(calibration.get(modality)) ?? (info && rivals(info));
+}
+
+const USE_PROFILE =
+  'Large messages do not fit the default transport of Fast DDS: start the publisher with the Fast DDS profile ' +
+  'config/fastdds_large_images.xml of this package.';
+
+/** What the default shared memory of Fast DDS, 512 KB, surely cannot take several of. */
+const LARGE_BYTES = 200_000;
+/** Fewer messages than this part of those that were sent is a loss, and no jitter. */
+const LOSSY = 0.7;
+/** Above this share of lost messages a sensor is worth a look. */
+const LOST_SHARE = 0.1;
+
+function isLarge({ messages, bytes }: TopicReport): boolean {
+  return messages > 0 && bytes / messages > LARGE_BYTES;
+}
+
+/**
+ * Messages that are lost on the way: fewer arrive than their CameraInfo, or than the rhythm of their stamps says, or the
+ * middleware counts them.
+ */
+function lossTrouble(sensor: TopicReport, info: TopicReport | undefined): TopicTrouble | undefined {
+  const { topic, messages, lostLately } = sensor;
+  const hz = sensor.rateHz ?? 0;
+  const infoHz = info?.rateHz ?? 0;
+  const announced = Math.max(infoHz, sensor.steadyHz ?? 0);
+  const received = hz * 5;
+  const isCounted = lostLately > LOST_SHARE * (received + lostLately) && lostLately > 1;
+  const isBehind = messages > 0 && announced >= 1 && hz < LOSSY * announced;
+  if (!isBehind && !isCounted) return undefined;
+  const source = infoHz >= (sensor.steadyHz ?? 0) ? 'its CameraInfo comes' : 'the rhythm of its stamps is';
+  const what = isBehind
+    ? `${hz.toFixed(1)} messages a second arrive on ${topic}, ${source} ${announced.toFixed(1)} a second`
+    : `${lostLately} messages of ${topic} were lost in the last seconds`;
+  const otherwise =
+    'See whether the network or the processor of this machine is at its limit, and compress the images.';
+  return { level: LEVEL.warn, what, toDo: isLarge(sensor) ? `${USE_PROFILE} ${otherwise}` : otherwise };
+}
+
+/** Two senders on one topic look like one sensor that jumps about. */
+function rivals({ topic, publishers, publisherNodes }: TopicReport): TopicTrouble | undefined {
+  if (publishers < 2) return undefined;
+  return {
+    level: LEVEL.warn,
+    what: `${count(publishers, 'publisher')} on ${topic}: ${publisherNodes.join(', ')}`,
+    toDo: 'Stop one of them or give it a topic of its own. One that was killed is forgotten after some seconds.',
+  };
+}
+
+function calibrationTrouble(reason: SensorReason | undefined): TopicTrouble | undefined {
+  if (reason === undefined) return undefined;
+  return { level: LEVEL.warn, what: describeReason(reason), toDo: adviseReason(reason, 'robot') ?? '' };
 }
 
 /** What a sensor cannot be used for want of, and whether the topics tell where it is lost. */

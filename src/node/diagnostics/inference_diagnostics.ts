@@ -2,6 +2,7 @@ import { millisecondsBetween } from '../../messages/index.js';
 import { describeAttempt, type ProviderAttempt } from '../../model/index.js';
 import { type DiagnosticStatus, LEVEL, type Level } from '../../pipeline/index.js';
 import type { InferenceReport, NodeReport } from './report.js';
+import { IDLE } from './sync_diagnostics.js';
 import { decimals, keyValues, latencyValues, trafficValues } from './values.js';
 
 /** Masks at less than this part of the reference's rate, and drops in the last seconds: the model cannot keep up. */
@@ -57,7 +58,10 @@ function inferenceValues({ model, state, selection, restarts, failures, stuckThr
   });
 }
 
-function judgeInference({ life, inference, masks, sync, stamp }: NodeReport): { level: Level; message: string } {
+function judgeInference({ life, inference, masks, sync, stamp, demand }: NodeReport): {
+  level: Level;
+  message: string;
+} {
   if (inference === undefined) {
     const { state, error } = life;
     if (error !== undefined) return { level: LEVEL.error, message: `${state}: ${error}` };
@@ -83,7 +87,7 @@ function judgeInference({ life, inference, masks, sync, stamp }: NodeReport): { 
     const rates = `${maskHz.toFixed(1)} masks for ${reference.toFixed(1)} reference frames a second`;
     return { level: LEVEL.warn, message: `runs on ${provider}, slower than the sensors: ${rates}` };
   }
-  return { level: LEVEL.ok, message: `runs on ${provider}` };
+  return { level: LEVEL.ok, message: demand === 'idle' ? `${IDLE}; runs on ${provider}` : `runs on ${provider}` };
 }
 
 function givenUp(attempts: readonly ProviderAttempt[]): ProviderAttempt[] {

@@ -1,6 +1,7 @@
-import { type DiagnosticStatus, LEVEL, modalityDiagnostic } from '../../pipeline/index.js';
+import { type DiagnosticStatus, LEVEL, type Level, modalityDiagnostic } from '../../pipeline/index.js';
 import type { ModalityStatus } from '../../sync/index.js';
-import { topicTrouble } from './advice.js';
+import { type TopicTrouble, topicTrouble } from './advice.js';
+import { isNotPresent } from './presence.js';
 import type { MaskOrigin, NodeReport, TopicReport } from './report.js';
 import { decimals, keyValues, timestamp, trafficValues } from './values.js';
 
@@ -12,15 +13,17 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
     const cameraInfo = report.topics.find((topic) => topic.purpose === 'camera-info' && topic.modality === modality);
     const base = modalityDiagnostic(report.nodeName, status);
     const isEssential = report.modalities.some(({ name, essential }) => name === modality && essential);
-    const trouble = topicTrouble(status, report.topics);
+    const isMissed = isNotPresent(report, status);
+    const trouble = isMissed ? undefined : topicTrouble(status, report);
     const concern = report.concerns.get(modality);
-    const remarks = [trouble?.what, concern].filter((remark) => remark !== undefined).join('; ');
-    // What a message that never came means, only the graph tells.
-    const level = trouble !== undefined && base.level === LEVEL.stale ? trouble.level : base.level;
+    const level = isMissed ? LEVEL.ok : levelWith(base.level, trouble);
     return {
       ...base,
+      // What a message that never came, or came under wrong signs, means, only the graph tells.
       level: concern !== undefined && level === LEVEL.ok ? LEVEL.warn : level,
-      message: remarks === '' ? base.message : `${base.message}${base.message.includes(':') ? '; ' : ': '}${remarks}`,
+      message: isMissed
+        ? `not present: nobody publishes ${sensor?.topic}`
+        : messageWith(base.message, [trouble?.what, concern]),
       values: [
         ...base.values,
         ...keyValues({ reason: status.reason ?? '', what_to_do: trouble?.toDo ?? '', essential: String(isEssential) }),
@@ -36,11 +39,20 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
   });
 }
 
+function levelWith(level: Level, trouble: TopicTrouble | undefined): Level {
+  return trouble !== undefined && (level === LEVEL.stale || level === LEVEL.ok) ? trouble.level : level;
+}
+
+function messageWith(message: string, remarks: readonly (string | undefined)[]): string {
+  const text = remarks.filter((remark) => remark !== undefined).join('; ');
+  return text === '' ? message : `${message}${message.includes(':') ? '; ' : ': '}${text}`;
+}
+
 function topicValues(sensor: TopicReport | undefined) {
   if (sensor === undefined) return [];
-  const { topic, type, publishers, conflicts } = sensor;
+  const { topic, type, publishers, conflicts, lost } = sensor;
   return [
-    ...keyValues({ topic, type: type ?? '', publishers, qos_conflicts: conflicts.join('; ') }),
+    ...keyValues({ topic, type: type ?? '', publishers, qos_conflicts: conflicts.join('; '), messages_lost: lost }),
     ...trafficValues(sensor),
   ];
 }

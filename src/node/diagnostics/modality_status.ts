@@ -1,6 +1,8 @@
 import { type Header, timeFromStamp } from '../../messages/index.js';
 import type { ModalityState, ModalityStatus } from '../../sync/index.js';
+import { isNotPresent } from './presence.js';
 import type { NodeReport } from './report.js';
+import { IDLE } from './sync_diagnostics.js';
 
 /** Constants of mle_sam_ros/msg/ModalityStatus. */
 const STATE: Readonly<Record<ModalityState, number>> = {
@@ -51,22 +53,29 @@ export function modalityStatusArray(report: NodeReport): ModalityStatusArrayMess
         essential,
         rate_hz: sensor?.rateHz ?? 0,
         delay_ms: sensor?.delayMs ?? Number.NaN,
-        ...(status === undefined ? unseen(report) : seen(status)),
+        ...(status === undefined ? unseen(report) : seen(status, report)),
       };
     }),
   };
 }
 
-function seen({ state, reason, age, counters }: ModalityStatus) {
+function seen(status: ModalityStatus, report: NodeReport) {
+  const { state, reason, age, counters } = status;
   const { received, used, repeated, outOfOrder, invalid } = counters;
   return {
     state: STATE[state],
-    reason: reason ?? '',
+    reason: reason ?? remark(status, report),
     age_s: age === undefined ? -1 : age / 1e9,
     received: BigInt(received),
     used: BigInt(used),
     rejected: BigInt(repeated + outOfOrder + invalid),
   };
+}
+
+/** What there is to say of a sensor against which nothing is held. */
+function remark(status: ModalityStatus, report: NodeReport): string {
+  if (isNotPresent(report, status)) return 'not present';
+  return report.demand === 'idle' && status.state === 'active' ? IDLE : '';
 }
 
 /** Nothing is read while the node is not active. */

@@ -1,5 +1,6 @@
 import type { Stamp } from '../../messages/index.js';
 import type { HostState, ProviderSelection } from '../../model/index.js';
+import type { SensorReason } from '../../sensors/index.js';
 import type { AbsentReason, SynchronizerStatus } from '../../sync/index.js';
 import type { LatencyFigures } from './latency_meter.js';
 import type { TopicFigures } from './topic_meter.js';
@@ -14,9 +15,17 @@ export interface NodeReport {
   /** Undefined unless active. */
   sync: SynchronizerStatus | undefined;
   /** In the bundle's order; empty while no model is loaded. */
-  modalities: readonly { name: string; essential: boolean }[];
+  modalities: readonly { name: string; essential: boolean; expected: boolean }[];
   /** What is odd about sensors that are alive, by modality, in words. */
   concerns: ReadonlyMap<string, string>;
+  /** Since when topics are read; 0 while they are not. */
+  runningForMs: number;
+  /** `idle`: nobody listens to masks, so none are made. */
+  demand: 'wanted' | 'idle';
+  /** What a mask must be made of at least; undefined where anything will do. */
+  minimum: readonly (readonly string[])[] | undefined;
+  /** By modality, what is wrong with its calibration although its images can be made. */
+  calibration: ReadonlyMap<string, SensorReason>;
   /** Every topic that is read. */
   topics: readonly TopicReport[];
   masks: MaskReport;
@@ -43,6 +52,11 @@ export interface TopicReport extends TopicFigures {
   type: string | undefined;
   /** Matched on the graph, those from which nothing can come included. */
   publishers: number;
+  /** Names of their nodes. */
+  publisherNodes: readonly string[];
+  /** Messages the middleware says were lost: since the beginning, and over the last seconds; 0 where it does not say. */
+  lost: number;
+  lostLately: number;
   /** One entry for each publisher from which nothing can come: which, and why. */
   conflicts: readonly string[];
   /** What is wrong with the subscription, in words: a package that is missing, a type that does not fit. */

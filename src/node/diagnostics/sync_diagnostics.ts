@@ -1,7 +1,11 @@
 import { type DiagnosticStatus, flag, LEVEL, syncDiagnostic } from '../../pipeline/index.js';
 import type { SynchronizerStatus } from '../../sync/index.js';
+import { isNotPresent } from './presence.js';
 import type { MaskOrigin, NodeReport } from './report.js';
 import { keyValues, timestamp } from './values.js';
+
+/** Why no mask is made although all is well; the same words in every place. */
+export const IDLE = 'idle: no subscriber';
 
 /**
  * What the sensors make together: whether masks can be made, from which, and what became of the sets. The last set is
@@ -27,13 +31,19 @@ export function syncDiagnostics(report: NodeReport): DiagnosticStatus {
   };
 }
 
-function judgeSync({ nodeName, life, sync, modalities }: NodeReport): Pick<DiagnosticStatus, 'level' | 'message'> {
+function judgeSync(report: NodeReport): Pick<DiagnosticStatus, 'level' | 'message'> {
+  const { nodeName, life, sync, modalities, minimum } = report;
   if (life.error !== undefined) return { level: LEVEL.error, message: `${life.state}: ${life.error}` };
   if (sync === undefined) return { level: LEVEL.stale, message: `the node is ${life.state}` };
   if (sync.stall !== undefined) return { level: LEVEL.error, message: sync.stall.reason };
   const essential = new Set(modalities.filter((modality) => modality.essential).map(({ name }) => name));
-  const { level, message } = syncDiagnostic(nodeName, sync.modalities, essential);
-  return { level, message };
+  const present = sync.modalities.filter((status) => !isNotPresent(report, status));
+  // Where nothing is present, all of them are waited for.
+  const judged = present.length === 0 ? sync.modalities : present;
+  const { level, message } = syncDiagnostic(nodeName, judged, essential, minimum);
+  // Where no mask could be made anyway, that is what matters.
+  const isIdle = report.demand === 'idle' && (level === LEVEL.ok || level === LEVEL.warn);
+  return { level, message: isIdle ? `${IDLE}; ${message}` : message };
 }
 
 /** The last mask as Autoware's fusion nodes tell theirs. */

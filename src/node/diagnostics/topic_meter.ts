@@ -11,6 +11,11 @@ export interface TopicFigures {
   /** Messages a second by their arrival and by their stamps; undefined where too few came to tell. */
   rateHz: number | undefined;
   stampRateHz: number | undefined;
+  /**
+   * Rate of the shortest distance between stamps, where all others are multiples of it: messages lie on a rhythm, and
+   * where `stampRateHz` is lower some of them were lost. Undefined where there is no such rhythm.
+   */
+  steadyHz: number | undefined;
   /** Distance of the intervals from their mean, by arrival and by stamps. */
   jitter: Jitter | undefined;
   stampJitter: Jitter | undefined;
@@ -79,6 +84,7 @@ export class TopicMeter {
       nonIncreasing: this.#nonIncreasing,
       rateHz: byArrival?.hz,
       stampRateHz: byStamp?.hz,
+      steadyHz: steadyRate(stamped),
       jitter: byArrival?.jitter,
       stampJitter: byStamp?.jitter,
       delayMs: stamped.length === 0 ? undefined : mean(delays.filter((delay) => !Number.isNaN(delay))),
@@ -115,6 +121,22 @@ function rhythm(times: readonly number[]): { hz: number; jitter: Jitter } | unde
   const interval = span / (times.length - 1);
   const deviations = times.slice(1).map((time, index) => Math.abs(time - times[index]! - interval));
   return { hz: 1000 / interval, jitter: { meanMs: mean(deviations), maxMs: Math.max(...deviations) } };
+}
+
+/** Intervals that tell of a rhythm: by chance a few may look like one. */
+const LEAST_INTERVALS = 4;
+/** How far an interval may lie from a multiple of the shortest, as a share of it. */
+const OFF_RHYTHM = 0.15;
+
+function steadyRate(stamps: readonly number[]): number | undefined {
+  const intervals = stamps.slice(1).map((stamp, index) => stamp - stamps[index]!);
+  const shortest = Math.min(...intervals);
+  if (intervals.length < LEAST_INTERVALS || !(shortest > 0)) return undefined;
+  const isOnRhythm = intervals.every((interval) => {
+    const periods = interval / shortest;
+    return Math.abs(periods - Math.round(periods)) < OFF_RHYTHM;
+  });
+  return isOnRhythm ? 1000 / shortest : undefined;
 }
 
 function mean(values: readonly number[]): number {

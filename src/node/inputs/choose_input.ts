@@ -5,7 +5,7 @@ export interface WantedInput {
   /** Full name. */
   topic: string;
   /** A message type, or whatever the publishers have that a sensor of this role can be read from. */
-  accepts: { kind: 'type'; type: string } | { kind: 'role'; role: TopicRole };
+  accepts: { kind: 'type'; type: string; role?: TopicRole } | { kind: 'role'; role: TopicRole };
 }
 
 export type InputChoice =
@@ -14,6 +14,8 @@ export type InputChoice =
   | { kind: 'absent' }
   /** Somebody publishes what this sensor cannot be. */
   | { kind: 'unsuitable'; reason: string };
+
+const COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage';
 
 /**
  * Finds out what to subscribe to. A type that was set is taken as it is, publisher or not. Otherwise the publishers
@@ -24,15 +26,21 @@ export function chooseInput(
   { topic, accepts }: WantedInput,
   publishedTypes: (topic: string) => readonly string[],
 ): InputChoice {
-  if (accepts.kind === 'type') return { kind: 'found', topic, type: accepts.type };
+  if (accepts.kind === 'type') {
+    const { type, role } = accepts;
+    const suffix = role && COMPRESSED_SUFFIX[role];
+    const isCopy = type === COMPRESSED_TYPE && !publishedTypes(topic).includes(type) && suffix !== undefined;
+    const isThere = isCopy && publishedTypes(topic + suffix).includes(type);
+    return { kind: 'found', topic: isThere ? topic + suffix : topic, type };
+  }
   const { role } = accepts;
   const readable = messageTypesFor(role);
   const own = publishedTypes(topic);
   const type = readable.find((candidate) => own.includes(candidate));
   if (type !== undefined) return { kind: 'found', topic, type };
   const suffix = COMPRESSED_SUFFIX[role];
-  if (suffix !== undefined && publishedTypes(topic + suffix).includes('sensor_msgs/msg/CompressedImage')) {
-    return { kind: 'found', topic: topic + suffix, type: 'sensor_msgs/msg/CompressedImage' };
+  if (suffix !== undefined && publishedTypes(topic + suffix).includes(COMPRESSED_TYPE)) {
+    return { kind: 'found', topic: topic + suffix, type: COMPRESSED_TYPE };
   }
   if (own.length === 0) return { kind: 'absent' };
   return {

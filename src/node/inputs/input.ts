@@ -22,6 +22,9 @@ export interface InputOptions extends WantedInput {
   onProblem: (text: string) => void;
 }
 
+/** What is lost is told for as long as rates are measured over. */
+const LATELY_MS = 5000;
+
 /** One topic that is read: subscribes once it is known what is published there, and follows when that changes. */
 export class Input {
   readonly #options: InputOptions;
@@ -30,6 +33,9 @@ export class Input {
   /** Of the topic, as of the last look at the graph. */
   #publishers: readonly GraphPublisher[] = [];
   #problem: string | undefined;
+  #lost = 0;
+  /** Of the last seconds. */
+  #losses: { atMs: number; count: number }[] = [];
 
   constructor(options: InputOptions) {
     this.#options = options;
@@ -62,6 +68,9 @@ export class Input {
       topic: subscribed?.topic ?? topic,
       type: subscribed?.type,
       publishers: publishers.length,
+      publisherNodes: publishers.map(({ node }) => node),
+      lost: this.#lost,
+      lostLately: this.#lostSince(performance.now() - LATELY_MS),
       conflicts,
       problem: this.#problem,
       ...this.#meter.figures(now),
@@ -77,7 +86,10 @@ export class Input {
     const { ros, qos } = this.#options;
     this.close();
     try {
-      this.#subscription = ros.subscribe(topic, type, qos, (data) => this.#receive(type, data));
+      this.#subscription = ros.subscribe(topic, type, qos, {
+        onMessage: (data) => this.#receive(type, data),
+        onLost: (count) => this.#noteLoss(count),
+      });
       this.#problem = undefined;
     } catch (error) {
       this.#complain((error as Error).message);
@@ -91,6 +103,16 @@ export class Input {
     const stamp = header.kind === 'header' ? header.stamp : undefined;
     this.#meter.note(message.receiveStamp, stamp, data.byteLength);
     onMessage(message);
+  }
+
+  #noteLoss(count: number): void {
+    this.#lost += count;
+    this.#losses.push({ atMs: performance.now(), count });
+  }
+
+  #lostSince(sinceMs: number): number {
+    this.#losses = this.#losses.filter(({ atMs }) => atMs >= sinceMs);
+    return this.#losses.reduce((sum, { count }) => sum + count, 0);
   }
 
   #complain(problem: string): void {

@@ -93,7 +93,7 @@ export class Inputs {
     const input = new Input({
       name,
       topic: name,
-      accepts: messageType === 'auto' ? { kind: 'role', role } : { kind: 'type', type: messageType },
+      accepts: messageType === 'auto' ? { kind: 'role', role } : { kind: 'type', type: messageType, role },
       qos: { ...qos, durability: 'volatile' },
       ros,
       clock,

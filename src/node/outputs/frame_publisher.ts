@@ -6,6 +6,7 @@ import { type FrameResult, jpegImage, labelInfo, mono8Image, outputHeader } from
 import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
 import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
+import { maskInfo } from './mask_info.js';
 import type { OutputPublishers } from './output_publishers.js';
 import { paintOverlay } from './overlay.js';
 import { semanticMask } from './semantic_mask.js';
@@ -19,10 +20,13 @@ export class FramePublisher {
   readonly #bundle: Bundle;
   readonly #colours: ColourTable;
   readonly #camera: string | undefined;
+  readonly #nodeName: string;
   #settings: OutputSettings;
 
-  constructor(publishers: OutputPublishers, bundle: Bundle, settings: OutputSettings) {
+  /** @param nodeName - full name without the leading slash */
+  constructor(publishers: OutputPublishers, bundle: Bundle, settings: OutputSettings, nodeName: string) {
     this.#publishers = publishers;
+    this.#nodeName = nodeName;
     this.#bundle = bundle;
     this.#settings = settings;
     this.#colours = colourTable(bundle.classes);
@@ -64,6 +68,9 @@ export class FramePublisher {
         const images = { mask, confidence: certainty };
         publishers.publish('semantic_mask', semanticMask(header, frame, this.#bundle, images));
       }
+    }
+    if (publishers.isWanted('mask_info')) {
+      publishers.publish('mask_info', maskInfo(header, this.#nodeName, frame));
     }
     if (isPainted && mask !== undefined) await this.#publishOverlay(frame, header, size, mask.data);
   }

@@ -1,14 +1,19 @@
 import type { OutputSettings } from '../../configuration/index.js';
-import { OUTPUT_TOPICS, type OutputKey } from '../../configuration/topics.js';
+import { MASK_TOPICS, OUTPUT_TOPICS, type OutputKey } from '../../configuration/topics.js';
 import type { RosNode, RosPublisher } from '../../ros/index.js';
 
 /** Made with the process and kept: diagnostics tell also why there is no model. */
 const OF_PROCESS: ReadonlySet<OutputKey> = new Set(['diagnostics']);
 
+/** Subscribers are counted again after this time: far less than a camera's period. */
+const DEMAND_AGE_MS = 5;
+
 /** The publishers of a configured node. */
 export class OutputPublishers {
   readonly #publishers = new Map<OutputKey, RosPublisher>();
   #settings: OutputSettings;
+  #isMaskWanted = false;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param onProblem - told of a topic that cannot be published, because its package is missing; the others are */
   constructor(ros: RosNode, settings: OutputSettings, onProblem: (text: string) => void) {
@@ -33,6 +38,16 @@ export class OutputPublishers {
   isWanted(key: OutputKey): boolean {
     const publisher = this.#publishers.get(key);
     return publisher !== undefined && this.#settings.topics.get(key)!.publish && publisher.subscribers > 0;
+  }
+
+  /** Whether anybody listens to anything that is made from a mask. Asked for every message: looked up now and then. */
+  isMaskWanted(): boolean {
+    const now = performance.now();
+    if (now - this.#askedAtMs >= DEMAND_AGE_MS) {
+      this.#askedAtMs = now;
+      this.#isMaskWanted = MASK_TOPICS.some((key) => this.isWanted(key));
+    }
+    return this.#isMaskWanted;
   }
 
   /** Sends a message unless the topic is switched off. */

@@ -1,4 +1,5 @@
 import { decodeMessage } from '../../messages/index.js';
+import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
 import type { EventPacket } from '../../messages/types.js';
 import type { CameraModel } from '../calibration/index.js';
@@ -21,6 +22,11 @@ type LookupOutcome = { kind: 'lookup'; lookup: EventLookup } | Unusable;
 /** How far the reference stamp may lie behind the newest event, in milliseconds. */
 const MAX_LAG_MS = 500;
 
+/** Packets kept undecoded reach so far back before the window, which may end at a stamp that lies behind the newest. */
+const KEPT_BEFORE_WINDOW_MS = 150;
+/** As many packets as drivers send in that time, and to spare. */
+const MOST_KEPT = 1000;
+
 /** What the current lookup table was made from. */
 interface LookupKey {
   camera: CameraModel | undefined;
@@ -41,6 +47,7 @@ export class EventsDecoder implements ModalityDecoder {
   readonly #representation: EventRepresentation;
   readonly #stream: EventStream;
   #key: LookupKey | undefined;
+  #kept: Sample[] = [];
 
   constructor(
     modality: string,
@@ -54,7 +61,16 @@ export class EventsDecoder implements ModalityDecoder {
     this.#stream = new EventStream({ horizonMs: representation.windowMs + MAX_LAG_MS, ...options });
   }
 
-  ingest({ raw }: Sample): string | undefined {
+  ingest(sample: Sample, decoding: 'now' | 'when-needed' = 'now'): string | undefined {
+    if (decoding === 'when-needed') {
+      this.#keep(sample);
+      return undefined;
+    }
+    this.#catchUp();
+    return this.#take(sample.raw);
+  }
+
+  #take(raw: RawMessage): string | undefined {
     const report = eventArrayTypes.includes(raw.type)
       ? this.#stream.pushEventArray(raw.data)
       : this.#stream.pushPacket(decodeMessage<EventPacket>(raw));
@@ -62,6 +78,7 @@ export class EventsDecoder implements ModalityDecoder {
   }
 
   async decode({ stamp, frameId }: Sample, referenceStamp: Stamp): Promise<DecodedContent> {
+    this.#catchUp();
     const sensor = this.#stream.sensorSize;
     if (sensor === undefined) return { kind: 'invalid', reason: `Expected event packets of '${this.#modality}' first` };
     const outcome = await this.#lookup(sensor, frameId, stamp);
@@ -71,7 +88,29 @@ export class EventsDecoder implements ModalityDecoder {
   }
 
   reset(): void {
+    this.#kept = [];
     this.#stream.reset();
+  }
+
+  /** Keeps a packet as it came, and those before it as far back as the next window may reach. */
+  #keep(sample: Sample): void {
+    this.#kept.push(sample);
+    const horizon = BigInt(Math.round((this.#representation.windowMs + KEPT_BEFORE_WINDOW_MS) * 1e6));
+    const first = this.#kept.findIndex(({ stamp }) => stamp > sample.stamp - horizon);
+    this.#kept.splice(0, Math.max(first, this.#kept.length - MOST_KEPT));
+  }
+
+  /** Decodes what was kept. A packet that cannot be read costs itself: whether the camera is well, the next ones tell. */
+  #catchUp(): void {
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const { raw } of kept) {
+      try {
+        this.#take(raw);
+      } catch {
+        // See above.
+      }
+    }
   }
 
   /** The table from sensor to grid pixels, made anew only when a camera or its mount changed. */

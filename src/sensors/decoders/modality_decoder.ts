@@ -27,8 +27,11 @@ export interface ModalityDecoder {
   readonly repetition: 'unnatural' | 'natural';
   /** Whether what it measured is carried to the reference stamp, where the vehicle's motion is known. */
   readonly isCarried?: boolean;
-  /** Looks at every message as it arrives, cheaply; returns why it cannot be used, or undefined. */
-  ingest?(sample: Sample): string | undefined;
+  /**
+   * Looks at every message as it arrives, cheaply; returns why it cannot be used, or undefined.
+   * @param decoding - `when-needed`: what would have to be decoded is kept until an image is asked for
+   */
+  ingest?(sample: Sample, decoding: 'now' | 'when-needed'): string | undefined;
   /** May throw on bad data; the rig turns that into `invalid`. */
   decode(sample: Sample, referenceStamp: Stamp): Promise<DecodedContent>;
   /** Forgets what belongs to a moment, after a jump of the clock. */

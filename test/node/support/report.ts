@@ -12,6 +12,7 @@ export function figures(changes: Partial<TopicFigures> = {}): TopicFigures {
     nonIncreasing: 0,
     rateHz: 10.05,
     stampRateHz: 10,
+    steadyHz: 10,
     jitter: { meanMs: 1.25, maxMs: 7.5 },
     stampJitter: { meanMs: 0.5, maxMs: 2 },
     delayMs: 31.5,
@@ -27,6 +28,9 @@ export function topic(modality: string, changes: Partial<TopicReport> = {}): Top
     topic: `/${modality}/image`,
     type: 'sensor_msgs/msg/Image',
     publishers: 1,
+    publisherNodes: [`/${modality}_driver`],
+    lost: 0,
+    lostLately: 0,
     conflicts: [],
     problem: undefined,
     ...figures(),
@@ -36,7 +40,13 @@ export function topic(modality: string, changes: Partial<TopicReport> = {}): Top
 
 /** A topic from which nothing has ever come. */
 export function silentTopic(modality: string, changes: Partial<TopicReport> = {}): TopicReport {
-  const nothing = { rateHz: undefined, stampRateHz: undefined, jitter: undefined, stampJitter: undefined };
+  const nothing = {
+    rateHz: undefined,
+    stampRateHz: undefined,
+    steadyHz: undefined,
+    jitter: undefined,
+    stampJitter: undefined,
+  };
   return topic(modality, { ...nothing, messages: 0, bytes: 0, delayMs: undefined, silentForMs: undefined, ...changes });
 }
 
@@ -86,10 +96,14 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       modalities: [modalityStatus('camera'), modalityStatus('lidar')],
     },
     modalities: [
-      { name: 'camera', essential: false },
-      { name: 'lidar', essential: false },
+      { name: 'camera', essential: false, expected: false },
+      { name: 'lidar', essential: false, expected: false },
     ],
     concerns: new Map(),
+    runningForMs: 60_000,
+    demand: 'wanted',
+    minimum: undefined,
+    calibration: new Map(),
     topics: [topic('camera'), topic('lidar', { topic: '/lidar/points', type: 'sensor_msgs/msg/PointCloud2' })],
     masks: {
       published: 100,

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { decodeMessage, encodeMessage } from '../../src/messages/index.js';
+import { maskInfo } from '../../src/node/outputs/mask_info.js';
+import type { DiagnosticArray, FrameResult } from '../../src/pipeline/index.js';
+
+const STAMP = 1_730_800_000_000_000_000n;
+const HEADER = { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: 'camera_optical' };
+
+function frame(absent: [string, string][]): FrameResult {
+  return {
+    segmentation: {
+      stamp: STAMP,
+      present: ['camera', 'lidar'],
+      routing: new Map([
+        ['camera', [0.75, 0.5]],
+        ['lidar', [0.25, 0.5]],
+      ]),
+    },
+    reference: 'camera',
+    absent: new Map(absent),
+    images: new Map([
+      ['camera', { stamp: STAMP }],
+      ['lidar', { stamp: STAMP - 12_500_000n }],
+    ]),
+    latency: { totalMs: 81.25 },
+  } as unknown as FrameResult;
+}
+
+const values = ({ status }: DiagnosticArray, index: number) =>
+  Object.fromEntries(status[index]!.values.map(({ key, value }) => [key, value]));
+
+describe('~/mask_info', () => {
+  it('has the header of the mask and tells what it was made from', () => {
+    const info = maskInfo(HEADER, 'front/mle_sam', frame([['depth', 'dropped']]));
+    assert.deepEqual(info.header, HEADER);
+    assert.deepEqual(
+      info.status.map(({ name, level, message }) => [name, level, message]),
+      [
+        ['front/mle_sam: mask', 1, 'from camera, lidar; without depth (dropped)'],
+        ['front/mle_sam: mask: camera', 0, 'present'],
+        ['front/mle_sam: mask: lidar', 0, 'present'],
+        ['front/mle_sam: mask: depth', 1, 'absent: dropped'],
+      ],
+    );
+    assert.deepEqual(values(info, 0), {
+      present_modalities: 'camera lidar',
+      absent_modalities: 'depth',
+      reference: 'camera',
+      total_ms: '81.250',
+    });
+    assert.deepEqual(values(info, 2), {
+      'lidar/is_fused': 'True',
+      stamp_offset_ms: '-12.500',
+      routing_weights: '0.2500 0.5000',
+    });
+  });
+
+  it('holds nothing against sensors that were never there or are switched off', () => {
+    const info = maskInfo(
+      HEADER,
+      'mle_sam',
+      frame([
+        ['depth', 'waiting'],
+        ['events', 'disabled'],
+      ]),
+    );
+    assert.deepEqual(new Set(info.status.map(({ level }) => level)), new Set([0]));
+  });
+
+  it('is a standard message', () => {
+    const info = maskInfo(HEADER, 'mle_sam', frame([]));
+    const type = 'diagnostic_msgs/msg/DiagnosticArray';
+    const data = encodeMessage(type, info);
+    assert.deepEqual(decodeMessage<DiagnosticArray>({ topic: '/m', type, data, receiveStamp: 0n }), info);
+  });
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { domainOf, Program, waitUntil } from './support/index.js';
+import { type DiagnosticsFields, LEVEL } from './support/messages.js';
+import { startNode } from './support/node.js';
+import { Rig } from './support/rig.js';
+import { TOWN_TOPICS, townMessages } from './support/town.js';
+
+const LOOP_SECONDS = 4;
+const PATIENT = { deadlineMs: 60_000 };
+/**
+ * Of one core, with the four sensors of the sample at full rate: a tenth of what masks cost here. `Idle` in docs/node.md
+ * gives what it is on a machine that does nothing else.
+ */
+const IDLE_SHARE = 0.15;
+const TICKS_PER_SECOND = 100;
+
+type Statuses = Record<string, DiagnosticsFields['statuses'][number]>;
+
+describe('A node to which nobody listens', function () {
+  this.timeout(180_000);
+  const domain = domainOf(import.meta.url);
+  let node: Program;
+  let rig: Rig;
+  let listener: Program;
+
+  before(async () => {
+    const messages = await townMessages(LOOP_SECONDS);
+    rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['/diagnostics'] });
+    listener = Program.peer('listener.py', [], domain);
+    await rig.program.line('ready', PATIENT);
+    await listener.line('ready', PATIENT);
+    node = startNode(domain, {});
+    await node.line('Active.', PATIENT);
+    await rig.tell({ play: true });
+  });
+  after(async () => {
+    await Promise.all([listener?.stop(), rig?.stop(), node?.stop()]);
+  });
+
+  const statuses = (): Statuses | undefined => {
+    const last = rig.received<DiagnosticsFields>('/diagnostics').at(-1);
+    return (
+      last && Object.fromEntries(last.fields.statuses.map((status) => [status.name.replace('mle_sam: ', ''), status]))
+    );
+  };
+  const told = (what: string, isTold: (all: Statuses) => boolean) =>
+    waitUntil(
+      what,
+      () => {
+        const all = statuses();
+        return all !== undefined && 'lidar' in all && isTold(all) && all;
+      },
+      PATIENT,
+    );
+  const command = async (text: string) => {
+    const from = listener.lines.length;
+    listener.send(text);
+    await listener.line('obeyed', { from, ...PATIENT });
+    return from;
+  };
+
+  it('says so, makes no mask, and judges its sensors all the same', async () => {
+    const all = await told('all sensors active', ({ sync }) => /masks from .*lidar/.test(sync?.message ?? ''));
+    assert.deepEqual(
+      [all.sync!.level, all.sync!.message],
+      [LEVEL.ok, 'idle: no subscriber; masks from camera, depth, events, lidar'],
+    );
+    assert.deepEqual([all.inference!.level, all.inference!.message], [LEVEL.ok, 'idle: no subscriber; runs on cpu']);
+    assert.equal(all.inference!.values.masks_published, '0');
+  });
+
+  it('needs little of a core', async () => {
+    const [before, start] = [processorSeconds(node.pid), performance.now()];
+    await sleep(5000);
+    const share = (processorSeconds(node.pid) - before) / ((performance.now() - start) / 1000);
+    assert.ok(share < IDLE_SHARE, `it took ${(share * 100).toFixed(1)} % of a core`);
+  });
+
+  it('tells of a sensor that falls silent', async () => {
+    await rig.tell({ mute: [TOWN_TOPICS.lidar] });
+    const lost = await told('the loss of the LiDAR', ({ lidar }) => lidar?.level === LEVEL.error);
+    assert.match(lost.sync!.message, /^idle: no subscriber; masks without lidar \(dropped\)$/);
+    await rig.tell({ unmute: [TOWN_TOPICS.lidar] });
+    await told('its return', ({ lidar }) => lidar?.level === LEVEL.ok);
+  });
+
+  it('makes masks as soon as somebody listens, and none once they have left', async () => {
+    const from = await command('listen /mle_sam/mask');
+    const matched = rig.time;
+    const first = await listener.line('received', { from, ...PATIENT });
+    // Sensors send ten times a second; what was sent before the listener came is no mask, what comes after is.
+    const frames = (BigInt(first.split(' ')[1]!) - matched) / 100_000_000n;
+    assert.ok(frames < 10n, `the first mask is of ${frames} frames after the listener was there`);
+    await told('masks', ({ sync }) => sync?.message === 'masks from camera, depth, events, lidar');
+
+    await command('leave');
+    await told('idle again', ({ sync }) => sync?.message.startsWith('idle: no subscriber') === true);
+    // The mask in the making when they left.
+    await sleep(1500);
+    const { masks_published } = statuses()!.inference!.values;
+    await sleep(1500);
+    assert.equal(statuses()!.inference!.values.masks_published, masks_published);
+  });
+
+  it('goes on for nobody where it is told to', async () => {
+    await rig.ask('set_parameter', 'always_on', true);
+    const { inference } = await told('masks', ({ sync }) => sync?.message.startsWith('masks from') === true);
+    const before = Number(inference!.values.masks_published);
+    await told('more masks', (all) => Number(all.inference!.values.masks_published) > before + 3);
+  });
+});
+
+/** Processor time of a process so far. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
