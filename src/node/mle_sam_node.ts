@@ -181,9 +181,14 @@ export class MleSamNode {
 
   #observe(event: SegmenterEvent): void {
     switch (event.kind) {
-      case 'ready':
-        this.#ros.log.info(`Inference: ${describeSelection(event.selection)}`);
+      case 'ready': {
+        const { provider, requested } = event.selection;
+        const text = `Inference: ${describeSelection(event.selection)}`;
+        // Somebody named another one: they should not have to look for it.
+        if (requested === 'auto' || requested === provider) this.#ros.log.info(text);
+        else this.#ros.log.warn(`${text} (provider is ${requested})`);
         return;
+      }
       case 'gave-up':
         // While the model is being loaded, the transition fails and says so.
         if (this.#model !== undefined) this.#fail(event.reason);

@@ -36,7 +36,10 @@ describe('Libraries of a provider', () => {
 
   it('are told to need what the loader lacks', () => {
     put('libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so');
-    assert.match(findMissing('cuda', folder, () => LDD)!, /_cuda\.so needs libcublas\.so\.13, libcudnn\.so\.9, which/);
+    assert.match(
+      findMissing('cuda', folder, () => LDD)!,
+      /_cuda\.so needs libcublas\.so\.13, libcudnn\.so\.9, which .*: install CUDA 13, cuDNN 9, or the wheels 'nvidia-cublas~=13\.0' 'nvidia-cudnn-cu13~=9\.0' with pip/,
+    );
     assert.equal(
       findMissing('cuda', folder, () => ''),
       undefined,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { whereFrom } from '../gpu/library_sources.js';
 import { bindingFolder, providerLibrary } from '../gpu/provider_libraries.js';
 import type { EngineKey } from './engine_key.js';
 
@@ -39,9 +40,7 @@ export function probePlatform(deviceId: number, sources: ProbeSources = SYSTEM):
   if (!gpu) throw new Error(`Expected GPU ${deviceId} but neither nvidia-smi nor the device tree tells of one`);
   const tensorrt = probeTensorRt(sources);
   if (tensorrt === undefined) {
-    throw new Error(
-      'Expected TensorRT but the loader finds no libnvinfer: `npm run gpu:setup` says where it comes from',
-    );
+    throw new Error(`Expected TensorRT but the loader finds no libnvinfer: ${whereFrom(['libnvinfer.so.10'])}`);
   }
   return { gpu, tensorrt };
 }

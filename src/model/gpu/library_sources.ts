@@ -23,6 +23,16 @@ export function sourceOf(library: string): LibrarySource | undefined {
   return SOURCES.find(([pattern]) => pattern.test(library))?.[1];
 }
 
+/** What brings missing libraries, in a phrase that can be followed wherever the package is installed. */
+export function whereFrom(missing: readonly string[]): string {
+  const sources = missing.map(sourceOf);
+  const from = [...new Set(sources.map((source) => source?.from ?? 'what asks for it'))].join(', ');
+  const wheels = [...new Set(sources.flatMap((source) => source?.wheel ?? []))];
+  if (wheels.length === 0) return `install ${from}`;
+  const requirements = wheels.map((wheel) => `'${wheel}'`).join(' ');
+  return `install ${from}, or the wheels ${requirements} with pip and put their lib folders on LD_LIBRARY_PATH`;
+}
+
 /**
  * One line a missing library, then what brings all that pip can bring.
  * @param folder - where pip is to put the wheels; their libraries must be on LD_LIBRARY_PATH before Node starts

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { whereFrom } from './library_sources.js';
 
 /** Providers that ONNX Runtime loads from a library of their own. */
 export type GpuProvider = 'cuda' | 'tensorrt';
@@ -28,11 +29,14 @@ export function findMissing(
 ): string | undefined {
   for (const library of ['libonnxruntime_providers_shared.so', providerLibrary(provider)]) {
     if (existsSync(join(folder, library))) continue;
-    return `${library} is not in ONNX Runtime's folder: run \`npm run gpu:setup\` (on a Jetson, use the image)`;
+    return (
+      `${library} is not in ONNX Runtime's folder: run \`npm run gpu:setup\` in a checkout, or copy it from the wheel ` +
+      `onnxruntime-gpu of the same version into ${folder} (on a Jetson, use the image)`
+    );
   }
   const missing = missingDependencies(listDependencies(join(folder, providerLibrary(provider))));
   if (missing.length === 0) return undefined;
-  return `${providerLibrary(provider)} needs ${missing.join(', ')}, which the loader does not find: \`npm run gpu:setup\` says where they come from`;
+  return `${providerLibrary(provider)} needs ${missing.join(', ')}, which the loader does not find: ${whereFrom(missing)}`;
 }
 
 /** Libraries that `ldd` could not resolve, each once. */
