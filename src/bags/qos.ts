@@ -6,6 +6,9 @@ const RELIABILITY = ['system_default', 'reliable', 'best_effort', 'unknown', 'be
 const DURABILITY = ['system_default', 'transient_local', 'volatile', 'unknown', 'best_available'] as const;
 const HISTORY = ['system_default', 'keep_last', 'keep_all', 'unknown'] as const;
 
+/** A profile has 300 characters, and a topic as many profiles as publishers. */
+const MOST_CHARACTERS = 1 << 16;
+
 /** Liveliness `automatic`, which nobody changes for recorded topics. */
 const LIVELINESS_AUTOMATIC = 1;
 
@@ -24,6 +27,7 @@ export const defaultQos: QosProfile = {
 export function parseQos(value: unknown): QosProfile[] {
   let list = value;
   if (typeof value === 'string') {
+    if (value.length > MOST_CHARACTERS) return [];
     try {
       list = parse(value, { logLevel: 'error' });
     } catch {

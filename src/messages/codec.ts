@@ -51,7 +51,7 @@ const writersByType = new Map<string, MessageWriter>();
 export function decodeMessage<T>(raw: RawMessage): T {
   const codec = codecFor(raw);
   try {
-    checkExtents(codec.layout, raw.data);
+    checkExtents(codec.layout, raw.data, raw.type);
     return codec.reader.readMessage<T>(raw.data);
   } catch (error) {
     throw new Error(`Cannot decode a message of ${raw.topic} as ${raw.type}: ${(error as Error).message}`);

@@ -6,8 +6,13 @@ const CDR_LE = 1;
 /** CDR, XCDR2 in RTPS and XCDR2, big and little endian. */
 const PLAIN_KINDS: readonly number[] = [0, CDR_LE, 6, 7, 16, 17];
 
-/** Structures and strings that one message may hold: each becomes an object, far larger than its bytes. */
-const MOST_OBJECTS = 1 << 20;
+/**
+ * Structures and strings that one message may hold: each becomes an object, far larger than its bytes, and a million
+ * of them takes a second. Only messages that hold a structure for each event or point have that many.
+ */
+const MOST_OBJECTS = 1 << 16;
+const MOST_MEASUREMENTS = 1 << 20;
+const OF_MEASUREMENTS = /\/(EventArray|CustomMsg)$/;
 
 /**
  * Walks a CDR message and checks that every field, string and sequence lies inside its bytes.
@@ -16,13 +21,14 @@ const MOST_OBJECTS = 1 << 20;
  * a view on a larger buffer may reach into that buffer's other bytes. Sizes are checked here, before it reads.
  * @param layout - of the message's type
  * @param data - CDR with encapsulation header
+ * @param type - of the message, by which the number of its structures is bounded
  * @throws Error naming the field, what it claims and what is there
  */
-export function checkExtents(layout: StructureLayout, data: Uint8Array): void {
+export function checkExtents(layout: StructureLayout, data: Uint8Array, type: string): void {
   if (data.byteLength < ENCAPSULATION_BYTES) {
     throw new Error(`Expected a CDR message of at least 4 bytes but received ${data.byteLength}`);
   }
-  new ExtentWalker(data).structure(layout, '');
+  new ExtentWalker(data, OF_MEASUREMENTS.test(type) ? MOST_MEASUREMENTS : MOST_OBJECTS).structure(layout, '');
 }
 
 class ExtentWalker {
@@ -31,9 +37,11 @@ class ExtentWalker {
   /** XCDR version 2 aligns 64-bit values to four bytes. */
   readonly #maximumAlignment: number;
   #offset = ENCAPSULATION_BYTES;
+  readonly #mostObjects: number;
   #objects = 0;
 
-  constructor(data: Uint8Array) {
+  constructor(data: Uint8Array, mostObjects: number) {
+    this.#mostObjects = mostObjects;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const encapsulation = this.#view.getUint8(1);
     // Of other kinds the library reads headers that are not walked here.
@@ -59,8 +67,8 @@ class ExtentWalker {
     // Before the first element: what cannot be there is not walked, however many are claimed.
     this.#require(count * (field.kind === 'string' ? 4 : field.structure.leastBytes), name);
     this.#objects += count;
-    if (this.#objects > MOST_OBJECTS) {
-      throw new Error(`Expected at most ${MOST_OBJECTS} structures and strings but field ${name} brings more`);
+    if (this.#objects > this.#mostObjects) {
+      throw new Error(`Expected at most ${this.#mostObjects} structures and strings but field ${name} brings more`);
     }
     for (let index = 0; index < count; index++) {
       if (field.kind === 'string') this.#skip(this.#length(name), name);

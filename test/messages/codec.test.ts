@@ -280,3 +280,14 @@ function hugeArray(): Uint8Array {
 function hugeStrings(): Uint8Array {
   return Uint8Array.from([0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
 }
+
+describe('messages: bounds', () => {
+  it('refuse more structures than a message has use for, before they are made', () => {
+    const type = 'sensor_msgs/msg/PointCloud2';
+    const field = { name: '', offset: 0, datatype: 7, count: 1 };
+    const cloud = (count: number) =>
+      encodeMessage(type, { header: {}, fields: Array.from({ length: count }, () => field), data: new Uint8Array(0) });
+    assert.throws(() => decodeMessage(raw(type, cloud(40_000))), /Expected at most 65536 structures and strings/);
+    assert.equal(decodeMessage<{ fields: unknown[] }>(raw(type, cloud(1000))).fields.length, 1000);
+  });
+});

@@ -17,7 +17,10 @@ export function urdfMounts(text: string, path: string): TransformStamped[] {
     };
     root = new DOMParser({ onError }).parseFromString(text, 'text/xml').documentElement;
   } catch (error) {
-    throw new Error(`${expected} but received no XML: ${(error as Error).message.split('\n')[0]}.`);
+    const [reason = ''] = (error as Error).message.split('\n');
+    // The parser stumbles over some damage, and then says so in words for programmers.
+    const shown = /\w+Error:/.test(reason) ? 'an element does not end where it should' : reason;
+    throw new Error(`${expected} but received no XML: ${shown}.`);
   }
   if (root?.tagName !== 'robot') throw new Error(`${expected} but its first element is <${root?.tagName ?? ''}>.`);
   if (root.getElementsByTagName('xacro:macro').length > 0) {
