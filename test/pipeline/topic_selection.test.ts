@@ -60,6 +60,47 @@ function chosen(topics: TopicCandidate[], modalities = rig, configured: TopicCon
 }
 
 describe('selectTopics', () => {
+  it('takes a PNG of 16UC1 for depth, and a Livox CustomMsg for a LiDAR', () => {
+    const { names } = chosen([
+      compressed('/camera/image/compressed', 'jpeg'),
+      compressed('/depth/image/compressed', '16UC1; png compressed '),
+      plain('/livox/lidar', 'livox_ros_driver2/msg/CustomMsg'),
+    ]);
+    assert.deepEqual(names, {
+      camera: '/camera/image/compressed',
+      depth: '/depth/image/compressed',
+      events: undefined,
+      lidar: '/livox/lidar',
+    });
+  });
+
+  it('names what cannot be read as it is, with the command that helps', () => {
+    const foreign: [topic: TopicCandidate, modality: string, expected: RegExp][] = [
+      [
+        plain('/points/draco', 'point_cloud_interfaces/msg/CompressedPointCloud2'),
+        'lidar',
+        /\/points\/draco carries compressed point clouds.*ros2 run point_cloud_transport republish .*in\/draco:=\/points\/draco/,
+      ],
+      [
+        plain('/cam/image/ffmpeg', 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'),
+        'camera',
+        /video of ffmpeg_image_transport.*ros2 run image_transport republish .*in_transport:=ffmpeg/,
+      ],
+      [compressed('/cam/image/compressed', 'h264'), 'camera', /video of format "h264".*ros2 bag record \/cam\/image"/],
+      [
+        compressed('/depth/image/compressed', '16UC1; jpeg compressed '),
+        'depth',
+        /depth as JPEG, which keeps no distances.*ros2 bag record \/depth\/image\/compressedDepth/,
+      ],
+    ];
+    for (const [topic, modality, expected] of foreign) {
+      const { names, selection } = chosen([topic]);
+      assert.equal(names[modality], undefined);
+      const problem = selection.problems.find((text) => text.startsWith(`No topic for ${modality}:`));
+      assert.match(problem ?? '', expected);
+    }
+  });
+
   it('finds every sensor of the simulated rig, its CameraInfo, the ground truth and TF', () => {
     const { names, selection } = chosen(simulated);
     assert.deepEqual(names, {

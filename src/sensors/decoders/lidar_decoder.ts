@@ -47,7 +47,7 @@ export class LidarDecoder implements ModalityDecoder {
     const scale = new IntensityScale(modality, tell);
     this.#readOptions = {
       onIntensityField: (field) => this.#tellField(field),
-      intensityFullScale: intensityFullScale ?? ((values, field) => scale.fullScale(values, field)),
+      intensityFullScale: intensityFullScale ?? ((cloud, field) => scale.fullScale(cloud, field)),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { SensorNotice } from '../notice.js';
-import type { IntensityField } from './point_cloud.js';
+import type { IntensityField, PointCloud } from './point_cloud.js';
 
 /** Fewer values than this say nothing about their scale. */
 const FEWEST_VALUES = 50;
@@ -28,7 +28,7 @@ type Range = 'unit' | 'byte' | 'beyond';
 export class IntensityScale {
   readonly #modality: string;
   readonly #tell: (notice: SensorNotice) => void;
-  #decided: { range: Range; fullScale: number } | undefined;
+  #decided: { range: Range; fullScale: number; falloff: Falloff } | undefined;
 
   constructor(modality: string, tell: (notice: SensorNotice) => void) {
     this.#modality = modality;
@@ -36,31 +36,34 @@ export class IntensityScale {
   }
 
   /**
-   * @param values - of one cloud, as the field has them
+   * @param cloud - with intensities as the field has them; counts that fall with the distance are put right in place
    * @returns the value that means full scale
    */
-  fullScale(values: Float32Array, field: IntensityField): number {
+  fullScale(cloud: PointCloud, field: IntensityField): number {
     // Bytes cannot be of any other scale.
     if (field.datatype <= 2) return BYTE;
-    if (this.#decided !== undefined && !isMostlyAbove(values, LIMITS[this.#decided.range])) {
-      return this.#decided.fullScale;
-    }
-    const sorted = sample(values);
-    if (sorted.length < FEWEST_VALUES) return this.#decided?.fullScale ?? assumedFullScale(field);
-    const range = rangeOf(sorted, field);
-    if (range === undefined) return this.#decided?.fullScale ?? assumedFullScale(field);
-    if (this.#decided === undefined || isBeyond(range, this.#decided.range)) this.#decide(range, sorted, field);
-    return this.#decided!.fullScale;
+    const decided = this.#decided;
+    if (decided === undefined || isMostlyAbove(cloud.intensity, LIMITS[decided.range])) this.#look(cloud, field);
+    if (this.#decided?.falloff === 'square') correctFalloff(cloud);
+    return this.#decided?.fullScale ?? assumedFullScale(field);
   }
 
-  #decide(range: Range, sorted: Float32Array, field: IntensityField): void {
+  /** Decides where the cloud says anything. */
+  #look(cloud: PointCloud, field: IntensityField): void {
+    const sorted = sample(cloud.intensity);
+    const range = sorted.length < FEWEST_VALUES ? undefined : rangeOf(sorted, field);
+    if (range === undefined) return;
+    if (this.#decided !== undefined && !isBeyond(range, this.#decided.range)) return;
     const top = quantile(sorted, NEARLY_ALL);
+    const falloff = range === 'beyond' ? falloffOf(cloud) : 'none';
     const known = { unit: UNIT, byte: BYTE, beyond: undefined }[range];
-    const fullScale = known ?? scaleOfCounts(sorted);
-    this.#decided = { range, fullScale };
-    if (fullScale === assumedFullScale(field)) return;
+    const fullScale = known ?? scaleOfCounts(falloff === 'none' ? sorted : correctedSample(cloud));
+    this.#decided = { range, fullScale, falloff };
+    if (fullScale === assumedFullScale(field) && falloff === 'none') return;
     const values = `99.9 % of the values of '${field.name}' are at most ${Number(top.toPrecision(4))}`;
-    const because = range === 'beyond' && fullScale !== WORD ? `${values} and so are counts, not 0 to 255` : values;
+    const counts =
+      falloff === 'none' ? 'counts' : 'counts that fall with the square of the distance, which is put right';
+    const because = range === 'beyond' && fullScale !== WORD ? `${values} and so are ${counts}, not 0 to 255` : values;
     this.#tell({ code: 'scale-found', modality: this.#modality, quantity: 'intensity', value: fullScale, because });
   }
 }
@@ -108,4 +111,51 @@ function scaleOfCounts(sorted: Float32Array): number {
 
 function quantile(sorted: Float32Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+}
+
+/** `square`: photon counts of a LiDAR that does not correct them, which fall as 1 / r². */
+type Falloff = 'none' | 'square';
+
+/** Near and far points, metres, whose medians are compared; nearer ones are weakened by the receiver's overlap. */
+const NEAR = [4, 12] as const;
+const FAR = [20, 60] as const;
+/** Reflectivities do not fall like this between near and far; what falls at least so steeply is a count of photons. */
+const STEEP = -0.8;
+/** Distances beyond which the correction stays the same, metres: it is 1 at the first one. */
+const CORRECTED = [8, 80] as const;
+
+function falloffOf(cloud: PointCloud): Falloff {
+  const near = between(cloud, NEAR);
+  const far = between(cloud, FAR);
+  if (near.length < FEWEST_VALUES || far.length < FEWEST_VALUES) return 'none';
+  const slope = Math.log(quantile(far, 0.5) / quantile(near, 0.5)) / Math.log(middle(FAR) / middle(NEAR));
+  return slope < STEEP ? 'square' : 'none';
+}
+
+function middle([low, high]: readonly [number, number]): number {
+  return Math.sqrt(low * high);
+}
+
+/** Intensities of the points at these distances, sorted. */
+function between({ x, y, z, intensity }: PointCloud, [low, high]: readonly [number, number]): Float32Array {
+  return intensity
+    .filter((value, i) => {
+      const range = Math.hypot(x[i]!, y[i]!, z[i]!);
+      return value > 0 && range >= low && range <= high;
+    })
+    .sort();
+}
+
+function correctFalloff({ x, y, z, intensity, length }: PointCloud): void {
+  const [least, most] = CORRECTED;
+  for (let i = 0; i < length; i++) {
+    const squared = x[i]! * x[i]! + y[i]! * y[i]! + z[i]! * z[i]!;
+    intensity[i]! *= Math.min(Math.max(squared, least * least), most * most) / (least * least);
+  }
+}
+
+function correctedSample(cloud: PointCloud): Float32Array {
+  const copy = { ...cloud, intensity: cloud.intensity.slice() };
+  correctFalloff(copy);
+  return sample(copy.intensity);
 }

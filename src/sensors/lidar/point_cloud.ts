@@ -28,11 +28,12 @@ export interface IntensityField {
 
 export interface ReadPointCloudOptions {
   /**
-   * The value of the intensity field that means full scale and becomes 255, or what finds it out from the values.
+   * The value of the intensity field that means full scale and becomes 255, or what finds it out from the cloud, whose
+   * intensities are as read, and may be put right in place.
    * Without it the field's datatype decides: integers of 8 bits and all floats are taken as 0..255, those of 16 and 32
    * bits as 0..65535.
    */
-  intensityFullScale?: number | ((values: Float32Array, field: IntensityField) => number);
+  intensityFullScale?: number | ((cloud: PointCloud, field: IntensityField) => number);
   /** Told from which field intensities are read. */
   onIntensityField?: (field: IntensityField) => void;
   /** Stamp of the message in nanoseconds where the times of the points are wanted, else they are not read. */

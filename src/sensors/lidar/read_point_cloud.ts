@@ -51,7 +51,7 @@ export async function readPointCloud(
     const passedOver = INTENSITY_FIELDS.find((other) => other !== name && fields.has(other));
     const field = { name, datatype, passedOver };
     options.onIntensityField?.(field);
-    await scaleIntensity(cloud.intensity, fullScaleOf(cloud.intensity, field, options));
+    await scaleIntensity(cloud.intensity, fullScaleOf(cloud, field, options));
   }
   const timeField = TIME_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   if (timeField !== undefined && options.timesAfter !== undefined) {
@@ -64,13 +64,9 @@ export async function readPointCloud(
   return { kind: 'cloud', cloud };
 }
 
-function fullScaleOf(
-  values: Float32Array,
-  field: IntensityField,
-  { intensityFullScale }: ReadPointCloudOptions,
-): number {
+function fullScaleOf(cloud: PointCloud, field: IntensityField, { intensityFullScale }: ReadPointCloudOptions): number {
   if (typeof intensityFullScale === 'number') return intensityFullScale;
-  if (intensityFullScale !== undefined) return intensityFullScale(values, field);
+  if (intensityFullScale !== undefined) return intensityFullScale(cloud, field);
   return field.datatype >= 3 && field.datatype <= 6 ? 65535 : 255;
 }
 

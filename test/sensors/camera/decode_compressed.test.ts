@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
 import { decodeCompressed, decodeImage, resizePixels } from '../../../src/sensors/camera/index.js';
+import { goldens } from '../support/goldens.js';
 import { header, image } from '../support/messages.js';
 
 const SIZE = { width: 64, height: 48 };
@@ -88,6 +89,25 @@ describe('decodeCompressed', () => {
     for (const size of [HALF, { width: 8, height: 6 }]) {
       assert.deepEqual(await decode(jpeg, '', size), await resizePixels({ ...SIZE, channels: 3, data: full }, size));
     }
+  });
+
+  it('forgives what costs no pixel: a few stray bytes before a restart marker, and a missing end marker', async () => {
+    const jpeg = Uint8Array.from(Buffer.from(goldens.restartJpeg, 'base64'));
+    const whole = await decode(jpeg, 'jpeg');
+    const markers = [...jpeg.keys()].filter((i) => jpeg[i] === 0xff && (jpeg[i + 1]! & 0xf8) === 0xd0);
+    assert.equal(markers.length, 2);
+    const withStray = (marker: number, ...stray: number[]) =>
+      Uint8Array.from([...jpeg.subarray(0, marker), ...stray, ...jpeg.subarray(marker)]);
+    for (const [what, bytes] of [
+      ['one stray byte', withStray(markers[0]!, 0x5a)],
+      ['two stray bytes', withStray(markers[1]!, 0x5a, 0x11)],
+      ['no end marker', jpeg.subarray(0, -2)],
+    ] as const) {
+      assert.deepEqual(await decode(bytes, 'jpeg'), whole, what);
+    }
+    // More than a few are the rest of a damaged interval.
+    const many = withStray(markers[0]!, ...new Array<number>(40).fill(0x5a));
+    assert.match(await reasonOf(many), /whole jpeg picture but its decoder says: .*extraneous bytes/);
   });
 
   it('averages what it leaves out', async () => {

@@ -107,6 +107,31 @@ describe('readPointCloud', () => {
     assert.deepEqual([...(await read(twoRows)).x], [1, 2]);
   });
 
+  for (const [what, rowStep] of [
+    ['0', 0],
+    ['the size of the whole cloud', 64],
+    ['counted in points', 2],
+  ] as const) {
+    it(`puts a row_step right that is ${what}, where the bytes are those of unpadded rows`, async () => {
+      const points = [1, 2, 3, 4].map((value) => [value, value, value, value]);
+      const rows = cloudOf(points, { width: 2, height: 2, row_step: rowStep });
+      assert.deepEqual([...(await read(rows)).x], [1, 2, 3, 4]);
+      const longer = { ...rows, data: new Uint8Array([...rows.data, 0]) };
+      assert.equal((await readPointCloud(longer)).kind, 'invalid');
+    });
+  }
+
+  it('leaves out points in the place of the sensor, which are beams without return', async () => {
+    const cloud = await read(
+      cloudOf([
+        [0, 0, 0, 10],
+        [0, 0, 1, 20],
+        [-0, 0, 0, 30],
+      ]),
+    );
+    assert.deepEqual(column(cloud.intensity, cloud), [20]);
+  });
+
   const twoPoints = [
     [1, 2, 3, 4],
     [5, 6, 7, 8],

@@ -28,6 +28,8 @@ export interface OpenCvGoldens {
     rgb: number[];
   }[];
   yuv: { encoding: string; width: number; height: number; data: number[]; rgb: number[] }[];
+  /** A JPEG with restart markers, base64. */
+  restartJpeg: string;
   depthPng: { width: number; height: number; millimetres: number[]; png: string };
 }
 
