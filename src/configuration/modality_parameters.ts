@@ -16,6 +16,7 @@ const { shape: sensor } = sensorConfigSchema;
 const INTENSITY_FULL_SCALE = numberRules(sensor.intensityFullScale.unwrap(), 0);
 const DEPTH_SCALE = numberRules(sensor.depthScale.unwrap(), 0);
 const BIT_DEPTH = orElse(numberRules(sensor.bitDepth.unwrap(), 0), 0);
+const FROZEN_AFTER = orElse(numberRules(sensor.frozenAfter.unwrap(), -1), -1);
 const DILATION = orElse(numberRules(sensor.dilation.unwrap(), -1), -1);
 
 /** The same rules, with one value below them that stands for "not given". */
@@ -28,6 +29,7 @@ export function modalityParameters(modality: ModalityRole): ParameterDefinition[
   return [
     ...topicParameters(modality),
     ...sensorParameters(modality),
+    ...frozenParameter(modality),
     ...streamParameters(modality),
     ...qosParameters(modality),
   ];
@@ -147,6 +149,20 @@ function sensorParameters({ name, role }: ModalityRole): ParameterDefinition[] {
     default:
       return [];
   }
+}
+
+/** When content that repeats is a fault. Of events that nothing happens again and again is natural. */
+function frozenParameter({ name, role }: ModalityRole): ParameterDefinition[] {
+  if (role === 'events') return [];
+  return [
+    {
+      name: `modalities.${name}.frozen_after`,
+      ...FROZEN_AFTER,
+      applies: 'live',
+      description:
+        'identical messages in a row that make it frozen, whatever the others see; 0: never; -1: as frozen_after',
+    },
+  ];
 }
 
 function streamParameters({ name }: ModalityRole): ParameterDefinition[] {

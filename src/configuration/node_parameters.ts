@@ -154,8 +154,8 @@ function sensorParameters(modalities: readonly string[]): ParameterDefinition[] 
     {
       name: 'frozen_after',
       ...FROZEN_AFTER,
-      applies: 'activate',
-      description: 'identical messages in a row that make a sensor frozen',
+      applies: 'live',
+      description: 'identical messages in a row that make a sensor frozen where another one sees motion; 0: never',
     },
     {
       name: 'static_transforms',

@@ -200,6 +200,7 @@ function sensorConfig(values: CheckedValues, { name, role }: ModalityRole): [str
   const geometry = role === 'lidar' ? 'raw' : values.choice(`${prefix}.geometry`, ['raw', 'rectified']);
   const given = {
     ...(geometry !== 'raw' && { geometry }),
+    ...(role !== 'events' && above(-1, 'frozenAfter', values.number(`${prefix}.frozen_after`))),
     ...(role === 'camera' && above(0, 'bitDepth', values.number(`${prefix}.bit_depth`))),
     ...(role === 'depth' && above(0, 'depthScale', values.number(`${prefix}.depth_scale`))),
     ...(role === 'lidar' && above(0, 'intensityFullScale', values.number(`${prefix}.intensity_full_scale`))),

@@ -104,7 +104,7 @@ export class Perception {
     const running = this.#running;
     if (running === undefined) return;
     running.inputs.select(settings);
-    this.#follow(running.pipeline.retune(settings.pipeline.sync, this.#clock.now()));
+    this.#follow(running.pipeline.retune(settings.pipeline, this.#clock.now()));
   }
 
   /** Lets go of all topics; resolves once the mask in the making is done with. */

@@ -16,6 +16,13 @@ export const sensorConfigSchema = z.strictObject({
   intensityFullScale: z.number().positive().max(1e9).optional().describe('LiDAR: intensity that becomes 255'),
   depthScale: z.number().positive().max(1000).optional().describe('depth: metres one unit stands for'),
   bitDepth: z.number().int().min(9).max(16).optional().describe('camera: bits of a 16-bit sample that are used'),
+  frozenAfter: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe('identical contents in a row that make it frozen, whatever the others see; 0: never'),
   dilation: z.number().int().min(0).max(16).optional().describe('LiDAR: pixels around its own a point covers'),
 });
 
@@ -48,10 +55,10 @@ export const pipelineConfigSchema = z.strictObject({
   identicalLimit: z
     .number()
     .int()
-    .min(2)
+    .min(0)
     .max(1000)
     .default(3)
-    .describe('identical contents in a row that make a sensor frozen'),
+    .describe('identical contents in a row that make a sensor frozen where another one sees motion; 0: never'),
   sync: syncOptionsSchema.default(syncOptionsSchema.parse({})),
   sensors: z
     .record(z.string(), sensorConfigSchema)
@@ -78,6 +85,15 @@ export function topicConfiguration({ topics, calibration, sync: { streams } }: P
     calibrated: Object.keys(calibration.cameraInfos),
     disabled: Object.keys(streams).filter((name) => streams[name]?.availability === 'disabled'),
   };
+}
+
+/** By modality, how many identical contents in a row make it frozen, where that is said of it alone. */
+export function frozenLimits({ sensors }: PipelineConfig): Map<string, number> {
+  return new Map(
+    Object.entries(sensors).flatMap(([name, { frozenAfter }]) =>
+      frozenAfter === undefined ? [] : [[name, frozenAfter]],
+    ),
+  );
 }
 
 /** Modalities without which a configuration wants no mask. */

@@ -8,11 +8,11 @@ import {
   type FrameSet,
   type Match,
   type Reason,
-  type SyncConfig,
   type Synchronizer,
   type SynchronizerStatus,
   synchronizerOptions,
 } from '../sync/index.js';
+import { frozenLimits, type PipelineConfig } from './config.js';
 import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
 import { FrameAssembler, type Selection } from './frame_assembler.js';
 import type { FrameResult, PipelineSink, ProblemAbout } from './results.js';
@@ -149,15 +149,16 @@ export class Pipeline {
   }
 
   /**
-   * Puts another configuration of the synchroniser in force while messages come: thresholds, and what is configured of
-   * each stream. What paces the masks stays.
+   * Puts another configuration in force while messages come, as far as that is possible: what the synchroniser goes by,
+   * and when content that repeats is a fault. What paces the masks stays.
    * @param now - by the clock messages are received by
    * @returns once the pipeline is ready for the next message, as {@link receive}
    * @throws Error where the configuration names other modalities, or another order of references
    */
-  async retune(config: SyncConfig, now: Stamp): Promise<void> {
-    const { synchronizer } = this.#options;
-    synchronizer.retune(synchronizerOptions(synchronizer.options.streams, config));
+  async retune(config: PipelineConfig, now: Stamp): Promise<void> {
+    const { synchronizer, rig } = this.#options;
+    rig.retune(config.identicalLimit, frozenLimits(config));
+    synchronizer.retune(synchronizerOptions(synchronizer.options.streams, config.sync));
     await this.#advance(this.#receiveTime.toRelative(now));
   }
 

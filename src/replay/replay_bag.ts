@@ -134,7 +134,8 @@ function reasonOf(why: unknown): string {
   return why instanceof Error ? why.message : String(why);
 }
 
-function countMessages(recorder: ReplayRecorder, { modalities }: SynchronizerStatus): void {
+function countMessages(recorder: ReplayRecorder, { modalities, unopened }: SynchronizerStatus): void {
+  recorder.unopened(unopened);
   for (const { modality, counters } of modalities) {
     const { received, malformed, used, invalid } = counters;
     recorder.messages(modality, 'received', received + malformed);

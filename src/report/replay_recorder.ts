@@ -115,6 +115,7 @@ export class ReplayRecorder {
   readonly #routing: RoutingStatistics;
   readonly #droppedSeconds = new NumberColumn();
   readonly #dropReasons = new SentenceFolder();
+  #unopened = 0;
   readonly #droppedBecause = new Map<string, number>();
   #complete = 0;
 
@@ -240,10 +241,15 @@ export class ReplayRecorder {
     return { summary, report };
   }
 
+  /** Frames of the stream that should pace, for which no set could even be opened. */
+  unopened(count: number): void {
+    this.#unopened = count;
+  }
+
   #summary(wallSeconds: number, bagSeconds: number, end: number): Omit<ReplaySummary, 'partial'> {
     const { bag, model, provider, modalities, topics, settings = {} } = this.#description;
     const published = this.#columns.seconds.length;
-    const dropped = this.#droppedSeconds.length;
+    const dropped = this.#droppedSeconds.length + this.#unopened;
     const score = this.#scoredFrames === 0 ? undefined : this.#scoreSummary();
     return {
       formatVersion: 1,
@@ -256,7 +262,10 @@ export class ReplayRecorder {
         complete: this.#complete,
         partial: published - this.#complete,
         dropped,
-        droppedBecause: Object.fromEntries(this.#droppedBecause),
+        droppedBecause: {
+          ...Object.fromEntries(this.#droppedBecause),
+          ...(this.#unopened > 0 && { 'no sensor could pace the masks': this.#unopened }),
+        },
       },
       ...(score && { score }),
       latencyMs: {

@@ -9,6 +9,7 @@ import { createDecoder } from './decoders/create_decoder.js';
 import type { ModalityDecoder } from './decoders/modality_decoder.js';
 import { InputWatch, type ModalityStatistics } from './input_watch.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
+import { MotionWatch } from './motion_watch.js';
 import type { SensorNotice } from './notice.js';
 import { sameAspect } from './picture_shape.js';
 import { type SensorReason, type Unusable, unusable } from './reason.js';
@@ -35,7 +36,10 @@ export interface SensorRigOptions {
   referenceCamera?: string;
   /** Calibration for what is not published. */
   configured?: ConfiguredCalibration;
-  /** So many messages in a row with identical content make a sensor `frozen`. Default 3. */
+  /**
+   * So many messages in a row with identical content make a sensor `frozen` where another one sees the scene move; 0 for
+   * never. Default 3.
+   */
   identicalLimit?: number;
   tf?: TfTreeOptions;
   motion?: MotionOptions;
@@ -70,7 +74,8 @@ export interface RigGrid {
 export class SensorRig {
   readonly #size: ImageSize;
   readonly #calibration: RigCalibration;
-  readonly #watch: ContentWatch;
+  readonly #watch = new ContentWatch();
+  readonly #motion = new MotionWatch();
   readonly #decoders = new Map<string, ModalityDecoder>();
   readonly #inputWatches = new Map<string, InputWatch>();
   readonly #tell: (notice: SensorNotice) => void;
@@ -93,7 +98,7 @@ export class SensorRig {
     this.#size = grid;
     this.#tell = (notice) => options.onNotice?.(notice);
     this.#inputs = inputs;
-    this.#watch = new ContentWatch(options.identicalLimit);
+    this.retune(options.identicalLimit ?? 3, limitsOf(inputs));
     const geometries = new Map<string, ImageGeometry>();
     for (const [name, { geometry }] of inputs) if (geometry !== undefined) geometries.set(name, geometry);
     this.#calibration = new RigCalibration({
@@ -116,6 +121,21 @@ export class SensorRig {
         this.#modalitiesByInfoTopic.set(topic, [...(this.#modalitiesByInfoTopic.get(topic) ?? []), name]);
       }
     }
+  }
+
+  /**
+   * Puts other limits in force for content that repeats.
+   * @param own - limits of single modalities: these hold whatever the others see
+   */
+  retune(identicalLimit: number, own: ReadonlyMap<string, number>): void {
+    this.#watch.retune(identicalLimit, own);
+  }
+
+  /** The same content again is a fault where something moves. Where all is still, it may be the truth. */
+  #isFrozen(modality: string, raw: RawMessage): boolean {
+    const since = this.#watch.frozenSince(modality, raw);
+    if (since === undefined) return false;
+    return this.#watch.hasOwnLimit(modality) || this.#motion.othersMovedSince(modality, since);
   }
 
   /** Topics on which a modality's CameraInfo is looked for, the surest last. */
@@ -191,7 +211,8 @@ export class SensorRig {
     try {
       const content = await decoder.decode({ raw, stamp, frameId }, referenceStamp);
       if (content.kind === 'invalid') return content.cause ? unusable(content.cause) : invalid(content.reason);
-      const isFrozen = content.quality.kind === 'good' && this.#watch.isFrozen(raw);
+      if (content.quality.kind === 'good') this.#motion.see(modality, content.data, raw.receiveStamp);
+      const isFrozen = content.quality.kind === 'good' && this.#isFrozen(modality, raw);
       const quality = isFrozen ? ({ kind: 'blind', reason: 'frozen' } as const) : content.quality;
       if (quality.kind === 'good') {
         const notice = this.#inputWatches.get(modality)?.observe(content.data);
@@ -246,6 +267,7 @@ export class SensorRig {
   reset(): void {
     this.#calibration.clearMoving();
     this.#watch.reset();
+    this.#motion.reset();
     for (const decoder of this.#decoders.values()) decoder.reset?.();
   }
 
@@ -280,4 +302,10 @@ function invalid(detail: string): Unusable {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function limitsOf(inputs: ReadonlyMap<string, ModalityInput>): Map<string, number> {
+  return new Map(
+    [...inputs].flatMap(([name, { frozenAfter }]) => (frozenAfter === undefined ? [] : [[name, frozenAfter]])),
+  );
 }

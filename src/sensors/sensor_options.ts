@@ -16,6 +16,11 @@ export interface SensorOptions {
   bitDepth?: number;
   /** LiDAR: a point also covers so many pixels around its own. Default: as the model was trained. */
   dilation?: number;
+  /**
+   * So many messages in a row with identical content mean that the sensor is frozen, whatever the others see; 0 for never.
+   * Default: as the rig has it, and only where another sensor sees the scene move.
+   */
+  frozenAfter?: number;
   events?: Partial<EventStreamOptions>;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from './clock.js';
 import type { Arrival, Evidence } from './evidence.js';
 import { baseWidth, type SynchronizerOptions } from './options.js';
 import type { Reason } from './reason.js';
-import { dropAfter } from './silence.js';
+import { votesFor } from './silence.js';
 import { findTimeBase, type TimeBase, type Voter } from './time_base.js';
 
 /** What the evidence says about the clocks. */
@@ -31,7 +31,7 @@ export function judgeClocks(evidence: readonly Evidence[], options: Synchronizer
     if (clock === undefined) continue;
     streams.set(modality, clock);
     // One that is silent or repeats itself says nothing about the time.
-    if (now >= readings.at(-1)!.received + dropAfter(each, options)) continue;
+    if (now >= readings.at(-1)!.received + votesFor(each)) continue;
     if (isStandingStill(each)) continue;
     const rank = options.referencePriority.indexOf(modality);
     voters.push({ modality, clock, rank: rank < 0 ? Infinity : rank });

@@ -37,9 +37,9 @@ export class ReferenceTrack<T, S extends StampValue> {
     return this.#present;
   }
 
-  /** The one that should, whether it can or not. */
-  get first(): Stream<T, S> | undefined {
-    return this.#byPriority.find(({ verdict }) => verdict.state !== 'disabled') ?? this.#byPriority[0];
+  /** The first by priority that is such, whether it can pace or not. */
+  firstOf(isSuch: (stream: Stream<T, S>) => boolean): Stream<T, S> | undefined {
+    return this.#byPriority.find(isSuch);
   }
 
   /** Time between its samples. */

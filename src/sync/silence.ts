@@ -3,6 +3,8 @@ import { SECOND, type SynchronizerOptions } from './options.js';
 
 /** Silence that drops a stream whose period is not known yet: it may be a slow one. */
 const UNKNOWN_PERIOD_SILENCE = SECOND;
+const VOTE_PERIODS = 2.5;
+const MIN_VOTE_SILENCE = 0.25 * SECOND;
 /** No stream is late before this: packets of an event camera come every millisecond, schedulers pause for longer. */
 const MIN_LATE_SILENCE = 0.05 * SECOND;
 
@@ -17,12 +19,18 @@ export function dropAfter({ rhythm }: Evidence, { dropPeriods, dropSilence }: Sy
   return Math.max(dropPeriods * rhythm.period, dropSilence);
 }
 
+/** Silence after which a stream has no say about the time any more: two samples are missing, but not before this. */
+export function votesFor({ rhythm }: Evidence): number {
+  return Math.max(VOTE_PERIODS * rhythm.assumedPeriod, MIN_VOTE_SILENCE);
+}
+
 /** When the verdict on a stream changes if nothing comes before; `Infinity` for never. */
 export function nextChange(evidence: Evidence, options: SynchronizerOptions, now: number): number {
   const { lastMessage, lastSample, readings } = evidence;
   if (evidence.availability === 'disabled' || lastMessage === undefined) return Infinity;
   const after = (time: number) => (time > now ? time : Infinity);
   const silence = dropAfter(evidence, options);
-  const drop = Math.min(after(lastMessage + silence), after((readings.at(-1)?.received ?? Infinity) + silence));
+  const lastReading = readings.at(-1)?.received ?? Infinity;
+  const drop = Math.min(after(lastMessage + silence), after(lastReading + votesFor(evidence)));
   return lastSample === undefined ? drop : Math.min(drop, after(lastSample + lateAfter(evidence, options)));
 }

@@ -88,6 +88,11 @@ export class Stream<T, S extends StampValue> {
     return this.#buffer.samples;
   }
 
+  /** Whether messages come, good or bad. */
+  get isSending(): boolean {
+    return !['disabled', 'waiting', 'dropped'].includes(this.verdict.state);
+  }
+
   /** The newest sample that was taken in on its present clock, held or not. */
   get newest(): { readonly stamp: S } | undefined {
     return this.#newest;

@@ -158,6 +158,8 @@ export interface SynchronizerStatus {
   /** Sets that are waiting for samples. */
   readonly open: number;
   readonly sets: { readonly complete: number; readonly partial: number; readonly dropped: number };
+  /** Messages of the stream that should pace, each of which should have given a set, that came while none could open one. */
+  readonly unopened: number;
   /** How often the time line started anew. */
   readonly resets: number;
   /** Why no set has come for a while although messages arrive; `undefined` while all is well. */

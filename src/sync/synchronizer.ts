@@ -46,6 +46,7 @@ export class Synchronizer<T, S extends StampValue = number> {
   readonly #stall = new StallWatch();
   #clocks: Clocks = NO_CLOCKS;
   #resets = 0;
+  #unopened = 0;
   #clock: 'unset' | 'running' = 'unset';
   #now = 0;
   /** Time in which streams that have not spoken yet are waited for; the first sample starts it. */
@@ -79,6 +80,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     if (heard === 'new') this.#readClocks();
     if (heard === 'new' || heard === 'known') this.#take(stream, stamp, value);
     this.#react();
+    if (this.#track.present === undefined && this.#track.firstOf((each) => each.isSending) === stream) this.#unopened++;
   }
 
   /** A message came that yields no sample: its header cannot be read. Call {@link advance} afterwards. */
@@ -173,11 +175,19 @@ export class Synchronizer<T, S extends StampValue = number> {
   /** How things stand at the time of the last call. */
   status(): SynchronizerStatus {
     const { since } = this.#stall;
-    const cause = since === undefined ? undefined : stallCause(this.#streams, this.#track.first, this.#now - since);
+    const cause =
+      since === undefined
+        ? undefined
+        : stallCause(
+            this.#streams,
+            this.#track.firstOf(({ verdict }) => verdict.state !== 'disabled'),
+            this.#now - since,
+          );
     return {
       reference: this.#track.present?.modality,
       open: this.#open.count,
       sets: { ...this.#sets },
+      unopened: this.#unopened,
       resets: this.#resets,
       stall: cause && { cause, reason: describeReason(cause), since: since! },
       modalities: this.#streams.map((stream) => statusOf(stream, this.#track.period, this.#now)),
@@ -241,7 +251,11 @@ export class Synchronizer<T, S extends StampValue = number> {
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
     if (this.#stall.check(this.#now) === 'as-before') return;
-    const cause = stallCause(this.#streams, this.#track.first, this.#now - this.#stall.since!);
+    const cause = stallCause(
+      this.#streams,
+      this.#track.firstOf(({ verdict }) => verdict.state !== 'disabled'),
+      this.#now - this.#stall.since!,
+    );
     const { modality } = cause;
     this.#events.push({ kind: 'stalled', modality, cause, reason: describeReason(cause), at: this.#now });
   }

@@ -186,7 +186,7 @@ describe('configuration of a desk', () => {
     ],
     ['a misspelt name', 'sync: {deadline: 3}', /received 'sync\.deadline', .* Did you mean sync\.deadline_ms\?/],
     ['a sensor the model lacks', 'modalities: {sonar: {topic: /s}}', /Expected camera, depth, events, lidar below mod/],
-    ['a value out of range', 'frozen_after: 1', /a whole number from 2 to 1000 for frozen_after but received 1\./],
+    ['a value out of range', 'frozen_after: -1', /a whole number from 0 to 1000 for frozen_after but received -1\./],
     ['a value of another kind', 'base_frame: 3', /the name of a frame, .* for base_frame but received 3\./],
     ['no value', 'base_frame:', /Expected a value for base_frame but received null\./],
     ['no names', '- a\n- b', /Expected names and values for the configuration in/],

@@ -98,7 +98,10 @@ describe('Pipeline', () => {
     for (const message of messages) {
       await wakeBefore(message.receiveStamp);
       if (retune !== undefined && message.receiveStamp >= stampAt(retune.at)) {
-        await pipeline.retune({ ...DEFAULT_PIPELINE_CONFIG.sync, ...retune.sync }, message.receiveStamp);
+        await pipeline.retune(
+          { ...DEFAULT_PIPELINE_CONFIG, sync: { ...DEFAULT_PIPELINE_CONFIG.sync, ...retune.sync } },
+          message.receiveStamp,
+        );
         retune = undefined;
       }
       await pipeline.receive(message);

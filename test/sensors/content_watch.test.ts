@@ -19,7 +19,7 @@ function frozenAmong(
   return levels.map((level, i) => {
     const message = picture(stamps[i]!, level);
     watch.observe('camera', message);
-    return watch.isFrozen(message);
+    return watch.frozenSince('camera', message) !== undefined;
   });
 }
 
@@ -45,7 +45,7 @@ describe('ContentWatch', () => {
     for (const modality of ['camera', 'depth', 'camera', 'depth']) {
       const message = picture(BigInt(modality.length), 7);
       watch.observe(modality, message);
-      assert.equal(watch.isFrozen(message), false);
+      assert.equal(watch.frozenSince('camera', message) !== undefined, false);
     }
     assert.deepEqual(frozenAmong([1, 1], watch, [1n, 2n]), [no, no]);
     watch.reset();
@@ -58,10 +58,10 @@ describe('ContentWatch', () => {
     second.data[second.data.length - 1]!++;
     watch.observe('camera', first);
     watch.observe('camera', second);
-    assert.equal(watch.isFrozen(second), false);
+    assert.equal(watch.frozenSince('camera', second) !== undefined, false);
     const shorter = { ...second, data: second.data.subarray(0, 20) };
     watch.observe('camera', shorter);
-    assert.equal(watch.isFrozen(shorter), false);
+    assert.equal(watch.frozenSince('camera', shorter) !== undefined, false);
   });
 
   it('does not trip over messages shorter than a header', () => {

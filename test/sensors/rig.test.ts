@@ -332,8 +332,9 @@ describe('SensorRig', () => {
       });
     }
 
-    it('the third equal picture: frozen, until one differs', async () => {
+    it('the third equal picture: frozen where that is a fault whatever the others see, until one differs', async () => {
       const rig = calibratedRig();
+      rig.retune(0, new Map([['front', 3]]));
       const seeds = [1, 1, 1, 1, 2];
       const qualities: string[] = [];
       for (const [i, seed] of seeds.entries()) {
@@ -343,8 +344,35 @@ describe('SensorRig', () => {
       assert.deepEqual(qualities, ['good', 'good', 'frozen', 'frozen', 'good']);
     });
 
+    it('the same picture again and again: good where nothing moves, frozen where another sensor sees motion', async () => {
+      for (const [world, expected] of [
+        ['still', 'good'],
+        ['moving', 'frozen'],
+      ] as const) {
+        const rig = calibratedRig();
+        let last = '';
+        for (let i = 0n; i < 6n; i++) {
+          const range = world === 'still' ? 4000 : 8000 - 1200 * Number(i);
+          await pass(rig, 'stereo', { ...depth(i, range), receiveStamp: i });
+          const { quality } = imageOf(await pass(rig, 'front', { ...picture(i, 1), receiveStamp: i }));
+          last = quality.kind === 'blind' ? quality.reason : quality.kind;
+        }
+        assert.equal(last, expected, world);
+      }
+    });
+
+    it('repeats are no fault where the limit is 0', async () => {
+      const rig = calibratedRig();
+      rig.retune(3, new Map([['front', 0]]));
+      for (let i = 0n; i < 6n; i++) {
+        await pass(rig, 'stereo', { ...depth(i, 8000 - 1200 * Number(i)), receiveStamp: i });
+        assert.equal(imageOf(await pass(rig, 'front', picture(i, 1))).quality.kind, 'good');
+      }
+    });
+
     it('a frozen sensor is found among messages nobody decoded', async () => {
       const rig = calibratedRig();
+      rig.retune(0, new Map([['stereo', 3]]));
       const repeats = [0n, 1n, 2n].map((stamp) => depth(stamp, 4000));
       for (const message of repeats) rig.ingest('stereo', message);
       assert.deepEqual(imageOf(await rig.decode('stereo', repeats[2]!, 2n)).quality, {

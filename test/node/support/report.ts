@@ -92,6 +92,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
       open: 1,
       sets: { complete: 95, partial: 5, dropped: 1 },
       resets: 0,
+      unopened: 0,
       stall: undefined,
       modalities: [modalityStatus('camera'), modalityStatus('lidar')],
     },
