@@ -48,6 +48,13 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
         command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
         command.add_argument("--resume", action="store_true", help="go on from the last checkpoint, if any")
+    text = "decode a split into the arrays that training maps, and say how large they are"
+    command = commands.add_parser("decode", help=text)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--data", type=Path, required=True, help="root of the data set")
+    command.add_argument("--cache", type=Path, required=True, help="folder of decoded frames")
+    command.add_argument("--splits", nargs="+", default=["train", "val"])
+    command.add_argument("--workers", type=int, default=2, help="threads that decode")
     text = "train and score the eight variants on equal budgets"
     command = commands.add_parser("ablation", help=text, parents=[shared])
     command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")
@@ -98,6 +105,20 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--note", default="", help="what else the model card must say about the training")
+    text = "latency, memory and labels of a configuration in PyTorch on this machine's GPU, on random weights"
+    command = commands.add_parser("bench", help=text)
+    command.add_argument("--config", type=Path, nargs="+", required=True)
+    command.add_argument("--out", type=Path, required=True, help="JSON report, anew after each row")
+    command.add_argument("--precision", nargs="+", default=["bfloat16", "float16"])
+    command.add_argument(
+        "--mode", nargs="+", choices=("eager", "graph", "compiled"), default=["graph", "eager"]
+    )
+    command.add_argument("--modalities", type=int, nargs="+", default=[1, 2, 3, 4])
+    command.add_argument("--repeats", type=int, default=60, help="runs of each part")
+    command.add_argument("--seconds", type=float, default=0.5, help="at most, of each part")
+    command.add_argument(
+        "--reference", choices=("cpu", "none"), default="cpu", help="for the labels, in float32"
+    )
     text = "size, memory and time of a configuration, on random weights"
     command = commands.add_parser("footprint", help=text, parents=[precision])
     command.add_argument("--config", type=Path, required=True)

@@ -171,6 +171,33 @@ def _footprint(options: argparse.Namespace) -> None:
     print(measure_footprint(config, options.out, options.precision, options.threads, options.modalities))
 
 
+def _bench(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .device_bench import bench, cases, machine, write_bench
+    from .processes import join_processes
+
+    configs = [load_config(path) for path in options.config]
+    wanted = cases(options.mode, options.precision, options.modalities)
+    with join_processes() as processes:
+        device = processes.device
+    limits = (options.repeats, options.seconds, options.reference == "cpu")
+    rows = (row for config in configs for row in bench(config, device, wanted, *limits))
+    write_bench(options.out, machine(device), rows)
+
+
+def _decode(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .data import list_frames, open_cache, read_dataset_info
+
+    config = load_config(options.config)
+    info = read_dataset_info(options.data, (config.width, config.height))
+    for split in options.splits:
+        frames = len(list_frames(info, split))
+        size = frames * info.width * info.height * (3 * len(info.rig.modalities) + 1)
+        print(f"{split}: {frames} frames, {size / 2**30:.2f} GiB in {options.cache}", flush=True)
+        open_cache(info, split, options.cache, options.workers)
+
+
 def _predict(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
     from .data import list_frames
@@ -215,6 +242,8 @@ COMMANDS = {
     "ablation": _ablation,
     "export": _export,
     "footprint": _footprint,
+    "bench": _bench,
+    "decode": _decode,
     "predict": _predict,
 }
 

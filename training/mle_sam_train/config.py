@@ -117,6 +117,13 @@ class AugmentConfig:
     colour_probability: float = 0.6
     rare_probability: float = 0.5
     """Share of samples drawn for a class at random, among frames that show it, instead of in order."""
+    rare_power: float = 0.5
+    """How much rarer classes are preferred then: a class's chance is its share of the pixels to minus this;
+    with 0 all are alike. A frame's chance is the root of its pixels of that class."""
+    focus_probability: float = 0.0
+    """Share of those samples that are cut out around a pixel of the class: small things are seen large."""
+    focus_min: float = 0.35
+    """Smallest side of that cut-out, as a fraction."""
     full_set_probability: float = 0.4
     """Experts only: share of samples that keep every modality; the others draw a proper subset uniformly."""
     degrade_probability: float = 0.35
@@ -143,6 +150,14 @@ class StageConfig:
     minutes: float | None = None
     steps: int | None = None
     log_every: int = 20
+    data: Literal["disk", "device"] = "disk"
+    """Where decoded frames lie: `disk` maps them into memory and augments on the CPU; `device` holds them all
+    in the GPU's memory and augments there."""
+    average: float = 0.0
+    """Decay per step of an exponential moving average of the weights, which is then what is validated and
+    kept; 0: none."""
+    select: Literal["last", "best"] = "last"
+    """Which weights are kept: the last ones, or those that validated best."""
     validate_every_minutes: float = 10.0
     validate_frames: int = 48
     checkpoint_every_minutes: float = 3.0

@@ -212,13 +212,15 @@ def batch_size(model: MleSam) -> int:
 
 
 def quick_miou(model: MleSam, cache: FrameCache, frames: int, stage: str) -> dict[str, float]:
-    """Validation while training: the camera alone, for experts also the full set, on evenly spread frames."""
+    """Validation while training, on evenly spread frames: the camera alone, for experts also the full set and
+    the mean over all subsets."""
     chosen = spread_indices(len(cache), frames)
     if stage == "base":
         return {"camera": _base_miou(model, cache, chosen)}
     full = tuple(range(len(model.rig.modalities)))
-    scores = evaluate(model, cache, [full, (0,)], chosen)
+    scores = evaluate(model, cache, None, chosen)
     result = {"full": scores.matrix(full).miou(), model.rig.names[0]: scores.matrix((0,)).miou()}
+    result["subsets"] = float(np.mean([scores.matrix(s).miou() for s in all_subsets(len(full))]))
     if "night" in scores.conditions():
         result["night full"] = scores.matrix(full, {"night"}).miou()
         result[f"night {model.rig.names[0]}"] = scores.matrix((0,), {"night"}).miou()

@@ -33,18 +33,16 @@ def ohem_cross_entropy(
     loss = F.nll_loss(log_probability, labels, ignore_index=IGNORE, reduction="none").flatten()
     labels = labels.flatten()
     valid = labels != IGNORE
-    least = max(1, math.ceil(int(valid.sum()) * min_fraction))
-    hard = loss.detach() > -math.log(threshold)
-    if int(hard.sum()) < least:
-        kept = loss.detach().masked_fill(~valid, -1).topk(least).indices
-    else:
-        kept = hard.nonzero().squeeze(1)
-    chosen, chosen_labels = loss[kept], labels[kept]
+    # Nothing below waits for a GPU: how many pixels are kept never becomes a Python number.
+    ranked = loss.detach().masked_fill(~valid, -1).sort(descending=True).values
+    least = (valid.sum() * min_fraction).ceil().clamp(min=1).long()
+    bound = ranked.gather(0, least[None] - 1).clamp(max=-math.log(threshold))
+    kept = valid & (loss.detach() >= bound)
     if class_weights is None:
-        return chosen.mean()
-    # Only a batch without any labelled pixel keeps ignored ones, whose loss is zero.
-    weights = class_weights[chosen_labels.clamp(max=len(class_weights) - 1)]
-    return (chosen * weights).sum() / weights.sum()
+        weights = kept.to(loss.dtype)
+    else:
+        weights = class_weights[labels.clamp(max=len(class_weights) - 1)] * kept
+    return (loss * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
 def soft_dice(log_probability: Tensor, labels: Tensor) -> Tensor:
@@ -54,17 +52,16 @@ def soft_dice(log_probability: Tensor, labels: Tensor) -> Tensor:
         log_probability: `[B, classes, H, W]`, log-softmax over the classes.
         labels: int64 `[B, H, W]`, 255 ignored.
     """
-    classes = log_probability.shape[1]
-    valid = labels != IGNORE
-    known = labels.masked_fill(~valid, 0)
-    of_truth = log_probability.gather(1, known[:, None]).squeeze(1).exp() * valid
-    overlap = of_truth.new_zeros(classes).index_add(0, known.flatten(), of_truth.flatten())
-    size = torch.bincount(known[valid], minlength=classes)
-    mask = valid.flatten(1).unsqueeze(2).to(log_probability.dtype)
-    predicted = torch.bmm(log_probability.exp().flatten(2), mask).sum(dim=(0, 2))
-    dice = (2 * overlap + 1) / (predicted + size + 1)
+    valid = (labels != IGNORE)[:, None]
+    classes = torch.arange(log_probability.shape[1], device=labels.device)[:, None, None]
+    truth = labels[:, None] == classes
+    probability = log_probability.exp() * valid
+    overlap = (probability * truth).sum(dim=(0, 2, 3))
+    size = truth.sum(dim=(0, 2, 3))
+    dice = (2 * overlap + 1) / (probability.sum(dim=(0, 2, 3)) + size + 1)
     shown = size > 0
-    return 1 - dice[shown].mean() if bool(shown.any()) else predicted.sum() * 0
+    # Without any labelled pixel there is nothing to judge: zero, not one.
+    return shown.any().to(dice.dtype) - (dice * shown).sum() / shown.sum().clamp(min=1)
 
 
 def class_weights(histogram: np.ndarray, power: float) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from .config import StageConfig
-from .data.sampling import StageName
+from .data.plan import StageName
 from .model import MleSam
 
 
@@ -40,7 +40,8 @@ def build_optimizer(model: MleSam, stage: StageName, config: StageConfig) -> tor
         settings.append({"params": decayed, "lr": rates[name], "rate": rates[name]})
         settings.append({"params": kept, "lr": rates[name], "rate": rates[name], "weight_decay": 0.0})
     settings = [group for group in settings if group["params"]]
-    return torch.optim.AdamW(settings, weight_decay=config.weight_decay, betas=(0.9, 0.99))
+    on_gpu = all(p.is_cuda for group in settings for p in group["params"])
+    return torch.optim.AdamW(settings, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=on_gpu)
 
 
 def count_trainable(model: MleSam, stage: StageName) -> int:

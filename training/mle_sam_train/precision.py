@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -46,21 +47,30 @@ class MixedPrecision:
         self.scaler.scale(loss).backward()
 
     def update(
-        self, optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter], clip: float
-    ) -> bool:
+        self,
+        optimizer: torch.optim.Optimizer,
+        parameters: Iterable[nn.Parameter],
+        clip: float,
+        loss: Tensor,
+    ) -> tuple[bool, float]:
         """Scale gradients back, clip their norm and take the optimiser's step.
 
+        Args:
+            loss: of the step; a GPU is waited for once, for the loss and the norm together.
+
         Returns:
-            False where gradients were not finite; no weight is touched then. With float16 that happens now
-            and again, and is mended by the smaller scale; otherwise something is wrong.
+            Whether gradients were finite, and the loss. If either is not finite no weight is touched. With
+            float16 that happens to gradients now and again, and the smaller scale helps; otherwise something
+            is wrong.
         """
         self.scaler.unscale_(optimizer)
         norm = nn.utils.clip_grad_norm_(parameters, clip)
-        is_finite = bool(torch.isfinite(norm))
-        if is_finite or self.scaler.is_enabled():
+        size, value = torch.stack((norm.float(), loss.float())).tolist()
+        is_finite = math.isfinite(size)
+        if math.isfinite(value) and (is_finite or self.scaler.is_enabled()):
             self.scaler.step(optimizer)
             self.scaler.update()
-        return is_finite
+        return is_finite, value
 
     def state(self) -> dict[str, Any]:
         """What a resumed run needs; empty unless scaling."""

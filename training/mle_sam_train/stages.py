@@ -10,7 +10,7 @@ import torch
 from .checkpoint import load_base, write_config
 from .config import Config, config_to_dict, load_config
 from .data import DatasetInfo, FrameCache, measure_statistics, open_cache, read_dataset_info
-from .data.sampling import StageName
+from .data.plan import StageName
 from .errors import InputError
 from .model import MleSam
 from .model.pretrained import load_pretrained

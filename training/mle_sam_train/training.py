@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from .averaging import WeightAverage
 from .checkpoint import load_state, load_tensors, save_state, save_weights
 from .config import Config, StageConfig
-from .data import Batch, FrameCache, TrainingSampler
-from .data.sampling import StageName
+from .data import Batch, DeviceSampler, FrameCache, Sampler, TrainingSampler
+from .data.plan import StageName
 from .errors import InputError
 from .evaluation import quick_miou
 from .logbook import Logbook
@@ -29,6 +30,8 @@ from .processes import Processes
 from .schedule import Budget, learning_rate_factor
 
 STATE_FILE = "state.pt"
+SELECTED: dict[StageName, str] = {"base": "camera", "experts": "subsets"}
+"""The validation score by which weights are selected."""
 REMEDY = "lower the learning rate or set precision to float32, then resume from the checkpoint."
 
 
@@ -54,13 +57,18 @@ class Trainer:
         self.processes.check_batch(self.settings.batch, self.settings.accumulate)
         kinds = [modality["representation"]["kind"] for modality in model.rig.modalities]
         part = (self.processes.rank, self.processes.count)
-        self.sampler = TrainingSampler(
-            train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds, part
+        drawn = (train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds, part)
+        self.sampler: Sampler = (
+            DeviceSampler(*drawn, self.processes.device)
+            if self.settings.data == "device"
+            else TrainingSampler(*drawn)
         )
         self.optimizer = build_optimizer(model, stage, self.settings)
         weights = class_weights(train.histogram, self.config.loss.class_weight_power)
         self.weights = weights.to(self.processes.device)
         self.mixed = MixedPrecision(self.config.precision, self.processes.device)
+        self.average = WeightAverage(self.model, self.settings.average) if self.settings.average > 0 else None
+        self.best = -math.inf
         self.logbook = Logbook(self.folder, stage, self.processes.is_first)
         self.train_frames, self.earlier_stages = len(train), earlier_stages or []
         self.step, self.seconds = 0, 0.0
@@ -78,6 +86,9 @@ class Trainer:
         load_tensors(self.model, state["model"], self.state_path)
         self.optimizer.load_state_dict(state["optimizer"])
         self.mixed.restore(state.get("scaler", {}))
+        if self.average is not None:
+            load_tensors(self.average.model, state["average"], self.state_path)
+        self.best = state.get("best", -math.inf)
         self.step, self.seconds = state["step"], state["seconds"]
 
     @property
@@ -85,12 +96,20 @@ class Trainer:
         """Whether the budget is used up; else a signal stopped the run."""
         return self._progress() >= 1
 
+    @property
+    def judged(self) -> MleSam:
+        """The model that is validated and kept: the averaged one where there is one."""
+        return self.model if self.average is None else self.average.model
+
     def checkpoint(self) -> None:
-        """Save the resumable state and, for readers, the weights."""
+        """Save the resumable state and, for readers, the weights, unless better ones lie there."""
         if not self.processes.is_first:
             return
+        averaged = {} if self.average is None else {"average": self.average.model.state_dict()}
         save_state(
             {
+                **averaged,
+                "best": self.best,
                 "model": self.model.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.mixed.state(),
@@ -99,7 +118,11 @@ class Trainer:
             },
             self.state_path,
         )
-        save_weights(self.model, self.folder / "model.safetensors", self.summary())
+        if self.settings.select == "last" or not math.isfinite(self.best):
+            self._keep()
+
+    def _keep(self) -> None:
+        save_weights(self.judged, self.folder / "model.safetensors", self.summary())
 
     def summary(self) -> dict[str, Any]:
         """What the model card says about the training: one entry per stage so far."""
@@ -141,7 +164,7 @@ class Trainer:
                     self.checkpoint()
                     last_save = self.seconds
             following.cancel()
-        self.checkpoint()
+            self.checkpoint()  # while a second signal is still caught
         if not self._stop_requested:
             self._validate()
         self.processes.wait()
@@ -155,18 +178,20 @@ class Trainer:
         offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
         drawn = (int(offset[0]), int(offset[1]))
         self.optimizer.zero_grad(set_to_none=True)
-        value = 0.0
+        total = torch.zeros((), device=self.processes.device)
         for part in batch.to(self.processes.device).parts(self.settings.accumulate):
             loss = self._loss(part, drawn) / self.settings.accumulate
-            value += float(loss.detach())
-            if not math.isfinite(value):
-                raise InputError(f"Expected a finite loss at step {self.step} but received {value}; {REMEDY}")
+            total += loss.detach()
             self.mixed.backward(loss)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.processes.average_gradients(parameters)
-        is_finite = self.mixed.update(self.optimizer, parameters, self.settings.clip)
+        is_finite, value = self.mixed.update(self.optimizer, parameters, self.settings.clip, total)
+        if not math.isfinite(value):
+            raise InputError(f"Expected a finite loss at step {self.step} but received {value}; {REMEDY}")
         if not is_finite and self.config.precision != "float16":
             raise InputError(f"Expected finite gradients at step {self.step} but received others; {REMEDY}")
+        if self.average is not None:
+            self.average.update(self.model, self.step)
         self.step += 1
         return value
 
@@ -183,8 +208,12 @@ class Trainer:
 
     def _validate(self) -> None:
         if self.processes.is_first:
-            scores = quick_miou(self.model, self.val, self.settings.validate_frames, self.stage)
+            scores = quick_miou(self.judged, self.val, self.settings.validate_frames, self.stage)
             self.model.train()
+            if scores[SELECTED[self.stage]] > self.best:
+                self.best = scores[SELECTED[self.stage]]
+                if self.settings.select == "best":
+                    self._keep()
             self._log(**{f"val {name}": score for name, score in scores.items()})
         self.processes.wait()
 

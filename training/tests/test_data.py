@@ -19,8 +19,8 @@ from mle_sam_train.data import (
     open_cache,
     read_dataset_info,
 )
-from mle_sam_train.data.augment import flip, zoom
-from mle_sam_train.data.degrade import CAMERA_FAILURES, FAILURES, SPARSE_FAILURES, degrade
+from mle_sam_train.data.augment import crop_corner, flip, zoom
+from mle_sam_train.data.degrade import CAMERA_FAILURES, FAILURES, SPARSE_FAILURES, draw_failures
 from mle_sam_train.data.layout import read_label
 from mle_sam_train.errors import InputError
 
@@ -160,9 +160,9 @@ def test_an_epoch_visits_every_frame_once(train_cache: FrameCache) -> None:
 
 
 def test_presence_covers_all_subsets_and_is_never_empty(train_cache: FrameCache) -> None:
-    drawn = sampler(train_cache)
+    planner = sampler(train_cache).planner
     rng = np.random.default_rng(0)
-    masks = [tuple(drawn._draw_present(rng)) for _ in range(3000)]
+    masks = [tuple(planner.draw_present(rng)) for _ in range(3000)]
     assert len(set(masks)) == 15
     full = sum(all(mask) for mask in masks) / len(masks)
     assert full == pytest.approx(0.4, abs=0.04)
@@ -172,7 +172,7 @@ def test_geometry_moves_images_and_label_alike() -> None:
     rng = np.random.default_rng(4)
     label = rng.integers(0, 5, (32, 48)).astype(np.uint8)
     images = np.repeat(np.repeat(label[None, ..., None], 3, axis=3), 4, axis=0)
-    for moved, moved_label in (flip(images, label), zoom(images, label, KINDS, 0.5, rng)):
+    for moved, moved_label in (flip(images, label), zoom(images, label, KINDS, 0.6, (5.3, 9.1))):
         for nearest in moved[1:]:
             assert np.array_equal(nearest[..., 0], moved_label)
         assert set(np.unique(moved_label)) <= set(np.unique(label))
@@ -182,22 +182,50 @@ def test_geometry_moves_images_and_label_alike() -> None:
 def test_bilinear_and_nearest_zoom_cut_the_same_crop() -> None:
     ramp = np.tile(np.linspace(0, 250, 96).astype(np.uint8), (64, 1))
     images = np.repeat(np.repeat(ramp[None, ..., None], 3, axis=3), 4, axis=0)
-    moved, _ = zoom(images, ramp, KINDS, 0.5, np.random.default_rng(1))
+    moved, _ = zoom(images, ramp, KINDS, 0.6, (11.5, 20.7))
     difference = moved[0].astype(int) - moved[1]
     assert np.abs(difference).max() <= 4
     assert abs(difference.mean()) < 1
 
 
-def test_degradation_spares_one_sensor_and_never_touches_absent_ones() -> None:
+def test_failures_spare_one_sensor_and_never_befall_absent_ones() -> None:
     rng = np.random.default_rng(5)
-    original = rng.integers(1, 255, (4, 32, 32, 3)).astype(np.uint8)
     for present in ([True] * 4, [True, False, True, False], [False, True, False, False]):
         for _ in range(50):
-            images = original.copy()
-            degrade(images, np.array(present), KINDS, rng)
-            changed = (images != original).any(axis=(1, 2, 3))
-            assert not changed[~np.array(present)].any()
-            assert changed.sum() < sum(present) or not changed.any()
+            spoilt = [position for position, _ in draw_failures(np.array(present), KINDS, rng)]
+            assert len(spoilt) == len(set(spoilt))
+            assert all(present[position] for position in spoilt)
+            assert len(spoilt) < sum(present)
+
+
+def test_rare_classes_are_drawn_more_often_and_frames_by_what_they_show(train_cache: FrameCache) -> None:
+    shown = (train_cache.histogram.sum(axis=0) > 0).nonzero()[0]
+    rarest = shown[train_cache.histogram.sum(axis=0)[shown].argmin()]
+    counts = dict.fromkeys(shown.tolist(), 0)
+    planner = sampler(train_cache, rare_probability=1, focus_probability=1).planner
+    rng = np.random.default_rng(0)
+    plans = [planner.draw(position, rng) for position in range(2000)]
+    for plan in plans:
+        assert train_cache.histogram[plan.frame, plan.focus] >= 20
+        counts[plan.focus] += 1
+    assert counts[rarest] == max(counts.values())
+
+
+def test_a_focused_crop_shows_its_class(train_cache: FrameCache) -> None:
+    drawn = sampler(train_cache, rare_probability=1, focus_probability=1, flip=1)
+    for step in range(20):
+        plans, _ = drawn.plans.at(step)
+        for plan, label in zip(plans, drawn.batch_at(step).labels, strict=True):
+            assert plan.focus is not None
+            assert (label == plan.focus).any()
+
+
+@pytest.mark.parametrize("centre", [0.0, 3.0, 50.0, 99.0])
+def test_a_crop_around_a_place_lies_inside_and_shows_it(centre: float) -> None:
+    for factor, at in ((0.35, 0.2), (0.5, 0.8), (0.9, 0.5)):
+        corner = crop_corner(100, factor, at, centre)
+        assert 0 <= corner <= 100 * (1 - factor) + 1e-9
+        assert corner <= centre + 0.5 <= corner + 100 * factor
 
 
 def test_every_failure_befalls_some_sensor() -> None:

@@ -42,7 +42,7 @@ def test_an_update_is_that_of_plain_clipped_gradients_whatever_the_scale(precisi
     optimizers = [torch.optim.SGD([w], lr=0.1) for w in weights]
     mixed = MixedPrecision(precision, CPU)
     mixed.backward((weights[0] ** 2).sum() / 2)  # gradient (3, -4), norm 5
-    assert mixed.update(optimizers[0], [weights[0]], clip=1.0)
+    assert mixed.update(optimizers[0], [weights[0]], clip=1.0, loss=torch.tensor(2.0)) == (True, 2.0)
     weights[1].grad = torch.tensor([0.6, -0.8])
     optimizers[1].step()
     torch.testing.assert_close(weights[0], weights[1])
@@ -54,7 +54,7 @@ def test_an_overflow_skips_the_step_and_halves_the_scale() -> None:
     mixed = MixedPrecision("float16", CPU)
     scale = mixed.scaler.get_scale()
     mixed.backward((weight * 1e38).sum())  # times the scale it leaves float32
-    assert not mixed.update(optimizer, [weight], clip=1.0)
+    assert not mixed.update(optimizer, [weight], clip=1.0, loss=torch.tensor(2.0))[0]
     assert torch.equal(weight, torch.ones(2))
     assert mixed.scaler.get_scale() == scale / 2
 

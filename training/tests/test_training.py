@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mle_sam_train.averaging import WeightAverage
 from mle_sam_train.checkpoint import load_base, load_model, load_tensors, save_weights
 from mle_sam_train.config import Config, config_from_dict, config_to_dict
 from mle_sam_train.data import DatasetInfo, FrameCache
@@ -195,3 +196,67 @@ def test_a_base_for_other_classes_is_refused(config, info, tmp_path) -> None:
     save_weights(other, tmp_path / "other.safetensors", {"stages": []})
     with pytest.raises(InputError, match="Expected a base trained on the classes"):
         load_base(fresh(config, info), tmp_path / "other.safetensors")
+
+
+def with_experts(config: Config, **changes) -> Config:
+    raw = config_to_dict(config)
+    raw["experts"].update(changes)
+    return config_from_dict(raw)
+
+
+def test_frames_on_the_device_and_averaged_weights_go_on_after_a_kill(
+    config, info, train_cache, val_cache, tmp_path
+) -> None:
+    changed = with_experts(config, data="device", average=0.5, select="best")
+    whole = trainer(fresh(changed, info), train_cache, val_cache, tmp_path / "whole", "experts", 4)
+    whole.run()
+    killed = trainer(fresh(changed, info), train_cache, val_cache, tmp_path / "killed", "experts", 4)
+    for step in range(2):
+        killed.train_step(killed.sampler.batch_at(step))
+    killed.checkpoint()
+    resumed = trainer(fresh(changed, info), train_cache, val_cache, tmp_path / "killed", "experts", 4)
+    resumed.resume()
+    resumed.run()
+    for name, tensor in whole.judged.state_dict().items():
+        assert torch.equal(tensor, resumed.judged.state_dict()[name]), name
+
+
+def test_averaged_weights_are_what_is_kept(config, info, train_cache, val_cache, tmp_path) -> None:
+    changed = with_experts(config, average=0.9)
+    model = fresh(changed, info)
+    running = trainer(model, train_cache, val_cache, tmp_path, "experts", 3)
+    name = "decoder.class_tokens.weight"
+    expected = model.state_dict()[name].clone()
+    for step, decay in enumerate((0.1, 2 / 11, 0.25)):
+        running.train_step(running.sampler.batch_at(step))
+        expected = decay * expected + (1 - decay) * model.state_dict()[name]
+    running.checkpoint()
+    kept = load_model(tmp_path)[0].state_dict()[name]
+    assert torch.allclose(kept, expected, atol=1e-6)
+    assert not torch.allclose(kept, model.state_dict()[name], atol=1e-6)
+
+
+def test_an_average_soon_forgets_what_it_began_with(config, info) -> None:
+    average = WeightAverage(fresh(config, info), 0.998)
+    remaining = 1.0
+    for step in range(350):
+        remaining *= average.decay_at(step)
+    assert remaining < 1e-6
+    assert average.decay_at(10**6) == 0.998
+
+
+def test_the_best_weights_stay_when_later_ones_are_worse(
+    config, info, train_cache, val_cache, tmp_path, monkeypatch
+) -> None:
+    running = trainer(
+        fresh(with_experts(config, select="best"), info), train_cache, val_cache, tmp_path, "experts"
+    )
+    scores = iter([{"subsets": 30.0}, {"subsets": 20.0}])
+    monkeypatch.setattr("mle_sam_train.training.quick_miou", lambda *_: next(scores))
+    running._validate()
+    best = load_model(tmp_path)[0].state_dict()
+    running.train_step(running.sampler.batch_at(0))
+    running._validate()
+    running.checkpoint()
+    after = load_model(tmp_path)[0].state_dict()
+    assert all(torch.equal(best[name], after[name]) for name in best)

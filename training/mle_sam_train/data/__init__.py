@@ -2,15 +2,18 @@
 
 from .cache import FrameCache, measure_statistics, open_cache
 from .dataset import DatasetInfo, Frame
+from .device_sampler import DeviceSampler
 from .input_statistics import measure_input_statistics
 from .layouts import list_frames, read_dataset_info
-from .sampling import Batch, TrainingSampler
+from .sampling import Batch, Sampler, TrainingSampler
 
 __all__ = [
     "Batch",
     "DatasetInfo",
+    "DeviceSampler",
     "Frame",
     "FrameCache",
+    "Sampler",
     "TrainingSampler",
     "list_frames",
     "measure_input_statistics",

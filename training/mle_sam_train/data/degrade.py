@@ -9,24 +9,25 @@ import numpy as np
 Failure = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def degrade(images: np.ndarray, present: np.ndarray, kinds: list[str], rng: np.random.Generator) -> None:
-    """Spoil some of the present modalities of one sample, in place, and never all of them.
+def draw_failures(present: np.ndarray, kinds: list[str], rng: np.random.Generator) -> list[tuple[int, str]]:
+    """Which of the present modalities are spoilt, and how: never all of them.
 
     The label stays as it is: whatever the spoilt sensor showed must now come from the others, which only
     works if the router takes weight from it.
 
     Args:
-        images: uint8 `[M, H, W, 3]`.
         present: bool `[M]`.
         kinds: representation kind of each modality.
     """
     candidates = np.flatnonzero(present)
     if len(candidates) < 2:
-        return
+        return []
     count = int(rng.integers(1, len(candidates)))
+    drawn = []
     for position in rng.permutation(candidates)[:count]:
         failures = drawn_failures(kinds[position])
-        images[position] = FAILURES[failures[rng.integers(len(failures))]](images[position], rng)
+        drawn.append((int(position), failures[rng.integers(len(failures))]))
+    return drawn
 
 
 def drawn_failures(kind: str) -> tuple[str, ...]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..config import AugmentConfig
-from .augment import camera_jitter, flip, zoom
+from .augment import camera_jitter, crop_corner, flip, zoom
 from .cache import FrameCache
-from .degrade import degrade
-
-StageName = Literal["base", "experts"]
-MIN_PIXELS = 20
-"""A frame shows a class when it has at least this many pixels of it."""
+from .degrade import FAILURES
+from .plan import SamplePlan, SamplePlanner, StageName
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` uint8 `[B, M, H, W, 3]`, `present` bool `[B, M]`, `labels` int64 `[B, H, W]`, 255 ignored."""
+    """`images` uint8 `[B, M, H, W, 3]`, `present` bool `[B, M]`, `labels` int64 `[B, H, W]`, 255 ignored.
+
+    `present` stays on the CPU: the model must know how many images there are before a GPU has counted them.
+    """
 
     images: Tensor
     present: Tensor
@@ -34,14 +34,39 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """A copy on `device`, or itself where it is there already."""
-        return Batch(*(t.to(device, non_blocking=True) for t in (self.images, self.present, self.labels)))
+        images, labels = (t.to(device, non_blocking=True) for t in (self.images, self.labels))
+        return Batch(images, self.present, labels)
 
 
-class TrainingSampler:
-    """Draws and augments batches of one stage. The base stage sees the first modality (the camera) only.
+class Sampler(Protocol):
+    """Where batches come from."""
+
+    def batch_at(self, step: int) -> Batch:
+        """The batch of a step; calling it twice gives the same batch."""
+        ...
+
+
+class StepPlans:
+    """The plans of each step's batch, shared by the samplers on CPU and GPU.
 
     With several processes `part` = (rank, count): each draws its own share of every batch.
     """
+
+    def __init__(self, planner: SamplePlanner, batch: int, part: tuple[int, int]) -> None:
+        self.planner, self.batch, self.part, self.share = planner, batch, part, batch // part[1]
+
+    def at(self, step: int) -> tuple[list[SamplePlan], np.random.Generator]:
+        """The plans, and the generator that drew them, for what is drawn per pixel."""
+        rank, count = self.part
+        key = [self.planner.seed, 0 if self.planner.stage == "base" else 1, step]
+        rng = np.random.default_rng(key if count == 1 else [*key, rank])
+        first = step * self.batch + rank * self.share
+        return [self.planner.draw(first + position, rng) for position in range(self.share)], rng
+
+
+class TrainingSampler:
+    """Draws and augments batches of one stage on the CPU. The base stage sees the first modality (the camera)
+    only."""
 
     def __init__(
         self,
@@ -53,61 +78,41 @@ class TrainingSampler:
         kinds: list[str],
         part: tuple[int, int] = (0, 1),
     ) -> None:
-        self.cache, self.config, self.stage, self.batch, self.seed = cache, config, stage, batch, seed
-        self.part, self.share = part, batch // part[1]
+        self.cache = cache
         self.kinds = kinds if stage == "experts" else kinds[:1]
-        shown = cache.histogram >= MIN_PIXELS
-        self.by_class = [np.flatnonzero(column) for column in shown.T if column.any()]
-        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+        self.planner = SamplePlanner(cache, config, stage, seed, self.kinds)
+        self.plans = StepPlans(self.planner, batch, part)
 
     def batch_at(self, step: int) -> Batch:
         """The batch of a step; calling it twice gives the same batch."""
-        rank, count = self.part
-        key = [self.seed, 0 if self.stage == "base" else 1, step]
-        rng = np.random.default_rng(key if count == 1 else [*key, rank])
-        images, present, labels = [], [], []
-        for position in range(rank * self.share, (rank + 1) * self.share):
-            index = self._draw(step * self.batch + position, rng)
-            image, label = self._augment(index, rng)
-            mask = self._draw_present(rng)
-            if self.stage == "experts" and rng.random() < self.config.degrade_probability:
-                degrade(image, mask, self.kinds, rng)
-            images.append(image)
-            present.append(mask)
-            labels.append(label)
-        return Batch(
-            torch.from_numpy(np.stack(images)),
-            torch.from_numpy(np.stack(present)),
-            torch.from_numpy(np.stack(labels)).long(),
-        )
+        plans, rng = self.plans.at(step)
+        samples = [self._augment(plan, rng) for plan in plans]
+        images, labels = (np.stack(part) for part in zip(*samples, strict=True))
+        present = np.stack([plan.present for plan in plans])
+        return Batch(torch.from_numpy(images), torch.from_numpy(present), torch.from_numpy(labels).long())
 
-    def _draw(self, position: int, rng: np.random.Generator) -> int:
-        if self.by_class and rng.random() < self.config.rare_probability:
-            return int(rng.choice(self.by_class[rng.integers(len(self.by_class))]))
-        epoch, offset = divmod(position, len(self.cache))
-        if self._epoch[0] != epoch:
-            order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.cache))
-            self._epoch = (epoch, order)
-        return int(self._epoch[1][offset])
-
-    def _augment(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        image = np.array(self.cache.images[index, : len(self.kinds)])
-        label = np.array(self.cache.labels[index])
-        if rng.random() < self.config.flip:
+    def _augment(self, plan: SamplePlan, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        image = np.array(self.cache.images[plan.frame, : len(self.kinds)])
+        label = np.array(self.cache.labels[plan.frame])
+        if plan.is_flipped:
             image, label = flip(image, label)
-        if rng.random() < self.config.zoom_probability:
-            image, label = zoom(image, label, self.kinds, self.config.zoom_min, rng)
-        if rng.random() < self.config.colour_probability:
-            for position, kind in enumerate(self.kinds):
-                if kind == "rgb":
-                    image[position] = camera_jitter(image[position], rng)
+        if plan.factor < 1:
+            centre: tuple[float | None, float | None] = (None, None)
+            if plan.focus is not None:
+                centre = self._pixel_of(label, plan.focus, rng)
+            corner = [
+                crop_corner(size, plan.factor, at, middle)
+                for size, at, middle in zip(label.shape, plan.at, centre, strict=True)
+            ]
+            image, label = zoom(image, label, self.kinds, plan.factor, (corner[0], corner[1]))
+        for position, kind in enumerate(self.kinds):
+            if kind == "rgb" and plan.jitter is not None:
+                image[position] = camera_jitter(image[position], plan.jitter, rng)
+        for position, failure in plan.failures:
+            image[position] = FAILURES[failure](image[position], rng)
         return image, label
 
-    def _draw_present(self, rng: np.random.Generator) -> np.ndarray:
-        """The full set with the configured probability, else any non-empty proper subset alike."""
-        count = len(self.kinds)
-        mask = np.ones(count, bool)
-        if count > 1 and rng.random() >= self.config.full_set_probability:
-            code = rng.integers(1, 2**count - 1)
-            mask = (code >> np.arange(count) & 1).astype(bool)
-        return mask
+    @staticmethod
+    def _pixel_of(label: np.ndarray, focus: int, rng: np.random.Generator) -> tuple[float, float]:
+        row, column = divmod(int(rng.choice(np.flatnonzero(label == focus))), label.shape[1])
+        return row, column

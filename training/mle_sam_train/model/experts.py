@@ -15,7 +15,7 @@ from ..config import LoraConfig
 PROJECTIONS = ("q", "k", "v")
 EXPLICIT_TOKENS = 512
 """Up to this many keys the attention is written out: on CPUs that trains 1.6 times as fast as the fused one,
-whose backward pass is slow for small windows. Beyond it the fused one saves memory."""
+whose backward pass is slow for small windows. Beyond it, and on GPUs, the fused one saves memory and time."""
 
 
 class ExpertAttention(nn.Module):
@@ -96,7 +96,7 @@ class ExpertAttention(nn.Module):
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Scaled dot-product attention on `[N, heads, tokens, channels]`."""
-    if key.shape[-2] > EXPLICIT_TOKENS:
+    if key.shape[-2] > EXPLICIT_TOKENS or key.is_cuda:
         return F.scaled_dot_product_attention(query, key, value)
     scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
     return scores.softmax(dim=-1).to(value.dtype) @ value

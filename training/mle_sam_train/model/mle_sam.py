@@ -139,11 +139,13 @@ class MleSam(nn.Module):
 
         Args:
             images: uint8 `[B, M, H, W, 3]`.
-            present: bool `[B, M]`.
+            present: bool `[B, M]`; on the CPU, since a GPU would have to be waited for to count them.
             experts: False runs the bare base and needs M = 1: both branches are the features themselves.
         """
         batch, count = present.shape
-        sample, modality = present.nonzero(as_tuple=True)
+        places = present.cpu().nonzero(as_tuple=True)
+        sample, modality = (place.to(images.device, non_blocking=True) for place in places)
+        present = present.to(images.device, non_blocking=True)
         encoded = self.encode(images[sample, modality], modality, experts)
         if not experts:
             return self._classify(encoded, encoded, images.new_ones(batch, LEVELS, 1, dtype=torch.float32))

@@ -1,0 +1,92 @@
+"""What is drawn for a training sample, before any pixel is touched: the same on a CPU and on a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..config import AugmentConfig
+from .augment import Jitter, draw_jitter
+from .cache import FrameCache
+from .degrade import draw_failures
+
+StageName = Literal["base", "experts"]
+MIN_PIXELS = 20
+"""A frame shows a class when it has at least this many pixels of it."""
+
+
+@dataclass(frozen=True)
+class SamplePlan:
+    """One sample: its frame and all that is done to it."""
+
+    frame: int
+    focus: int | None
+    """Class around a pixel of which the crop lies."""
+    is_flipped: bool
+    factor: float
+    """Side of the crop as a fraction; 1 keeps the whole image."""
+    at: tuple[float, float]
+    """Where the crop lies, as `crop_corner` takes it: down and across."""
+    jitter: Jitter | None
+    present: np.ndarray
+    failures: list[tuple[int, str]]
+
+
+class SamplePlanner:
+    """Draws samples of one stage from a split."""
+
+    def __init__(
+        self, cache: FrameCache, config: AugmentConfig, stage: StageName, seed: int, kinds: list[str]
+    ) -> None:
+        self.config, self.stage, self.seed, self.kinds = config, stage, seed, kinds
+        self.frames = len(cache)
+        pixels = np.where(cache.histogram >= MIN_PIXELS, cache.histogram, 0).astype(np.float64)
+        self.classes = np.flatnonzero(pixels.any(axis=0))
+        share = pixels[:, self.classes].sum(axis=0) ** -config.rare_power
+        self._class_bounds = np.cumsum(share / share.sum())
+        # Of each class the sums of its frames' chances: a draw is a search in them.
+        self._frame_bounds = np.cumsum(np.sqrt(pixels[:, self.classes]), axis=0).T.copy()
+        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def draw(self, position: int, rng: np.random.Generator) -> SamplePlan:
+        """The sample at `position` of the whole run, counted over all batches."""
+        config = self.config
+        frame, wanted = self._draw_frame(position, rng)
+        is_flipped = rng.random() < config.flip
+        focus = wanted if rng.random() < config.focus_probability else None
+        factor, at = 1.0, (rng.random(), rng.random())
+        if focus is not None:
+            factor = rng.uniform(config.focus_min, 1.0)
+            at = (0.2 + 0.6 * at[0], 0.2 + 0.6 * at[1])
+        elif rng.random() < config.zoom_probability:
+            factor = rng.uniform(config.zoom_min, 1.0)
+        jitter = draw_jitter(rng) if rng.random() < config.colour_probability else None
+        present = self.draw_present(rng)
+        failures: list[tuple[int, str]] = []
+        if self.stage == "experts" and rng.random() < config.degrade_probability:
+            failures = draw_failures(present, self.kinds, rng)
+        return SamplePlan(frame, focus, is_flipped, float(factor), at, jitter, present, failures)
+
+    def draw_present(self, rng: np.random.Generator) -> np.ndarray:
+        """The full set with the configured probability, else any non-empty proper subset alike."""
+        count = len(self.kinds)
+        mask = np.ones(count, bool)
+        if count > 1 and rng.random() >= self.config.full_set_probability:
+            code = rng.integers(1, 2**count - 1)
+            mask = (code >> np.arange(count) & 1).astype(bool)
+        return mask
+
+    def _draw_frame(self, position: int, rng: np.random.Generator) -> tuple[int, int | None]:
+        """A frame and, where it was drawn for one, the class."""
+        if len(self.classes) and rng.random() < self.config.rare_probability:
+            chosen = int(np.searchsorted(self._class_bounds[:-1], rng.random(), side="right"))
+            bounds = self._frame_bounds[chosen]
+            frame = int(np.searchsorted(bounds[:-1], rng.random() * bounds[-1], side="right"))
+            return frame, int(self.classes[chosen])
+        epoch, offset = divmod(position, self.frames)
+        if self._epoch[0] != epoch:
+            order = np.random.default_rng([self.seed, 2, epoch]).permutation(self.frames)
+            self._epoch = (epoch, order)
+        return int(self._epoch[1][offset]), None
