@@ -59,7 +59,7 @@ export function renderTruthTable(): string {
         `\`${shown ?? spec.fault}\``,
         kinds.length === sensorKindSchema.options.length ? 'all' : kinds.join(', '),
         truth.told === 'free' ? 'none' : `\`${truth.told}\``,
-        truth.causes.join(', ') || 'none',
+        [...truth.causes, ...truth.alsoTrue].join(', ') || 'none',
         truth.told === 'free' ? '–' : `${truth.withinMs} ms or ${truth.withinPeriods} periods`,
         truth.told === 'free' ? '–' : `${truth.overMs} ms`,
       ]);

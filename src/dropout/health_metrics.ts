@@ -148,7 +148,7 @@ function falseCauses(health: HealthLog, clean: HealthLog | undefined, { spans }:
   for (const { modality, from, to } of spans) {
     const truths = spans.filter((span) => span.modality === modality && span.from < to && span.to > from);
     if (truths.some(({ truth }) => truth === undefined)) continue;
-    const causes = truths.flatMap(({ truth }) => truth!.causes);
+    const causes = truths.flatMap(({ truth }) => [...truth!.causes, ...truth!.alsoTrue]);
     for (const { at, level, reason } of health.of(modality)) {
       const isWithin = at >= from && at < to;
       if (!isWithin || !atLeast(level, 'error') || isTrue(reason, causes)) continue;

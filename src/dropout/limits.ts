@@ -20,8 +20,10 @@ export const SLOWLY_TOLD_MS = 2500;
 /** Content that is judged by how it changes needs a scene that changes meanwhile. */
 export const CONTENT_TOLD_MS = 4000;
 
-/** A drift is told before stamps are off by so much: twice the least tolerance. */
-export const DRIFT_TOLD_MS = 40;
+/** A drift is told before stamps are off by so much: twice the tolerance of a sensor of 10 Hz. */
+export const DRIFT_TOLD_MS = 150;
+/** Another rate is told once the synchroniser has learned it and it has lasted. */
+export const RATE_TOLD_MS = 4500;
 /** A warning may hold on for so long after what it warns of. */
 export const WARNING_OVER_MS = 6000;
 

@@ -3,6 +3,7 @@ import type { Cause } from './cause.js';
 import {
   CONTENT_TOLD_MS,
   DRIFT_TOLD_MS,
+  RATE_TOLD_MS,
   RECOVERY_MS,
   SLOWLY_TOLD_MS,
   TOLD_MS,
@@ -19,6 +20,8 @@ export interface FaultTruth {
   told: 'error' | 'warn' | 'free';
   /** What may be blamed; anything else would send whoever reads it to the wrong place. */
   causes: readonly Cause[];
+  /** What is true as well, but tells too little: half of the rate is also a silence after each message. */
+  alsoTrue: readonly Cause[];
   /** How long it may take: so many milliseconds, or so many periods of the sensor where that is longer. */
   withinMs: number;
   withinPeriods: number;
@@ -33,6 +36,7 @@ export interface FaultTruth {
 const FREE: FaultTruth = {
   told: 'free',
   causes: [],
+  alsoTrue: [],
   withinMs: TOLD_MS,
   withinPeriods: TOLD_PERIODS,
   overMs: RECOVERY_MS,
@@ -69,7 +73,7 @@ function truthWhileOn(spec: FaultSpec, kind: SensorKind, others: 'fail-alike' | 
     case 'drop':
       return error('silence');
     case 'decimate':
-      return { ...free('silence', 'rate'), pace: 'unsteady' };
+      return { ...warn('rate'), alsoTrue: ['silence'], withinMs: RATE_TOLD_MS, pace: 'unsteady' };
     case 'burst-loss':
       return { ...free('silence', 'rate'), pace: 'unsteady' };
     case 'freeze':

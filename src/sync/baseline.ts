@@ -23,6 +23,9 @@ const NOISE = 20 * MILLISECOND;
 /** A change at once is told from here on, and once it has lasted for these stretches, because delays go with the load. */
 const MIN_MOVE = 50 * MILLISECOND;
 const LASTING_STRETCHES = 8;
+/** A rate is known after so many stretches, and compared with that one until there are so many. */
+const EARLY_STRETCHES = 4;
+const MOST_EARLY_STRETCHES = 40;
 /** Rates that differ by this factor are not one rate. */
 const RATE_CHANGE = 1.5;
 
@@ -137,9 +140,12 @@ function delayAt(stretches: readonly Stretch[], at: number): number {
 }
 
 function judgeRate({ stretches }: Baseline): Reason | undefined {
-  if (stretches.length < 3 * LASTING_STRETCHES) return undefined;
-  // The first stretches have too few intervals to tell a rate.
-  const before = medianPeriod(stretches.slice(LASTING_STRETCHES / 2, (3 * LASTING_STRETCHES) / 2));
+  if (stretches.length < EARLY_STRETCHES + LASTING_STRETCHES) return undefined;
+  // The first stretches have too few intervals to tell a rate. A start is often uneven: what it says holds for a while only.
+  const before =
+    stretches.length < MOST_EARLY_STRETCHES
+      ? medianPeriod(stretches.slice(EARLY_STRETCHES / 2, EARLY_STRETCHES))
+      : medianPeriod(stretches.slice(LASTING_STRETCHES / 2, (3 * LASTING_STRETCHES) / 2));
   const recent = stretches.slice(-LASTING_STRETCHES);
   if (before === undefined) return undefined;
   const isOther = ({ period }: Stretch) =>
