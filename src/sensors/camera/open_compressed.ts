@@ -34,31 +34,48 @@ export async function withCompressed<Result>(
   data: Uint8Array,
   decode: (picture: Sharp) => Promise<Result>,
 ): Promise<Result> {
-  try {
-    return await decode(openCompressed(data));
-  } catch (error) {
+  let error: unknown;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await decode(openCompressed(data));
+    } catch (cause) {
+      error = cause;
+    }
     const what = error instanceof Error ? error.message : String(error);
     if (isStrayBytes(what)) return decodeWithStrayBytes(data, decode, error);
     if (/premature end of JPEG/.test(what) && !endsWithMarker(data)) {
       return withCompressed(Buffer.concat([data, Uint8Array.from(END_MARKER)]), decode);
     }
-    throw error;
+    if (!WORDLESS.test(what)) throw error;
   }
+  throw error;
 }
+
+/**
+ * libvips keeps what it has to say in one place for all threads: a picture that is decoded beside may take it away, and
+ * then the same has to be asked again.
+ */
+const ATTEMPTS = 12;
+/** What sharp says where libvips' own words are gone. */
+const WORDLESS = /Warning treated as error due to failOn setting/;
 
 async function decodeWithStrayBytes<Result>(
   data: Uint8Array,
   decode: (picture: Sharp) => Promise<Result>,
   strict: unknown,
 ): Promise<Result> {
-  const picture = openCompressed(data, 'truncated');
-  let warnings = 0;
-  picture.on('warning', (text: string) => {
-    warnings += Number(/read gave (\d+) warnings/.exec(text)?.[1] ?? 0);
-  });
-  const result = await decode(picture);
-  if (warnings > Math.max(FEW_WARNINGS, SHARE_OF_WARNINGS * restartMarkers(data))) throw strict;
-  return result;
+  const most = Math.max(FEW_WARNINGS, SHARE_OF_WARNINGS * restartMarkers(data));
+  for (let attempt = 1; ; attempt++) {
+    const picture = openCompressed(data, 'truncated');
+    let warnings = 0;
+    picture.on('warning', (text: string) => {
+      // The words of a picture decoded beside may be among them.
+      warnings = Math.max(warnings, Number(/read gave (\d+) warnings/.exec(text)?.[1] ?? 0));
+    });
+    const result = await decode(picture);
+    if (warnings > most) throw strict;
+    if (warnings > 0 || attempt === ATTEMPTS) return result;
+  }
 }
 
 /** libjpeg: "Corrupt JPEG data: 2 extraneous bytes before marker 0xd1". */

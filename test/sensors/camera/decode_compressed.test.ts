@@ -105,6 +105,13 @@ describe('decodeCompressed', () => {
     ] as const) {
       assert.deepEqual(await decode(bytes, 'jpeg'), whole, what);
     }
+    // Also while others are decoded, which share what the decoder has to say.
+    const png = await encoder(rgb).png().toBuffer();
+    const beside = Array.from({ length: 40 }, (_, i) =>
+      i % 2 === 0 ? decode(withStray(markers[0]!, 0x5a), 'jpeg') : decode(png, 'png'),
+    );
+    for (const [i, decoded] of (await Promise.all(beside)).entries())
+      assert.deepEqual(decoded, i % 2 === 0 ? whole : rgb);
     // More than a few are the rest of a damaged interval.
     const many = withStray(markers[0]!, ...new Array<number>(40).fill(0x5a));
     assert.match(await reasonOf(many), /whole jpeg picture but its decoder says: .*extraneous bytes/);
