@@ -11,8 +11,8 @@ interface Stretch {
 const STRETCH = 0.25 * SECOND;
 /** Stretches kept; when there are more, every other one of the older half goes, so that the first is never lost. */
 const MOST_STRETCHES = 96;
-/** Stretches the ends of a comparison are taken from. A minimum over more of them would lag behind a drift. */
-const ENDS = 2;
+/** Of two stretches no farther apart than this the less late one tells more; a minimum over more would lag behind. */
+const CLOSE = 4 * STRETCH;
 /** Stretches from which on there is something to compare. */
 const LEAST_STRETCHES = 5;
 /** A drift goes on: in each third of the time at least this part of its share. A load that comes and stays does not. */
@@ -51,7 +51,7 @@ export class Baseline {
     this.stretches.push({ at: now, delay, period });
     if (this.stretches.length > MOST_STRETCHES) {
       const half = this.stretches.splice(0, MOST_STRETCHES / 2);
-      this.stretches.unshift(...half.filter((_, index) => index % 2 === 0 || index < ENDS));
+      this.stretches.unshift(...half.filter((_, index) => index % 2 === 0));
     }
     return 'stretch-ended';
   }
@@ -131,12 +131,15 @@ function aheadAt(stream: Compared, other: Compared, at: number, from: number): n
   return difference(at) - difference(from);
 }
 
-/** The least delay around a moment. */
+/** The least delay around a moment; between stretches that lie far apart, what lies between theirs. */
 function delayAt(stretches: readonly Stretch[], at: number): number {
-  let index = stretches.findIndex((stretch) => stretch.at >= at);
-  if (index < 0) index = stretches.length - 1;
-  const from = Math.min(Math.max(0, index - ENDS + 1), Math.max(0, stretches.length - ENDS));
-  return stretches.slice(from, from + ENDS).reduce((least, { delay }) => Math.min(least, delay), Infinity);
+  const found = stretches.findIndex((stretch) => stretch.at >= at);
+  const index = Math.max(1, found < 0 ? stretches.length - 1 : found);
+  const [before, after] = [stretches[index - 1]!, stretches[index]!];
+  const apart = after.at - before.at;
+  if (apart <= CLOSE) return Math.min(before.delay, after.delay);
+  const part = Math.min(1, Math.max(0, (at - before.at) / apart));
+  return before.delay + part * (after.delay - before.delay);
 }
 
 function judgeRate({ stretches }: Baseline): Reason | undefined {

@@ -11,6 +11,9 @@ import {
   unknownModality,
 } from './options.js';
 
+/** Three hundred years: sensors may count from their start, and others from 1970. */
+const MAX_OFFSET_MS = 1e13;
+
 const positiveMs = z.number().positive().max(60_000);
 
 /** What may be configured of one modality's stream. Everything has a default or is learned. */
@@ -18,8 +21,8 @@ export const streamConfigSchema = z.strictObject({
   periodMs: positiveMs.optional().describe('expected time between samples; learned where absent'),
   offsetMs: z
     .number()
-    .min(-60_000)
-    .max(60_000)
+    .min(-MAX_OFFSET_MS)
+    .max(MAX_OFFSET_MS)
     .default(0)
     .describe('how much later it stamps an instant than the others'),
   toleranceMs: positiveMs.optional().describe('largest distance from the reference stamp; derived where absent'),

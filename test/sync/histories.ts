@@ -228,16 +228,14 @@ export function run({ sensors, priority, end }: History, messages: readonly Mess
   const events: SyncEvent<number>[] = [];
   const states: string[] = [];
   const blind = new Set(
-    messages
-      .filter(({ content }) => content === 'blind')
-      .map(({ sensor, stamp }) => `${sensor} ${Math.round(stamp * MS)}`),
+    messages.filter(({ content }) => content === 'blind').map(({ sensor, exposed }) => `${sensor} ${exposed}`),
   );
   const advance = (now: number) => {
     for (let batch = sync.advance(now); batch.length > 0; batch = sync.advance(now)) {
       events.push(...batch);
       for (const event of batch) {
-        for (const [sensor, stamp] of decoded(event)) {
-          const isBlind = blind.has(`${sensor} ${stamp}`);
+        for (const [sensor, stamp, exposed] of decoded(event)) {
+          const isBlind = blind.has(`${sensor} ${exposed}`);
           sync.reportContent(sensor, stamp, isBlind ? { kind: 'blind', reason: 'black' } : { kind: 'good' }, now);
         }
       }
@@ -276,13 +274,14 @@ export function run({ sensors, priority, end }: History, messages: readonly Mess
   return { sync, events, states };
 }
 
-function decoded(event: SyncEvent<number>): [string, number][] {
-  if (event.kind === 'probe') return [[event.modality, event.sample.stamp]];
+/** What the pipeline would decode: the stream, the stamp it reports it by, and when it was taken. */
+function decoded(event: SyncEvent<number>): [string, number, number | undefined][] {
+  if (event.kind === 'probe') return [[event.modality, event.sample.stamp, event.sample.value]];
   if (event.kind !== 'complete' && event.kind !== 'partial') return [];
-  return [...event.matches].flatMap(([sensor, match]) =>
+  return [...event.matches].map(([sensor, match]) =>
     match.kind === 'sample'
-      ? [[sensor, match.sample.stamp] as [string, number]]
-      : [[sensor, match.end] as [string, number]],
+      ? [sensor, match.sample.stamp, match.sample.value]
+      : [sensor, match.end, match.packets.at(-1)?.value],
   );
 }
 
