@@ -132,6 +132,8 @@ describe('measureHealth', () => {
       [measure([], { window: short }).untold, measure([], { window: short }).toldBoundMs],
       [0, undefined],
     );
+    assert.equal(measure([], { window: windowOf('drop', { to: at(1505) }) }).untold, 0);
+    assert.equal(measure([], { window: windowOf('drop', { to: at(1506) }) }).untold, 1);
     const told = measure([['lidar', 1300, 'error', GONE]], { window: short });
     assert.deepEqual([told.toldMs, told.sensorLevel], [295, undefined]);
     assert.equal(measure([], { clean: [...START, ['lidar', 900, 'error', GONE]] }).untold, 0);

@@ -105,6 +105,12 @@ describe('scores by hand', () => {
 });
 
 describe('ConfusionMatrix', () => {
+  it('takes as many classes as there are ids besides the one that is left out', () => {
+    assert.equal(new ConfusionMatrix(255).classCount, 255);
+    for (const count of [0, 256, 1.5])
+      assert.throws(() => new ConfusionMatrix(count), /Expected an integer from 1 to 255/);
+  });
+
   it('adds images up, by add or by merge', () => {
     const together = matrixOf(3, [0, 1, 2, 2], [0, 1, 1, 2]);
     const merged = matrixOf(3, [0, 1], [0, 1]);

@@ -38,6 +38,12 @@ function greyOf(width: number, height: number, level: (column: number) => number
   };
   return raw(TINY_TOPICS.camera, 'sensor_msgs/msg/Image', fields);
 }
+/** Root of the mean square within a fifth: some hundred draws say no more. */
+function assertDeviation(values: readonly number[], expected: number): void {
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+  assert.ok(Math.abs(deviation / expected - 1) < 0.2, `${deviation} for ${expected}`);
+}
+
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 describe('faults on pictures', () => {
@@ -191,6 +197,19 @@ describe('faults on depth', () => {
     assert.deepEqual([...blank.data], new Array(8).fill(0));
   });
 
+  it('noise has the deviation it is told', async () => {
+    const samples = new Uint16Array(4).fill(10_000);
+    const message = imageOf(TINY_TOPICS.depth, '16UC1', 4, new Uint8Array(samples.buffer));
+    const through = injector('fault: noise, modality: depth, level: 0.02');
+    const factors: number[] = [];
+    for (let k = 0; k < 100; k++) {
+      const [out] = await send(through, [message]);
+      const noisy = new Uint16Array(Uint8Array.from(decodeMessage<Image>(out!).data).buffer);
+      factors.push(...[...noisy].map((value) => value / 10_000 - 1));
+    }
+    assertDeviation(factors, 0.02);
+  });
+
   it('leaves NaN and infinity of 32FC1 alone', async () => {
     const metres = Float32Array.of(Number.NaN, Infinity, 2, 0);
     const out = await faulty<Image>(near, imageOf(TINY_TOPICS.depth, '32FC1', 8, new Uint8Array(metres.buffer)));
@@ -292,6 +311,17 @@ describe('faults on point clouds', () => {
     }
   });
 
+  it('noise has the deviation it is told', async () => {
+    const through = injector('fault: noise, modality: lidar, level: 0.05');
+    const factors: number[] = [];
+    for (let k = 0; k < 300; k++) {
+      const [out] = await send(through, [cloud(1)]);
+      const [point] = await points(decodeMessage<PointCloud2>(out!));
+      factors.push(point!.x / 10 - 1);
+    }
+    assertDeviation(factors, 0.05);
+  });
+
   it('turned-mount turns the cloud about an axis of its frame, right-handed', async () => {
     const turned = async (fault: string) =>
       (await points(await faulty<PointCloud2>(`fault: turned-mount, modality: lidar, ${fault}`, cloud(1)))).map(
@@ -302,6 +332,12 @@ describe('faults on point clouds', () => {
       await turned('degrees: 90'),
       before.map(({ x, y, label }) => ({ x: -y + 0, y: x + 0, label })),
     );
+    const [sin, cos] = [0.5, Math.sqrt(3) / 2];
+    for (const [k, { x, y }] of (await turned('degrees: 30')).entries()) {
+      const from = before[k]!;
+      assert.ok(Math.abs(x - (from.x * cos - from.y * sin)) < 1e-3, `${k} x ${x}`);
+      assert.ok(Math.abs(y - (from.x * sin + from.y * cos)) < 1e-3, `${k} y ${y}`);
+    }
     assert.deepEqual(
       (await turned('degrees: 60, about: x')).map(({ x }) => x),
       before.map(({ x }) => x),

@@ -51,6 +51,14 @@ describe('faults on whole messages', () => {
     );
   });
 
+  it('flicker: counts its periods from the beginning of the fault', async () => {
+    const out = await send(injector('fault: drop, modality: camera, at: 0.25, until: 2, flickerHz: 1'), drive);
+    assert.deepEqual(
+      cameraOf(out).map((message) => secondsOf(message).toFixed(1)),
+      '0.0 0.1 0.2 0.8 0.9 1.0 1.1 1.2 1.8 1.9'.split(' '),
+    );
+  });
+
   it('decimate: every third message arrives', async () => {
     const out = await send(injector('fault: decimate, modality: camera, keepEvery: 3'), drive);
     assert.deepEqual(
