@@ -10,7 +10,7 @@ const PLAIN_KINDS: readonly number[] = [0, CDR_LE, 6, 7, 16, 17];
  * Structures and strings that one message may hold: each becomes an object, far larger than its bytes, and a million
  * of them takes a second. Only messages that hold a structure for each event or point have that many.
  */
-const MOST_OBJECTS = 1 << 16;
+const MOST_OBJECTS = 1 << 18;
 const MOST_MEASUREMENTS = 1 << 20;
 const OF_MEASUREMENTS = /\/(EventArray|CustomMsg)$/;
 

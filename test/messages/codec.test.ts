@@ -287,7 +287,7 @@ describe('messages: bounds', () => {
     const field = { name: '', offset: 0, datatype: 7, count: 1 };
     const cloud = (count: number) =>
       encodeMessage(type, { header: {}, fields: Array.from({ length: count }, () => field), data: new Uint8Array(0) });
-    assert.throws(() => decodeMessage(raw(type, cloud(40_000))), /Expected at most 65536 structures and strings/);
+    assert.throws(() => decodeMessage(raw(type, cloud(140_000))), /Expected at most 262144 structures and strings/);
     assert.equal(decodeMessage<{ fields: unknown[] }>(raw(type, cloud(1000))).fields.length, 1000);
   });
 });

@@ -106,7 +106,7 @@ describe('messages: definitions that cannot be used', () => {
     const data = new Uint8Array(8 + 4_000_000);
     data[1] = 1;
     new DataView(data.buffer).setUint32(4, 4_000_000, true);
-    assert.throws(() => decodeMessage({ ...raw(text, 'a/msg/Own'), data }), /at most 65536 structures and strings/);
+    assert.throws(() => decodeMessage({ ...raw(text, 'a/msg/Own'), data }), /at most 262144 structures and strings/);
   });
 });
 
