@@ -1,0 +1,192 @@
+/**
+ * Endurance on a graph: `npm run soak -- graph [--minutes 30] [--seed 1] [--model FOLDER]`. A driver process for each
+ * sensor of the sample at full rate, the node, and a listener. At random, drivers and the node are held for 0.2 to 3 s
+ * (SIGSTOP, SIGCONT), drivers are started anew, and the listener leaves and comes back. After each: masks from all four
+ * sensors again within a second. All the time: stamps only rise, no mask is made of old images, memory does not grow.
+ * By default the small bundle of the tests is used, so that the graph is tested and not how fast the model runs here.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { RawMessage } from '../../src/messages/index.js';
+import { Random } from '../../src/random/random.js';
+import { domainOf, type Program, waitUntil } from '../../test/ros/support/index.js';
+import type { SemanticMaskFields } from '../../test/ros/support/messages.js';
+import { startNode, TINY_BUNDLE } from '../../test/ros/support/node.js';
+import { Rig } from '../../test/ros/support/rig.js';
+import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
+
+type Modality = keyof typeof TOWN_TOPICS;
+
+const MODALITIES = Object.keys(TOWN_TOPICS) as Modality[];
+const LOOP_SECONDS = 4;
+/** Masks from all sensors again within this time of the end of a disturbance; a new process has to be discovered first. */
+const BACK_WITHIN_MS = 1000;
+const DISCOVERED_WITHIN_MS = 3500;
+const HOLD_MS = { from: 200, to: 3000 };
+const CALM_MS = { from: 3000, to: 9000 };
+/** Images of a mask lie this close to its stamp. */
+const OLDEST_IMAGE_NS = 200_000_000n;
+const LARGEST_GROWTH = 1;
+/** Until caches and heaps have their size. */
+const WARM_UP_SHARE = 0.3;
+const PATIENT = { deadlineMs: 120_000 };
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    model: { type: 'string', default: TINY_BUNDLE },
+  },
+});
+const random = new Random(Number(values.seed), 'soak');
+const between = ({ from, to }: { from: number; to: number }) => from + random.next() * (to - from);
+const domain = domainOf(import.meta.url);
+const violations: string[] = [];
+const minutes = Number(values.minutes);
+
+/** The messages of one driver: its topic with its CameraInfo; mounts come with the camera. */
+function messagesOf(modality: Modality, messages: readonly RawMessage[]): RawMessage[] {
+  const folder = `/${TOWN_TOPICS[modality].split('/')[1]}/`;
+  return messages.filter(({ topic }) => {
+    if (topic.startsWith('/tf')) return modality === 'camera';
+    return topic === TOWN_TOPICS[modality] || (topic.startsWith(folder) && topic.endsWith('camera_info'));
+  });
+}
+
+const recorded = await townMessages(LOOP_SECONDS);
+const drivers = new Map<Modality, Rig>();
+
+async function startDriver(modality: Modality): Promise<void> {
+  const messages = messagesOf(modality, recorded);
+  const rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: [] });
+  await rig.program.line('ready', PATIENT);
+  await rig.tell({ play: true });
+  drivers.set(modality, rig);
+}
+
+function startListener(): Rig {
+  return new Rig({ messages: [], loop: LOOP_SECONDS, domain, listen: ['semantic_mask'] });
+}
+
+await Promise.all(MODALITIES.map(startDriver));
+const node: Program = startNode(domain, { model: values.model, threads: 1 });
+await node.line('Active.', PATIENT);
+let listener = startListener();
+await listener.program.line('ready', PATIENT);
+
+let masks = 0;
+let lastStamp = 0n;
+
+/** Judges the masks that came since the last call; returns the arrival of the newest one from all sensors. */
+function judge(): bigint | undefined {
+  let complete: bigint | undefined;
+  for (const { stamp, at, fields } of listener.received<SemanticMaskFields>('semantic_mask')) {
+    masks++;
+    if (stamp <= lastStamp) violations.push(`a mask of ${stamp} came after one of ${lastStamp}`);
+    lastStamp = stamp;
+    for (const image of fields.presentStamps.map(BigInt)) {
+      const distance = image > stamp ? image - stamp : stamp - image;
+      if (distance > OLDEST_IMAGE_NS) violations.push(`a mask of ${stamp} has an image of ${image}`);
+    }
+    if (MODALITIES.every((modality) => fields.present.includes(modality))) complete = at;
+  }
+  listener.forget();
+  return complete;
+}
+
+async function untilComplete(what: string, withinMs: number): Promise<number> {
+  judge();
+  const start = performance.now();
+  await waitUntil(`masks from all sensors after ${what}`, () => judge() !== undefined, PATIENT);
+  const tookMs = performance.now() - start;
+  if (tookMs > withinMs) violations.push(`masks from all sensors came ${tookMs.toFixed(0)} ms after ${what}`);
+  return tookMs;
+}
+
+async function hold(what: string, programs: readonly Program[]): Promise<number> {
+  const heldMs = between(HOLD_MS);
+  for (const program of programs) program.signal('SIGSTOP');
+  await sleep(heldMs);
+  for (const program of programs) program.signal('SIGCONT');
+  return untilComplete(`${what} held for ${heldMs.toFixed(0)} ms`, BACK_WITHIN_MS);
+}
+
+const programOf = (modality: Modality) => drivers.get(modality)!.program;
+const anyModality = () => MODALITIES[Math.floor(random.next() * MODALITIES.length)]!;
+
+const DISTURBANCES: Readonly<Record<string, () => Promise<number>>> = {
+  'one driver held': () => {
+    const modality = anyModality();
+    return hold(`the driver of ${modality}`, [programOf(modality)]);
+  },
+  'all drivers held': () => hold('all drivers', MODALITIES.map(programOf)),
+  'node held': () => hold('the node', [node]),
+  'driver restarted': async () => {
+    const modality = anyModality();
+    await drivers.get(modality)!.stop();
+    await startDriver(modality);
+    return untilComplete(`the driver of ${modality} was started anew`, DISCOVERED_WITHIN_MS);
+  },
+  'listener restarted': async () => {
+    judge();
+    await listener.stop();
+    await sleep(between(HOLD_MS));
+    listener = startListener();
+    await listener.program.line('ready', PATIENT);
+    return untilComplete('the listener came back', DISCOVERED_WITHIN_MS);
+  },
+};
+
+function residentMegabytes(): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'));
+  return Number(line?.[1]) / 1000;
+}
+
+/** Slope of the least-squares line, in MB per 10 minutes. */
+function growth(samples: readonly { at: number; mb: number }[]): number {
+  const mean = (of: (sample: { at: number; mb: number }) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
+  const [at, mb] = [mean((sample) => sample.at), mean((sample) => sample.mb)];
+  const spread = mean((sample) => (sample.at - at) ** 2);
+  return (mean((sample) => (sample.at - at) * (sample.mb - mb)) / spread) * 600_000;
+}
+
+const times = new Map<string, number[]>();
+const memory: { at: number; mb: number }[] = [];
+const start = performance.now();
+const elapsed = () => performance.now() - start;
+const sampler = setInterval(() => memory.push({ at: elapsed(), mb: residentMegabytes() }), 2000);
+try {
+  await untilComplete('the start', 20_000);
+  while (elapsed() < minutes * 60_000) {
+    await sleep(between(CALM_MS));
+    const names = Object.keys(DISTURBANCES);
+    const name = names[Math.floor(random.next() * names.length)]!;
+    const tookMs = await DISTURBANCES[name]!();
+    times.set(name, [...(times.get(name) ?? []), Math.round(tookMs)]);
+    console.log(JSON.stringify({ seconds: Math.round(elapsed() / 1000), name, backAfterMs: Math.round(tookMs) }));
+  }
+} catch (error) {
+  violations.push((error as Error).message);
+} finally {
+  clearInterval(sampler);
+}
+const settled = memory.filter(({ at }) => at > WARM_UP_SHARE * elapsed());
+const growthMb = growth(settled);
+if (minutes >= 10 && growthMb > LARGEST_GROWTH)
+  violations.push(`memory grew by ${growthMb.toFixed(1)} MB in 10 minutes`);
+const back = [...times].map(([name, all]) => [name, { times: all.length, worstMs: Math.max(...all) }]);
+console.log(
+  JSON.stringify({
+    minutes: Number((elapsed() / 60_000).toFixed(1)),
+    masks,
+    back: Object.fromEntries(back),
+    residentMb: Math.round(settled.at(-1)?.mb ?? 0),
+    growthMbPer10Minutes: Number(growthMb.toFixed(2)),
+    violations,
+  }),
+);
+await Promise.all([...drivers.values(), listener].map((rig) => rig.stop()));
+await node.stop();
+process.exit(violations.length === 0 ? 0 : 1);
