@@ -1,6 +1,7 @@
 import type { PointCloud2, PointField, RawMessage } from '../messages/index.js';
-import { readPointCloud } from '../sensors/lidar/index.js';
+import { cloudLayout, livoxTypes } from '../sensors/lidar/index.js';
 import type { FaultParts, StreamFault } from './fault.js';
+import { cloudFromLivox, livoxFromCloud } from './livox.js';
 import { reencoded, tryDecode } from './reencode.js';
 
 const FLOAT32 = 7;
@@ -73,12 +74,15 @@ export function createTurnedMount({ degrees, about }: { degrees: number; about: 
 
 function cloudFault(edit: CloudEdit): StreamFault {
   return {
-    async apply(raw: RawMessage) {
-      const cloud = tryDecode<PointCloud2>(raw);
+    apply(raw: RawMessage) {
+      const isLivox = livoxTypes.includes(raw.type);
+      const cloud = isLivox ? cloudFromLivox(raw) : tryDecode<PointCloud2>(raw);
       // Clouds that cannot be read are broken already.
-      if (cloud === undefined || (await readPointCloud(cloud)).kind === 'invalid') return raw;
-      const edited = edit(cloud);
-      return edited === undefined ? raw : reencoded(raw, edited);
+      const layout = cloud && cloudLayout(cloud);
+      if (cloud === undefined || layout?.kind !== 'layout') return raw;
+      const edited = edit({ ...cloud, row_step: layout.rowStep });
+      if (edited === undefined) return raw;
+      return isLivox ? livoxFromCloud(raw, edited) : reencoded(raw, edited);
     },
   };
 }

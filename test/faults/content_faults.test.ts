@@ -13,6 +13,7 @@ import { decodeCompressedDepth, encodeRvl } from '../../src/sensors/depth/index.
 import { EventBuffer } from '../../src/sensors/events/event_buffer.js';
 import { createEventDecoder } from '../../src/sensors/events/index.js';
 import { readPointCloud } from '../../src/sensors/lidar/index.js';
+import { encodeLivox } from '../sensors/support/livox.js';
 import { header, raw } from '../sensors/support/messages.js';
 import { stampAt, TINY_TOPICS } from '../support/tiny_rig.js';
 import { BINDING, faulty, injector, send } from './support.js';
@@ -283,6 +284,42 @@ describe('faults on point clouds', () => {
     const { length, x, y, intensity } = outcome.cloud;
     return Array.from({ length }, (_, i) => ({ x: x[i]!, y: y[i]!, label: intensity[i]! }));
   };
+
+  it('change a Livox CustomMsg like any cloud, and leave the rest of its points as it is', async () => {
+    const places = [
+      [10, 0],
+      [0, 10],
+      [-10, 0],
+      [0, -10],
+    ] as const;
+    const sent = places.map(([x, y], i) => ({ offsetNanoseconds: i * 1000, x, y, z: 1, reflectivity: i + 1 }));
+    const message = encodeLivox(TINY_TOPICS.lidar, 'lidar', 5n, sent);
+    const lost = 'fault: lidar-sector-loss, modality: lidar, fromDegrees: -30, toDegrees: 30';
+    const { points: left, point_num } = await faulty<{
+      point_num: number;
+      points: { offset_time: number; x: number; reflectivity: number; tag: number }[];
+    }>(lost, message);
+    assert.equal(point_num, 3);
+    assert.deepEqual(
+      left.map(({ offset_time, x, reflectivity, tag }) => [offset_time, x, reflectivity, tag]),
+      [
+        [1000, 0, 2, 16],
+        [2000, -10, 3, 16],
+        [3000, 0, 4, 16],
+      ],
+    );
+  });
+
+  it('change every row of a cloud whose row_step is left 0', async () => {
+    const whole = decodeMessage<PointCloud2>(cloud(2));
+    const message = raw(TINY_TOPICS.lidar, 'sensor_msgs/msg/PointCloud2', { ...whole, row_step: 0 });
+    const lost = 'fault: lidar-sector-loss, modality: lidar, fromDegrees: 200, toDegrees: 100';
+    const left = await points(await faulty<PointCloud2>(lost, message));
+    assert.deepEqual(
+      left.map(({ label }) => label),
+      [3],
+    );
+  });
 
   for (const [height, fromTo, kept] of [
     [1, 'fromDegrees: -30, toDegrees: 30', [2, 3, 4]],

@@ -1,4 +1,5 @@
 export { carryCloud } from './carry_cloud.js';
+export { cloudLayout } from './cloud_layout.js';
 export { IntensityScale } from './intensity_scale.js';
 export { livoxPointCount, livoxTypes, readLivoxCloud } from './livox.js';
 export type {
