@@ -61,11 +61,12 @@ export class DepthScale {
   }
 
   /**
-   * Looks at one picture in the usual unit, laid on the grid.
+   * Looks at one picture in the usual unit, laid on the grid, while it still looks.
    * @param unit - metres of one unit of the samples, 0.001 or 1
    * @param ground - where the ground must be seen, where that is known
    */
   async observe(depth: DepthMap, unit: number, ground: GroundView | undefined): Promise<void> {
+    if (!this.isOpen) return;
     const metres = sampleDepths(depth);
     if (metres.length < FEWEST_PIXELS) return;
     this.#left--;
