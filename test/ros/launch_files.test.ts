@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -120,6 +121,12 @@ const remapsOf = ({ command }: Started) =>
       .flatMap((word, index) => (word === '-r' ? [command[index + 1]!.split(':=') as [string, string]] : []))
       .filter(([from]) => !from.startsWith('__')),
   );
+/** How many programs a launch starts: the node, and what goes with it. */
+const programsOf = (file: string, args: readonly string[]) => {
+  if (file === 'mle_sam.launch.py') return 1;
+  const player = args.some((arg) => arg.startsWith('bag:=')) ? 1 : 0;
+  return file === 'replay.launch.py' ? 3 : 3 + player;
+};
 /** The sentence with which a launch stopped. */
 const sentence = ({ status, lines }: Launched) => {
   assert.equal(status, 1, lines.join('\n'));
@@ -319,6 +326,31 @@ describe('Launch files', function () {
       const launched = await desk.launch('replay.launch.py', ['bag:=nowhere'], { count: 1 });
       assert.ok(sentence(launched).includes('Expected a bag for bag but received nowhere, which is not there.'));
     });
+  });
+
+  describe('in the examples of the documentation', () => {
+    for (const page of ['node.md', 'dropout.md']) {
+      const text = readFileSync(join(projectRoot, 'docs', page), 'utf8');
+      const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block!);
+      // An argument in quotes may go on over lines.
+      const examples = blocks.flatMap((block) => block.match(/^ros2 launch mle_sam_ros (?:'[^']*'|[^'\n])*$/gm) ?? []);
+      const runnable = examples.filter((example) => !example.includes('--show-args'));
+      it(`${page} has some`, () => assert.ok(runnable.length > 0));
+      for (const example of runnable) {
+        it(`${page}: ${example.replace(/\s+/g, ' ').slice(0, 100)}`, async () => {
+          for (const bag of ['drive', 'my_bag']) mkdirSync(join(desk.folder, bag), { recursive: true });
+          rmSync(join(desk.folder, 'masks'), { recursive: true, force: true });
+          const words = spawnSync('bash', ['-c', `printf '%s\\0' ${example}`], { encoding: 'utf8' }).stdout.split('\0');
+          const [, , , file, ...args] = words.slice(0, -1);
+          const launched = await desk.launch(file!, args, { count: programsOf(file!, args) });
+          assert.equal(launched.status, null, launched.lines.join('\n'));
+          const node = find(launched.started, ...NODE);
+          // What the example says of the node's inputs reaches it.
+          for (const [, target] of example.matchAll(/camera_info:=(\S+?)[\s']/g))
+            assert.ok([...remapsOf(node).values()].includes(target!), `${target} is remapped`);
+        });
+      }
+    }
   });
 
   it('describe every argument', () => {
