@@ -82,7 +82,7 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
         ? undefined
         : Math.max(...judged.map(({ told, first }) => Math.max(0, milliseconds(first, told!)))),
     toldBoundMs: judged.length === 0 ? undefined : Math.max(...judged.map(({ boundNs }) => Number(boundNs) / 1e6)),
-    toldBackMs: toldBackMs(judged, health, clean, window),
+    toldBackMs: toldBackMs(judged, { health, received }, clean, window),
     toldBackBoundMs:
       judged.length === 0
         ? undefined
@@ -126,7 +126,7 @@ function due(
 
 function toldBackMs(
   judged: readonly Due[],
-  health: HealthLog,
+  { health, received }: HealthRecord,
   clean: HealthLog | undefined,
   { ending, spans }: FaultWindow,
 ): number | undefined {
@@ -138,7 +138,10 @@ function toldBackMs(
     const last = health.at(modality, to);
     if (last === undefined || !isBad(last.level)) return [0];
     const back = health.of(modality).find(({ at, level }) => at > to && !isBad(level));
-    return [back === undefined ? Infinity : milliseconds(to, back.at)];
+    if (back !== undefined) return [milliseconds(to, back.at)];
+    // Where the bag is over before it has to be taken back, nothing can be said.
+    const isSeen = [...received.values()].some((stamps) => stamps.at(-1)! >= to + nanoseconds(truth!.overMs));
+    return isSeen ? [Infinity] : [];
   });
   return times.length === 0 ? undefined : Math.max(...times);
 }

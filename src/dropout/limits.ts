@@ -18,7 +18,7 @@ export const TOLD_PERIODS = 5;
 /** A wrong clock or rate has to be seen over the synchroniser's whole memory. */
 export const SLOWLY_TOLD_MS = 2500;
 /** Content that is judged by how it changes needs a scene that changes meanwhile. */
-export const CONTENT_TOLD_MS = 4000;
+export const CONTENT_TOLD_MS = 2800;
 
 /** A drift is told before stamps are off by so much: twice the tolerance of a sensor of 10 Hz. */
 export const DRIFT_TOLD_MS = 150;

@@ -104,6 +104,10 @@ describe('measureHealth', () => {
   it('measures until it is told well again, for ever where it never is, not where the end is not seen', () => {
     assert.equal(measure(TRUE_WORDS.slice(0, 2)).toldBackMs, Infinity);
     assert.equal(measure(TRUE_WORDS, { window: windowOf('drop', {}, 'with-bag') }).toldBackMs, undefined);
+    // The bag is over at 5.9 s, before a warning has to be taken back.
+    const turned = windowOf('fault: turned-mount, degrees: 10');
+    const beside = 'what it sees lies 12 % of the width left of what camera sees';
+    assert.equal(measure([['lidar', 2000, 'warn', beside]], { window: turned }).toldBackMs, undefined);
     assert.equal(
       measure([
         ['lidar', 1300, 'error', GONE],
