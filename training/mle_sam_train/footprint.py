@@ -18,6 +18,7 @@ from .errors import InputError
 from .export import OnnxModel, check_parity, export_graphs
 from .half import Precision
 from .model import MleSam, Rig
+from .optimizer import count_trainable
 from .tables import markdown_table
 
 
@@ -45,6 +46,7 @@ def measure_footprint(
     )
     parity = check_parity(model, folder, images, precision)
     rows = [[f"{name}.onnx", f"{(folder / f'{name}.onnx').stat().st_size / 1e6:.1f} MB"] for name in graphs]
+    rows.append(["parameters that stage `experts` trains", f"{count_trainable(model, 'experts'):,}"])
     rows.append(["features, largest difference from PyTorch", f"{parity['featureDifference']:.1e}"])
     rows.append(["labels that differ", f"{100 * parity['labelDifference']:.3f} %"])
     for count in counts:

@@ -61,6 +61,9 @@ def train_stage(
         earlier = load_base(model, source)["stages"]
     elif stage == "experts" and config.model.base.pretrained is not None:
         reused = load_pretrained(model, config.model.base.pretrained)
+        if processes.is_first:
+            count = len(model.decoder.state_dict())
+            print(f"SAM 2: trunk and neck whole, {reused} of {count} tensors of the decoder reused")
         earlier = [{"stage": "pretrained", "source": config.model.base.pretrained, "decoderTensors": reused}]
     train, val = _open_caches(info, cache or run / "cache", processes)
     if config.normalisation == "statistics":
