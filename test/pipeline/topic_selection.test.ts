@@ -228,6 +228,31 @@ describe('selectTopics', () => {
     assert.match(absent.selection.problems.join('\n'), /groundTruth but received \/nowhere: there is no such topic/);
   });
 
+  it('finds a name as a node would: relative, in one namespace, or as its compressed copy', () => {
+    const compressed = plain('/robot/camera/image/compressed', 'sensor_msgs/msg/CompressedImage');
+    const topics = [compressed, image('/front/image', 'rgb8'), plain('/robot/lidar/points', POINTS)];
+    const of = (wanted: object) => chosen(topics, rig, wanted).names;
+    assert.equal(of({ modalities: { camera: '/robot/camera/image' } }).camera, compressed.name);
+    assert.equal(of({ modalities: { camera: 'camera/image' } }).camera, compressed.name);
+    assert.equal(of({ modalities: { camera: 'nowhere/image' } }).camera, undefined);
+    // Preferred: taken where it is there, else whatever fits.
+    assert.equal(of({ preferred: { camera: 'front/image' } }).camera, '/front/image');
+    assert.notEqual(of({ preferred: { camera: 'nowhere/image' } }).camera, undefined);
+    assert.equal(of({ types: { camera: 'sensor_msgs/msg/CompressedImage' } }).camera, compressed.name);
+    const two = [...topics, plain('/other/lidar/points', POINTS)];
+    assert.equal(chosen(two, rig, { modalities: { lidar: 'lidar/points' } }).names.lidar, undefined, 'ambiguous');
+  });
+
+  it('misses nothing of a sensor that is switched off, calibrated, or in the frame of the camera', () => {
+    const topics = [image('/camera/image', 'rgb8'), image('/depth/image', '16UC1')];
+    const problems = (wanted: object) => chosen(topics, rig, wanted).selection.problems.join('\n');
+    assert.match(problems({}), /No CameraInfo for camera/);
+    assert.doesNotMatch(problems({}), /No CameraInfo for depth/);
+    assert.doesNotMatch(problems({ calibrated: ['camera'] }), /No CameraInfo/);
+    assert.match(problems({}), /No topic for events/);
+    assert.doesNotMatch(problems({ disabled: ['events', 'lidar'] }), /No topic/);
+  });
+
   it('says what is missing: sensors, silent topics, CameraInfo', () => {
     const { selection } = chosen([image('/camera/image', 'rgb8'), plain('/lidar/points', POINTS, 0)]);
     const text = selection.problems.join('\n');
