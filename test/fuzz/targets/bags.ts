@@ -8,6 +8,8 @@ import { parseMetadata } from '../../../src/bags/metadata.js';
 import { mcapBytes, series, withoutSummary, writeSqlite } from '../../bags/fixtures.js';
 import { digestOf, type FuzzTarget, require, requireSentence } from '../target.js';
 
+await zstd.isLoaded;
+
 const folder = mkdtempSync(join(tmpdir(), 'mle-sam-fuzz-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -88,7 +90,6 @@ export const bagTargets: readonly FuzzTarget[] = [
     weight: 8,
     form: 'binary',
     async seeds() {
-      await zstd.isLoaded;
       const bytes = Uint8Array.from({ length: 3000 }, (_, i) => (i * i) % 251);
       return [zstd.compress(bytes, 3), zstd.compress(new Uint8Array(200_000), 19)];
     },
