@@ -124,13 +124,14 @@ function unitLength(values: Float32Array): Float32Array {
 
 /** How well two maps lie on each other with the second moved right and down by whole cells: 1 for the same, 0 for nothing in common. */
 export function correlation(a: EdgeMap, b: EdgeMap, right = 0, down = 0): number {
-  const { width, height } = a;
+  const { width, height, values: first } = a;
+  const { values: second } = b;
   let sum = 0;
   const [x0, x1] = [Math.max(0, right), Math.min(width, width + right)];
   for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
     let at = y * width + x0;
     let from = (y - down) * width + x0 - right;
-    for (let x = x0; x < x1; x++) sum += a.values[at++]! * b.values[from++]!;
+    for (let x = x0; x < x1; x++) sum += first[at++]! * second[from++]!;
   }
   return sum;
 }
