@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
@@ -92,7 +92,7 @@ describe('how commands end', function () {
         const waiting = setInterval(() => {
           if (readdirSync(join(folder, out)).includes('summary.json')) return;
           clearInterval(waiting);
-          setTimeout(() => kill(signal), 2500);
+          setTimeout(() => kill(signal), 4000);
         }, 20);
       });
       assert.equal(ended.code, code, ended.stderr);
@@ -206,7 +206,11 @@ describe('how commands end', function () {
     assert.equal((await mleSam(['simulate', 'new/drive.mcap', ...drive, '--force'])).code, 0);
 
     const ended = await mleSam(['simulate', 'folder/drive', '--duration', '60'], (kill) => {
-      setTimeout(() => kill('SIGINT'), 5000);
+      const waiting = setInterval(() => {
+        if (!existsSync(join(folder, 'folder/drive.partial'))) return;
+        clearInterval(waiting);
+        setTimeout(() => kill('SIGINT'), 3000);
+      }, 20);
     });
     assert.equal(ended.code, 130, ended.stderr);
     assert.deepEqual(readdirSync(join(folder, 'folder')), ['drive.partial']);
