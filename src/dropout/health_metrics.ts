@@ -44,9 +44,14 @@ export interface HealthMeasuring {
   modalities: readonly string[];
   /** `unwanted`: a sensor under these faults is still good, and must not be called dropped or invalid. */
   degradation: 'wanted' | 'unwanted';
+  /** `now-and-then`: what is said of all together is heard a second late at most, as on a live graph. */
+  diagnostics?: 'at-once' | 'now-and-then';
   /** Times may be longer by so much: transport, decoding and inference on a live graph. */
   marginNs?: bigint;
 }
+
+/** Diagnostics come once a second, and some. */
+const DIAGNOSTICS_NS = 1_500_000_000n;
 
 /** A span in which something has to be told, with when that is due. */
 interface Due {
@@ -72,6 +77,10 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
     held
       .flatMap((one) => health.lowest(about(one), heldFrom(one), one.span.to) ?? [])
       .reduce<LevelName | undefined>((a, b) => (a === undefined || atLeast(a, b) ? b : a), undefined);
+  const syncLevel = () =>
+    measuring.diagnostics === 'now-and-then'
+      ? health.highest(SYNC, window.start, window.end + DIAGNOSTICS_NS)
+      : lowest(() => SYNC);
   const level = held.some(({ span }) => span.truth?.told === 'warn') ? 'warn' : 'error';
   const isAnyErroneous = held.some(({ span }) => span.truth?.told === 'error');
   const areAllGone = isAnyErroneous && modalities.every((name) => held.some(({ span }) => span.modality === name));
@@ -98,7 +107,7 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
       RECOVERY_NS + marginNs,
     ),
     sensorLevel: lowest(({ span }) => span.modality),
-    syncLevel: isAnyErroneous ? lowest(() => SYNC) : undefined,
+    syncLevel: isAnyErroneous ? syncLevel() : undefined,
     neededSensorLevel: held.length === 0 ? undefined : level,
     neededSyncLevel: isAnyErroneous ? (areAllGone ? 'error' : 'warn') : undefined,
   };

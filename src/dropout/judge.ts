@@ -61,7 +61,9 @@ function judgeHealth(expect: Expectations, health: HealthMetrics): Check[] {
   };
   return [
     ...(toldBoundMs === undefined ? [] : [atMost('toldMs', toldMs, expect.toldMs ?? toldBoundMs)]),
-    ...(toldBackMs === undefined ? [] : [atMost('toldBackMs', toldBackMs, toldBackBoundMs ?? RECOVERY_MS)]),
+    ...(toldBackMs === undefined
+      ? []
+      : [atMost('toldBackMs', toldBackMs, Math.max(toldBackBoundMs ?? RECOVERY_MS, expect.recoverMs ?? 0))]),
     atMost('falseCauses', falseCauses, 0),
     atMost('falselyTold', falselyTold, 0),
     ...level('sensorLevel', sensorLevel, neededSensorLevel),

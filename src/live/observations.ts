@@ -93,7 +93,8 @@ export class Observations {
     const said = `${level} ${message}`;
     if (this.#said.get(about) === said) return;
     this.#said.set(about, said);
-    const isHeard = about === SYNC || this.#states.has(about);
+    // A word from before the last change of state may come after it: what a state is worth is known by itself.
+    const isHeard = about === SYNC || this.#states.get(about) === message.split(':')[0];
     // `dropped: no message for 0.30 s`: the state stands in front of its reason.
     const reason = about === SYNC ? message : message.replace(/^\w+(: |$)/, '');
     if (isHeard) this.health.add({ about, at, level: levelName(level as Level), reason });
