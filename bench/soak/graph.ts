@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { RawMessage } from '../../src/messages/index.js';
 import { Random } from '../../src/random/random.js';
 import { domainOf, type Program, waitUntil } from '../../test/ros/support/index.js';
-import type { SemanticMaskFields } from '../../test/ros/support/messages.js';
+import type { SemanticMaskFields, StatusFields } from '../../test/ros/support/messages.js';
 import { startNode, TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { Rig } from '../../test/ros/support/rig.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
@@ -66,7 +66,7 @@ async function startDriver(modality: Modality): Promise<void> {
 }
 
 function startListener(): Rig {
-  return new Rig({ messages: [], loop: LOOP_SECONDS, domain, listen: ['semantic_mask'] });
+  return new Rig({ messages: [], loop: LOOP_SECONDS, domain, listen: ['semantic_mask', 'modality_status'] });
 }
 
 await Promise.all(MODALITIES.map(startDriver));
@@ -77,6 +77,8 @@ await listener.program.line('ready', PATIENT);
 
 let masks = 0;
 let lastStamp = 0n;
+/** Of the sensors, as last told: numbers of mle_sam_ros/msg/ModalityStatus with their reasons. */
+let states = 'unknown';
 
 /** Judges the masks that came since the last call; returns the arrival of the newest one from all sensors. */
 function judge(): bigint | undefined {
@@ -90,6 +92,10 @@ function judge(): bigint | undefined {
       if (distance > OLDEST_IMAGE_NS) violations.push(`a mask of ${stamp} has an image of ${image}`);
     }
     if (MODALITIES.every((modality) => fields.present.includes(modality))) complete = at;
+  }
+  const status = listener.received<StatusFields>('modality_status').at(-1);
+  if (status !== undefined) {
+    states = status.fields.modalities.map(({ name, state, reason }) => `${name} ${state} ${reason}`).join(', ');
   }
   listener.forget();
   return complete;
@@ -168,7 +174,7 @@ try {
     console.log(JSON.stringify({ seconds: Math.round(elapsed() / 1000), name, backAfterMs: Math.round(tookMs) }));
   }
 } catch (error) {
-  violations.push((error as Error).message);
+  violations.push(`${(error as Error).message}; sensors: ${states}`);
 } finally {
   clearInterval(sampler);
 }
