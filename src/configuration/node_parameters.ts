@@ -255,7 +255,7 @@ const SYNC: readonly ParameterDefinition[] = [
     ...numberRules(sync.clockJumpMs),
     unit: 'ms',
     applies: 'live',
-    description: 'step of the stamps that counts as a jump of the clock',
+    description: 'latencies by the stamps that differ by more belong to different clocks',
   },
 ];
 

@@ -63,7 +63,9 @@ export const syncOptionsSchema = z.strictObject({
     .max(1000)
     .default(DEFAULT_THRESHOLDS.recoverAfter)
     .describe('good samples in a row'),
-  clockJumpMs: positiveMs.default(DEFAULT_THRESHOLDS.clockJump / MILLISECOND).describe('step of stamps that is a jump'),
+  clockJumpMs: positiveMs
+    .default(DEFAULT_THRESHOLDS.clockJump / MILLISECOND)
+    .describe('difference of latencies that means different clocks'),
   streams: z
     .record(z.string(), streamConfigSchema)
     .default({})

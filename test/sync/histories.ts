@@ -118,7 +118,7 @@ const faultOf = (names: string[], length: number): fc.Arbitrary<HistoryFault> =>
       );
     });
 
-/** A random rig with up to four faults, and five seconds in which all is well. */
+/** A random rig with up to four faults, and three and a half seconds in which all is well. */
 export const history: fc.Arbitrary<History> = fc
   .record({ rig: fc.constantFrom(...rigs), length: fc.constantFrom(2000, 4000, 7000), seed: within(1, 1e9) })
   .chain(({ rig, length, seed }) => {
@@ -134,7 +134,7 @@ export const history: fc.Arbitrary<History> = fc
       ),
       faults: fc.array(faultOf(names, length), { minLength: 1, maxLength: 4 }),
       cleanFrom: fc.constant(length),
-      end: fc.constant(length + 5000),
+      end: fc.constant(length + 3500),
     });
   });
 
