@@ -43,18 +43,18 @@ function scan() {
   };
 }
 
-/** The median of seven runs after two to warm up, in milliseconds. */
+/** The median of 21 runs after ten to warm up, in milliseconds. */
 async function median(name: string, run: () => Promise<unknown>): Promise<void> {
   const times: number[] = [];
-  for (let i = 0; i < 9; i++) {
+  for (let i = 0; i < 31; i++) {
     const start = performance.now();
     await run();
     times.push(performance.now() - start);
   }
   const milliseconds = Number(
     times
-      .slice(2)
-      .sort((a, b) => a - b)[3]!
+      .slice(10)
+      .sort((a, b) => a - b)[10]!
       .toFixed(2),
   );
   console.log(JSON.stringify({ name, points: POINTS, milliseconds }));
