@@ -37,6 +37,8 @@ export interface SetRecord {
 
 /** Readings kept, one for each slot of this length: those of a burst, and the packets of an event camera, count once. */
 const SLOT = 25 * MILLISECOND;
+/** A reading is not changed for less than this. */
+const NEGLIGIBLE = MILLISECOND;
 /** How long readings are kept. It is short, because other evidence rests on which stream paces by them. */
 const READING_MEMORY = SECOND;
 /** Readings kept of a slow stream, however old. */
@@ -99,7 +101,7 @@ export class Evidence {
   read(delay: number, now: number): 'new' | 'known' {
     const last = this.readings.at(-1);
     if (last !== undefined && Math.floor(last.received / SLOT) === Math.floor(now / SLOT)) {
-      if (delay >= last.delay) return 'known';
+      if (delay >= last.delay - NEGLIGIBLE) return 'known';
       this.readings[this.readings.length - 1] = { received: last.received, delay };
     } else {
       this.readings.push({ received: now, delay });
