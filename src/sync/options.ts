@@ -6,7 +6,7 @@ export const SECOND = 1e9;
  * How long evidence is kept, of slow streams at least three intervals or five readings of their clock. With what it takes
  * to draw the consequences this keeps the promise of two seconds, or four periods of the slowest stream.
  */
-export const MEMORY = 1.2 * SECOND;
+export const MEMORY = SECOND;
 
 /** An older sample would lie too far off the image: at 10 m/s, 0.15 s are 1.5 m. */
 export const MAX_DERIVED_TOLERANCE = 150 * MILLISECOND;

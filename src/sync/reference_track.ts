@@ -42,6 +42,15 @@ export class ReferenceTrack<T, S extends StampValue> {
     return this.#byPriority.find(isSuch);
   }
 
+  /**
+   * Whether the last set was opened on another time base, or lies ahead of all that this one can bring.
+   * @param latency - of the base, whose streams differ from it by `width` at most
+   */
+  isOffBase(latency: number, width: number, now: number): boolean {
+    if (this.#last?.latency === undefined) return false;
+    return Math.abs(latency - this.#last.latency) > width || this.#last.instant > now - latency + width;
+  }
+
   /** Time between its samples. */
   get period(): number {
     return this.#present === undefined ? FALLBACK_PERIOD : this.#periodOf(this.#present);
@@ -61,7 +70,8 @@ export class ReferenceTrack<T, S extends StampValue> {
     const active = this.#byPriority.filter(({ verdict }) => verdict.state === 'active');
     const best = active.find(({ verdict }) => verdict.warning?.code !== 'too-early') ?? active[0];
     const kept = this.#present?.verdict.isUsable ? this.#present : undefined;
-    if (best !== undefined && best !== kept && kept?.verdict.state === 'late' && this.#goesBack(best)) return;
+    const isShort = kept?.verdict.state === 'late' && kept.evidence.rhythm.period !== undefined;
+    if (best !== undefined && best !== kept && isShort && this.#goesBack(best)) return;
     this.#present = best ?? kept ?? this.#byPriority.find(({ verdict }) => verdict.isUsable);
   }
 

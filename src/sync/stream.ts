@@ -1,4 +1,4 @@
-import { Baseline } from './baseline.js';
+import { Baseline, judgeBaselines } from './baseline.js';
 import { Evidence } from './evidence.js';
 import { type ModalityState, NO_VERDICT, type Verdict } from './judge.js';
 import { findNearest, findWindow, isNearestSettled, isWindowSettled, type Reuse, type Target } from './matching.js';
@@ -279,4 +279,24 @@ export class Stream<T, S extends StampValue> {
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
+}
+
+/**
+ * Compares when a stream's samples come with when they came, to warn of clocks that part slowly.
+ * @param isMember - whether a stream is on the time base
+ * @param reference - modality of the one that paces
+ * @returns whether there may be something else to say
+ */
+export function compareWithPast<T, S extends StampValue>(
+  stream: Stream<T, S>,
+  { received, instant }: HeldSample<T, S>,
+  streams: readonly Stream<T, S>[],
+  isMember: (stream: Stream<T, S>) => boolean,
+  reference: string | undefined,
+): 'as-before' | 'to-judge' {
+  const { baseline, evidence } = stream;
+  if (baseline.observe(received - instant, evidence.rhythm.period, received) === 'within-stretch') return 'as-before';
+  const others = streams.filter((other) => other !== stream && isMember(other));
+  evidence.longTerm = isMember(stream) ? judgeBaselines(stream, others, reference) : undefined;
+  return 'to-judge';
 }

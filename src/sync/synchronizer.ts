@@ -4,7 +4,6 @@
  */
 
 import type { SensorReason } from '../sensors/reason.js';
-import { judgeBaselines } from './baseline.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
 import { judge } from './judge.js';
@@ -25,7 +24,7 @@ import type { HeldSample } from './sample_buffer.js';
 import { nextChange } from './silence.js';
 import { StallWatch, stallCause } from './stall_watch.js';
 import { statusOf } from './status.js';
-import { Stream } from './stream.js';
+import { compareWithPast, Stream } from './stream.js';
 import type { SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
 
 /** Samples of an invalid stream are looked at this often at most: decoding what nobody uses must stay cheap. */
@@ -239,7 +238,8 @@ export class Synchronizer<T, S extends StampValue = number> {
     if (arrival.kind !== 'accepted') return;
     this.#compareWithMarks(stream, arrival.sample);
     this.#probe(stream, arrival.sample);
-    const past = this.#compareWithPast(stream, arrival.sample);
+    const isMember = ({ modality }: Stream<T, S>) => this.#clocks.base?.members.has(modality) === true;
+    const past = compareWithPast(stream, arrival.sample, this.#streams, isMember, this.#track.present?.modality);
     // A good sample of a stream that is well says nothing new, and packets come a thousand times a second.
     if (stream.verdict.state === 'active' && past === 'as-before') stream.evidence.isNew = false;
   }
@@ -294,11 +294,8 @@ export class Synchronizer<T, S extends StampValue = number> {
   /** Starts a time line where the base moved against the one the last set was opened on. */
   #followBase(): void {
     const { base } = this.#clocks;
-    const { last } = this.#track;
-    if (base !== undefined && last?.latency !== undefined) {
-      const moved = Math.abs(base.latency - last.latency);
-      const believed = [...base.members.keys()];
-      if (moved > baseWidth(this.#options)) this.#startTimeline('the stamps of most streams jumped', believed);
+    if (base !== undefined && this.#track.isOffBase(base.latency, baseWidth(this.#options), this.#now)) {
+      this.#startTimeline('the stamps of most streams jumped', [...base.members.keys()]);
     }
     if (this.#track.last === undefined) this.#moveOrigin();
   }
@@ -346,8 +343,11 @@ export class Synchronizer<T, S extends StampValue = number> {
   #openCollectors(): void {
     const reference = this.#track.present;
     if (reference === undefined) return;
+    const earliest = (this.#clocks.base?.latency ?? -Infinity) - baseWidth(this.#options);
     for (const sample of reference.samples) {
-      if (sample.received + this.#options.deadline <= this.#now) continue;
+      // A stream that has just followed another clock may still hold samples stamped by that one.
+      const isAhead = sample.received - sample.instant < earliest;
+      if (sample.received + this.#options.deadline <= this.#now || isAhead) continue;
       const plan = this.#track.planFor(reference, sample);
       const { period } = this.#track;
       if (plan === 'same-instant' && this.#open.takeOver(reference, sample, period) === 'taken-over') {
@@ -369,19 +369,6 @@ export class Synchronizer<T, S extends StampValue = number> {
     if (stream === present || last === undefined) return;
     stream.evidence.rhythm.observePhase(sample.instant - last.instant, last.stream.modality, this.#now);
     this.#open.compare(stream, sample, this.#now);
-  }
-
-  /** Compares when a stream's samples come with when they came, to warn of clocks that part slowly. */
-  #compareWithPast(stream: Stream<T, S>, sample: HeldSample<T, S>): 'as-before' | 'to-judge' {
-    const { baseline, evidence } = stream;
-    const isEnd = baseline.observe(this.#now - sample.instant, evidence.rhythm.period, this.#now) === 'stretch-ended';
-    if (!isEnd) return 'as-before';
-    const members = this.#streams.filter(({ modality }) => this.#clocks.base?.members.has(modality));
-    const others = members.filter((other) => other !== stream);
-    evidence.longTerm = members.includes(stream)
-      ? judgeBaselines(stream, others, this.#track.present?.modality)
-      : undefined;
-    return 'to-judge';
   }
 
   #probe(stream: Stream<T, S>, sample: HeldSample<T, S>): void {
