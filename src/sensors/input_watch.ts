@@ -16,7 +16,7 @@ export interface ModalityStatistics {
 /** So many images in a row must differ: one scene may be an odd one, and so may ten. */
 const IMAGES = 30;
 /** How many deviations, and how many levels at least, a mean must lie aside. */
-const DEVIATIONS = 4;
+const DEVIATIONS = 3;
 const LEAST_LEVELS = 16;
 /** Images that know less than this share say nothing. */
 const LEAST_KNOWN_SHARE = 1e-3;

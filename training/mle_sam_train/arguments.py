@@ -105,6 +105,14 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--note", default="", help="what else the model card must say about the training")
+    text = (
+        "write what a bundle's inputs look like in a data set into its model.json, as `export` does by itself"
+    )
+    command = commands.add_parser("statistics", help=text)
+    command.add_argument("bundle", type=Path)
+    command.add_argument("--data", type=Path, required=True, help="root of the data set")
+    command.add_argument("--split", default="train")
+    command.add_argument("--cache", type=Path, required=True, help="folder of decoded frames")
     text = "latency, memory and labels of a configuration in PyTorch on this machine's GPU, on random weights"
     command = commands.add_parser("bench", help=text)
     command.add_argument("--config", type=Path, nargs="+", required=True)

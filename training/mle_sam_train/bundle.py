@@ -100,6 +100,27 @@ def write_bundle(
     return parity
 
 
+def add_input_statistics(folder: Path, cache: FrameCache) -> None:
+    """Write `inputStatistics` into the `model.json` of a bundle that was exported before there were any.
+
+    Args:
+        cache: frames the model was trained on, or of the same data set.
+    """
+    path = folder / "model.json"
+    manifest = json.loads(path.read_text())
+    modalities = manifest["modalities"]
+    statistics = measure_input_statistics(
+        cache, [m["name"] for m in modalities], [m["representation"]["kind"] for m in modalities]
+    )
+    ordered: dict[str, Any] = {}
+    for key, value in manifest.items():
+        if key != "inputStatistics":
+            ordered[key] = value
+        if key == "modalities":
+            ordered["inputStatistics"] = statistics
+    path.write_text(json.dumps(ordered, indent=2) + "\n")
+
+
 def normalisation(model: MleSam) -> dict[str, dict[str, list[float]]]:
     """Mean and deviation of each modality in 0..255, as they stand inside the encoder."""
     std = 1 / model.pixel_gain

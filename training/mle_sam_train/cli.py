@@ -153,6 +153,25 @@ def _export(options: argparse.Namespace) -> None:
     )
 
 
+def _statistics(options: argparse.Namespace) -> None:
+    from .bundle import add_input_statistics
+    from .data import open_cache, read_dataset_info
+
+    try:
+        manifest = json.loads((options.bundle / "model.json").read_text())
+        size = manifest["input"]["width"], manifest["input"]["height"]
+        wanted = [m["name"] for m in manifest["modalities"]]
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        raise InputError(f"Expected a bundle at {options.bundle} but could not read it ({error}).") from error
+    info = read_dataset_info(options.data, size)
+    names = [m["name"] for m in info.rig.modalities]
+    if names != wanted:
+        raise InputError(f"Expected the modalities {wanted} of the bundle but the data set has {names}.")
+    cache = open_cache(info, options.split, options.cache)
+    add_input_statistics(options.bundle, cache)
+    print(f"Wrote the statistics of {len(cache)} frames into {options.bundle / 'model.json'}.")
+
+
 def _read_report(path: Path, command: str) -> dict[str, Any]:
     try:
         return json.loads(path.read_text())
@@ -244,6 +263,7 @@ COMMANDS = {
     "footprint": _footprint,
     "bench": _bench,
     "decode": _decode,
+    "statistics": _statistics,
     "predict": _predict,
 }
 

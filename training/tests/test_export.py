@@ -47,6 +47,20 @@ def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
     assert f"| all modalities | {manifest['training']['scores']['miou']:.1f}" in " ".join(card.split())
 
 
+def test_a_bundle_without_input_statistics_is_given_those_that_export_writes(
+    run: Path, data_root: Path, tmp_path: Path
+) -> None:
+    exported = json.loads((run / "bundle" / "model.json").read_text())
+    older = {key: value for key, value in exported.items() if key != "inputStatistics"}
+    (tmp_path / "model.json").write_text(json.dumps(older))
+    data = ["--data", str(data_root), "--split", "val", "--cache", str(tmp_path / "cache")]
+    arguments = ["statistics", str(tmp_path), *data]
+    assert main(arguments) == 0
+    assert json.loads((tmp_path / "model.json").read_text()) == exported
+    (tmp_path / "model.json").write_text("{}")
+    assert main(arguments) == 2
+
+
 def test_input_statistics_tell_how_the_means_of_single_images_are_spread() -> None:
     picture = np.zeros((4, 2, 2, 3), np.uint8)
     picture[0::2] = 100
