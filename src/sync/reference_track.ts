@@ -19,6 +19,8 @@ interface Opened<T, S extends StampValue> {
   latency: number | undefined;
 }
 
+/** How long a late reference is kept where the next one would set stamps back, in its periods. */
+const PATIENCE_PERIODS = 2.5;
 /** Steps of the pace of window streams, for one octave. */
 const PACE_STEPS = 4;
 
@@ -66,12 +68,12 @@ export class ReferenceTrack<T, S extends StampValue> {
    * other. Where none is active, the present one stays as long as it is merely late, so that a pause of the whole machine
    * does not make the reference wander; so it does where stamps would go back, because the next one has another offset.
    */
-  choose(): void {
+  choose(now: number): void {
     const active = this.#byPriority.filter(({ verdict }) => verdict.state === 'active');
     const best = active.find(({ verdict }) => verdict.warning?.code !== 'too-early') ?? active[0];
     const kept = this.#present?.verdict.isUsable ? this.#present : undefined;
-    const isShort = kept?.verdict.state === 'late' && kept.evidence.rhythm.period !== undefined;
-    if (best !== undefined && best !== kept && isShort && this.#goesBack(best)) return;
+    const isLate = kept?.verdict.state === 'late' && now < (kept.newest?.received ?? now) + this.#patience(kept);
+    if (best !== undefined && best !== kept && isLate && this.#goesBack(best)) return;
     this.#present = best ?? kept ?? this.#byPriority.find(({ verdict }) => verdict.isUsable);
   }
 
@@ -105,6 +107,10 @@ export class ReferenceTrack<T, S extends StampValue> {
 
   #isBefore(one: Stream<T, S>, other: Stream<T, S>): boolean {
     return this.#byPriority.indexOf(one) < this.#byPriority.indexOf(other);
+  }
+
+  #patience({ evidence }: Stream<T, S>): number {
+    return PATIENCE_PERIODS * (evidence.rhythm.period ?? 0);
   }
 
   #goesBack({ newest, options }: Stream<T, S>): boolean {

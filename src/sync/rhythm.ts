@@ -5,6 +5,8 @@ import { RecentValues } from './recent_values.js';
 const INTERVALS = 15;
 /** Intervals kept of a slow stream, however long ago: with the sample to come they make four periods. */
 const LEAST_INTERVALS = 3;
+/** From here on a single interval is not believed to be the period. */
+const LONG_INTERVAL = SECOND;
 /** Part of the period by which an interval may be short, however regular the stream has been so far. */
 const MIN_SCATTER = 0.05;
 /** Phases are kept for a shorter time than anything else, because the reference has to be found first. */
@@ -51,7 +53,10 @@ export class Rhythm {
 
   /** Time between samples, given or learned; `undefined` before the second sample. */
   get period(): number | undefined {
-    return this.#givenPeriod ?? this.#stampIntervals.median;
+    if (this.#givenPeriod !== undefined) return this.#givenPeriod;
+    // One long interval may be a silence as well as a rhythm; a second one tells.
+    const isSilence = this.#receiveIntervals.count === 1 && this.#receiveIntervals.median! >= LONG_INTERVAL;
+    return isSilence ? undefined : this.#stampIntervals.median;
   }
 
   /**

@@ -51,7 +51,7 @@ export class Stream<T, S extends StampValue> {
   probedAt = -Infinity;
   readonly #origin: Origin;
   readonly #buffer: SampleBuffer<T, S>;
-  /** The last stamp that came, usable or not, and the newest sample that was taken in. */
+  /** The last stamp that came, usable or not; and the newest sample that was taken in. */
   #lastStamp: S | undefined;
   #newest: { stamp: S; instant: number; received: number } | undefined;
   /** Latency of the clock the held samples were stamped by. */
@@ -94,7 +94,7 @@ export class Stream<T, S extends StampValue> {
   }
 
   /** The newest sample that was taken in on its present clock, held or not. */
-  get newest(): { readonly stamp: S } | undefined {
+  get newest(): { readonly stamp: S; readonly received: number } | undefined {
     return this.#newest;
   }
 
@@ -142,7 +142,7 @@ export class Stream<T, S extends StampValue> {
       this.counters.ignored++;
       return 'ignored';
     }
-    if (stamp === this.#lastStamp || stamp === this.#newest?.stamp) {
+    if (stamp === this.#lastStamp) {
       this.counters.repeated++;
       this.evidence.arrive({ kind: 'bad', fault: { code: 'stamps-stand-still' } }, now);
       return 'repeated';

@@ -288,7 +288,7 @@ export class Synchronizer<T, S extends StampValue = number> {
         this.#reportTransition(stream);
       }
     }
-    this.#track.choose();
+    this.#track.choose(this.#now);
   }
 
   /** Starts a time line where the base moved against the one the last set was opened on. */
