@@ -180,7 +180,7 @@ export class Evidence {
   startTimeline(): void {
     this.arrivals.forEach(({ at, gap, stamp }, index) => {
       const isRefused = stamp?.kind === 'bad' && stamp.fault.code === 'stamp-refused';
-      if (isRefused) this.arrivals[index] = { at, gap, stamp: undefined };
+      if (isRefused) this.arrivals[index] = { at, gap, stamp: { kind: 'good' } };
     });
     this.#judgedTo = undefined;
     this.isNew = true;

@@ -41,6 +41,12 @@ export function judgeClocks(evidence: readonly Evidence[], options: Synchronizer
   return { base, streams, early: findEarly(base, options) };
 }
 
+/** Whether the newest sample of a stream came when it should, and not out of a backlog, from which no set can be made. */
+export function isOnTime({ streams }: Clocks, modality: string, options: SynchronizerOptions): boolean {
+  const clock = streams.get(modality);
+  return clock === undefined || clock.last - clock.latency <= baseWidth(options);
+}
+
 /** Whether there is nothing to be said against any clock. */
 export function isAgreed({ base, streams, early }: Clocks): boolean {
   return base !== undefined && base.members.size === streams.size && early.size === 0;

@@ -64,13 +64,14 @@ export class ReferenceTrack<T, S extends StampValue> {
   }
 
   /**
-   * The first active stream by priority becomes the reference, one the others cannot keep up with only where there is no
-   * other. Where none is active, the present one stays as long as it is merely late, so that a pause of the whole machine
+   * The first active stream by priority becomes the reference, one whose samples are late or that the others cannot keep
+   * up with only where there is no other. Where none is active, the present one stays as long as it is merely late, so that a pause of the whole machine
    * does not make the reference wander; so it does where stamps would go back, because the next one has another offset.
    */
-  choose(now: number): void {
+  choose(now: number, isOnTime: (stream: Stream<T, S>) => boolean): void {
     const active = this.#byPriority.filter(({ verdict }) => verdict.state === 'active');
-    const best = active.find(({ verdict }) => verdict.warning?.code !== 'too-early') ?? active[0];
+    const fit = active.filter(({ verdict }) => verdict.warning?.code !== 'too-early');
+    const best = fit.find(isOnTime) ?? fit[0] ?? active[0];
     const kept = this.#present?.verdict.isUsable ? this.#present : undefined;
     const isLate = kept?.verdict.state === 'late' && now < (kept.newest?.received ?? now) + this.#patience(kept);
     if (best !== undefined && best !== kept && isLate && this.#goesBack(best)) return;

@@ -7,7 +7,7 @@ import type { SensorReason } from '../sensors/reason.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
 import { judge } from './judge.js';
-import { type Clocks, isAgreed, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
+import { type Clocks, isAgreed, isOnTime, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
 import { OpenSets } from './open_sets.js';
 import {
   assertConsistent,
@@ -288,7 +288,7 @@ export class Synchronizer<T, S extends StampValue = number> {
         this.#reportTransition(stream);
       }
     }
-    this.#track.choose(this.#now);
+    this.#track.choose(this.#now, ({ modality }) => isOnTime(this.#clocks, modality, this.#options));
   }
 
   /** Starts a time line where the base moved against the one the last set was opened on. */
