@@ -46,7 +46,10 @@ export function readClock(readings: readonly Reading[], bound: number): Clock {
   let away: { from: number; side: number } | undefined;
   for (let index = 1; index < readings.length; index++) {
     const { delay } = readings[index]!;
-    if (Math.abs(delay - latency) <= bound) {
+    const distance = Math.abs(delay - latency);
+    // A clock that was set by just about the bound has readings on either side of it.
+    const isAway = away !== undefined && Math.abs(delay - readings[index - 1]!.delay) < distance;
+    if (distance <= bound && !isAway) {
       second = Math.min(second, Math.max(least, delay));
       least = Math.min(least, delay);
       latency = second;

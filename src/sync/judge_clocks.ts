@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { judgeContent } from './doubts.js';
 import type { Arrival, Evidence } from './evidence.js';
 import { baseWidth, type SynchronizerOptions } from './options.js';
 import type { Reason } from './reason.js';
@@ -34,7 +35,9 @@ export function judgeClocks(evidence: readonly Evidence[], options: Synchronizer
     if (now >= readings.at(-1)!.received + votesFor(each)) continue;
     if (isStandingStill(each)) continue;
     const rank = options.referencePriority.indexOf(modality);
-    voters.push({ modality, clock, rank: rank < 0 ? Infinity : rank });
+    // Nor is a time base of use on which the only one that may pace shows nothing.
+    const mayPace = rank >= 0 && judgeContent(each, options).fault === undefined;
+    voters.push({ modality, clock, rank: mayPace ? rank : Infinity });
   }
   const base = findTimeBase(voters, width);
   for (const [modality, latency] of base?.members ?? []) streams.set(modality, { ...streams.get(modality)!, latency });

@@ -3,7 +3,7 @@ import { SECOND, type SynchronizerOptions } from './options.js';
 
 /** Silence that drops a stream whose period is not known yet: it may be a slow one. */
 const UNKNOWN_PERIOD_SILENCE = SECOND;
-const VOTE_PERIODS = 2.5;
+const VOTE_PERIODS = 2.25;
 const MIN_VOTE_SILENCE = 0.25 * SECOND;
 /** No stream is late before this: packets of an event camera come every millisecond, schedulers pause for longer. */
 const MIN_LATE_SILENCE = 0.05 * SECOND;

@@ -2,7 +2,6 @@
  * Brings samples of several sensors together into sets; what it promises and how it works stands at the head of
  * `index.ts`. This file says what happens when.
  */
-
 import type { SensorReason } from '../sensors/reason.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
@@ -96,6 +95,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     counters.invalid++;
     evidence.arrive(undefined, this.#now);
     evidence.find({ kind: 'bad', fault: { absent: 'invalid', cause } }, this.#now);
+    this.#readClocks();
     this.#react();
   }
 
@@ -111,6 +111,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     const isNew = evidence.see(instant, contentSign(verdict), this.#now) === 'counted';
     if (isNew && verdict.kind !== 'good') counters.invalid++;
     if (verdict.kind === 'good' && stream.verdict.state === 'active') evidence.isNew = false;
+    if (evidence.isNew) this.#readClocks();
     this.#react();
   }
 
