@@ -51,7 +51,7 @@ const EXTERNAL_DATA = 13;
 /**
  * The files beside an ONNX file that hold some of its weights, as the file names them: ONNX Runtime reads them along,
  * and no hash of the file itself says anything about them.
- * @throws Error where the file is no ONNX file
+ * @throws Error where the file is no ONNX file; its message says what was received, to follow "but received"
  */
 export async function externalWeights(path: string): Promise<string[]> {
   const file = await open(path);
@@ -77,7 +77,7 @@ class OnnxScan {
   }
 
   async part(part: Part, start: number, end: number, level: number): Promise<void> {
-    if (level > MOST_LEVELS) throw new Error('Expected an ONNX file but its parts lie too deep in each other');
+    if (level > MOST_LEVELS) throw new Error('a file whose parts lie too deep in each other');
     for await (const field of this.#fields(start, end)) {
       const inner = PARTS[part].get(field.number);
       if (inner !== undefined) await this.part(inner, field.start, field.end, level + 1);
@@ -115,7 +115,7 @@ class OnnxScan {
           break;
         }
         default:
-          throw new Error('Expected an ONNX file but it is not in the format of protocol buffers');
+          throw new Error('a file that is not in the format of protocol buffers');
       }
       if (offset > end) throw cut();
     }
@@ -130,7 +130,7 @@ class OnnxScan {
       value += (byte & 0x7f) * 2 ** (7 * i);
       if (byte < 0x80) return { value, end: start + i + 1 };
     }
-    throw new Error('Expected an ONNX file but it is not in the format of protocol buffers');
+    throw new Error('a file that is not in the format of protocol buffers');
   }
 
   async #byte(offset: number): Promise<number> {
@@ -153,5 +153,5 @@ class OnnxScan {
 }
 
 function cut(): Error {
-  return new Error('Expected an ONNX file but it is cut off');
+  return new Error('a file that is cut off');
 }

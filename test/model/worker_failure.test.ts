@@ -57,11 +57,6 @@ describe('The provider ladder', function () {
 
   const graphs: [title: string, change: (folder: string) => void, message: RegExp][] = [
     [
-      'a graph that is none',
-      (f) => replaceFile(f, 'files.encoder', Buffer.from('not a graph')),
-      /cpu failed: .*[Pp]rotobuf/,
-    ],
-    [
       'the head in place of the encoder',
       (f) => replaceFile(f, 'files.encoder', readFileSync(join(f, 'head.onnx'))),
       /Expected images uint8\[any,32,64,3\] as input of the encoder but received features_0, features_1, features_2/,
@@ -72,6 +67,15 @@ describe('The provider ladder', function () {
       /Expected features_0 float32\[any,any,any,any\] as input of the head but received images, modality/,
     ],
   ];
+  it('refuses a graph that is none before any worker starts', () =>
+    withCopy(async (folder) => {
+      replaceFile(folder, 'files.encoder', Buffer.from('not a graph'));
+      await assert.rejects(
+        loadBundle(folder),
+        /Expected an ONNX file encoder\.onnx for files\.encoder but received a file that is not in the format of protocol/,
+      );
+    }));
+
   for (const [title, change, message] of graphs) {
     it(`refuses ${title}`, () =>
       withCopy(async (folder) => {
