@@ -157,6 +157,7 @@ export function messagesOf({ seed, sensors, faults, cleanFrom, end }: History): 
         at: time + scatter + sensor.latency + random.range(0, sensor.jitter) * sensor.period,
         content: 'good',
       };
+      const natural = message.at;
       let fate: 'sent' | 'lost' = 'sent';
       let twice = false;
       for (const fault of own) {
@@ -196,7 +197,7 @@ export function messagesOf({ seed, sensors, faults, cleanFrom, end }: History): 
       if (fate === 'lost') continue;
       // Messages of one sensor never overtake each other, and what is late is not part of the good time.
       message.at = Math.max(message.at, last + 0.1);
-      if (time < cleanFrom && message.at >= cleanFrom) continue;
+      if (time < cleanFrom && message.at >= cleanFrom && message.at > natural + 1) continue;
       last = message.at;
       sent.push(message);
       const half = sensor.period / 2;
