@@ -58,6 +58,8 @@ export class ColconWorkspace {
       '-DCMAKE_BUILD_TYPE=Release',
       '-DBUILD_TESTING=OFF',
       `-DPython3_EXECUTABLE=${process.env.VIRTUAL_ENV}/bin/python`,
+      // colcon switches links on and never off again: CMake's cache keeps them for the next build.
+      ...(args.includes('--symlink-install') ? [] : ['-DAMENT_CMAKE_SYMLINK_INSTALL=OFF']),
     ];
     const command = [...around, 'colcon', 'build', '--merge-install', ...paths, ...args, '--cmake-args', ...cmake];
     const timed = 'TIMEFORMAT="cpu seconds %U %S"; time "$@"';
