@@ -65,7 +65,8 @@ export class ColconWorkspace {
     const timed = 'TIMEFORMAT="cpu seconds %U %S"; time "$@"';
     const colcon = Program.start('bash', ['-c', timed, 'bash', ...command], {
       cwd: this.#folder,
-      env: { NODE_OPTIONS: '', PATH: [join(this.#folder, 'overlay'), process.env.PATH].join(delimiter) },
+      // A start-up file of the shell would put its own Python before the one of ROS.
+      env: { NODE_OPTIONS: '', BASH_ENV: '', PATH: [join(this.#folder, 'overlay'), process.env.PATH].join(delimiter) },
     });
     const { code } = await colcon.end({ deadlineMs: 19 * 60_000 });
     if (code !== 0) throw new Error(`Expected colcon to build but it did not:\n${colcon.lines.slice(-60).join('\n')}`);
