@@ -63,10 +63,10 @@ export class ColconWorkspace {
     ];
     const command = [...around, 'colcon', 'build', '--merge-install', ...paths, ...args, '--cmake-args', ...cmake];
     const timed = 'TIMEFORMAT="cpu seconds %U %S"; time "$@"';
-    const colcon = Program.start('bash', ['-c', timed, 'bash', ...command], {
+    // bash takes the socket that is its input for a login from afar, and its start-up file may put another Python first.
+    const colcon = Program.start('bash', ['--norc', '-c', timed, 'bash', ...command], {
       cwd: this.#folder,
-      // A start-up file of the shell would put its own Python before the one of ROS.
-      env: { NODE_OPTIONS: '', BASH_ENV: '', PATH: [join(this.#folder, 'overlay'), process.env.PATH].join(delimiter) },
+      env: { NODE_OPTIONS: '', PATH: [join(this.#folder, 'overlay'), process.env.PATH].join(delimiter) },
     });
     const { code } = await colcon.end({ deadlineMs: 19 * 60_000 });
     if (code !== 0) throw new Error(`Expected colcon to build but it did not:\n${colcon.lines.slice(-60).join('\n')}`);
