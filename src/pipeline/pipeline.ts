@@ -2,7 +2,6 @@ import type { RawMessage, Stamp } from '../messages/index.js';
 import { type Segmentation, SegmenterError } from '../model/index.js';
 import type { ModalityImage, Plausibility, SensorNotice, SensorReason, SensorRig } from '../sensors/index.js';
 import {
-  type AbsentReason,
   type ContentVerdict,
   describeReason,
   type FrameSet,
@@ -13,9 +12,11 @@ import {
   synchronizerOptions,
 } from '../sync/index.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
+import { describeDrop } from './drop_reason.js';
 import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
 import { FrameAssembler, type Selection } from './frame_assembler.js';
 import type { FrameResult, PipelineSink, ProblemAbout } from './results.js';
+import { SensorWarnings } from './sensor_warnings.js';
 import { TimeBase } from './time_base.js';
 
 /** What the pipeline needs of a `Segmenter`. */
@@ -70,10 +71,7 @@ export class Pipeline {
   #inFlight: Promise<Telling> | undefined;
   /** Resolves once the sink is done with all it was told. */
   #telling: Promise<void> = Promise.resolve();
-  /** What is to be watched of sensors in use, by modality. */
-  readonly #warnings = new Map<string, Reason>();
-  /** The same by who warns, as each may take back its own only. */
-  readonly #warningsBy = { content: new Map<string, Reason>(), timing: new Map<string, Reason>() };
+  readonly #warnings = new SensorWarnings();
   /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
   #failure: { error: unknown } | undefined;
 
@@ -128,7 +126,7 @@ export class Pipeline {
 
   /** What is to be watched of sensors that are in use, by modality. */
   warnings(): ReadonlyMap<string, Reason> {
-    return this.#warnings;
+    return this.#warnings.told;
   }
 
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
@@ -307,12 +305,8 @@ export class Pipeline {
 
   /** Tells what is to be watched of a sensor where that is something else than before. */
   async #warn(who: 'content' | 'timing', modality: string, found: Reason | undefined, at: Stamp): Promise<void> {
-    const { content, timing } = this.#warningsBy;
-    setOrDelete(this.#warningsBy[who], modality, found);
-    // A wrong clock also makes content look old: it comes first.
-    const cause = timing.get(modality) ?? content.get(modality);
-    if (this.#warnings.get(modality)?.code === cause?.code) return;
-    setOrDelete(this.#warnings, modality, cause);
+    if (!this.#warnings.update(who, modality, found)) return;
+    const cause = this.#warnings.told.get(modality);
     await this.#finishInFlight();
     const warning = { modality, cause, reason: cause && describeReason(cause), at };
     await this.#tell(() => this.#options.sink.warned?.(warning));
@@ -389,29 +383,4 @@ function aboutSensor(
   { reason, cause = { code: 'undecodable', detail: reason } }: { reason: string; cause?: SensorReason },
 ): ProblemAbout {
   return { code: cause.code, modality, cause };
-}
-
-function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
-}
-
-function describeDrop(
-  reason: string,
-  absent: ReadonlyMap<string, AbsentReason>,
-  present: readonly string[] = [],
-): string {
-  const which = [...absent].map(([modality, why]) => `${modality} ${why}`).join(', ');
-  switch (reason) {
-    case 'essential-missing':
-      return `an essential modality is missing (${which})`;
-    case 'nothing-usable':
-      return `no modality is usable (${which})`;
-    case 'below-minimum':
-      return `${present.join(', ')} alone is less than the minimum for a mask (${which})`;
-    case 'reset':
-      return 'the time line started anew';
-    default:
-      return reason;
-  }
 }

@@ -9,7 +9,7 @@ export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
 export type { ModalityStatistics, Spread } from './input_watch.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
-export { describeSensorNotice, SCALE_SETTINGS, type SensorNotice, type SensorNoticeCode } from './notice.js';
+export { describeSensorNotice, SCALE_SETTINGS, type SensorNotice } from './notice.js';
 export { type Implausibility, Plausibility } from './plausibility/index.js';
 export {
   adviseSensorReason,

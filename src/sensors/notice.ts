@@ -34,8 +34,6 @@ export type SensorNotice =
       trainedStd: number;
     };
 
-export type SensorNoticeCode = SensorNotice['code'];
-
 /** Names of the options that set a scale by hand, as parameters and configuration files spell them. */
 export const SCALE_SETTINGS = {
   intensity: 'intensity_full_scale',

@@ -72,7 +72,7 @@ function findEarly(base: TimeBase | undefined, { deadline }: SynchronizerOptions
   return early;
 }
 
-export function isStandingStill({ arrivals }: Evidence): boolean {
+function isStandingStill({ arrivals }: Evidence): boolean {
   const isRepeat = ({ stamp }: Arrival) => stamp?.kind === 'bad' && stamp.fault.code === 'stamps-stand-still';
   return arrivals.length >= STANDSTILL_AFTER && arrivals.slice(-STANDSTILL_AFTER).every(isRepeat);
 }

@@ -8,6 +8,7 @@ import {
   type PacketReport,
   sizeReason,
 } from './event_decoder.js';
+import { Evt2Time } from './evt2_time.js';
 import { words32 } from './words.js';
 
 // Word types, bits 31..28 (Prophesee EVT 2.0 format description).
@@ -18,9 +19,6 @@ const EXT_TRIGGER = 0xa;
 const OTHERS = 0xe;
 const CONTINUED = 0xf;
 
-/** TIME_HIGH has 28 bits and counts units of 64 microseconds: it rolls over every 2^34 microseconds, 4.8 hours. */
-const HIGH_RANGE = 2 ** 28;
-
 /**
  * EVT 2.0: 32-bit words, one event each: type 4 bits, low time 6 bits, x 11 bits, y 11 bits, the high time in words of
  * its own. Events before the first TIME_HIGH have no time and are skipped.
@@ -29,9 +27,7 @@ export class Evt2Decoder implements EventDecoder {
   readonly stampAnchor = 'first';
   readonly origin = 0n;
 
-  #hasTime = false;
-  #high = 0;
-  #rollovers = 0;
+  readonly #time = new Evt2Time();
 
   decode(packet: EventPacket, into: EventBuffer): PacketReport {
     const report = emptyReport();
@@ -41,17 +37,17 @@ export class Evt2Decoder implements EventDecoder {
     const words = words32(packet.events, packet.is_bigendian);
     const { width, height } = packet;
     const lengthBefore = into.length;
-    const [rollovers, high] = [this.#rollovers, this.#high];
+    const timeBefore = this.#time.state;
     into.reserve(words.length);
     const { x: xs, y: ys, polarity: polarities, t: times } = into;
     let count = into.length;
-    let highNanoseconds = this.#highNanoseconds();
+    let highNanoseconds = this.#time.nanoseconds;
 
     for (let i = 0; i < words.length; i++) {
       const word = words[i]!;
       const type = word >>> 28;
       if (type === CD_OFF || type === CD_ON) {
-        if (!this.#hasTime) {
+        if (!this.#time.isKnown) {
           report.outside++;
           continue;
         }
@@ -66,14 +62,8 @@ export class Evt2Decoder implements EventDecoder {
           times[count++] = t;
         } else report.outside++;
       } else if (type === TIME_HIGH) {
-        const high = word & 0x0fffffff;
-        // Half the range apart is a roll-over; less is the clock stepping back a little.
-        if (this.#high - high > HIGH_RANGE / 2) this.#rollovers++;
-        this.#high = high;
-        this.#hasTime = true;
-        highNanoseconds = this.#highNanoseconds();
-        report.firstTime ??= highNanoseconds;
-        report.lastTime = highNanoseconds;
+        this.#time.update(word & 0x0fffffff, report);
+        highNanoseconds = this.#time.nanoseconds;
       } else if (type === EXT_TRIGGER) report.triggers++;
       else if (type !== OTHERS && type !== CONTINUED) report.unknownWords++;
     }
@@ -85,8 +75,7 @@ export class Evt2Decoder implements EventDecoder {
       report.invalid = foreign;
       into.length = lengthBefore;
       report.firstTime = report.lastTime = undefined;
-      [this.#rollovers, this.#high] = [rollovers, high];
-      this.resynchronise();
+      this.#time.restore(timeBefore);
     }
     report.events = into.length - lengthBefore;
     if (report.events > 0) report.firstTime = into.t[lengthBefore]!;
@@ -94,10 +83,6 @@ export class Evt2Decoder implements EventDecoder {
   }
 
   resynchronise(): void {
-    this.#hasTime = false;
-  }
-
-  #highNanoseconds(): number {
-    return (this.#rollovers * HIGH_RANGE + this.#high) * 64_000;
+    this.#time.resynchronise();
   }
 }

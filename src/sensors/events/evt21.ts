@@ -10,6 +10,7 @@ import {
   sizeReason,
   tooManyReason,
 } from './event_decoder.js';
+import { Evt2Time } from './evt2_time.js';
 import { words32 } from './words.js';
 
 // Word types, bits 63..60 (Prophesee EVT 2.1 format description); those of EVT 2.0.
@@ -21,8 +22,6 @@ const OTHERS = 0xe;
 const CONTINUED = 0xf;
 const TYPES: readonly number[] = [EVENTS_OFF, EVENTS_ON, TIME_HIGH, EXT_TRIGGER, OTHERS, CONTINUED];
 
-/** TIME_HIGH has 28 bits and counts units of 64 microseconds: it rolls over every 2^34 microseconds, 4.8 hours. */
-const HIGH_RANGE = 2 ** 28;
 /** The most events one word can hold, and how many words are decoded before room is made again. */
 const EVENTS_PER_WORD = 32;
 const WORDS_PER_BLOCK = 2048;
@@ -37,9 +36,7 @@ export class Evt21Decoder implements EventDecoder {
   readonly stampAnchor = 'first';
   readonly origin = 0n;
 
-  #hasTime = false;
-  #high = 0;
-  #rollovers = 0;
+  readonly #time = new Evt2Time();
   /** Which of a word's two 32-bit halves holds type, time and place. */
   #upperHalf: 0 | 1 | undefined;
 
@@ -51,7 +48,7 @@ export class Evt21Decoder implements EventDecoder {
     const halves = words32(packet.events, packet.is_bigendian);
     const words = Math.floor(halves.length / 2);
     const lengthBefore = into.length;
-    const [rollovers, high] = [this.#rollovers, this.#high];
+    const timeBefore = this.#time.state;
     this.#upperHalf ??= upperHalf(halves, words);
     let problem = cutWordReason(packet, 8);
     for (let from = 0; from < words; from += WORDS_PER_BLOCK) {
@@ -70,9 +67,8 @@ export class Evt21Decoder implements EventDecoder {
       problem = foreign;
       into.length = lengthBefore;
       report.firstTime = report.lastTime = undefined;
-      [this.#rollovers, this.#high] = [rollovers, high];
+      this.#time.restore(timeBefore);
       this.#upperHalf = undefined;
-      this.resynchronise();
     }
     report.invalid = problem;
     report.events = into.length - lengthBefore;
@@ -81,7 +77,7 @@ export class Evt21Decoder implements EventDecoder {
   }
 
   resynchronise(): void {
-    this.#hasTime = false;
+    this.#time.resynchronise();
   }
 
   #decodeBlock(
@@ -102,9 +98,9 @@ export class Evt21Decoder implements EventDecoder {
         let valid = halves[2 * i + 1 - upperAt]!;
         const baseX = (upper >>> 11) & 0x7ff;
         const y = upper & 0x7ff;
-        const t = (this.#rollovers * HIGH_RANGE + this.#high) * 64_000 + ((upper >>> 22) & 0x3f) * 1000;
-        const isUsable = this.#hasTime && y < height;
-        if (this.#hasTime) report.lastTime = t;
+        const t = this.#time.nanoseconds + ((upper >>> 22) & 0x3f) * 1000;
+        const isUsable = this.#time.isKnown && y < height;
+        if (this.#time.isKnown) report.lastTime = t;
         while (valid !== 0) {
           const lowest = valid & -valid;
           const x = baseX + 31 - Math.clz32(lowest);
@@ -116,21 +112,11 @@ export class Evt21Decoder implements EventDecoder {
             times[count++] = t;
           } else report.outside++;
         }
-      } else if (type === TIME_HIGH) this.#updateHigh(upper & 0x0fffffff, report);
+      } else if (type === TIME_HIGH) this.#time.update(upper & 0x0fffffff, report);
       else if (type === EXT_TRIGGER) report.triggers++;
       else if (!TYPES.includes(type)) report.unknownWords++;
     }
     into.length = count;
-  }
-
-  #updateHigh(high: number, report: PacketReport): void {
-    // Half the range apart is a roll-over; less is the clock stepping back a little.
-    if (this.#high - high > HIGH_RANGE / 2) this.#rollovers++;
-    this.#high = high;
-    this.#hasTime = true;
-    const t = (this.#rollovers * HIGH_RANGE + high) * 64_000;
-    report.firstTime ??= t;
-    report.lastTime = t;
   }
 }
 

@@ -2,7 +2,7 @@ import type { PointCloud2 } from '../../messages/types.js';
 import { BOUNDS } from '../bounds.js';
 
 /** Bytes of a PointField's datatype 1..8; undefined for a datatype that is none. */
-export function datatypeBytes(datatype: number): number | undefined {
+function datatypeBytes(datatype: number): number | undefined {
   return [undefined, 1, 1, 2, 2, 4, 4, 4, 8][datatype];
 }
 
