@@ -12,7 +12,8 @@ import { prepareRos } from './ros_environment.mjs';
 export const QUARANTINE = new Map([
   [
     join('test', 'ros', 'live_scenarios.test.ts'),
-    'at a slow pace of simulated time camera-lost loses frames and depth-frozen is told late; the cause is not known yet',
+    'on a calm machine two checks of the gate fail (camera-lost: syncLevel; depth-frozen: falseCauses), and at a slow ' +
+      'pace of simulated time camera-lost loses frames as well; the causes are not known yet',
   ],
 ]);
 
