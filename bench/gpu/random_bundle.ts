@@ -32,13 +32,19 @@ export async function bundleAround(name: string, graphs: string, folder: string)
   const [, height, width] = (port.isTensor ? port.shape : []) as number[];
   const input = { width: width!, height: height! };
 
-  const shape = { ...input, modalityCount: REPRESENTATIONS.length };
+  const shape = { ...input, modalityCount: REPRESENTATIONS.length, featureCopies: 1 };
   const runner = await SplitRunner.create({ kind: 'split', encoder, head }, shape, 'one-by-one');
   const images = REPRESENTATIONS.map((modality, seed) => noiseImage({ input }, modality.name, seed).data);
   const modalities = [...images.keys()];
   const batch = Buffer.concat(images);
   const buffer = batch.buffer.slice(batch.byteOffset, batch.byteOffset + batch.length);
-  const { labels } = await runner.run({ kind: 'run', modalities, encode: modalities, images: buffer });
+  const { labels } = await runner.run({
+    kind: 'run',
+    modalities,
+    slots: modalities,
+    encode: modalities,
+    images: buffer,
+  });
   await runner.release();
 
   const png = async (path: string, data: Uint8Array, channels: 1 | 3) => {

@@ -6,6 +6,7 @@ import type { AbsentClassConvention } from '../evaluation/index.js';
 import { loadBundle, Segmenter } from '../model/index.js';
 import { withReplaySource } from '../replay/index.js';
 import {
+  imagesWorthKeeping,
   MISSING_CHANCES,
   PROTOCOLS,
   type Protocol,
@@ -84,7 +85,10 @@ async function evaluate(
   const configured = await readConfigured(command, flags);
   const { model, config } = configured;
   const options = { protocols: flags.protocol, seed: flags.seed, convention: flags.convention, signal };
-  const workerOptions = configuredSegmenter(command, flags, configured);
+  const workerOptions = {
+    ...configuredSegmenter(command, flags, configured),
+    keptImages: imagesWorthKeeping(flags.protocol),
+  };
   const isDataset = (await stat(join(data, 'dataset.json')).catch(() => undefined))?.isFile() ?? false;
   if (!isDataset) {
     return withReplaySource({ bag: data, model, config, ...bagOptions(flags), ...workerOptions }, (source) =>

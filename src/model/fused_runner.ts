@@ -10,6 +10,7 @@ import type { ModelSession } from './providers.js';
  */
 export class FusedRunner implements ModelRunner {
   readonly encodeMode = 'batched';
+  readonly featureCopies = 0;
   readonly #session: ModelSession;
   readonly #shape: ModelShape;
   readonly #modalities: BigInt64Array;

@@ -5,11 +5,15 @@ export interface ModelShape {
   width: number;
   height: number;
   modalityCount: number;
+  /** Images of each modality whose features should be kept. */
+  featureCopies: number;
 }
 
 /** Answers requests with the sessions of one provider. Lives in the worker, because a run blocks its thread. */
 export interface ModelRunner {
   readonly encodeMode: EncodeMode;
+  /** Images of each modality whose features are kept from run to run; 0: none, all of a set are to be encoded. */
+  readonly featureCopies: number;
   run(request: RunRequest): Promise<RunResult>;
   release(): Promise<void>;
 }

@@ -9,6 +9,8 @@ export interface WorkerSetup {
   height: number;
   modalityCount: number;
   golden: { images: Uint8Array; labels: Uint8Array };
+  /** Images of each modality whose features should be kept, where the runner keeps any. */
+  featureCopies: number;
   provider: ProviderRequest;
   fallback: ProviderFallback;
   /** Rungs that earlier workers gave up: they are not tried again. */
@@ -22,9 +24,11 @@ export interface WorkerSetup {
 
 export interface RunRequest {
   kind: 'run';
-  /** Index of each present modality, rising; its position in here is its place in the features. */
+  /** Index of each present modality, rising. */
   modalities: readonly number[];
-  /** Positions (in `modalities`) to encode; the others' features are still in place from the run before. */
+  /** By position in `modalities`, the slot its features lie in, or are written to. */
+  slots: readonly number[];
+  /** Positions (in `modalities`) to encode; the others' features are still in their slots from an earlier run. */
   encode: readonly number[];
   /**
    * Starts with [encode.length,H,W,3]: the images to encode. Transferred there and back, so that it is allocated once;
@@ -80,6 +84,7 @@ export interface StepBegun {
 export type WorkerReply =
   | RungTried
   | StepBegun
-  | { kind: 'ready'; selection: ProviderSelection }
+  /** `featureCopies`: images of each modality whose features are kept. */
+  | { kind: 'ready'; selection: ProviderSelection; featureCopies: number }
   | { kind: 'no-provider'; attempts: readonly ProviderAttempt[] }
   | RunReply;

@@ -3,6 +3,7 @@ import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/frame_set.js';
 import { type Bundle, modelFiles } from './bundle.js';
 import { defaultEngineCache } from './engines/engine_cache.js';
+import { FeatureSlots } from './feature_slots.js';
 import type { RunResult, WorkerSetup } from './protocol.js';
 import type { EncodeMode, GraphLayout, ProviderFallback, ProviderRequest } from './providers.js';
 import type { Segmentation } from './segmentation.js';
@@ -28,6 +29,11 @@ export interface SegmenterOptions {
   threads?: number;
   /** Default `auto`: the faster one of the provider in use. */
   encodeMode?: EncodeMode | 'auto';
+  /**
+   * Images of each modality whose features are kept in mode `one-by-one`, at most as many as take 512 MB. Default 1: the
+   * latest, as suits live sensors. An evaluation that shows the same images again and again wants more.
+   */
+  keptImages?: number;
   restart?: RestartPolicy;
   /** How long a set may take before its worker counts as hanging and is restarted. Default: as long as it likes. */
   runTimeoutMs?: TimeLimit;
@@ -52,8 +58,8 @@ const MAX_DEFAULT_THREADS = 4;
  * Images are copied once, into a batch that is transferred to the worker and back, so callers keep their buffers and
  * may overwrite them as soon as `segment` has returned its promise. Masks belong to the caller.
  *
- * An image object counts as a value: the very same object in the next set means the very same pixels, and is not
- * encoded again in mode `one-by-one`.
+ * An image object counts as a value: the very same object in a later set means the very same pixels, and is not encoded
+ * again in mode `one-by-one` while its features are kept, whatever else is in the sets.
  */
 export class Segmenter {
   readonly bundle: Bundle;
@@ -62,11 +68,12 @@ export class Segmenter {
   /** The batch buffer while it is not with the worker. */
   #spareBatch: ArrayBuffer | undefined;
   #selection: ProviderSelection | undefined;
-  /** Image whose features lie in each slot of the worker. */
-  #encoded: readonly ModalityImage[] = [];
+  #slots: FeatureSlots;
+  #encoderRuns = 0;
 
   private constructor(bundle: Bundle, options: SegmenterOptions) {
     this.bundle = bundle;
+    this.#slots = new FeatureSlots(bundle.modalities.length, 0);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#host = new WorkerHost(
       workerSetup(bundle, options),
@@ -99,6 +106,11 @@ export class Segmenter {
     return this.#selection!;
   }
 
+  /** Images encoded so far; those whose features were still there do not count. */
+  get encodedImages(): number {
+    return this.#encoderRuns;
+  }
+
   get state(): HostState {
     return this.#host.state;
   }
@@ -116,20 +128,21 @@ export class Segmenter {
     const start = performance.now();
     this.#host.requireIdle();
     const { modalities, images } = this.#inBundleOrder(frameSet);
-    const encode = [...images.keys()].filter((slot) => this.#encoded[slot] !== images[slot]);
-    this.#encoded = [];
+    const slots = this.#slots;
+    const placement = slots.place(modalities, images);
+    this.#encoderRuns += placement.encode.length;
     const reply = await this.#host.run({
       kind: 'run',
       modalities,
-      encode,
-      images: this.#batch(encode.map((slot) => images[slot]!)),
+      ...placement,
+      images: this.#batch(placement.encode.map((position) => images[position]!)),
     });
     this.#spareBatch = reply.images;
     if (reply.kind === 'run-failed') {
       this.#onEvent({ kind: 'run-failed', reason: reply.reason });
       throw new SegmenterError('run-failed', `The model failed on this frame set: ${reply.reason}`);
     }
-    if (this.selection.encodeMode === 'one-by-one') this.#encoded = images;
+    slots.keep(placement, images);
     return this.#segmentation(frameSet, modalities, reply, performance.now() - start);
   }
 
@@ -144,7 +157,7 @@ export class Segmenter {
   #observe(event: WorkerEvent): void {
     if (event.kind === 'ready') {
       this.#selection = event.selection;
-      this.#encoded = [];
+      this.#slots = new FeatureSlots(this.bundle.modalities.length, event.featureCopies);
     }
     this.#onEvent(event);
   }
@@ -205,6 +218,7 @@ function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {
     ...bundle.input,
     modalityCount: bundle.modalities.length,
     golden: bundle.golden,
+    featureCopies: options.keptImages ?? 1,
     provider: options.provider ?? 'auto',
     fallback: options.fallback ?? 'down',
     givenUp: [],

@@ -57,10 +57,11 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
   port.on('message', (request: WorkerRequest) => {
     last = last.then(() => answer(request));
   });
-  const { encodeMode } = runner;
+  const { encodeMode, featureCopies } = runner;
   reply({
     kind: 'ready',
     selection: { provider: provider.name, requested, encodeMode, graphs, precision, attempts },
+    featureCopies,
   });
 }
 
@@ -108,5 +109,5 @@ function choiceFor(provider: string, { files, encodeMode }: WorkerSetup): Execut
 
 function goldenRequest({ golden, modalityCount }: WorkerSetup): RunRequest {
   const modalities = Array.from({ length: modalityCount }, (_, index) => index);
-  return { kind: 'run', modalities, encode: modalities, images: golden.images.slice().buffer };
+  return { kind: 'run', modalities, slots: modalities, encode: modalities, images: golden.images.slice().buffer };
 }

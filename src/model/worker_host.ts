@@ -16,7 +16,7 @@ import {
 
 /** What happened to the worker; for logs and diagnostics. */
 export type WorkerEvent =
-  | { kind: 'ready'; selection: ProviderSelection }
+  | { kind: 'ready'; selection: ProviderSelection; featureCopies: number }
   /** A provider failed; the next rung is being started and `ready` follows. */
   | { kind: 'provider-left'; provider: string; reason: string }
   | { kind: 'exited'; reason: string; restartInMs: number }
@@ -244,7 +244,7 @@ export class WorkerHost {
     if (reply.kind === 'ready') {
       this.#state = { kind: 'idle', worker };
       this.#wasReady = true;
-      this.#onEvent({ kind: 'ready', selection: reply.selection });
+      this.#onEvent(reply);
       this.#settleWaiters();
       return;
     }

@@ -16,7 +16,7 @@ import { surveyTopics } from './survey_topics.js';
 /** Where and how the model runs. */
 type ModelPlace = Pick<
   SegmenterOptions,
-  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'startTimeoutMs' | 'workerEntry'
+  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'startTimeoutMs' | 'workerEntry' | 'keptImages'
 >;
 
 export interface ReplaySourceOptions extends ModelPlace, OpenBagOptions {

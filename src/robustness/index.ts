@@ -5,6 +5,7 @@ export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_fra
 export { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';
 export { PUBLISHED_SCORES, type PublishedScores } from './published.js';
 export {
+  imagesWorthKeeping,
   MISSING_CHANCES,
   PROTOCOLS,
   type Protocol,

@@ -4,7 +4,7 @@ import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
 import { NothingMadeError } from '../replay/index.js';
 import type { Problem } from '../report/index.js';
-import type { ModalityImage, Representation } from '../sensors/index.js';
+import type { ImageSize, ModalityImage, Representation } from '../sensors/index.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 import { averageScore, expectedScore, nonEmptySubsets } from './subsets.js';
@@ -29,6 +29,14 @@ export interface SubsetTable {
   average: number | null;
   /** E_p by p. */
   expected: Record<string, number | null>;
+}
+
+/**
+ * How many images of each modality come again while a frame is scored, and so are worth keeping the features of: the
+ * frame's own, the next one's, its zeros, and one for each share of elements zeroed at random.
+ */
+export function imagesWorthKeeping(protocols: readonly Protocol[]): number {
+  return 2 + (protocols.includes('emm') ? 1 : 0) + (protocols.includes('rmm') ? ZERO_RATES.length : 0);
 }
 
 export interface ProtocolReport {
@@ -76,6 +84,11 @@ export async function runProtocol(
   { protocols, seed, convention, signal }: ProtocolOptions,
   visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
 ): Promise<ProtocolOutcome> {
+  /** Class ids at the size of the ground truth. */
+  const labelsOf = async (images: ReadonlyMap<string, ModalityImage>, size: ImageSize): Promise<Uint8Array> => {
+    const mask = await segmenter.segment({ stamp: 0n, frameId: '', images, absent: new Map() });
+    return resizeLabelsNearest(mask.labels, mask, size);
+  };
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
@@ -86,14 +99,14 @@ export async function runProtocol(
   } = await visitFrames(async (frame) => {
     // Counted only once all are made: every setting is scored on the same frames, also where the model fails.
     const masks: { matrix: ConfusionMatrix; labels: Uint8Array }[] = [];
+    let ofWholeFrame: Uint8Array | undefined;
     for (const { matrix, show } of settings) {
-      const { labels, width, height } = await segmenter.segment({
-        stamp: 0n,
-        frameId: '',
-        images: show(frame),
-        absent: new Map(),
-      });
-      masks.push({ matrix, labels: resizeLabelsNearest(labels, { width, height }, frame.truth) });
+      const images = show(frame);
+      // Each table has the frame as it is once.
+      const isWhole = [...frame.images].every(([name, image]) => images.get(name) === image);
+      const labels = (isWhole ? ofWholeFrame : undefined) ?? (await labelsOf(images, frame.truth));
+      if (isWhole) ofWholeFrame = labels;
+      masks.push({ matrix, labels });
     }
     for (const { matrix, labels } of masks) matrix.add(labels, frame.truth.labels);
   });
@@ -178,13 +191,28 @@ function subsetSettings(bundle: Bundle, protocols: readonly Protocol[], seed: nu
       ? ZERO_RATES.map((rate) =>
           table(
             'rmm',
-            (image, { name }) =>
+            oncePerImage((image, { name }) =>
               randomlyZeroed(image, of(image), rate, new Random(seed, 'rmm', rate, name, image.modality)),
+            ),
             rate,
           ),
         )
       : []),
   ];
+}
+
+/** Makes one image of each, however many subsets show it. */
+function oncePerImage(
+  make: (image: ModalityImage, frame: EvaluationFrame) => ModalityImage,
+): (image: ModalityImage, frame: EvaluationFrame) => ModalityImage {
+  const made = new WeakMap<ModalityImage, { frame: EvaluationFrame; image: ModalityImage }>();
+  return (image, frame) => {
+    const known = made.get(image);
+    if (known?.frame === frame) return known.image;
+    const fresh = make(image, frame);
+    made.set(image, { frame, image: fresh });
+    return fresh;
+  };
 }
 
 type NoiseSetting = Setting & { level: NoiseLevel; clamped: number; elements: number };

@@ -78,11 +78,11 @@ describe('Memory of a frame', function () {
     return largeAllocations(async () => {
       for (let n = 0; n < FRAMES; n++) {
         const modalities = Array.from({ length: 1 + (n % 4) }, (_, i) => i);
-        await runner.run({ kind: 'run', modalities, encode: modalities, images });
+        await runner.run({ kind: 'run', modalities, slots: modalities, encode: modalities, images });
       }
     });
   }
-  const shape = { width: WIDTH, height: HEIGHT, modalityCount: MODALITIES.length };
+  const shape = { width: WIDTH, height: HEIGHT, modalityCount: MODALITIES.length, featureCopies: 1 };
 
   for (const encodeMode of ['batched', 'one-by-one'] as const satisfies readonly EncodeMode[]) {
     it(`is nothing in the worker, where features stay in one place (${encodeMode})`, async () => {
