@@ -31,6 +31,7 @@ export async function rawRun(
       await sessions.fused.run(feeds);
     };
   }
+  if (sessions.kind === 'whole') throw new Error('Expected encoder and head but received a network of another make');
   const { encoder, head } = sessions;
   const parts = encodeMode === 'batched' ? [[0, count] as const] : images.map((_, i) => [i, 1] as const);
   const places = await featurePlaces(encoder, slice(0, 1), count);

@@ -109,13 +109,13 @@ function describe({ summary, paths }: ReplayOutputs): string {
 
 function describeModalities({ modalities, routing }: ReplaySummary): string {
   const table = new Table({
-    head: ['modality', 'messages', 'used', 'invalid', 'seconds not active', 'mean weight'],
+    head: ['modality', 'messages', 'used', 'invalid', 'seconds not active', ...(routing ? ['mean weight'] : [])],
     style: { head: [], border: [] },
   });
   for (const [name, { messages, used, invalid, states }] of Object.entries(modalities)) {
     const inactive = Object.entries(states).filter(([state, seconds]) => state !== 'active' && seconds >= 0.05);
     const words = inactive.map(([state, seconds]) => `${state} ${seconds.toFixed(1)}`).join(', ') || '-';
-    table.push([name, messages, used, invalid, words, routing[name]?.mean?.toFixed(2) ?? '-']);
+    table.push([name, messages, used, invalid, words, ...(routing ? [routing[name]?.mean?.toFixed(2) ?? '-'] : [])]);
   }
   return table.toString();
 }

@@ -16,7 +16,7 @@ export interface MaskRecord {
   publishedAt: Stamp;
   present: readonly string[];
   /** Mean weight over the feature levels. */
-  routing: ReadonlyMap<string, number>;
+  routing?: ReadonlyMap<string, number>;
   labels: PackedLabels;
   /** Distance of each image's stamp from the mask's, nanoseconds. */
   imageDistance: ReadonlyMap<string, number>;
@@ -100,13 +100,13 @@ export class RunRecording implements RunListener {
 
   async published(frame: FrameResult): Promise<void> {
     const { segmentation, reference, images, arrivedAt, closedAt } = frame;
-    const { stamp, width, height, labels, present } = segmentation;
+    const { stamp, width, height, labels, present, routing } = segmentation;
     this.#masks.push({
       stamp,
       arrivedAt,
       publishedAt: closedAt,
       present,
-      routing: new Map([...segmentation.routing].map(([name, weights]) => [name, mean(weights)])),
+      ...(routing && { routing: new Map([...routing].map(([name, weights]) => [name, mean(weights)])) }),
       labels: packLabels({ width, height, labels }),
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
       stampOrigin: this.#stamps.use(reference, stamp),

@@ -23,7 +23,8 @@ export interface ScenarioReport extends FaultReport {
   miouLossPoints: number | null;
   /** mIoU of the run in which the faulty sensors are switched off minus that of the faulty one. */
   miouBelowAbsentPoints: number | null;
-  routing: { before: Routing; during: Routing; after: Routing };
+  /** Absent where the model routes nothing. */
+  routing?: { before: Routing; during: Routing; after: Routing };
 }
 
 /** The runs of the same bag a scenario is told by. */
@@ -65,6 +66,7 @@ export function reportScenario(
     unhurried(clean, config.sync.deadlineMs),
     ...judge(scenario.expect, { ...metrics, miouLossPoints, miouBelowAbsentPoints, health, delays, ending }),
   ];
+  const isRouted = clean.masks.length === 0 || clean.masks.some(({ routing }) => routing !== undefined);
   const routingIn = (from: Stamp, to: Stamp) => meanRouting(faulty, modalities, from, to);
   return {
     name: scenario.name,
@@ -83,12 +85,14 @@ export function reportScenario(
     score,
     miouLossPoints: miouLossPoints ?? null,
     miouBelowAbsentPoints: miouBelowAbsentPoints ?? null,
-    routing: {
-      before: routingIn(0n, window.start),
-      during: routingIn(window.start, window.end),
-      // Routing settles for the time recovery may take.
-      after: routingIn(window.end + RECOVERY_NS, clean.span.last + RECOVERY_NS),
-    },
+    ...(isRouted && {
+      routing: {
+        before: routingIn(0n, window.start),
+        during: routingIn(window.start, window.end),
+        // Routing settles for the time recovery may take.
+        after: routingIn(window.end + RECOVERY_NS, clean.span.last + RECOVERY_NS),
+      },
+    }),
     checks,
   };
 }
@@ -119,7 +123,7 @@ function meanRouting({ masks }: RunRecord, modalities: readonly string[], from: 
   const within = masks.filter(({ publishedAt }) => publishedAt >= from && publishedAt < to);
   return Object.fromEntries(
     modalities.map((name) => {
-      const sum = within.reduce((total, { routing }) => total + (routing.get(name) ?? 0), 0);
+      const sum = within.reduce((total, { routing }) => total + (routing?.get(name) ?? 0), 0);
       return [name, within.length === 0 ? null : sum / within.length];
     }),
   );

@@ -9,13 +9,24 @@ import { BundleError } from './bundle_error.js';
 import type { Precision } from './engines/engine_key.js';
 import { externalWeights } from './external_weights.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
-import { type InputStatistics, type Manifest, type ManifestFile, parseManifest } from './manifest.js';
-import type { Execution, ModelFiles } from './providers.js';
+import {
+  graphFiles,
+  type InputStatistics,
+  type Manifest,
+  type ManifestFile,
+  parseManifest,
+  weightFiles,
+  weightsField,
+} from './manifest.js';
+import type { Execution, GraphFiles, ModelFiles } from './providers.js';
+import type { AbsentRule } from './whole/recipe.js';
 
-/** A modality the model has an expert for. */
+/** A modality the model has an expert or an input for. */
 export interface BundleModality {
   name: string;
   representation: Representation;
+  /** What the model gets while it is missing; without, it is left out, as MLE-SAM can. */
+  absent?: AbsentRule;
 }
 
 export interface BundleClass {
@@ -40,8 +51,8 @@ export interface Bundle {
   classes: readonly BundleClass[];
   /** 255: pixels no class was given to. */
   unlabeledId: number;
-  /** Absolute paths of the graphs; `fused` holds the other two, for providers that keep features on the device. */
-  files: { encoder: string; head: string; fused?: string };
+  /** Graphs by absolute path. */
+  files: GraphFiles;
   /** Of the graphs' weights and sums. */
   precision: Precision;
   /** What is fastest on each provider; the provider's own default where it says nothing. */
@@ -64,31 +75,31 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   const manifestBytes = await readWhole(resolve(folder), 'model.json', 'model.json', MAX_MANIFEST_BYTES);
   const manifest = parseManifest(manifestBytes.toString('utf8'));
   const root = resolve(folder);
-  const encoder = await checkFile(root, 'files.encoder', manifest.files.encoder);
-  const head = await checkFile(root, 'files.head', manifest.files.head);
-  const { fused: fusedFile, weights } = manifest.files;
-  const fused = fusedFile && (await checkFile(root, 'files.fused', fusedFile));
-  for (const [index, file] of weights.entries()) await checkFile(root, `files.weights.${index}`, file);
-  for (const graph of ['encoder', 'head', 'fused'] as const) {
-    const file = manifest.files[graph];
-    if (file !== undefined) await checkWeights(root, `files.${graph}`, file, weights);
-  }
+  for (const [field, file] of [...graphFiles(manifest), ...weightFiles(manifest)]) await checkFile(root, field, file);
+  for (const [field, file] of graphFiles(manifest)) await checkWeights(root, field, file, manifest);
   return {
     folder: root,
     name: manifest.name,
     description: manifest.description,
     sha256: createHash('sha256').update(manifestBytes).digest('hex'),
     input: manifest.input,
-    modalities: manifest.modalities,
+    modalities: modalitiesOf(manifest),
     classes: manifest.classes,
     unlabeledId: manifest.unlabeledId,
-    files: { encoder, head, ...(fused !== undefined && { fused }) },
+    files: locate(root, manifest.graphs),
     precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
     execution: manifest.execution,
     golden: await loadGolden(root, manifest),
     inputStatistics: manifest.inputStatistics,
     training: manifest.training,
   };
+}
+
+/**
+ * Modalities without which the model makes no mask. There must be one at least whatever this says.
+ */
+export function requiredModalities({ modalities }: Pick<Bundle, 'modalities'>): string[] {
+  return modalities.filter(({ absent }) => absent === 'refuse').map(({ name }) => name);
 }
 
 /** One more than the highest class id: the size of a confusion matrix over a bundle's classes. */
@@ -107,7 +118,31 @@ export async function loadManifest(folder: string): Promise<Manifest> {
 
 /** The part of a bundle that a provider works with. */
 export function modelFiles({ files, name, sha256, precision, execution, modalities }: Bundle): ModelFiles {
-  return { ...files, name, sha256, precision, execution, modalityCount: modalities.length };
+  return { graphs: files, name, sha256, precision, execution, modalityCount: modalities.length };
+}
+
+function modalitiesOf({ modalities, graphs }: Manifest): BundleModality[] {
+  if (graphs.kind !== 'whole') return modalities;
+  return modalities.map((modality, index) => ({ ...modality, absent: graphs.inputs[index]!.absent }));
+}
+
+function locate(root: string, graphs: Manifest['graphs']): GraphFiles {
+  const at = ({ path }: ManifestFile) => join(root, path);
+  switch (graphs.kind) {
+    case 'split':
+      return {
+        kind: 'split',
+        encoder: at(graphs.encoder),
+        head: at(graphs.head),
+        ...(graphs.fused && { fused: at(graphs.fused) }),
+      };
+    case 'fused':
+      return { kind: 'fused', fused: at(graphs.fused) };
+    case 'whole': {
+      const { kind, network, ...recipe } = graphs;
+      return { kind, network: at(network), recipe };
+    }
+  }
 }
 
 async function loadGolden(root: string, manifest: Manifest): Promise<GoldenSample> {
@@ -120,8 +155,8 @@ async function loadGolden(root: string, manifest: Manifest): Promise<GoldenSampl
   return decodeGoldenSample(images, labels, manifest.input);
 }
 
-/** Hashes a file of any size in pieces, and returns its absolute path. */
-async function checkFile(root: string, field: string, file: ManifestFile): Promise<string> {
+/** Hashes a file of any size in pieces. */
+async function checkFile(root: string, field: string, file: ManifestFile): Promise<void> {
   const path = join(root, file.path);
   const hash = createHash('sha256');
   try {
@@ -131,7 +166,6 @@ async function checkFile(root: string, field: string, file: ManifestFile): Promi
     throw unreadable(root, field, file.path, cause);
   }
   compareHash(field, file, hash.digest('hex'));
-  return path;
 }
 
 /** What a graph reads besides its own file is pinned as well, or anybody could change the model unseen. */
@@ -139,7 +173,7 @@ async function checkWeights(
   root: string,
   field: string,
   { path }: ManifestFile,
-  weights: readonly ManifestFile[],
+  { weights, formatVersion }: Manifest,
 ): Promise<void> {
   const locations = await externalWeights(join(root, path)).catch((cause: Error) => {
     throw new BundleError(field, `an ONNX file ${path}`, cause.message, 'Export the bundle again.', { cause });
@@ -153,8 +187,9 @@ async function checkWeights(
       throw new BundleError(`weights of ${path}`, 'files inside the bundle', `'${location}'`, advice);
     }
     if (pinned.includes(place)) continue;
-    const advice = `Add {"path": "${place}", "sha256": "..."} to files.weights of model.json, or export with the weights in ${path}.`;
-    throw new BundleError(`weights of ${path}`, 'files that files.weights lists', place, advice);
+    const list = weightsField(formatVersion);
+    const advice = `Add {"path": "${place}", "sha256": "..."} to ${list} of model.json, or export with the weights in ${path}.`;
+    throw new BundleError(`weights of ${path}`, `files that ${list} lists`, place, advice);
   }
 }
 

@@ -5,13 +5,15 @@ export {
   classCountOf,
   loadBundle,
   loadManifest,
+  requiredModalities,
 } from './bundle.js';
 export { BundleError } from './bundle_error.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 export { describeAttempt, type ProviderAttempt, type ProviderTimings } from './ladder.js';
-export { type ManifestFile, parseManifest, UNLABELED_ID } from './manifest.js';
+export { graphFiles, type Manifest, type ManifestFile, parseManifest, UNLABELED_ID, weightFiles } from './manifest.js';
 export {
   type EncodeMode,
+  type GraphFiles,
   type GraphLayout,
   PROVIDER_REQUESTS,
   type ProviderFallback,
@@ -21,5 +23,6 @@ export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
 export { describeSelection, type ProviderSelection } from './selection.js';
+export { ABSENT_RULES, type AbsentRule, type NetworkRecipe } from './whole/recipe.js';
 export type { HostState } from './worker_host.js';
 export { DEFAULT_START_MS, type RestartPolicy, type TimeLimit } from './worker_limits.js';

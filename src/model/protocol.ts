@@ -45,11 +45,13 @@ export interface RunResult {
   images: ArrayBuffer;
   /** [H,W] */
   labels: Uint8Array<ArrayBuffer>;
-  /** [H,W] */
-  confidence: Uint8Array<ArrayBuffer>;
-  /** [levels,M], fine to coarse. */
-  routing: Float32Array;
+  /** [H,W]; absent where the model gives none. */
+  confidence?: Uint8Array<ArrayBuffer>;
+  /** [levels,M], fine to coarse; absent where nothing is routed. */
+  routing?: Float32Array;
+  /** Encoder, or all of a network that is not split. */
   encodeMs: number;
+  /** Head, or what is made of a foreign network's scores. */
   headMs: number;
 }
 

@@ -4,7 +4,7 @@ import { type BuiltProvider, PRECISIONS } from './engines/engine_key.js';
 import { type Platform, probePlatform } from './engines/platform.js';
 import { wantedKey } from './engines/wanted_key.js';
 import { findMissing } from './gpu/provider_libraries.js';
-import type { GraphLayout, ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
+import type { GraphFiles, GraphLayout, ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
 
 // A provider that can't be loaded is reported with a reason; ONNX Runtime would also paint it on stderr, in red.
 env.logLevel = 'fatal';
@@ -40,6 +40,8 @@ export const tensorrt: Provider = {
   afterError: 'end-worker',
   async createSessions(files, options) {
     requireLibraries('tensorrt');
+    if (files.graphs.kind === 'whole')
+      throw new Error('TensorRT runs engines of MLE-SAM only: a network of your own runs on cuda or cpu');
     const platform = probePlatform(options.deviceId);
     return fromEngine(files, options, platform, [{ name: 'tensorrt', deviceId: options.deviceId }]);
   },
@@ -59,7 +61,8 @@ export async function fromCacheOrBundle(
   options: SessionOptions,
   providers: Providers,
 ): Promise<ProviderSessions> {
-  for (const precision of wantedLayout(options, 'fused') === 'split' ? [] : PRECISIONS) {
+  const isBuilt = files.graphs.kind !== 'whole' && wantedLayout(options, 'fused') !== 'split';
+  for (const precision of isBuilt ? PRECISIONS : []) {
     const search = await findEngine(options.engineCache, wantedKey('cuda', precision, files), files.name);
     if (search.kind !== 'current') continue;
     return { kind: 'fused', fused: await create(search.engine.graph, options, providers), precision };
@@ -108,16 +111,22 @@ async function fromBundle(
   providers: Providers,
   preferred: GraphLayout,
 ): Promise<ProviderSessions> {
-  const { precision } = files;
-  if (wantedLayout(options, preferred) === 'fused' && files.fused !== undefined) {
-    return { kind: 'fused', fused: await create(files.fused, options, providers), precision };
+  const { precision, graphs } = files;
+  if (graphs.kind === 'whole') {
+    const { network, recipe } = graphs;
+    return { kind: 'whole', network: await create(network, options, providers), recipe, precision };
+  }
+  const isFused = graphs.kind === 'fused' || wantedLayout(options, preferred) === 'fused';
+  if (isFused && graphs.fused !== undefined) {
+    return { kind: 'fused', fused: await create(graphs.fused, options, providers), precision };
   }
   if (options.graphs === 'fused') throw new Error('the bundle has no fused graph: export it with --fused');
-  const encoder = await create(files.encoder, options, providers);
+  const { encoder, head } = graphs as Extract<GraphFiles, { kind: 'split' }>;
+  const session = await create(encoder, options, providers);
   try {
-    return { kind: 'split', encoder, head: await create(files.head, options, providers), precision };
+    return { kind: 'split', encoder: session, head: await create(head, options, providers), precision };
   } catch (error) {
-    await encoder.release();
+    await session.release();
     throw error;
   }
 }

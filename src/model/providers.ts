@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Precision } from './engines/engine_key.js';
+import type { NetworkRecipe } from './whole/recipe.js';
 
 /** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
 export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'> {
@@ -10,23 +11,30 @@ export interface ModelSession extends Pick<InferenceSession, 'inputMetadata' | '
 
 export type RunOutputs = Readonly<Record<string, Tensor>>;
 
-/** Two graphs with the features between them in host memory, or one in which they stay on the device. */
+/**
+ * Two graphs with the features between them in host memory, one in which they stay on the device, or a network of
+ * anybody's making.
+ */
 export type ModelSessions =
   | { kind: 'split'; encoder: ModelSession; head: ModelSession }
-  | { kind: 'fused'; fused: ModelSession };
+  | { kind: 'fused'; fused: ModelSession }
+  | { kind: 'whole'; network: ModelSession; recipe: NetworkRecipe };
 
 /** Sessions as a provider made them. */
 export type ProviderSessions = ModelSessions & { precision: Precision };
 
-/** `split`: encoder.onnx and head.onnx. `fused`: both in one graph, from the bundle or from the cache of engines. */
-export type GraphLayout = ModelSessions['kind'];
+/** How MLE-SAM may be run. `split`: encoder and head. `fused`: both in one graph, from the bundle or from the cache of engines. */
+export type GraphLayout = Exclude<ModelSessions['kind'], 'whole'>;
+
+/** A bundle's graphs by absolute path; beside encoder and head, `fused` holds both. */
+export type GraphFiles =
+  | { kind: 'split'; encoder: string; head: string; fused?: string }
+  | { kind: 'fused'; fused: string }
+  | { kind: 'whole'; network: string; recipe: NetworkRecipe };
 
 /** What a provider has to know of a bundle. */
 export interface ModelFiles {
-  /** Absolute paths of the graphs. */
-  encoder: string;
-  head: string;
-  fused?: string;
+  graphs: GraphFiles;
   name: string;
   sha256: string;
   /** Of the graphs as they lie in the bundle. */

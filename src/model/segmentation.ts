@@ -7,11 +7,11 @@ export interface Segmentation extends ImageSize {
   frameId: string;
   /** height * width class ids. */
   labels: Uint8Array;
-  /** height * width, 255 = certain. */
-  confidence: Uint8Array;
+  /** height * width, 255 = certain; absent where the model gives none. */
+  confidence?: Uint8Array;
   /** Modalities the mask was made from, in the bundle's order. */
   present: readonly string[];
-  /** Per modality its weight at each feature level, fine to coarse; over the present ones a level sums to 1. */
-  routing: ReadonlyMap<string, readonly number[]>;
+  /** Per modality its weight at each feature level, fine to coarse; over the present ones a level sums to 1. Absent where nothing is routed. */
+  routing?: ReadonlyMap<string, readonly number[]>;
   timings: { encodeMs: number; headMs: number; totalMs: number };
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/frame_set.js';
-import { type Bundle, modelFiles } from './bundle.js';
+import { type Bundle, modelFiles, requiredModalities } from './bundle.js';
 import { defaultEngineCache } from './engines/engine_cache.js';
 import { FeatureSlots } from './feature_slots.js';
 import type { RunResult, WorkerSetup } from './protocol.js';
@@ -177,6 +177,14 @@ export class Segmenter {
       const received = [...frameSet.images.keys()].join(', ') || 'none';
       throw new SegmenterError('bad-input', `Expected some of ${expected} for modalities but received ${received}`);
     }
+    const missing = requiredModalities(this.bundle).filter((name) => !frameSet.images.has(name));
+    if (missing.length > 0) {
+      const received = [...frameSet.images.keys()].join(', ');
+      throw new SegmenterError(
+        'bad-input',
+        `Expected ${missing.join(', ')}, which ${this.bundle.name} requires, but received ${received}`,
+      );
+    }
     return { modalities, images };
   }
 
@@ -196,20 +204,25 @@ export class Segmenter {
 
   #segmentation(frameSet: FrameSet, modalities: readonly number[], run: RunResult, totalMs: number): Segmentation {
     const present = modalities.map((index) => this.bundle.modalities[index]!.name);
-    const count = present.length;
-    const levels = run.routing.length / count;
-    const weights = (slot: number) => Array.from({ length: levels }, (_, level) => run.routing[level * count + slot]!);
     return {
       stamp: frameSet.stamp,
       frameId: frameSet.frameId,
       ...this.bundle.input,
       labels: run.labels,
-      confidence: run.confidence,
+      ...(run.confidence && { confidence: run.confidence }),
       present,
-      routing: new Map(present.map((name, slot) => [name, weights(slot)])),
+      ...(run.routing && { routing: routingByName(present, run.routing) }),
       timings: { encodeMs: run.encodeMs, headMs: run.headMs, totalMs },
     };
   }
+}
+
+/** @param routing - [levels,M] */
+function routingByName(present: readonly string[], routing: Float32Array): Map<string, number[]> {
+  const count = present.length;
+  const levels = routing.length / count;
+  const weights = (slot: number) => Array.from({ length: levels }, (_, level) => routing[level * count + slot]!);
+  return new Map(present.map((name, slot) => [name, weights(slot)]));
 }
 
 function workerSetup(bundle: Bundle, options: SegmenterOptions): WorkerSetup {

@@ -1,6 +1,6 @@
 import type { Precision } from './engines/engine_key.js';
 import { describeAttempt, type ProviderAttempt } from './ladder.js';
-import type { EncodeMode, GraphLayout, ProviderRequest } from './providers.js';
+import type { EncodeMode, ModelSessions, ProviderRequest } from './providers.js';
 
 /** How the model came to run: which provider, why not the ones above it, and how images are encoded. */
 export interface ProviderSelection {
@@ -8,7 +8,7 @@ export interface ProviderSelection {
   /** What was asked for. */
   requested: ProviderRequest;
   encodeMode: EncodeMode;
-  graphs: GraphLayout;
+  graphs: ModelSessions['kind'];
   precision: Precision;
   /** All rungs tried or given up since the segmenter was made, oldest first; the last one is in use. */
   attempts: readonly ProviderAttempt[];
@@ -17,5 +17,7 @@ export interface ProviderSelection {
 /** The selection in one line, for a log. */
 export function describeSelection(selection: ProviderSelection): string {
   const { requested, graphs, precision, encodeMode, attempts } = selection;
-  return `provider ${requested}, ${graphs} graphs in ${precision}, encoding ${encodeMode}: ${attempts.map(describeAttempt).join('; ')}`;
+  const how =
+    graphs === 'whole' ? `one network in ${precision}` : `${graphs} graphs in ${precision}, encoding ${encodeMode}`;
+  return `provider ${requested}, ${how}: ${attempts.map(describeAttempt).join('; ')}`;
 }

@@ -5,7 +5,7 @@ import { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js'
 import { type AttemptNotes, climbLadder, ProviderRefusedError, selectRungs } from './ladder.js';
 
 import type { RunRequest, StartStep, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
-import type { ExecutionChoice, Provider } from './providers.js';
+import type { ExecutionChoice, ModelSession, ModelSessions, Provider } from './providers.js';
 
 /**
  * The worker's main: climbs the provider ladder, then answers requests one at a time until told to close.
@@ -43,7 +43,8 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
     }
     try {
       const answered = await runner.run(request);
-      reply(answered, [answered.images, answered.labels.buffer, answered.confidence.buffer]);
+      const { images, labels, confidence } = answered;
+      reply(answered, [images, labels.buffer, ...(confidence ? [confidence.buffer] : [])]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const worker = provider.afterError === 'go-on' ? 'goes-on' : 'ends';
@@ -96,9 +97,19 @@ async function startProvider(
     if (differing > MAX_DIFFERING_SHARE * golden.labels.length) throw new ProviderRefusedError(reason);
     return { result: { runner, graphs: sessions.kind, precision: sessions.precision }, reason };
   } catch (error) {
-    const open = sessions.kind === 'fused' ? [sessions.fused] : [sessions.encoder, sessions.head];
-    for (const session of open) await session.release();
+    for (const session of openSessions(sessions)) await session.release();
     throw error;
+  }
+}
+
+function openSessions(sessions: ModelSessions): ModelSession[] {
+  switch (sessions.kind) {
+    case 'split':
+      return [sessions.encoder, sessions.head];
+    case 'fused':
+      return [sessions.fused];
+    case 'whole':
+      return [sessions.network];
   }
 }
 

@@ -28,7 +28,8 @@ export class MaskFigures {
     this.#latency.inference.note(latency.inferenceMs);
     this.#latency.total.note(latency.totalMs);
     const present = new Map([...images].map(([modality, { stamp }]) => [modality, stamp]));
-    const meanConfidence = meanOfSample(segmentation.confidence) / 255;
+    const { confidence } = segmentation;
+    const meanConfidence = confidence && meanOfSample(confidence) / 255;
     this.#last = { stamp: segmentation.stamp, meanConfidence, reference, present, absent };
   }
 

@@ -15,7 +15,6 @@ export function imagesOnly({ input: { width, height } }: Pick<Bundle, 'input'>):
         labels: blank,
         confidence: blank,
         present: [...images.keys()],
-        routing: new Map(),
         timings: { encodeMs: 0, headMs: 0, totalMs: 0 },
       }),
   };

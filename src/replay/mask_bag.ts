@@ -103,8 +103,10 @@ export class MaskBag {
     const { labels, confidence } = segmentation;
     const mask = mono8Image(header, size, resizeLabelsNearest(labels, segmentation, size));
     await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mask, at);
-    const certainty = mono8Image(header, size, resizeLabelsNearest(confidence, segmentation, size));
-    await this.#write(MASK_TOPICS.confidence, 'sensor_msgs/msg/Image', certainty, at);
+    if (confidence !== undefined) {
+      const certainty = mono8Image(header, size, resizeLabelsNearest(confidence, segmentation, size));
+      await this.#write(MASK_TOPICS.confidence, 'sensor_msgs/msg/Image', certainty, at);
+    }
     const { width, height } = segmentation;
     const camera = this.#bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name ?? '';
     const picture = images.get(camera)?.data ?? new Uint8Array(width * height * 3);

@@ -213,6 +213,7 @@ export class ReplayRecorder {
       partial: run.partialBecause !== undefined,
       ...(run.partialBecause !== undefined && { partialBecause: printable(run.partialBecause) }),
     };
+    const routing = this.#routing.perFrame();
     const records: FrameRecords = {
       seconds: this.#columns.seconds.view(),
       miou: this.#columns.miou.view(),
@@ -223,7 +224,7 @@ export class ReplayRecorder {
         inference: this.#columns.inference.view(),
         total: this.#columns.total.view(),
       },
-      routing: this.#routing.perFrame(),
+      ...(routing && { routing }),
       droppedSeconds: this.#droppedSeconds.view(),
     };
     const timelines = this.#description.modalities.map((modality) => ({
@@ -250,6 +251,7 @@ export class ReplayRecorder {
     const { bag, model, provider, modalities, topics, settings = {} } = this.#description;
     const published = this.#columns.seconds.length;
     const dropped = this.#droppedSeconds.length + this.#unopened;
+    const routing = this.#routing.summary();
     const score = this.#scoredFrames === 0 ? undefined : this.#scoreSummary();
     return {
       formatVersion: 1,
@@ -277,7 +279,7 @@ export class ReplayRecorder {
       modalities: Object.fromEntries(
         modalities.map((modality) => [modality, this.#modalitySummary(modality, topics?.get(modality), end)]),
       ),
-      routing: this.#routing.summary(),
+      ...(routing && { routing }),
       throughputFps: figure(published / wallSeconds),
       realTimeFactor: figure(bagSeconds / wallSeconds),
       wallSeconds,

@@ -30,8 +30,8 @@ export interface FrameRecords {
   miou: Float64Array;
   stretches: readonly (string | undefined)[];
   latencyMs: Record<LatencyStage, Float64Array>;
-  /** Mean weight over the levels, NaN where absent. */
-  routing: ReadonlyMap<string, Float64Array>;
+  /** Mean weight over the levels, NaN where absent; none where the model routes nothing. */
+  routing?: ReadonlyMap<string, Float64Array>;
   /** Reference frames without a mask. */
   droppedSeconds: Float64Array;
 }
@@ -54,7 +54,7 @@ export interface ReportData {
   series: {
     seconds: number[];
     miou: (number | null)[];
-    routing: Record<string, (number | null)[]>;
+    routing?: Record<string, (number | null)[]>;
     droppedSeconds: number[];
   };
   latency: Record<LatencyStage, Histogram>;
@@ -88,7 +88,7 @@ export function buildReportData(input: {
         stride,
         2,
       ),
-      routing: Object.fromEntries([...records.routing].map(([name, weights]) => [name, thin(weights, stride, 4)])),
+      ...(records.routing && { routing: thinAll(records.routing, stride) }),
       droppedSeconds: everyNth(records.droppedSeconds, Math.ceil(records.droppedSeconds.length / MOST_POINTS)),
     },
     latency: {
@@ -109,6 +109,10 @@ function latencyHistogram(values: Float64Array): Histogram {
 
 function everyNth(values: Float64Array, n: number): number[] {
   return Array.from(values).filter((_, index) => index % n === 0);
+}
+
+function thinAll(weights: ReadonlyMap<string, Float64Array>, stride: number): Record<string, (number | null)[]> {
+  return Object.fromEntries([...weights].map(([name, values]) => [name, thin(values, stride, 4)]));
 }
 
 /** Means of `stride` values each, NaN left out; null where there is none; rounded to keep the page small. */

@@ -13,7 +13,9 @@ interface ModalityRouting {
 export class RoutingStatistics {
   readonly #modalities: ReadonlyMap<string, ModalityRouting>;
   readonly #stretchFrames = new Map<string, number>();
+  /** Frames with routing, and those of models that route nothing. */
   #frames = 0;
+  #unrouted = 0;
 
   constructor(modalities: readonly string[]) {
     this.#modalities = new Map(
@@ -24,8 +26,13 @@ export class RoutingStatistics {
     );
   }
 
-  /** @param routing - weight per feature level of each present modality, as in a segmentation */
-  add(routing: ReadonlyMap<string, readonly number[]>, stretch: string | undefined): void {
+  /** @param routing - weight per feature level of each present modality, as in a segmentation; none where none is routed */
+  add(routing: ReadonlyMap<string, readonly number[]> | undefined, stretch: string | undefined): void {
+    if (routing === undefined) {
+      this.#unrouted++;
+      for (const { perFrame } of this.#modalities.values()) perFrame.push(Number.NaN);
+      return;
+    }
     this.#frames++;
     if (stretch !== undefined) this.#stretchFrames.set(stretch, (this.#stretchFrames.get(stretch) ?? 0) + 1);
     for (const [name, entry] of this.#modalities) {
@@ -42,12 +49,15 @@ export class RoutingStatistics {
     }
   }
 
-  /** Mean weight over the levels of each frame, NaN where absent. */
-  perFrame(): Map<string, Float64Array> {
+  /** Mean weight over the levels of each frame, NaN where absent; undefined where the model routes nothing. */
+  perFrame(): Map<string, Float64Array> | undefined {
+    if (this.#isUnrouted()) return undefined;
     return new Map([...this.#modalities].map(([name, { perFrame }]) => [name, perFrame.view()]));
   }
 
+  /** Undefined where the model routes nothing. */
   summary(): ReplaySummary['routing'] {
+    if (this.#isUnrouted()) return undefined;
     const mean = (sum: number, count: number): number | null => (count === 0 ? null : sum / count);
     return Object.fromEntries(
       [...this.#modalities].map(([name, { perFrame, levelSums, framesPresent, stretchSums }]) => {
@@ -68,5 +78,9 @@ export class RoutingStatistics {
         ];
       }),
     );
+  }
+
+  #isUnrouted(): boolean {
+    return this.#unrouted > 0 && this.#frames === 0;
   }
 }

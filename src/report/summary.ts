@@ -101,15 +101,18 @@ export const replaySummarySchema = z.strictObject({
       stateChanges: count,
     }),
   ),
-  routing: z.record(
-    z.string(),
-    z.strictObject({
-      mean: figure.describe('mean weight over all masks, 0 where absent: over the modalities these add up to 1'),
-      meanWhenPresent: figure,
-      perLevel: z.array(figure).describe('mean when present by feature level, fine to coarse'),
-      stretches: z.record(z.string(), figure).describe('mean (0 where absent) by condition'),
-    }),
-  ),
+  routing: z
+    .record(
+      z.string(),
+      z.strictObject({
+        mean: figure.describe('mean weight over all masks, 0 where absent: over the modalities these add up to 1'),
+        meanWhenPresent: figure,
+        perLevel: z.array(figure).describe('mean when present by feature level, fine to coarse'),
+        stretches: z.record(z.string(), figure).describe('mean (0 where absent) by condition'),
+      }),
+    )
+    .optional()
+    .describe('absent where the model routes nothing'),
   throughputFps: figure.describe('masks per second of wall time'),
   realTimeFactor: figure.describe('bag seconds per second of wall time'),
   wallSeconds: z.number().nonnegative(),

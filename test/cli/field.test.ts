@@ -71,7 +71,7 @@ describe('recordings of the field', function () {
       const { summary } = await replayBag({ bag, model: MODEL, out, rate: 'max', config, provider: 'cpu', threads: 1 });
 
       for (const [name, sensor] of Object.entries(inspection.sensors)) {
-        const weight = summary.routing[name]?.mean ?? 0;
+        const weight = summary.routing![name]?.mean ?? 0;
         assert.equal(sensor.used, weight > 0, `${name}: inspect says ${sensor.used}, its weight in masks is ${weight}`);
         const reason = LOST[kind.name]?.[name];
         assert.equal(sensor.used, reason === undefined, `${name}: ${JSON.stringify(sensor.reasons)}`);

@@ -212,12 +212,12 @@ describe('mle-sam inspect, a model bundle', function () {
       ['camera', 'depth', 'events', 'lidar'],
     );
     assert.equal(inspection.classes.length, 15);
-    assert.deepEqual(inspection.graphs.encoder.inputs, [
+    assert.deepEqual(inspection.graphs.encoder!.inputs, [
       { name: 'images', type: 'uint8', shape: ['M', 32, 64, 3] },
       { name: 'modality', type: 'int64', shape: ['M'] },
     ]);
     assert.deepEqual(
-      inspection.graphs.head.outputs.map(({ name }) => name),
+      inspection.graphs.head!.outputs.map(({ name }) => name),
       ['labels', 'confidence', 'routing'],
     );
     assert.equal(

@@ -71,7 +71,7 @@ describe("a stranger's rig", function () {
     const summary = JSON.parse(run(replay, '--json', '--provider', 'cpu')) as ReplaySummary;
     assert.ok(summary.frames.published >= 5, `${summary.frames.published} masks`);
     for (const name of ['camera', 'depth', 'lidar'] as const) {
-      assert.ok((summary.routing[name]?.mean ?? 0) > 0, `${name} is in the masks`);
+      assert.ok((summary.routing![name]?.mean ?? 0) > 0, `${name} is in the masks`);
       assert.equal(summary.modalities[name]?.invalid, 0, name);
     }
     assert.deepEqual(summary.problems, []);

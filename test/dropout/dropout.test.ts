@@ -106,7 +106,7 @@ describe('dropout', () => {
       assert.ok(degradeMs !== null && degradeMs <= 400, `${name} ${degradeMs}`);
       assert.ok(recoverMs !== null && recoverMs <= 600, `${name} ${recoverMs}`);
       assert.equal(continuityPercent, 100, name);
-      assert.ok(of(name).routing.during[modality!]! < 0.5 * of(name).routing.before[modality!]!, name);
+      assert.ok(of(name).routing!.during[modality!]! < 0.5 * of(name).routing!.before[modality!]!, name);
     }
   });
 

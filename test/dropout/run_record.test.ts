@@ -66,6 +66,6 @@ describe('RunRecording', () => {
     await recording.published(frame(900n, 400n));
     const [mask] = recording.record().masks;
     assert.equal(mask!.imageDistance.get('camera'), 500);
-    assert.equal(mask!.routing.get('camera'), 0.75);
+    assert.equal(mask!.routing?.get('camera'), 0.75);
   });
 });

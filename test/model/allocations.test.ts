@@ -8,7 +8,7 @@ import type { ModelRunner } from '../../src/model/model_runner.js';
 import { cpu } from '../../src/model/provider_ladder.js';
 import type { EncodeMode, ModelSession, SessionOptions } from '../../src/model/providers.js';
 import { intercept, splitSessions } from './support/split_sessions.js';
-import { frameSetOf, HEIGHT, imageOf, MODALITIES, tinyBundle, WIDTH } from './support/tiny_bundle.js';
+import { frameSetOf, HEIGHT, imageOf, MODALITIES, tinyBundle, WIDTH, withFused } from './support/tiny_bundle.js';
 
 const FRAMES = 20;
 const IMAGE_BYTES = WIDTH * HEIGHT * 3;
@@ -113,7 +113,7 @@ describe('Memory of a frame', function () {
   }
 
   it('is nothing in the worker with one graph', async () => {
-    const files = { ...modelFiles(bundle), fused: join(tinyBundle, 'fused.onnx') };
+    const files = { ...modelFiles(bundle), graphs: withFused(bundle.files, join(tinyBundle, 'fused.onnx')) };
     const sessions = await cpu.createSessions(files, { ...OPTIONS, graphs: 'fused' });
     const runner = await createRunner(sessions, shape, 'batched');
     const sizes = await work(runner);

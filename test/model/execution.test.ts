@@ -11,7 +11,7 @@ import {
   type SegmenterOptions,
 } from '../../src/model/index.js';
 import { fromCacheOrBundle } from '../../src/model/provider_ladder.js';
-import { frameSetOf, imageOf, setInManifest, tinyBundle, withCopy } from './support/tiny_bundle.js';
+import { frameSetOf, imageOf, setInManifest, tinyBundle, withCopy, withFused } from './support/tiny_bundle.js';
 
 const FUSED = join(tinyBundle, 'fused.onnx');
 
@@ -52,7 +52,7 @@ describe("A bundle's switch for graphs and batches", function () {
   it('sends CUDA to two graphs, past one that was built, where that is faster', async () => {
     const bundle = await loadBundle(tinyBundle);
     const { files, name, sha256, precision, execution } = bundle;
-    const model = { ...files, fused: FUSED, name, sha256, precision, execution, modalityCount: 4 };
+    const model = { graphs: withFused(files, FUSED), name, sha256, precision, execution, modalityCount: 4 };
     const options = { threads: 1, deviceId: 0, engineCache: tinyBundle, graphs: 'auto' } as const;
     for (const graphs of ['split', 'fused'] as const) {
       const sessions = await fromCacheOrBundle(model, { ...options, preferredGraphs: graphs }, ['cpu']);

@@ -20,6 +20,7 @@ import {
   type Modality,
   tinyBundle,
   WIDTH,
+  withFused,
 } from './support/tiny_bundle.js';
 
 const VARIANTS: readonly { title: string; options: SegmenterOptions; encodeMode: EncodeMode; graphs: GraphLayout }[] = [
@@ -34,7 +35,7 @@ describe('Segmenter', function () {
   let bundle: Bundle;
   before(async () => {
     const { files, ...rest } = await loadBundle(tinyBundle);
-    bundle = { ...rest, files: { ...files, fused: join(tinyBundle, 'fused.onnx') } };
+    bundle = { ...rest, files: withFused(files, join(tinyBundle, 'fused.onnx')) };
   });
 
   for (const { title, options, encodeMode, graphs } of VARIANTS) {
@@ -105,10 +106,10 @@ describe('Segmenter', function () {
               const expected = expectedAnswer(images);
               assert.deepEqual(result.labels, expected.labels);
               assert.deepEqual(result.confidence, expected.confidence);
-              assert.deepEqual([...result.routing.keys()], [...expected.routing.keys()]);
+              assert.deepEqual([...result.routing!.keys()], [...expected.routing.keys()]);
               for (const [modality, weights] of expected.routing) {
                 for (const [level, weight] of weights.entries()) {
-                  assert.ok(Math.abs(result.routing.get(modality)![level]! - weight) < 1e-5, `${modality} ${level}`);
+                  assert.ok(Math.abs(result.routing!.get(modality)![level]! - weight) < 1e-5, `${modality} ${level}`);
                 }
               }
             }

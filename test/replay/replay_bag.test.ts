@@ -272,7 +272,7 @@ describe('replayBag', () => {
       const { frames, routing, problems } = outputs.summary;
       assert.ok(frames.published >= 19, JSON.stringify(problems));
       assert.deepEqual(
-        Object.keys(routing).filter((modality) => (routing[modality]!.mean ?? 0) > 0),
+        Object.keys(routing!).filter((modality) => (routing![modality]!.mean ?? 0) > 0),
         present,
       );
       for (const modality of without) {

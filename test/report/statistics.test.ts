@@ -175,7 +175,7 @@ describe('RoutingStatistics', () => {
       'day',
     );
     statistics.add(new Map([['camera', [1, 1]]]), 'night');
-    const summary = statistics.summary();
+    const summary = statistics.summary()!;
     assert.deepEqual(summary.camera, {
       mean: 0.75,
       meanWhenPresent: 0.75,
@@ -188,7 +188,7 @@ describe('RoutingStatistics', () => {
       perLevel: [0.6, 0.4],
       stretches: { day: 0.5, night: 0 },
     });
-    assert.deepEqual([...statistics.perFrame().get('lidar')!], [0.5, Number.NaN]);
+    assert.deepEqual([...statistics.perFrame()!.get('lidar')!], [0.5, Number.NaN]);
   });
 
   it('has no figures without a mask', () => {

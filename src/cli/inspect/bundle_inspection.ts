@@ -5,8 +5,11 @@ import { type EngineKey, listEngines } from '../../model/engines/index.js';
 import {
   type Bundle,
   type BundleModality,
+  type GraphFiles,
+  graphFiles,
   loadBundle,
   type ManifestFile,
+  type NetworkRecipe,
   PROVIDER_REQUESTS,
   type ProviderAttempt,
   parseManifest,
@@ -14,6 +17,7 @@ import {
   SegmenterError,
   type SegmenterEvent,
   type SegmenterOptions,
+  weightFiles,
 } from '../../model/index.js';
 
 /** One file of a bundle; `loadBundle` has compared its hash. */
@@ -49,7 +53,9 @@ export interface BundleInspection {
   /** What the bundle says is fastest on each provider. */
   execution: Bundle['execution'];
   files: InspectedFile[];
-  graphs: { encoder: InspectedGraph; head: InspectedGraph };
+  graphs: Record<string, InspectedGraph>;
+  /** How a network of another make is fed and read. */
+  network?: NetworkRecipe;
   /** What becomes of each provider on this machine, the fastest first; absent where they were not to be tried. */
   providers?: ProviderAttempt[];
   /** Graphs that were built for a provider, as far as they are of this very bundle. */
@@ -81,15 +87,11 @@ export async function inspectBundle(
 ): Promise<BundleInspection> {
   const bundle = await loadBundle(folder);
   const manifest = parseManifest(await readFile(join(folder, 'model.json'), 'utf8'));
-  const { files: graphs, golden } = manifest;
+  const { golden } = manifest;
+  const graphs = graphFiles(manifest).map(([, file]) => file);
+  const weights = weightFiles(manifest).map(([, file]) => file);
   const files = await Promise.all(
-    [
-      graphs.encoder,
-      graphs.head,
-      ...(graphs.fused ? [graphs.fused] : []),
-      ...Object.values(golden.images),
-      golden.labels,
-    ].map((file) => measure(bundle.folder, file)),
+    [...graphs, ...weights, ...Object.values(golden.images), golden.labels].map((file) => measure(bundle.folder, file)),
   );
   return {
     kind: 'bundle',
@@ -103,7 +105,8 @@ export async function inspectBundle(
     classes: bundle.classes,
     execution: bundle.execution,
     files,
-    graphs: { encoder: await readGraph(bundle.files.encoder), head: await readGraph(bundle.files.head) },
+    graphs: await readGraphs(bundle.files),
+    ...(bundle.files.kind === 'whole' && { network: bundle.files.recipe }),
     ...(providers === 'tried' && { providers: await tryProviders(bundle, machine) }),
     engines: await builtGraphs(bundle, machine.engineCache),
     training: bundle.training,
@@ -147,6 +150,18 @@ async function builtGraphs({ sha256 }: Bundle, engineCache: string): Promise<Bui
       buildSeconds,
     };
   });
+}
+
+/** The fused graph beside encoder and head has nothing new to say. */
+async function readGraphs(files: GraphFiles): Promise<Record<string, InspectedGraph>> {
+  switch (files.kind) {
+    case 'split':
+      return { encoder: await readGraph(files.encoder), head: await readGraph(files.head) };
+    case 'fused':
+      return { fused: await readGraph(files.fused) };
+    case 'whole':
+      return { network: await readGraph(files.network) };
+  }
 }
 
 async function readGraph(path: string): Promise<InspectedGraph> {

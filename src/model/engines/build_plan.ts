@@ -26,15 +26,24 @@ export interface BuildRequest {
 
 /** @throws {Error} where half precision is asked to become single: what was rounded away does not come back */
 export function engineKeyFor(bundle: Bundle, { provider, precision, platform }: BuildRequest): EngineKey {
+  if (bundle.files.kind !== 'split') throw notBuilt(bundle);
   if (bundle.precision === 'float16' && precision === 'float32') {
     throw new Error(`Expected float16 for the precision since ${bundle.name} was exported in it but received float32`);
   }
   return wantedKey(provider, precision, modelFiles(bundle), platform);
 }
 
+function notBuilt({ name, files }: Bundle): Error {
+  const what = files.kind === 'whole' ? 'a network of your own' : 'one fused graph';
+  return new Error(
+    `Expected a bundle with encoder and head to build from but received ${name} (${what}). It runs on cuda and cpu as it is.`,
+  );
+}
+
 /** @param staging - folder the graph is written to */
 export function planBuild(bundle: Bundle, key: EngineKey, deviceId: number, staging: string): BuildPlan {
   const { provider, precision } = key;
+  if (bundle.files.kind !== 'split') throw notBuilt(bundle);
   const { encoder, head } = bundle.files;
   const output = join(staging, ENGINE_GRAPH);
   const options = provider === 'tensorrt' ? tensorRtOptions(bundle, key, deviceId, output) : {};

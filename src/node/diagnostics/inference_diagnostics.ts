@@ -12,6 +12,7 @@ const RECENT_MS = 5000;
 /** The model at work: on which provider and why, how fast, what was lost. */
 export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
   const { nodeName, inference, masks, eventLoop } = report;
+  const meanConfidence = masks.last?.meanConfidence;
   return {
     ...judgeInference(report),
     name: `${nodeName}: inference`,
@@ -23,7 +24,7 @@ export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
         total_dropped_frames: masks.dropped,
         masks_published: masks.published,
         last_drop: masks.lastDrop?.reason,
-        mean_confidence: masks.last && decimals(masks.last.meanConfidence),
+        mean_confidence: meanConfidence === undefined ? undefined : decimals(meanConfidence),
       }),
       ...latencyValues('total', masks.latency.total),
       ...latencyValues('sync_wait', masks.latency.syncWait),

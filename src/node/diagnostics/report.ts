@@ -79,7 +79,8 @@ export interface MaskReport {
 export interface MaskOrigin {
   stamp: Stamp;
   /** Mean over the mask, 0..1. */
-  meanConfidence: number;
+  /** 0..1; undefined where the model gives no confidence. */
+  meanConfidence: number | undefined;
   reference: string;
   /** By modality the stamp of its image. */
   present: ReadonlyMap<string, Stamp>;

@@ -60,12 +60,12 @@ export class FramePublisher {
     }
     if (isWhole || publishers.isWanted('confidence')) {
       await nextTurn();
-      const certainty = resized(confidence);
+      const certainty = confidence && resized(confidence);
       await nextTurn();
-      publishers.publish('confidence', certainty);
+      if (certainty !== undefined) publishers.publish('confidence', certainty);
       if (isWhole && mask !== undefined) {
         await nextTurn();
-        const images = { mask, confidence: certainty };
+        const images = { mask, ...(certainty && { confidence: certainty }) };
         publishers.publish('semantic_mask', semanticMask(header, frame, this.#bundle, images));
       }
     }

@@ -30,7 +30,7 @@ export function maskInfo(header: Header, nodeName: string, frame: FrameResult): 
   };
   const used = segmentation.present.map((modality): DiagnosticStatus => {
     const stamp = images.get(modality)?.stamp ?? segmentation.stamp;
-    const weights = segmentation.routing.get(modality) ?? [];
+    const weights = segmentation.routing?.get(modality);
     return {
       level: LEVEL.ok,
       name: `${nodeName}: mask: ${modality}`,
@@ -39,7 +39,7 @@ export function maskInfo(header: Header, nodeName: string, frame: FrameResult): 
       values: keyValues({
         [`${modality}/is_fused`]: flag(true),
         stamp_offset_ms: (Number(stamp - segmentation.stamp) / 1e6).toFixed(3),
-        routing_weights: [...weights].map((weight) => weight.toFixed(4)).join(' '),
+        ...(weights && { routing_weights: weights.map((weight) => weight.toFixed(4)).join(' ') }),
       }),
     };
   });

@@ -5,18 +5,18 @@ import type { FrameResult } from '../../pipeline/index.js';
 /**
  * A frame with all that is known about it, as mle_sam_ros/SemanticMask.
  * @param mask - mono8, class ids
- * @param confidence - mono8
+ * @param confidence - mono8; an empty picture where the model gives none
  */
 export function semanticMask(
   header: Header,
   { segmentation, absent, images, latency }: FrameResult,
   bundle: Bundle,
-  { mask, confidence }: { mask: Image; confidence: Image },
+  { mask, confidence = emptyMono8(header) }: { mask: Image; confidence?: Image },
 ): object {
   const { present, routing } = segmentation;
-  const levels = Math.min(...present.map((modality) => routing.get(modality)?.length ?? 0));
+  const levels = Math.min(...present.map((modality) => routing?.get(modality)?.length ?? 0));
   const weights = Array.from({ length: levels }, (_, level) =>
-    present.map((modality) => routing.get(modality)![level]!),
+    present.map((modality) => routing!.get(modality)![level]!),
   );
   return {
     header,
@@ -35,4 +35,8 @@ export function semanticMask(
     inference_ms: latency.inferenceMs,
     total_ms: latency.totalMs,
   };
+}
+
+function emptyMono8(header: Header): Image {
+  return { header, height: 0, width: 0, encoding: 'mono8', is_bigendian: 0, step: 0, data: new Uint8Array(0) };
 }

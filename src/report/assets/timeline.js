@@ -1,4 +1,4 @@
-/** Three charts over one time axis: modality states, routing weights, mIoU. They share cursor, zoom and moment. */
+/** Charts over one time axis: modality states, routing weights, mIoU; the last two as far as there are any. They share cursor, zoom and moment. */
 (() => {
   const { page, uPlot } = globalThis;
   const { data } = page;
@@ -133,22 +133,24 @@
     hooks: { drawAxes: [drawBands] },
   });
 
-  const routing = makeChart(
-    'chart-routing',
-    190,
-    [seconds, ...data.modalities.map((name) => column(data.series.routing[name]))],
-    data.modalities.map((name, i) => ({
-      label: name,
-      stroke: () => modalityColour(i),
-      width: 2,
-      points: { show: false },
-      spanGaps: false,
-    })),
-    {
-      yRange: (_u, _min, max) => [0, Math.min(1, Math.max(0.2, (max ?? 1) * 1.1))],
-      showTimes: page.element('chart-miou') === null,
-    },
-  );
+  const routing =
+    page.element('chart-routing') &&
+    makeChart(
+      'chart-routing',
+      190,
+      [seconds, ...data.modalities.map((name) => column(data.series.routing[name]))],
+      data.modalities.map((name, i) => ({
+        label: name,
+        stroke: () => modalityColour(i),
+        width: 2,
+        points: { show: false },
+        spanGaps: false,
+      })),
+      {
+        yRange: (_u, _min, max) => [0, Math.min(1, Math.max(0.2, (max ?? 1) * 1.1))],
+        showTimes: page.element('chart-miou') === null,
+      },
+    );
 
   const miou =
     page.element('chart-miou') &&
@@ -172,7 +174,7 @@
     };
     page
       .element('routing-values')
-      .replaceChildren(
+      ?.replaceChildren(
         ...data.modalities.map((name, m) => entry(`var(--modality-${m % 6})`, name, routing.data[m + 1][i], 2)),
       );
     if (miou) page.element('miou-value').replaceChildren(entry('var(--accent)', 'mIoU', miou.data[1][i], 1));

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { GraphFiles } from '../../../src/model/index.js';
 import type { ModalityImage } from '../../../src/sensors/modality_image.js';
 import type { FrameSet } from '../../../src/sync/frame_set.js';
 import { projectRoot } from '../../support/shared_data.js';
@@ -15,6 +17,12 @@ export type Modality = (typeof MODALITIES)[number];
 
 const CHANNELS = 3;
 const STRIDES = [4, 8, 16] as const;
+
+/** Encoder and head together with the graph that holds both. */
+export function withFused(files: GraphFiles, fused: string): GraphFiles {
+  assert.equal(files.kind, 'split');
+  return { ...files, fused };
+}
 
 /** Copies the tiny bundle and hands the copy to `use`; it is gone afterwards. */
 export async function withCopy(use: (folder: string) => Promise<void>): Promise<void> {

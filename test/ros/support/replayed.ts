@@ -55,7 +55,7 @@ function describe({ segmentation, images, grid }: FrameResult): ReplayedFrame {
       .digest('hex');
   return {
     mask: digest(segmentation.labels),
-    confidence: digest(segmentation.confidence),
+    confidence: digest(segmentation.confidence!),
     present: new Map([...images].map(([modality, { stamp }]) => [modality, stamp])),
   };
 }
