@@ -1,7 +1,13 @@
 /** How fast point clouds are read and drawn. Run: `npx tsx bench/lidar.ts`. Prints one line of JSON a case. */
 import { performance } from 'node:perf_hooks';
 import { CameraModel, identityTransform } from '../src/sensors/calibration/index.js';
-import { carryCloud, readPointCloud, renderPointCloud } from '../src/sensors/lidar/index.js';
+import {
+  carryCloud,
+  labelledCloud,
+  labelPoints,
+  readPointCloud,
+  renderPointCloud,
+} from '../src/sensors/lidar/index.js';
 
 const POINTS = 131_072;
 
@@ -78,6 +84,18 @@ for (const [width, height] of [
   const f = width * 0.65;
   const grid = new CameraModel({ width, height, fx: f, fy: f, cx: width / 2, cy: height / 2 });
   const placement = { grid, lidarToCamera: toOptical, lidarToBase: identityTransform() };
+  const mask = {
+    width,
+    height,
+    labels: new Uint8Array(width * height).fill(3),
+    confidence: new Uint8Array(width * height).fill(200),
+  };
+  await median(`read, label by a mask of ${width} x ${height} and write out`, async () => {
+    const read = await readPointCloud(message, { intensityFullScale: 'as-is' });
+    if (read.kind === 'invalid') throw new Error(read.reason);
+    const labels = await labelPoints(read.cloud, grid, toOptical, mask, 255);
+    await labelledCloud(message.header, read.cloud, labels, new Uint8Array(1024));
+  });
   for (const dilation of [0, 1, 2]) {
     await median(`draw into ${width} x ${height}, dilation ${dilation}`, () =>
       renderPointCloud(cloud, placement, {

@@ -19,6 +19,7 @@ interface ReplayFlags extends ProviderFlags, BagFlags {
   out?: string;
   rate: 'max' | 'realtime';
   config?: string;
+  paintLidar?: true;
   json?: true;
   force?: true;
 }
@@ -36,6 +37,7 @@ export function replayCommand(): Command {
         .default('max'),
     )
     .option('-c, --config <file>', CONFIG_HELP)
+    .option('--paint-lidar', "write each LiDAR's points with the class of each into masks.mcap")
     .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print summary.json instead of a table')
     .action((bag: string, flags: ReplayFlags, command: Command) =>
@@ -57,6 +59,7 @@ async function replay(bag: string, flags: ReplayFlags, command: Command, signal:
       model,
       out,
       rate,
+      points: flags.paintLidar ? 'labelled' : 'left-out',
       config,
       ...bagOptions(flags),
       signal,

@@ -95,6 +95,17 @@ export const OUTPUT_TOPICS = [
     description: 'what each mask was made from, in a standard type; stamp and frame of the mask',
   },
   {
+    key: 'points',
+    name: '~/points',
+    type: 'sensor_msgs/msg/PointCloud2',
+    durability: 'volatile',
+    qos: { reliability: 'reliable', depth: 5 },
+    control: 'switchable',
+    description:
+      "each LiDAR's points with `label`, `confidence` and `rgb`, in its own frame and stamp; 255 where the camera " +
+      'does not see the point; made only while someone listens',
+  },
+  {
     key: 'modality_status',
     name: '~/modality_status',
     type: 'mle_sam_ros/msg/ModalityStatusArray',

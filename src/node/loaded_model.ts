@@ -32,7 +32,7 @@ export class LoadedModel {
     this.#figures = figures;
     this.#alwaysOn = settings.alwaysOn;
     this.publishers = new OutputPublishers(ros, settings.outputs, onProblem);
-    this.frames = new FramePublisher(this.publishers, bundle, settings.outputs, ros.fullName.slice(1));
+    this.frames = new FramePublisher(this.publishers, bundle, settings.outputs, ros.fullName.slice(1), onProblem);
     this.frames.labelInfo(outputHeader(ros.now(), ''));
   }
 

@@ -1,3 +1,4 @@
+export { CloudLabeller, type LabelledCloud } from './cloud_labeller.js';
 export {
   calibrationConfigSchema,
   DEFAULT_PIPELINE_CONFIG,

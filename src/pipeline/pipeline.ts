@@ -1,6 +1,13 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { type Segmentation, SegmenterError } from '../model/index.js';
-import type { ModalityImage, Plausibility, SensorNotice, SensorReason, SensorRig } from '../sensors/index.js';
+import { type Segmentation, SegmenterError, UNLABELED_ID } from '../model/index.js';
+import type {
+  LabelledPoints,
+  ModalityImage,
+  Plausibility,
+  SensorNotice,
+  SensorReason,
+  SensorRig,
+} from '../sensors/index.js';
 import {
   type ContentVerdict,
   describeReason,
@@ -317,7 +324,7 @@ export class Pipeline {
     set: SetEvent,
     queuedAtMs: number,
     decodeMs: number,
-    { frameSet, ...frame }: Omit<FrameResult, 'segmentation' | 'latency'> & { frameSet: FrameSet },
+    { frameSet, ...frame }: Omit<FrameResult, 'segmentation' | 'latency' | 'labelPoints'> & { frameSet: FrameSet },
   ): Promise<Telling> {
     const { segmenter, sink, backpressure } = this.#options;
     // Where no set may be lost, those after the one that broke the worker wait for the new one.
@@ -334,7 +341,20 @@ export class Pipeline {
     const syncWaitMs = (set.closed - set.opened) / 1e6;
     const inferenceMs = endMs - startMs;
     const totalMs = syncWaitMs + (backpressure === 'wait' ? decodeMs + inferenceMs : endMs - queuedAtMs);
-    return () => sink.published({ segmentation, ...frame, latency: { syncWaitMs, decodeMs, inferenceMs, totalMs } });
+    const latency = { syncWaitMs, decodeMs, inferenceMs, totalMs };
+    const labelPoints = (modality: string, colours: Uint8Array) =>
+      this.#labelPoints(modality, frame.messages.get(modality), segmentation, colours);
+    return () => sink.published({ segmentation, ...frame, latency, labelPoints });
+  }
+
+  async #labelPoints(
+    modality: string,
+    message: RawMessage | undefined,
+    segmentation: Segmentation,
+    colours: Uint8Array,
+  ): Promise<LabelledPoints> {
+    if (message === undefined) return { kind: 'invalid', reason: `This mask was made without ${modality}` };
+    return this.#options.rig.labelPoints(modality, message, { ...segmentation, colours, unlabeled: UNLABELED_ID });
   }
 
   async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import type { Segmentation } from '../model/index.js';
-import type { ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
+import type { LabelledPoints, ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
 import type { AbsentReason, ModalityState, Reason } from '../sync/index.js';
 
 /** Where the time of one mask went, in milliseconds. */
@@ -36,6 +36,11 @@ export interface FrameResult {
   arrivedAt: Stamp;
   closedAt: Stamp;
   latency: FrameLatency;
+  /**
+   * Gives the points of a modality's message the classes of this mask; works as long as calibration is what it was.
+   * @param colours - RGBA of every label, 256 * 4 bytes
+   */
+  labelPoints(modality: string, colours: Uint8Array): Promise<LabelledPoints>;
 }
 
 /** A reference frame that got no mask. */

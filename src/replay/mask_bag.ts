@@ -3,6 +3,7 @@ import { resizeLabelsNearest } from '../evaluation/index.js';
 import { encodeMessage, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import {
+  CloudLabeller,
   diagnosticArray,
   type FrameResult,
   jpegImage,
@@ -26,6 +27,7 @@ export const MASK_TOPICS = {
   confidence: '/mle_sam/confidence',
   labelInfo: '/mle_sam/label_info',
   overlay: '/mle_sam/overlay/compressed',
+  points: '/mle_sam/points',
   diagnostics: '/diagnostics',
 } as const;
 
@@ -33,6 +35,18 @@ export const MASK_TOPICS = {
 const MOST_PIXELS = 1 << 26;
 
 const LATCHED = { reliability: 'reliable', durability: 'transient_local', history: 'keep_last', depth: 1 } as const;
+
+export interface MaskBagOptions {
+  /**
+   * Topics of the input that will be passed on; they keep their QoS, or latched transforms would be lost on whoever
+   * subscribes late.
+   */
+  copied: readonly TopicInfo[];
+  /** Modalities without which there is no mask. */
+  essential: ReadonlySet<string>;
+  /** Whether each LiDAR's points are written with the class of each. */
+  points: 'labelled' | 'left-out';
+}
 
 /**
  * Writes what a replay made as a bag beside its input camera: `masks.mcap`, for Foxglove or `ros2 bag play`. Masks and
@@ -46,35 +60,28 @@ export class MaskBag {
   readonly #bundle: Bundle;
   readonly #colours: ColourTable;
   readonly #essential: ReadonlySet<string>;
+  /** Undefined where no points are wanted. */
+  readonly #labeller: CloudLabeller | undefined;
   readonly #healths: Map<string, ModalityHealth>;
   #hasLabelInfo = false;
 
-  private constructor(writer: BagWriter, bundle: Bundle, essential: ReadonlySet<string>, copied: readonly TopicInfo[]) {
-    this.#copied = copied;
+  private constructor(writer: BagWriter, bundle: Bundle, options: MaskBagOptions) {
+    this.#copied = options.copied;
     this.#writer = writer;
     this.#bundle = bundle;
-    this.#essential = essential;
+    this.#essential = options.essential;
     this.#colours = colourTable(bundle.classes);
+    this.#labeller = options.points === 'labelled' ? new CloudLabeller(bundle, this.#colours) : undefined;
     this.#healths = new Map(
       bundle.modalities.map(({ name }) => [name, { modality: name, state: 'waiting', reason: undefined }]),
     );
   }
 
-  /**
-   * @param path - a file ending in `.mcap`; one that is there is replaced
-   * @param copied - topics of the input that will be passed on; they keep their QoS, or latched transforms would be
-   * lost on whoever subscribes late
-   * @param essential - modalities without which there is no mask
-   */
-  static async create(
-    path: string,
-    bundle: Bundle,
-    copied: readonly TopicInfo[],
-    essential: ReadonlySet<string>,
-  ): Promise<MaskBag> {
+  /** @param path - a file ending in `.mcap`; one that is there is replaced */
+  static async create(path: string, bundle: Bundle, options: MaskBagOptions): Promise<MaskBag> {
     const writer = await BagWriter.create(path);
     await writer.declareTopic(MASK_TOPICS.labelInfo, 'vision_msgs/msg/LabelInfo', { qos: LATCHED });
-    return new MaskBag(writer, bundle, essential, copied);
+    return new MaskBag(writer, bundle, options);
   }
 
   /** Passes an input message on, unchanged, with the definition it came with where that one can be used. */
@@ -93,7 +100,8 @@ export class MaskBag {
    * Appends mask, confidence and overlay of one frame. Their log time is when the set was closed: the earliest at which
    * they could have been published, and the same on every run.
    */
-  async frame({ segmentation, images, grid, closedAt: at }: FrameResult): Promise<void> {
+  async frame(frame: FrameResult): Promise<void> {
+    const { segmentation, images, grid, closedAt: at } = frame;
     const header = outputHeader(segmentation.stamp, segmentation.frameId);
     if (!this.#hasLabelInfo) {
       this.#hasLabelInfo = true;
@@ -113,6 +121,17 @@ export class MaskBag {
     const overlay = renderOverlay({ width, height, data: picture }, { width, height, labels }, this.#colours);
     const jpeg = jpegImage(header, await encodeJpeg(overlay));
     await this.#write(MASK_TOPICS.overlay, 'sensor_msgs/msg/CompressedImage', jpeg, at);
+  }
+
+  /**
+   * Appends the labelled clouds of one frame, where they are wanted.
+   * @throws Error where a cloud cannot be labelled
+   */
+  async points(frame: FrameResult): Promise<void> {
+    for (const labelled of (await this.#labeller?.label(frame)) ?? []) {
+      if (labelled.kind === 'problem') throw new Error(`${labelled.modality}: ${labelled.reason}`);
+      await this.#write(MASK_TOPICS.points, 'sensor_msgs/msg/PointCloud2', labelled.cloud, frame.closedAt);
+    }
   }
 
   /** Appends the health of all modalities after one of them changed. */

@@ -6,7 +6,7 @@ import { OutputFolder, type Overwriting } from '../outputs/index.js';
 import { essentialModalities } from '../pipeline/index.js';
 import { REPORT_FILES, ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
-import { MaskBag } from './mask_bag.js';
+import { MaskBag, type MaskBagOptions } from './mask_bag.js';
 import { ReplayRecording } from './replay_recording.js';
 import { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
 import { copiedTopics, isSimulated } from './replay_topics.js';
@@ -20,6 +20,8 @@ export interface ReplayOptions extends ReplaySourceOptions {
    * live sensors would deliver it; sets the model is too slow for are dropped and counted.
    */
   rate: 'max' | 'realtime';
+  /** Whether masks.mcap holds each LiDAR's points with the class of each; `left-out` by default. */
+  points?: MaskBagOptions['points'];
   onProgress?: (progress: ReplayProgress) => void;
   /** Ends the replay before its time; what there is until then is kept. */
   signal?: AbortSignal;
@@ -75,12 +77,11 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
   const recorder = createRecorder(options, source);
   for (const problem of selection.problems) recorder.problem('warning', problem, undefined, { code: 'topics' });
   const copied = copiedTopics(selection, bundle);
-  const masks = await MaskBag.create(
-    folder.file(MASKS),
-    bundle,
-    bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
-    essentialModalities(options.config),
-  );
+  const masks = await MaskBag.create(folder.file(MASKS), bundle, {
+    copied: bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
+    essential: essentialModalities(options.config),
+    points: options.points ?? 'left-out',
+  });
   const recording = new ReplayRecording({
     recorder,
     masks,

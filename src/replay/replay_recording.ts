@@ -24,7 +24,7 @@ type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
   recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'problemLasted' | 'notice'>;
-  masks: Pick<MaskBag, 'frame' | 'modalityChanged' | 'warned' | 'copy'>;
+  masks: Pick<MaskBag, 'frame' | 'points' | 'modalityChanged' | 'warned' | 'copy'>;
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
   classCount: number;
@@ -85,6 +85,9 @@ export class ReplayRecording implements PipelineSink {
   async published(frame: FrameResult): Promise<void> {
     this.#count++;
     await this.#attempt('A mask is left out of masks.mcap', frame.arrivedAt, () => this.#maskBag.frame(frame));
+    await this.#attempt('Labelled points are left out of masks.mcap', frame.arrivedAt, () =>
+      this.#maskBag.points(frame),
+    );
     const { segmentation, arrivedAt, absent, latency, messages, grid } = frame;
     const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
     const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;

@@ -7,6 +7,7 @@ export {
 } from './calibration/index.js';
 export { decodePicture, type RgbOutcome } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
+export type { LabelledPoints, PointMask } from './decoders/modality_decoder.js';
 export type { ModalityStatistics, Spread } from './input_watch.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
 export { describeSensorNotice, SCALE_SETTINGS, type SensorNotice } from './notice.js';

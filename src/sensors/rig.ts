@@ -6,7 +6,7 @@ import { ownValue } from '../records/own_value.js';
 import type { CameraModel, ImageGeometry, TfTreeOptions } from './calibration/index.js';
 import { ContentWatch } from './content_watch.js';
 import { createDecoder } from './decoders/create_decoder.js';
-import type { ModalityDecoder } from './decoders/modality_decoder.js';
+import type { LabelledPoints, ModalityDecoder, PointMask } from './decoders/modality_decoder.js';
 import { InputWatch, type ModalityStatistics } from './input_watch.js';
 import type { DecodeOutcome, ImageSize } from './modality_image.js';
 import { MotionWatch } from './motion_watch.js';
@@ -219,6 +219,23 @@ export class SensorRig {
         if (notice !== undefined) this.#tell(notice);
       }
       return { kind: 'image', image: { modality, ...this.#size, stamp: content.stamp, data: content.data, quality } };
+    } catch (error) {
+      return invalid(messageOf(error));
+    }
+  }
+
+  /**
+   * Gives the points of a message the classes of the mask it was used for.
+   * @returns `invalid` also for a sensor that does not measure points
+   */
+  async labelPoints(modality: string, raw: RawMessage, mask: PointMask): Promise<LabelledPoints> {
+    const decoder = this.#decoders.get(modality);
+    const header = peekHeader(raw);
+    if (decoder?.labelPoints === undefined || header.kind !== 'header') {
+      return invalid(`Expected a point cloud with a header for ${modality} but received ${raw.type}`);
+    }
+    try {
+      return await decoder.labelPoints({ raw, stamp: header.stamp, frameId: header.frameId }, mask);
     } catch (error) {
       return invalid(messageOf(error));
     }

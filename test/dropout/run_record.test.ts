@@ -27,6 +27,7 @@ function frame(stamp: Stamp, imageAt = stamp): FrameResult {
     grid: { size, model: undefined, cameraInfo: undefined, pictureSize: undefined, frameId: 'camera' },
     arrivedAt: stamp,
     closedAt: stamp,
+    labelPoints: async () => ({ kind: 'invalid', reason: 'no LiDAR' }),
     latency: { syncWaitMs: 0, decodeMs: 0, inferenceMs: 0, totalMs: 0 },
   };
 }

@@ -4,7 +4,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { BagWriter, openBag } from '../../src/bags/index.js';
-import { type CameraInfo, decodeMessage, encodeMessage, type Image, stampFromTime } from '../../src/messages/index.js';
+import {
+  type CameraInfo,
+  decodeMessage,
+  encodeMessage,
+  type Image,
+  type PointCloud2,
+  stampFromTime,
+} from '../../src/messages/index.js';
 import { DEFAULT_PIPELINE_CONFIG, type DiagnosticArray, type PipelineConfig } from '../../src/pipeline/index.js';
 import { CONDITION_TOPIC, MASK_TOPICS, type ReplayOutputs, replayBag } from '../../src/replay/index.js';
 import { replaySummarySchema } from '../../src/report/index.js';
@@ -156,6 +163,26 @@ describe('replayBag', () => {
     assert.equal(counts.get(MASK_TOPICS.overlay), 20);
     assert.equal(counts.get(MASK_TOPICS.labelInfo), 1);
     assert.ok((counts.get(MASK_TOPICS.diagnostics) ?? 0) >= 4);
+  });
+
+  it('adds the labelled points of each cloud when asked to', async () => {
+    const bag = await writeBag('painted', { seconds: 1 });
+    const options = { model: BUNDLE, rate: 'max', provider: 'cpu', threads: 1, config: CONFIG } as const;
+    const { paths } = await replayBag({ bag, out: join(folder, 'painted'), points: 'labelled', ...options });
+    const masks = await openBag(paths.masks);
+    const clouds = new Map<bigint, PointCloud2>();
+    for await (const message of masks.messages({ topics: [MASK_TOPICS.points] })) {
+      const cloud = decodeMessage<PointCloud2>(message);
+      clouds.set(stampFromTime(cloud.header.stamp), cloud);
+    }
+    const used = masks.info.topics.find(({ name }) => name === MASK_TOPICS.mask)!.count;
+    await masks.close();
+    assert.ok(clouds.size >= Number(used) - 1, `${clouds.size} clouds of ${used} masks`);
+    for (const { header, fields, width } of clouds.values()) {
+      assert.equal(header.frame_id, 'lidar');
+      assert.ok(fields.some(({ name }) => name === 'label'));
+      assert.ok(width > 0);
+    }
   });
 
   it('gives the same bytes on every run', async () => {

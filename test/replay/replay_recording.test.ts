@@ -27,6 +27,7 @@ function frameAt(ms: number): FrameResult {
     grid: { size: SIZE, model: undefined, cameraInfo: undefined, pictureSize: undefined, frameId: 'camera' },
     arrivedAt: stamp + 5_000_000n,
     closedAt: stamp + 9_000_000n,
+    labelPoints: async () => ({ kind: 'invalid', reason: 'no LiDAR' }),
     latency: { syncWaitMs: 1, decodeMs: 2, inferenceMs: 3, totalMs: 6 },
   };
 }
@@ -56,6 +57,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
     },
     masks: {
       frame: async () => undefined,
+      points: async () => undefined,
       modalityChanged: async () => undefined,
       warned: async () => undefined,
       copy: async () => undefined,

@@ -2,7 +2,14 @@ import type { OutputSettings } from '../../configuration/index.js';
 import { resizeLabelsNearest } from '../../evaluation/index.js';
 import type { Header, Image } from '../../messages/index.js';
 import type { Bundle } from '../../model/index.js';
-import { type FrameResult, jpegImage, labelInfo, mono8Image, outputHeader } from '../../pipeline/index.js';
+import {
+  CloudLabeller,
+  type FrameResult,
+  jpegImage,
+  labelInfo,
+  mono8Image,
+  outputHeader,
+} from '../../pipeline/index.js';
 import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
 import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
@@ -21,15 +28,28 @@ export class FramePublisher {
   readonly #colours: ColourTable;
   readonly #camera: string | undefined;
   readonly #nodeName: string;
+  readonly #labeller: CloudLabeller;
+  readonly #onProblem: (text: string) => void;
   #settings: OutputSettings;
 
-  /** @param nodeName - full name without the leading slash */
-  constructor(publishers: OutputPublishers, bundle: Bundle, settings: OutputSettings, nodeName: string) {
+  /**
+   * @param nodeName - full name without the leading slash
+   * @param onProblem - told of a form of the frame that cannot be made; the others are published
+   */
+  constructor(
+    publishers: OutputPublishers,
+    bundle: Bundle,
+    settings: OutputSettings,
+    nodeName: string,
+    onProblem: (text: string) => void,
+  ) {
     this.#publishers = publishers;
     this.#nodeName = nodeName;
     this.#bundle = bundle;
     this.#settings = settings;
     this.#colours = colourTable(bundle.classes);
+    this.#labeller = new CloudLabeller(bundle, this.#colours);
+    this.#onProblem = onProblem;
     this.#camera = bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name;
   }
 
@@ -72,7 +92,16 @@ export class FramePublisher {
     if (publishers.isWanted('mask_info')) {
       publishers.publish('mask_info', maskInfo(header, this.#nodeName, frame));
     }
+    if (publishers.isWanted('points')) await this.#publishPoints(frame);
     if (isPainted && mask !== undefined) await this.#publishOverlay(frame, header, size, mask.data);
+  }
+
+  async #publishPoints(frame: FrameResult): Promise<void> {
+    for (const labelled of await this.#labeller.label(frame)) {
+      if (labelled.kind === 'cloud') this.#publishers.publish('points', labelled.cloud);
+      else this.#onProblem(`No labelled points of ${labelled.modality}: ${labelled.reason}.`);
+      await nextTurn();
+    }
   }
 
   async #publishOverlay(frame: FrameResult, header: Header, size: ImageSize, labels: Uint8Array): Promise<void> {

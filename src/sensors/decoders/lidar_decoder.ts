@@ -1,12 +1,14 @@
 import { decodeMessage } from '../../messages/index.js';
 import type { RawMessage } from '../../messages/raw_message.js';
-import type { Stamp } from '../../messages/stamp.js';
+import { type Stamp, timeFromStamp } from '../../messages/stamp.js';
 import type { PointCloud2 } from '../../messages/types.js';
 import {
   carryCloud,
   type IntensityField,
   IntensityScale,
   type LidarRepresentation,
+  labelledCloud,
+  labelPoints,
   livoxTypes,
   type PointCloud,
   type PointCloudOutcome,
@@ -19,7 +21,7 @@ import type { SensorNotice } from '../notice.js';
 import { unusable } from '../reason.js';
 import type { RigCalibration } from '../rig_calibration.js';
 import type { SensorOptions } from '../sensor_options.js';
-import type { DecodedContent, ModalityDecoder, Sample } from './modality_decoder.js';
+import type { DecodedContent, LabelledPoints, ModalityDecoder, PointMask, Sample } from './modality_decoder.js';
 
 /** Point clouds, `range-intensity-height`: drawn into the grid. */
 export class LidarDecoder implements ModalityDecoder {
@@ -69,6 +71,26 @@ export class LidarDecoder implements ModalityDecoder {
     const placement = { grid: grid.model, lidarToCamera: toCamera.transform, lidarToBase: toBase.transform };
     const { data, quality } = await renderPointCloud(cloud, placement, this.#representation);
     return { kind: 'content', data, quality, stamp };
+  }
+
+  async labelPoints({ raw, stamp, frameId }: Sample, mask: PointMask): Promise<LabelledPoints> {
+    const { motion } = this.#calibration;
+    const isCarried = motion.fixedFrame !== undefined;
+    const read = await readCloud(raw, { intensityFullScale: 'as-is', ...(isCarried && { timesAfter: stamp }) });
+    if (read.kind === 'invalid') return read;
+    const { cloud } = read;
+    const grid = this.#calibration.grid();
+    if (grid.kind === 'invalid') return grid;
+    // Points are looked up where they are when the picture is taken, and published where they were measured.
+    const seen = isCarried ? { ...cloud, x: cloud.x.slice(), y: cloud.y.slice(), z: cloud.z.slice() } : cloud;
+    const outcome = isCarried ? await this.#carry(seen, frameId, stamp, mask.stamp) : 'unknown';
+    const at = outcome === 'carried' ? mask.stamp : stamp;
+    const toCamera = this.#calibration.transform(grid.frameId, frameId, at);
+    if (toCamera.kind === 'missing') return unusable(toCamera.cause);
+    const labels = await labelPoints(seen, grid.model, toCamera.transform, mask, mask.unlabeled);
+    const header = { stamp: timeFromStamp(stamp), frame_id: frameId };
+    const points = await labelledCloud(header, cloud, labels, mask.colours);
+    return { kind: 'points', cloud: points, inView: labels.inView, hidden: labels.hidden };
   }
 
   #carry(cloud: PointCloud, frame: string, stamp: Stamp, to: Stamp): Promise<'carried' | 'unknown'> {

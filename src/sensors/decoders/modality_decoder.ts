@@ -1,5 +1,7 @@
 import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
+import type { PointCloud2 } from '../../messages/types.js';
+import type { GridMask } from '../lidar/index.js';
 import type { ContentQuality } from '../modality_image.js';
 import type { SensorReason } from '../reason.js';
 
@@ -8,6 +10,21 @@ export type DecodedContent =
   | { kind: 'content'; data: Uint8Array; quality: ContentQuality; stamp: Stamp }
   /** Without a cause the message itself cannot be read, and `reason` says which value is wrong. */
   | { kind: 'invalid'; reason: string; cause?: SensorReason };
+
+/** A mask on the grid, and what its labels mean to points. */
+export interface PointMask extends GridMask {
+  /** Stamp of the picture the mask belongs to. */
+  stamp: Stamp;
+  /** Label of pixels and points without class. */
+  unlabeled: number;
+  /** RGBA of every label, 256 * 4 bytes. */
+  colours: Uint8Array;
+}
+
+/** A cloud whose points have classes, in the sensor's own frame and with its own stamp; or the reason there is none. */
+export type LabelledPoints =
+  | { kind: 'points'; cloud: PointCloud2; inView: number; hidden: number }
+  | { kind: 'invalid'; reason: string };
 
 /** A message with its header read. */
 export interface Sample {
@@ -34,6 +51,8 @@ export interface ModalityDecoder {
   ingest?(sample: Sample, decoding: 'now' | 'when-needed'): string | undefined;
   /** May throw on bad data; the rig turns that into `invalid`. */
   decode(sample: Sample, referenceStamp: Stamp): Promise<DecodedContent>;
+  /** Gives the points of a message the classes of a mask; only where the sensor measures points. */
+  labelPoints?(sample: Sample, mask: PointMask): Promise<LabelledPoints>;
   /** Forgets what belongs to a moment, after a jump of the clock. */
   reset?(): void;
 }

@@ -1,6 +1,8 @@
 export { carryCloud } from './carry_cloud.js';
 export { cloudLayout } from './cloud_layout.js';
 export { IntensityScale } from './intensity_scale.js';
+export { type GridMask, labelPoints, type PointLabels } from './label_points.js';
+export { labelledCloud } from './labelled_cloud.js';
 export { livoxPointCount, livoxTypes, readLivoxCloud } from './livox.js';
 export type {
   IntensityField,

@@ -9,7 +9,7 @@ export interface PointCloud {
   x: Float32Array;
   y: Float32Array;
   z: Float32Array;
-  /** 0..255; all 0 where the cloud has no intensity. */
+  /** 0..255, unless read as it is; all 0 where the cloud has no intensity. */
   intensity: Float32Array;
   /** When each point was measured, in seconds after the message's stamp; only where asked for and told by the sensor. */
   time?: Float32Array;
@@ -31,9 +31,9 @@ export interface ReadPointCloudOptions {
    * The value of the intensity field that means full scale and becomes 255, or what finds it out from the cloud, whose
    * intensities are as read, and may be put right in place.
    * Without it the field's datatype decides: integers of 8 bits and all floats are taken as 0..255, those of 16 and 32
-   * bits as 0..65535.
+   * bits as 0..65535. `as-is`: values are kept as the sensor gave them.
    */
-  intensityFullScale?: number | ((cloud: PointCloud, field: IntensityField) => number);
+  intensityFullScale?: number | 'as-is' | ((cloud: PointCloud, field: IntensityField) => number);
   /** Told from which field intensities are read. */
   onIntensityField?: (field: IntensityField) => void;
   /** Stamp of the message in nanoseconds where the times of the points are wanted, else they are not read. */

@@ -51,7 +51,11 @@ export async function readPointCloud(
     const passedOver = INTENSITY_FIELDS.find((other) => other !== name && fields.has(other));
     const field = { name, datatype, passedOver };
     options.onIntensityField?.(field);
-    await scaleIntensity(cloud.intensity, fullScaleOf(cloud, field, options));
+    const { intensityFullScale = usualFullScale(field) } = options;
+    if (intensityFullScale !== 'as-is') {
+      const isGiven = typeof intensityFullScale === 'number';
+      await scaleIntensity(cloud.intensity, isGiven ? intensityFullScale : intensityFullScale(cloud, field));
+    }
   }
   const timeField = TIME_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   if (timeField !== undefined && options.timesAfter !== undefined) {
@@ -64,10 +68,8 @@ export async function readPointCloud(
   return { kind: 'cloud', cloud };
 }
 
-function fullScaleOf(cloud: PointCloud, field: IntensityField, { intensityFullScale }: ReadPointCloudOptions): number {
-  if (typeof intensityFullScale === 'number') return intensityFullScale;
-  if (intensityFullScale !== undefined) return intensityFullScale(cloud, field);
-  return field.datatype >= 3 && field.datatype <= 6 ? 65535 : 255;
+function usualFullScale({ datatype }: IntensityField): number {
+  return datatype >= 3 && datatype <= 6 ? 65535 : 255;
 }
 
 /** Reads one field of all points; `cloudLayout` has checked that they lie within the data. */

@@ -1,0 +1,72 @@
+import type { Header, PointCloud2, PointField } from '../../messages/types.js';
+import { inSlices } from '../in_slices.js';
+import type { PointLabels } from './label_points.js';
+import type { PointCloud } from './point_cloud.js';
+
+const POINTS_PER_SLICE = 60_000;
+const UINT8 = 2;
+const FLOAT32 = 7;
+const POINT_STEP = 24;
+
+/**
+ * `rgb` is a float32 whose bytes are 0x00RRGGBB, as PCL and RViz read it. The last two bytes of a point are unused, so
+ * that floats stay aligned.
+ */
+const FIELDS: readonly PointField[] = [
+  { name: 'x', offset: 0, datatype: FLOAT32, count: 1 },
+  { name: 'y', offset: 4, datatype: FLOAT32, count: 1 },
+  { name: 'z', offset: 8, datatype: FLOAT32, count: 1 },
+  { name: 'intensity', offset: 12, datatype: FLOAT32, count: 1 },
+  { name: 'rgb', offset: 16, datatype: FLOAT32, count: 1 },
+  { name: 'label', offset: 20, datatype: UINT8, count: 1 },
+  { name: 'confidence', offset: 21, datatype: UINT8, count: 1 },
+];
+
+/** Points without class are grey. */
+const UNLABELED_RGB = 0x808080;
+
+/**
+ * A cloud with the class of each point as sensor_msgs/PointCloud2: x, y, z in metres and intensity as the LiDAR gave
+ * them, `rgb`, `label` and `confidence`.
+ * @param header - the LiDAR's own
+ * @param colours - RGBA of every label, 256 * 4 bytes; alpha 0 for a label that is no class
+ */
+export async function labelledCloud(
+  header: Header,
+  { x, y, z, intensity, length }: PointCloud,
+  { label, confidence }: PointLabels,
+  colours: Uint8Array,
+): Promise<PointCloud2> {
+  const rgb = packedColours(colours);
+  const data = new Uint8Array(length * POINT_STEP);
+  const floats = new Float32Array(data.buffer);
+  const words = new Uint32Array(data.buffer);
+  await inSlices(length, POINTS_PER_SLICE, (from, to) => {
+    for (let i = from, word = from * (POINT_STEP / 4); i < to; i++, word += POINT_STEP / 4) {
+      floats[word] = x[i]!;
+      floats[word + 1] = y[i]!;
+      floats[word + 2] = z[i]!;
+      floats[word + 3] = intensity[i]!;
+      words[word + 4] = rgb[label[i]!]!;
+      words[word + 5] = label[i]! | (confidence[i]! << 8);
+    }
+  });
+  return {
+    header,
+    height: 1,
+    width: length,
+    fields: FIELDS.map((field) => ({ ...field })),
+    is_bigendian: false,
+    point_step: POINT_STEP,
+    row_step: POINT_STEP * length,
+    data,
+    is_dense: true,
+  };
+}
+
+function packedColours(colours: Uint8Array): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, label) => {
+    const [red, green, blue, alpha] = colours.subarray(label * 4, label * 4 + 4);
+    return alpha === 0 ? UNLABELED_RGB : (red! << 16) | (green! << 8) | blue!;
+  });
+}
