@@ -8,16 +8,16 @@ import type { PointCloud } from './point_cloud.js';
 export interface GridMask extends ImageSize {
   /** height * width class ids, row-major. */
   labels: Uint8Array;
-  /** height * width, 255 = certain. */
-  confidence: Uint8Array;
+  /** height * width, 255 = certain; absent where the model does not tell. */
+  confidence?: Uint8Array;
 }
 
 /** The class of each point of a cloud. */
 export interface PointLabels {
   /** Class id; `unlabeled` for a point outside the picture or hidden from the camera. */
   label: Uint8Array;
-  /** 255 = certain; 0 for a point without class. */
-  confidence: Uint8Array;
+  /** 255 = certain; 0 for a point without class; absent where the mask has none. */
+  confidence?: Uint8Array;
   /** Points in the camera's view, hidden ones included. */
   inView: number;
   /** Points in view that lie behind what the camera sees. */
@@ -66,7 +66,7 @@ export async function labelPoints(
   const { above, below } = nearestAboveAndBelow(view.nearest, { width: columns, height: rows }, reach);
   const labels: PointLabels = {
     label: new Uint8Array(cloud.length).fill(unlabeled),
-    confidence: new Uint8Array(cloud.length),
+    ...(mask.confidence && { confidence: new Uint8Array(cloud.length) }),
     inView: view.length,
     hidden: 0,
   };
@@ -81,7 +81,7 @@ export async function labelPoints(
       }
       const i = view.point[k]!;
       labels.label[i] = mask.labels[pixel]!;
-      labels.confidence[i] = mask.confidence[pixel]!;
+      if (labels.confidence !== undefined) labels.confidence[i] = mask.confidence![pixel]!;
     }
   });
   return labels;

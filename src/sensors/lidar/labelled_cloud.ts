@@ -27,7 +27,7 @@ const UNLABELED_RGB = 0x808080;
 
 /**
  * A cloud with the class of each point as sensor_msgs/PointCloud2: x, y, z in metres and intensity as the LiDAR gave
- * them, `rgb`, `label` and `confidence`.
+ * them, `rgb`, `label`, and `confidence` where the model tells it.
  * @param header - the LiDAR's own
  * @param colours - RGBA of every label, 256 * 4 bytes; alpha 0 for a label that is no class
  */
@@ -48,14 +48,14 @@ export async function labelledCloud(
       floats[word + 2] = z[i]!;
       floats[word + 3] = intensity[i]!;
       words[word + 4] = rgb[label[i]!]!;
-      words[word + 5] = label[i]! | (confidence[i]! << 8);
+      words[word + 5] = confidence === undefined ? label[i]! : label[i]! | (confidence[i]! << 8);
     }
   });
   return {
     header,
     height: 1,
     width: length,
-    fields: FIELDS.map((field) => ({ ...field })),
+    fields: FIELDS.filter(({ name }) => name !== 'confidence' || confidence !== undefined),
     is_bigendian: false,
     point_step: POINT_STEP,
     row_step: POINT_STEP * length,

@@ -40,7 +40,7 @@ describe('labelPoints', () => {
   it('takes class and confidence from the pixel a point appears in', async () => {
     // 10 m ahead, 2 m left, 1.5 m below the LiDAR and so 1 m below the camera: column 19.5 - 4, row 14.5 + 2.
     const { label: labels, confidence, inView, hidden } = await label([[10, 2, -1.5]]);
-    assert.deepEqual([labels[0], confidence[0], inView, hidden], [16, 117, 1, 0]);
+    assert.deepEqual([labels[0], confidence?.[0], inView, hidden], [16, 117, 1, 0]);
   });
 
   it('leaves points behind the camera and beside its picture without class', async () => {
@@ -54,7 +54,7 @@ describe('labelPoints', () => {
       [10, 0, 20],
     ]);
     assert.deepEqual([...labels], [UNLABELED, UNLABELED, UNLABELED]);
-    assert.deepEqual([...confidence, inView], [0, 0, 0, 0]);
+    assert.deepEqual([...confidence!, inView], [0, 0, 0, 0]);
   });
 
   it('leaves a point without class that lies behind what the camera sees', async () => {
@@ -115,6 +115,12 @@ describe('labelledCloud', () => {
       ],
     );
     assert.deepEqual([message.width, message.row_step, message.header.frame_id], [2, 48, 'lidar']);
+    const { confidence: _, ...uncertain } = labels;
+    const { fields } = await labelledCloud(message.header, cloud, uncertain, colours);
+    assert.deepEqual(
+      fields.map(({ name }) => name),
+      ['x', 'y', 'z', 'intensity', 'rgb', 'label'],
+    );
   });
 });
 
