@@ -8,9 +8,12 @@ export {
   requiredModalities,
 } from './bundle.js';
 export { BundleError } from './bundle_error.js';
+export { type ClassMap, mapClasses } from './class_map.js';
+export { DeferredSegmenter } from './deferred_segmenter.js';
 export { countDifferingLabels, MAX_DIFFERING_SHARE } from './label_agreement.js';
 export { describeAttempt, type ProviderAttempt, type ProviderTimings } from './ladder.js';
 export { graphFiles, type Manifest, type ManifestFile, parseManifest, UNLABELED_ID, weightFiles } from './manifest.js';
+export { lackOf, type ModelNeeds, modalitiesOfAll, modelNeeds } from './model_inputs.js';
 export {
   type EncodeMode,
   type GraphFiles,
@@ -19,6 +22,14 @@ export {
   type ProviderFallback,
   type ProviderRequest,
 } from './providers.js';
+export {
+  describeModelNotice,
+  describeModelReason,
+  type ModelFailure,
+  type ModelLack,
+  type ModelNotice,
+  type ModelReason,
+} from './reason.js';
 export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';

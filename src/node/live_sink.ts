@@ -1,6 +1,13 @@
 import type { Stamp } from '../messages/index.js';
-import type { DroppedFrame, FrameResult, ModalityChange, ModalityWarning, PipelineSink } from '../pipeline/index.js';
-import { describeSensorNotice, type SensorNotice } from '../sensors/index.js';
+import {
+  type DroppedFrame,
+  describeNotice,
+  type FrameResult,
+  type ModalityChange,
+  type ModalityWarning,
+  type PipelineNotice,
+  type PipelineSink,
+} from '../pipeline/index.js';
 import type { MaskFigures } from './figures.js';
 import type { LoadedModel } from './loaded_model.js';
 
@@ -45,7 +52,7 @@ export class LiveSink implements PipelineSink {
     this.#options.onProblem(text);
   }
 
-  notice(notice: SensorNotice): void {
-    this.#options.onNotice(describeSensorNotice(notice));
+  notice(notice: PipelineNotice): void {
+    this.#options.onNotice(describeNotice(notice));
   }
 }

@@ -1,5 +1,5 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import type { Bundle } from '../model/index.js';
+import { type Bundle, modalitiesOfAll } from '../model/index.js';
 import {
   type ConfiguredCalibration,
   type ModalityInput,
@@ -10,16 +10,27 @@ import {
 } from '../sensors/index.js';
 import { Synchronizer, type SynchronizerOptions, synchronizerOptions } from '../sync/index.js';
 import { type PipelineConfig, withoutUndefined } from './config.js';
-import { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
-import type { PipelineSink } from './results.js';
+import { ModelChain, type PipelineModel } from './model_chain.js';
+import { Pipeline, type PipelineOptions } from './pipeline.js';
+import { planRigs, type RigPlan } from './plan_rigs.js';
+import { describeNotice, type FrameSegmenter, type PipelineNotice, type PipelineSink } from './results.js';
+import { RigGroup } from './rig_group.js';
 import { roleOf } from './topic_roles.js';
 import type { TopicSelection } from './topic_selection.js';
 
-export interface PipelineParts {
+type Tell = (notice: PipelineNotice) => void;
+
+/** A model and what runs it. */
+export interface RunningModel {
   bundle: Bundle;
+  segmenter: FrameSegmenter;
+}
+
+export interface PipelineParts extends RunningModel {
+  /** Models that make the mask where the one before has not what it needs, best first. */
+  fallbacks?: readonly RunningModel[];
   selection: TopicSelection;
   config: PipelineConfig;
-  segmenter: FrameSegmenter;
   sink: PipelineSink;
   backpressure: 'wait' | 'newest';
   /** Another synchroniser than the project's own: what a test holds it against. */
@@ -31,12 +42,14 @@ export interface PipelineParts {
 }
 
 /**
- * Wires a pipeline for a bundle's modalities, each read from the topic that was chosen for it. A modality without a
- * topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the others.
+ * Wires a pipeline for the modalities of all its models, each read from the topic that was chosen for it. A modality
+ * without a topic is simply never there; a camera without one may still have its CameraInfo, which is the grid for the
+ * others.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { bundle, selection, config, segmenter, sink, backpressure, configured, isWanted, minimum } = parts;
+  const { bundle, segmenter, fallbacks = [], selection, config, sink, backpressure, isWanted, minimum } = parts;
   const { createSynchronizer = (options) => new Synchronizer<RawMessage, Stamp>(options) } = parts;
+  const tell = tellingOnce(sink);
   const inputs = new Map<string, ModalityInput>();
   const modalityByTopic = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
@@ -50,31 +63,83 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       ...(cameraInfo !== undefined && { infoTopic: cameraInfo }),
     });
   }
-  const streams = bundle.modalities.map(({ name, representation }) => ({
+  const running = [{ bundle, segmenter }, ...fallbacks];
+  const plans = planRigs(running.map((model) => model.bundle));
+  const rigs = plans.map((plan) => createRig(plan, inputs, parts, tell));
+  const models = new ModelChain(running.map((model) => placeModel(model, plans, rigs)));
+  const streams = modalitiesOf(running.map((model) => model.bundle)).map(({ name, representation }) => ({
     modality: name,
     match: roleOf(representation) === 'events' ? ('window' as const) : ('nearest' as const),
   }));
+  const takes = models.inputs;
+  for (const { bundle: other, classes } of models.links) {
+    const { name: model } = other;
+    if (classes.unlabeled.length === 0) continue;
+    const notice = { code: 'classes-unlabeled', modality: undefined, model, primary: bundle.name } as const;
+    tell({ ...notice, classes: classes.unlabeled });
+  }
   return new Pipeline({
-    rig: new SensorRig({
-      grid: bundle.input,
-      modalities: bundle.modalities,
-      inputs,
-      baseFrame: config.baseFrame,
-      identicalLimit: config.identicalLimit,
-      trainedOn: bundle.inputStatistics,
-      onNotice: (notice) => sink.notice?.(notice),
-      motion: motionOptions(config),
-      ...(configured && { configured }),
-    }),
-    synchronizer: createSynchronizer(synchronizerOptions(streams, config.sync)),
-    segmenter,
+    rigs: new RigGroup(
+      plans.map(({ modalities }, index) => ({
+        rig: rigs[index]!,
+        draws: new Set(modalities.map(({ name }) => name)),
+      })),
+    ),
+    models,
+    synchronizer: createSynchronizer(synchronizerOptions(streams, config.sync, takes.length > 1 ? takes : undefined)),
     sink,
     modalityByTopic,
     backpressure,
-    plausibility: new Plausibility(bundle.modalities),
+    plausibility: new Plausibility(plans[0]!.modalities),
     ...(isWanted && { isWanted }),
     ...(minimum && { minimum }),
   });
+}
+
+/**
+ * The sensors of several models together, the primary one's first.
+ * @throws BundleError where one name stands for different kinds of sensors
+ */
+export function modalitiesOf(bundles: readonly Pick<Bundle, 'name' | 'modalities'>[]): Bundle['modalities'] {
+  return modalitiesOfAll(bundles, ({ representation }) => roleOf(representation));
+}
+
+function createRig(
+  { size, reference, modalities, inputStatistics }: RigPlan,
+  inputs: ReadonlyMap<string, ModalityInput>,
+  { config, configured }: PipelineParts,
+  tell: Tell,
+): SensorRig {
+  const isDrawn = modalities.some(({ name }) => name === reference.name);
+  return new SensorRig({
+    grid: size,
+    modalities: isDrawn ? modalities : [reference, ...modalities],
+    referenceCamera: reference.name,
+    inputs,
+    baseFrame: config.baseFrame,
+    identicalLimit: config.identicalLimit,
+    trainedOn: inputStatistics,
+    onNotice: tell,
+    motion: motionOptions(config),
+    ...(configured && { configured }),
+  });
+}
+
+function placeModel(model: RunningModel, plans: readonly RigPlan[], rigs: readonly SensorRig[]): PipelineModel {
+  const own = plans.findIndex(({ bundles }) => bundles.includes(model.bundle));
+  // Of the same view at another size the first rig knows the picture as well.
+  const first = plans.findIndex(({ reference }) => reference.name === plans[own]!.reference.name);
+  return { ...model, rig: rigs[own]!, gridRig: rigs[first]! };
+}
+
+/** Two rigs may find out the same. */
+function tellingOnce(sink: PipelineSink): Tell {
+  const told = new Set<string>();
+  return (notice) => {
+    const text = describeNotice(notice);
+    if (!told.has(text)) sink.notice?.(notice);
+    told.add(text);
+  };
 }
 
 function sensorOptions({ sensors }: PipelineConfig, modality: string): SensorOptions {

@@ -8,7 +8,7 @@ export {
   sensorConfigSchema,
   topicConfiguration,
 } from './config.js';
-export { createPipeline, type PipelineParts } from './create_pipeline.js';
+export { createPipeline, modalitiesOf, type PipelineParts, type RunningModel } from './create_pipeline.js';
 export {
   type DiagnosticArray,
   type DiagnosticStatus,
@@ -23,15 +23,20 @@ export {
   syncDiagnostic,
 } from './diagnostics.js';
 export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
-export { type FrameSegmenter, Pipeline, type PipelineOptions } from './pipeline.js';
-export type {
-  DroppedFrame,
-  FrameLatency,
-  FrameResult,
-  ModalityChange,
-  ModalityWarning,
-  PipelineSink,
-  ProblemAbout,
+export { Pipeline, type PipelineOptions } from './pipeline.js';
+export {
+  type DroppedFrame,
+  describeNotice,
+  type FrameLatency,
+  type FrameResult,
+  type FrameSegmenter,
+  type ModalityChange,
+  type ModalityWarning,
+  type ModelChange,
+  type ModelUse,
+  type PipelineNotice,
+  type PipelineSink,
+  type ProblemAbout,
 } from './results.js';
 export { describeContent, isDescribable, type TopicContent } from './topic_content.js';
 export { COMPRESSED_SUFFIX } from './topic_names.js';

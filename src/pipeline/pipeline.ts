@@ -1,13 +1,6 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { type Segmentation, SegmenterError, UNLABELED_ID } from '../model/index.js';
-import type {
-  LabelledPoints,
-  ModalityImage,
-  Plausibility,
-  SensorNotice,
-  SensorReason,
-  SensorRig,
-} from '../sensors/index.js';
+import { describeModelReason, type Segmentation, SegmenterError, UNLABELED_ID } from '../model/index.js';
+import type { LabelledPoints, ModalityImage, Plausibility, SensorNotice, SensorReason } from '../sensors/index.js';
 import {
   type ContentVerdict,
   describeReason,
@@ -18,25 +11,22 @@ import {
   type SynchronizerStatus,
   synchronizerOptions,
 } from '../sync/index.js';
+import { assembleSet } from './assemble_set.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
 import { describeDrop } from './drop_reason.js';
 import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
-import { FrameAssembler, type Selection } from './frame_assembler.js';
-import type { FrameResult, PipelineSink, ProblemAbout } from './results.js';
+import type { Selection } from './frame_assembler.js';
+import type { ChainLink, ModelChain } from './model_chain.js';
+import { aboutSensor, type FrameResult, type ModelChange, type PipelineSink } from './results.js';
+import type { RigGroup } from './rig_group.js';
 import { SensorWarnings } from './sensor_warnings.js';
 import { TimeBase } from './time_base.js';
 
-/** What the pipeline needs of a `Segmenter`. */
-export interface FrameSegmenter {
-  segment(frameSet: FrameSet): Promise<Segmentation>;
-  /** Resolves once it takes sets, after a restart as well; rejects where it never will. */
-  whenReady(): Promise<void>;
-}
-
 export interface PipelineOptions {
-  rig: SensorRig;
+  /** The rigs of all models. */
+  rigs: RigGroup;
+  models: ModelChain;
   synchronizer: Synchronizer<RawMessage, Stamp>;
-  segmenter: FrameSegmenter;
   sink: PipelineSink;
   /** Modality by the topic it is read from; messages of other topics may carry calibration. */
   modalityByTopic: ReadonlyMap<string, string>;
@@ -65,7 +55,6 @@ type Telling = () => void | Promise<void>;
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #assembler: FrameAssembler;
   readonly #receiveTime = new TimeBase();
   readonly #queue: EventQueue;
   /** Newest message of each modality: windows are cut relative to it even when no new packet came. */
@@ -84,7 +73,6 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#assembler = new FrameAssembler(options.rig);
     this.#queue = new EventQueue(options.backpressure);
   }
 
@@ -95,15 +83,15 @@ export class Pipeline {
    * call after it does
    */
   async receive(message: RawMessage): Promise<void> {
-    const { rig, synchronizer, sink, modalityByTopic, plausibility } = this.#options;
+    const { rigs, synchronizer, sink, modalityByTopic, plausibility } = this.#options;
     const now = this.#receiveTime.toRelative(message.receiveStamp);
     const modality = modalityByTopic.get(message.topic);
     if (modality === undefined) {
-      for (const problem of rig.observe(message)) {
+      for (const problem of rigs.observe(message)) {
         sink.problem(`${message.topic}: ${problem}`, message.receiveStamp, { code: 'calibration' });
       }
     } else {
-      const ingested = rig.ingest(modality, message, this.#isWanted() ? 'now' : 'when-needed');
+      const ingested = rigs.ingest(modality, message, this.#isWanted() ? 'now' : 'when-needed');
       if (ingested.kind === 'sample') {
         this.#newest.set(modality, message);
         plausibility?.observe(modality, message, ingested.stamp);
@@ -118,7 +106,7 @@ export class Pipeline {
 
   /** What is wrong with a modality's calibration although its images can be made. */
   calibrationWarning(modality: string): SensorReason | undefined {
-    return this.#options.rig.calibrationWarning(modality);
+    return this.#options.rigs.calibrationWarning(modality);
   }
 
   /** Lets time pass without a message: deadlines and silences fall due. */
@@ -128,7 +116,7 @@ export class Pipeline {
 
   /** Sensors that are alive, but for long not such as the model was trained on. */
   concerns(): ReadonlyMap<string, SensorNotice> {
-    return this.#options.rig.concerns();
+    return this.#options.rigs.concerns();
   }
 
   /** What is to be watched of sensors that are in use, by modality. */
@@ -161,9 +149,10 @@ export class Pipeline {
    * @throws Error where the configuration names other modalities, or another order of references
    */
   async retune(config: PipelineConfig, now: Stamp): Promise<void> {
-    const { synchronizer, rig } = this.#options;
-    rig.retune(config.identicalLimit, frozenLimits(config));
-    synchronizer.retune(synchronizerOptions(synchronizer.options.streams, config.sync));
+    const { synchronizer, rigs } = this.#options;
+    rigs.retune(config.identicalLimit, frozenLimits(config));
+    const { streams, models } = synchronizer.options;
+    synchronizer.retune(synchronizerOptions(streams, config.sync, models));
     await this.#advance(this.#receiveTime.toRelative(now));
   }
 
@@ -215,7 +204,7 @@ export class Pipeline {
       case 'probe': {
         const { modality, sample } = event;
         const selection = { modality, message: sample.value, stamp: sample.stamp, kind: 'sample' } as const;
-        const { verdict } = await this.#assembler.judge(selection);
+        const { verdict } = await this.#options.models.taking(modality).assembler.judge(selection);
         this.#reportContent(selection, verdict);
         return this.#queue.push(this.#options.synchronizer.advance(this.#now));
       }
@@ -236,8 +225,8 @@ export class Pipeline {
       case 'resumed':
         return;
       case 'reset':
-        this.#options.rig.reset();
-        this.#assembler.reset();
+        this.#options.rigs.reset();
+        this.#options.models.reset();
         this.#options.plausibility?.reset();
         return this.#options.sink.problem(
           `Everything received before was cleared: ${event.reason}.`,
@@ -251,35 +240,49 @@ export class Pipeline {
     // Health goes on: it is judged by headers, and what looks wrong is probed.
     if (!this.#isWanted()) return this.#finishInFlight();
     const { stamp } = set;
-    const selections = [...set.matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
-    const frame = await this.#assembler.assemble(selections, stamp);
-    for (const { selection, verdict } of frame.verdicts) this.#reportContent(selection, verdict);
-    this.#queue.push(this.#options.synchronizer.advance(this.#now));
-    await this.#doubt(frame.images, stamp, set.closed);
-    const absent = new Map([...set.absent, ...frame.absent]);
-    const { streams } = this.#options.synchronizer.options;
-    const isMissing = streams.some(
-      ({ modality, necessity }) => necessity === 'essential' && !frame.images.has(modality),
+    const { models, minimum } = this.#options;
+    const selections = new Map(
+      [...set.matches].flatMap(([modality, match]) => {
+        const selection = this.#select(modality, match);
+        return selection === undefined ? [] : [[modality, selection]];
+      }),
     );
-    if (isMissing) return this.#drop(set, describeDrop('essential-missing', absent));
-    if (frame.images.size === 0) return this.#drop(set, describeDrop('nothing-usable', absent));
-    const { minimum } = this.#options;
-    if (minimum !== undefined && !minimum.some((all) => all.every((modality) => frame.images.has(modality)))) {
-      return this.#drop(set, describeDrop('below-minimum', absent, [...frame.images.keys()]));
+    const assembled = await assembleSet(models, selections, set.absent, stamp, ({ selection, verdict }) =>
+      this.#reportContent(selection, verdict),
+    );
+    const { link, images, absent, missing, decodeMs } = assembled;
+    this.#queue.push(this.#options.synchronizer.advance(this.#now));
+    if (link === undefined || assembled.drawn.size > 0) await this.#doubt(assembled.drawn, stamp, set.closed);
+    const isThere = (modality: string) => selections.has(modality) && !missing.has(modality);
+    const { streams } = this.#options.synchronizer.options;
+    if (streams.some(({ modality, necessity }) => necessity === 'essential' && !isThere(modality))) {
+      return this.#drop(set, describeDrop('essential-missing', missing));
+    }
+    if (link === undefined) {
+      if (![...selections.keys()].some(isThere)) return this.#drop(set, describeDrop('nothing-usable', missing));
+      const passedOver = models.passedOver(undefined, missing);
+      return this.#drop(set, describeModelReason({ code: 'no-model', passedOver }));
+    }
+    if (minimum !== undefined && !minimum.some((all) => all.every((modality) => images.has(modality)))) {
+      return this.#drop(set, describeDrop('below-minimum', absent, [...images.keys()]));
     }
 
-    const grid = this.#options.rig.grid();
+    const grid = link.gridRig.grid();
+    const closedAt = this.#receiveTime.toStamp(set.closed);
+    const { use: model, change: cause } = models.use(link, missing);
+    const change = cause && { model, cause, reason: describeModelReason(cause), at: closedAt };
     // The set before must be out of the model; this one was decoded meanwhile.
     const tellBefore = await this.#inFlight;
-    this.#inFlight = this.#segment(set, queuedAtMs, frame.decodeMs, {
-      frameSet: { stamp, frameId: grid.frameId, images: frame.images, absent },
+    this.#inFlight = this.#segment(set, queuedAtMs, decodeMs, link, change, {
+      frameSet: { stamp, frameId: grid.frameId, images, absent },
+      model,
       reference: set.reference,
       absent,
-      images: frame.images,
-      messages: new Map(selections.map(({ modality, message }) => [modality, message])),
+      images,
+      messages: new Map([...selections].map(([modality, { message }]) => [modality, message])),
       grid,
       arrivedAt: this.#receiveTime.toStamp(set.opened),
-      closedAt: this.#receiveTime.toStamp(set.closed),
+      closedAt,
     });
     // A rejection reaches the caller where it is awaited next, never as an unhandled one.
     this.#inFlight.catch(() => undefined);
@@ -324,37 +327,41 @@ export class Pipeline {
     set: SetEvent,
     queuedAtMs: number,
     decodeMs: number,
+    link: ChainLink,
+    change: ModelChange | undefined,
     { frameSet, ...frame }: Omit<FrameResult, 'segmentation' | 'latency' | 'labelPoints'> & { frameSet: FrameSet },
   ): Promise<Telling> {
-    const { segmenter, sink, backpressure } = this.#options;
-    // Where no set may be lost, those after the one that broke the worker wait for the new one.
-    if (backpressure === 'wait') await segmenter.whenReady();
-    const startMs = performance.now();
-    let segmentation: Segmentation;
+    const { models, sink, backpressure } = this.#options;
+    const { segmenter } = link;
+    const telling = (tell: Telling) => async () => {
+      if (change !== undefined) await sink.modelChanged?.(change);
+      await tell();
+    };
+    let startMs = performance.now();
+    let own: Segmentation;
     try {
-      segmentation = await segmenter.segment(frameSet);
+      // Where no set may be lost, those after the one that broke the worker wait for the new one.
+      if (backpressure === 'wait') await segmenter.whenReady();
+      startMs = performance.now();
+      own = models.inClasses(await segmenter.segment(frameSet), link);
     } catch (error) {
-      if (!(error instanceof SegmenterError) || error.kind === 'failed' || error.kind === 'closed') throw error;
-      return () => sink.dropped({ stamp: frameSet.stamp, arrivedAt: frame.arrivedAt, reason: error.message });
+      if (!(error instanceof SegmenterError) || error.kind === 'closed') throw error;
+      if (error.kind === 'failed' && models.giveUp(link, error.message) === 'none-left') throw error;
+      const { stamp } = frameSet;
+      return telling(() => sink.dropped({ stamp, arrivedAt: frame.arrivedAt, reason: error.message }));
     }
+    const segmentation = models.atSize(own);
     const endMs = performance.now();
     const syncWaitMs = (set.closed - set.opened) / 1e6;
     const inferenceMs = endMs - startMs;
     const totalMs = syncWaitMs + (backpressure === 'wait' ? decodeMs + inferenceMs : endMs - queuedAtMs);
     const latency = { syncWaitMs, decodeMs, inferenceMs, totalMs };
-    const labelPoints = (modality: string, colours: Uint8Array) =>
-      this.#labelPoints(modality, frame.messages.get(modality), segmentation, colours);
-    return () => sink.published({ segmentation, ...frame, latency, labelPoints });
-  }
-
-  async #labelPoints(
-    modality: string,
-    message: RawMessage | undefined,
-    segmentation: Segmentation,
-    colours: Uint8Array,
-  ): Promise<LabelledPoints> {
-    if (message === undefined) return { kind: 'invalid', reason: `This mask was made without ${modality}` };
-    return this.#options.rig.labelPoints(modality, message, { ...segmentation, colours, unlabeled: UNLABELED_ID });
+    const labelPoints = async (modality: string, colours: Uint8Array): Promise<LabelledPoints> => {
+      const message = frame.messages.get(modality);
+      if (message === undefined) return { kind: 'invalid', reason: `This mask was made without ${modality}` };
+      return link.rig.labelPoints(modality, message, { ...own, colours, unlabeled: UNLABELED_ID });
+    };
+    return telling(() => sink.published({ segmentation, ...frame, latency, labelPoints }));
   }
 
   async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {
@@ -396,11 +403,4 @@ export class Pipeline {
     }
     synchronizer.reportContent(modality, stamp, verdict, this.#now);
   }
-}
-
-function aboutSensor(
-  modality: string,
-  { reason, cause = { code: 'undecodable', detail: reason } }: { reason: string; cause?: SensorReason },
-): ProblemAbout {
-  return { code: cause.code, modality, cause };
 }

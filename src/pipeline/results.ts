@@ -1,7 +1,41 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import type { Segmentation } from '../model/index.js';
-import type { LabelledPoints, ModalityImage, RigGrid, SensorNotice } from '../sensors/index.js';
-import type { AbsentReason, ModalityState, Reason } from '../sync/index.js';
+import { describeModelNotice, type ModelNotice, type ModelReason, type Segmentation } from '../model/index.js';
+import {
+  describeSensorNotice,
+  type LabelledPoints,
+  type ModalityImage,
+  type RigGrid,
+  type SensorNotice,
+  type SensorReason,
+} from '../sensors/index.js';
+import type { AbsentReason, FrameSet, ModalityState, Reason } from '../sync/index.js';
+
+/** What the pipeline needs of a `Segmenter`. */
+export interface FrameSegmenter {
+  segment(frameSet: FrameSet): Promise<Segmentation>;
+  /** Resolves once it takes sets, after a restart as well; rejects where it never will. */
+  whenReady(): Promise<void>;
+}
+
+/** Which model made a mask. */
+export interface ModelUse {
+  name: string;
+  sha256: string;
+  role: 'primary' | 'fallback';
+  /** Why it is not the primary one; undefined where it is. */
+  cause: ModelReason | undefined;
+}
+
+/** Another model makes the masks from a frame on. */
+export interface ModelChange {
+  /** The one that makes them now. */
+  model: ModelUse;
+  cause: ModelReason;
+  /** The cause in words. */
+  reason: string;
+  /** When the first set for it was closed, by the clock messages are received by. */
+  at: Stamp;
+}
 
 /** Where the time of one mask went, in milliseconds. */
 export interface FrameLatency {
@@ -22,9 +56,11 @@ export interface FrameLatency {
 /** A reference frame that got its mask. */
 export interface FrameResult {
   segmentation: Segmentation;
+  /** The model that made it: its classes and size are the primary model's all the same. */
+  model: ModelUse;
   /** Modality that paced this frame. */
   reference: string;
-  /** Modalities of the bundle this mask was made without. */
+  /** Modalities of the model and of the primary one that this mask was made without. */
   absent: ReadonlyMap<string, AbsentReason>;
   /** What the model saw. */
   images: ReadonlyMap<string, ModalityImage>;
@@ -72,10 +108,26 @@ export interface ModalityWarning {
   at: Stamp;
 }
 
+/** Something that was found out and is worked by. */
+export type PipelineNotice = SensorNotice | ModelNotice;
+
+/** One sentence for log, summary and report. */
+export function describeNotice(notice: PipelineNotice): string {
+  return notice.code === 'classes-unlabeled' ? describeModelNotice(notice) : describeSensorNotice(notice);
+}
+
 /** What a problem is about: a sensor's reason, or else what kind of problem it is. */
 export type ProblemAbout =
   | { code: Reason['code']; modality: string; cause: Reason }
-  | { code: 'calibration' | 'time-line'; modality?: undefined; cause?: undefined };
+  | { code: 'calibration' | 'time-line' | 'inference'; modality?: undefined; cause?: undefined };
+
+/** A sensor of which a message cannot be used. */
+export function aboutSensor(
+  modality: string,
+  { reason, cause = { code: 'undecodable', detail: reason } }: { reason: string; cause?: SensorReason },
+): ProblemAbout {
+  return { code: cause.code, modality, cause };
+}
 
 /**
  * Where a pipeline's results go. Masks and drops come in the order of their stamps, one at a time; a promise is awaited
@@ -85,6 +137,8 @@ export interface PipelineSink {
   published(frame: FrameResult): void | Promise<void>;
   dropped(frame: DroppedFrame): void | Promise<void>;
   modalityChanged(change: ModalityChange): void | Promise<void>;
+  /** Another model makes the masks: told before the first of its masks, and again when the primary one is back. */
+  modelChanged?(change: ModelChange): void | Promise<void>;
   /** A sensor that is in use is doubted, or no longer. */
   warned?(warning: ModalityWarning): void | Promise<void>;
   /**
@@ -94,5 +148,5 @@ export interface PipelineSink {
    */
   problem(text: string, at: Stamp, about?: ProblemAbout): void;
   /** Something was found out about a sensor that is now worked by, such as the scale of its values; told once. */
-  notice?(notice: SensorNotice): void;
+  notice?(notice: PipelineNotice): void;
 }

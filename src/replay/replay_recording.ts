@@ -1,14 +1,16 @@
 import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
-import type {
-  DroppedFrame,
-  FrameResult,
-  ModalityChange,
-  ModalityWarning,
-  PipelineSink,
-  ProblemAbout,
+import {
+  type DroppedFrame,
+  describeNotice,
+  type FrameResult,
+  type ModalityChange,
+  type ModalityWarning,
+  type PipelineNotice,
+  type PipelineSink,
+  type ProblemAbout,
 } from '../pipeline/index.js';
 import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
-import { decodePicture, describeSensorNotice, type ImageSize, type SensorNotice } from '../sensors/index.js';
+import { decodePicture, type ImageSize } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
 import { SensorFaults } from './sensor_faults.js';
@@ -123,8 +125,8 @@ export class ReplayRecording implements PipelineSink {
     this.#faults.problem(text, at, about);
   }
 
-  notice(notice: SensorNotice): void {
-    this.#recorder.notice(describeSensorNotice(notice));
+  notice(notice: PipelineNotice): void {
+    this.#recorder.notice(describeNotice(notice));
   }
 
   /**

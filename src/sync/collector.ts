@@ -34,9 +34,12 @@ export interface Collector<T, S extends StampValue> {
 /** Whether nothing that is waited for could still improve the set. */
 export function isSettled<T, S extends StampValue>(
   collector: Collector<T, S>,
-  awaited: readonly Stream<T, S>[],
+  awaited: Iterable<Stream<T, S>>,
 ): boolean {
-  return awaited.every((stream) => stream === collector.reference || stream.isSettled(targetOf(collector, stream)));
+  for (const stream of awaited) {
+    if (stream !== collector.reference && !stream.isSettled(targetOf(collector, stream))) return false;
+  }
+  return true;
 }
 
 /**

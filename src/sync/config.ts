@@ -6,6 +6,7 @@ import {
   defaultStreamOptions,
   type MatchKind,
   MILLISECOND,
+  type ModelInputs,
   type StreamOptions,
   type SynchronizerOptions,
   unknownModality,
@@ -79,16 +80,19 @@ type StreamConfig = z.infer<typeof streamConfigSchema>;
  * Turns a checked configuration (milliseconds) into the synchroniser's options (nanoseconds); the only place where
  * the units change.
  * @param modalities - the model's modalities in its order, each with the way its sensor is matched
+ * @param models - of several that may make the mask, what each takes, best first
  * @throws Error when the configuration names a modality the model does not have
  */
 export function synchronizerOptions(
   modalities: readonly { modality: string; match: MatchKind }[],
   config: SyncConfig,
+  models?: readonly ModelInputs[],
 ): SynchronizerOptions {
   const names = modalities.map(({ modality }) => modality);
   const stranger = Object.keys(config.streams).find((name) => !names.includes(name));
   if (stranger !== undefined) throw unknownModality('sync.streams', stranger, names);
   const options: SynchronizerOptions = {
+    ...(models && { models }),
     streams: modalities.map(({ modality, match }) =>
       streamOptions(modality, match, ownValue(config.streams, modality)),
     ),

@@ -3,13 +3,15 @@ import type { ModalityImage } from '../sensors/modality_image.js';
 
 /**
  * Why a modality is missing from a set. `late`: it should have come by now; `unmatched`: it is alive and well, but has
- * no sample within tolerance of this stamp (a slow sensor with a tight tolerance); the others are its state of health.
+ * no sample within tolerance of this stamp (a slow sensor with a tight tolerance); `unused`: it is there, but the model
+ * that made the mask does not take it; the others are its state of health.
  */
 export type AbsentReason =
   | 'disabled'
   | 'waiting'
   | 'late'
   | 'unmatched'
+  | 'unused'
   | 'dropped'
   | 'recovering'
   | 'invalid'

@@ -32,7 +32,7 @@
  *    the reference stamp has come, or the stream's period says the next will be farther), or at the deadline, which
  *    runs from the arrival of the reference sample. Only streams in state active or late are waited for, and not again
  *    once a set has waited in vain and two samples are overdue; in the first moments also those that have not spoken
- *    yet.
+ *    yet. Where several models may make the mask, only what the first takes that has enough is waited for.
  * 4. *Health.* Silence of 1.5 periods makes a stream late, of three (but 0.3 s at least) dropped; two good samples
  *    bring it back, and the second is used at once. Bad content (reported by whoever decodes), stamps that stand still
  *    or go back, a clock beside the others' and samples that never serve a set make it invalid.
@@ -69,7 +69,9 @@ export type { ModalityState } from './judge.js';
 export {
   DEFAULT_THRESHOLDS,
   defaultStreamOptions,
+  isEnough,
   type MatchKind,
+  type ModelInputs,
   type StreamOptions,
   type SynchronizerOptions,
   unknownModality,

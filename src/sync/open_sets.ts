@@ -78,12 +78,11 @@ export class OpenSets<T, S extends StampValue> {
 
   /**
    * Closes the oldest set where it is due, so that stamps rise.
-   * @param isAwaited - whether a set would wait for a stream
+   * @param awaited - the streams a set waits for
    */
-  closeNext(isAwaited: (stream: Stream<T, S>) => boolean, now: number): SyncOutcome<T, S> | undefined {
+  closeNext(awaited: ReadonlySet<Stream<T, S>>, now: number): SyncOutcome<T, S> | undefined {
     const [collector] = this.#open;
     if (collector === undefined) return undefined;
-    const awaited = this.#streams.filter(isAwaited);
     const closedBy = this.#dueBy(collector, awaited, now);
     if (closedBy === undefined) return undefined;
     this.#open.shift();
@@ -107,7 +106,7 @@ export class OpenSets<T, S extends StampValue> {
 
   #dueBy(
     collector: Collector<T, S>,
-    awaited: readonly Stream<T, S>[],
+    awaited: ReadonlySet<Stream<T, S>>,
     now: number,
   ): SyncOutcome<T, S>['closedBy'] | undefined {
     if (isSettled(collector, awaited)) return 'settled';

@@ -35,7 +35,21 @@ export interface StreamOptions {
   availability: 'enabled' | 'disabled';
 }
 
+/** What one of several models takes, and what of it must be there for a mask. */
+export interface ModelInputs {
+  modalities: readonly string[];
+  /** It makes no mask without all of these, nor without any of its modalities. */
+  required: readonly string[];
+}
+
+/** Whether a model can make a mask from what is there. */
+export function isEnough({ modalities, required }: ModelInputs, isThere: (modality: string) => boolean): boolean {
+  return modalities.some(isThere) && required.every(isThere);
+}
+
 export interface SynchronizerOptions {
+  /** Best first. A set waits for what the first of them takes that has enough; without any, for all streams. */
+  models?: readonly ModelInputs[];
   streams: readonly StreamOptions[];
   /** Modalities that may be the reference, best first. One left out never paces the output. */
   referencePriority: readonly string[];
@@ -68,7 +82,7 @@ export function defaultStreamOptions(modality: string, match: MatchKind = 'neare
 }
 
 /** Thresholds that suit sensors of 5 to 60 Hz; the reasons are in the header of `synchronizer.ts`. */
-export const DEFAULT_THRESHOLDS: Omit<SynchronizerOptions, 'streams' | 'referencePriority'> = {
+export const DEFAULT_THRESHOLDS: Omit<SynchronizerOptions, 'streams' | 'referencePriority' | 'models'> = {
   deadline: 100 * MILLISECOND,
   latePeriods: 1.5,
   dropPeriods: 3,

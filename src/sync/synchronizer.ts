@@ -3,6 +3,7 @@
  * `index.ts`. This file says what happens when.
  */
 import type { SensorReason } from '../sensors/reason.js';
+import { streamsAwaited } from './awaited.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
 import { judge } from './judge.js';
@@ -175,14 +176,7 @@ export class Synchronizer<T, S extends StampValue = number> {
   /** How things stand at the time of the last call. */
   status(): SynchronizerStatus {
     const { since } = this.#stall;
-    const cause =
-      since === undefined
-        ? undefined
-        : stallCause(
-            this.#streams,
-            this.#track.firstOf(({ verdict }) => verdict.state !== 'disabled'),
-            this.#now - since,
-          );
+    const cause = since === undefined ? undefined : this.#stallCause(since);
     return {
       reference: this.#track.present?.modality,
       open: this.#open.count,
@@ -252,13 +246,14 @@ export class Synchronizer<T, S extends StampValue = number> {
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
     if (this.#stall.check(this.#now) === 'as-before') return;
-    const cause = stallCause(
-      this.#streams,
-      this.#track.firstOf(({ verdict }) => verdict.state !== 'disabled'),
-      this.#now - this.#stall.since!,
-    );
+    const cause = this.#stallCause(this.#stall.since!);
     const { modality } = cause;
     this.#events.push({ kind: 'stalled', modality, cause, reason: describeReason(cause), at: this.#now });
+  }
+
+  #stallCause(since: number) {
+    const pacer = this.#track.firstOf(({ verdict }) => verdict.state !== 'disabled');
+    return stallCause(this.#streams, pacer, this.#now - since);
   }
 
   /** Time has passed or options have changed: every verdict may be another one. */
@@ -381,10 +376,13 @@ export class Synchronizer<T, S extends StampValue = number> {
 
   /** Closes what is due; returns how many. */
   #closeCollectors(): number {
-    const isAwaited = ({ verdict, overdueFrom }: Stream<T, S>) =>
+    if (this.#open.count === 0) return 0;
+    const mayCome = ({ verdict, overdueFrom }: Stream<T, S>) =>
       verdict.isUsable ? this.#now < overdueFrom : this.#grace.phase === 'running' && verdict.state === 'waiting';
+    const showedSomething = ({ evidence }: Stream<T, S>) => evidence.content.at(-1)?.sign.kind !== 'bad';
     for (let closed = 0; ; closed++) {
-      const outcome = this.#open.closeNext(isAwaited, this.#now);
+      const awaited = streamsAwaited(this.#streams, this.#options.models, mayCome, showedSomething);
+      const outcome = this.#open.closeNext(awaited, this.#now);
       if (outcome === undefined) return closed;
       this.#tell(outcome);
     }

@@ -8,6 +8,7 @@ import { header, raw } from '../sensors/support/messages.js';
 function frame(stamp: Stamp, imageAt = stamp): FrameResult {
   const size = { width: 1, height: 1 };
   return {
+    model: { name: 'tiny', sha256: '0', role: 'primary', cause: undefined },
     segmentation: {
       stamp,
       frameId: 'camera',

@@ -10,6 +10,7 @@ const SIZE = { width: 2, height: 1 };
 function frameAt(ms: number): FrameResult {
   const stamp = BigInt(ms) * 1_000_000n;
   return {
+    model: { name: 'tiny', sha256: '0', role: 'primary', cause: undefined },
     segmentation: {
       ...SIZE,
       stamp,

@@ -32,6 +32,7 @@ const ABSENT_SIGN: Record<AbsentReason, string> = {
   waiting: '?',
   late: '~',
   unmatched: '%',
+  unused: 'n',
   dropped: 'x',
   recovering: '^',
   invalid: '!',

@@ -85,7 +85,8 @@ export async function dryRun(
         dropped: ({ reason }) => void dropped.set(reason, (dropped.get(reason) ?? 0) + 1),
         modalityChanged: (change: ModalityChange) => faults.changed(change),
         problem: (text: string, at: Stamp, about?: ProblemAbout) => faults.problem(text, at, about),
-        notice: (notice) => void notices.set(describeSensorNotice(notice), notice),
+        notice: (notice) =>
+          void (notice.code !== 'classes-unlabeled' && notices.set(describeSensorNotice(notice), notice)),
         groundTruth: () => undefined,
         condition: () => undefined,
       },
