@@ -40,7 +40,7 @@ export interface HealthMeasuring {
   window: FaultWindow;
   /** What the run without the fault said; whatever it says as well is no matter of the fault. */
   clean: HealthLog | undefined;
-  /** All sensors that can be told. */
+  /** All sensors that masks are made from while nothing fails. */
   modalities: readonly string[];
   /** `unwanted`: a sensor under these faults is still good, and must not be called dropped or invalid. */
   degradation: 'wanted' | 'unwanted';
@@ -83,7 +83,7 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
       : lowest(() => SYNC);
   const level = held.some(({ span }) => span.truth?.told === 'warn') ? 'warn' : 'error';
   const isAnyErroneous = held.some(({ span }) => span.truth?.told === 'error');
-  const areAllGone = isAnyErroneous && modalities.every((name) => held.some(({ span }) => span.modality === name));
+  const areAllGone = isAnyErroneous && !isAnyLeft(held, heldFrom, { health, received });
   return {
     untold: untold.length,
     toldMs:
@@ -111,6 +111,20 @@ export function measureHealth({ health, received }: HealthRecord, measuring: Hea
     neededSensorLevel: held.length === 0 ? undefined : level,
     neededSyncLevel: isAnyErroneous ? (areAllGone ? 'error' : 'warn') : undefined,
   };
+}
+
+/** Whether a sensor without a fault sent something, and was of use, while others had to be told lost. */
+function isAnyLeft(held: readonly Due[], heldFrom: (one: Due) => Stamp, { health, received }: HealthRecord): boolean {
+  const failing = new Set(held.map(({ span }) => span.modality));
+  return [...received].some(([modality, messages]) => {
+    if (failing.has(modality)) return false;
+    return held.some((one) => {
+      const from = heldFrom(one);
+      const best = health.lowest(modality, from, one.span.to);
+      const isSending = messages.some((at) => at >= from && at < one.span.to);
+      return isSending && best !== undefined && !atLeast(best, 'error');
+    });
+  });
 }
 
 function due(

@@ -69,6 +69,7 @@ export function closeCollector<T, S extends StampValue>(
     for (const sample of samples) stream.use(sample);
     matches.set(stream.modality, asMatch(collector, stream, samples));
   }
+  collector.opener.hasPaced = true;
   const isWhole = [...absent.values()].every((reason) => reason === 'disabled');
   return { ...set, kind: isWhole ? 'complete' : 'partial', matches };
 }

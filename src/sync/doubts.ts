@@ -25,16 +25,30 @@ export function judgeSilence(evidence: Evidence, options: SynchronizerOptions, n
   return good >= options.recoverAfter ? NO_FAULT : { fault, recovering: good > 0 };
 }
 
-/** Verdicts count until newer ones make up for them; where none come any more, they are forgotten. */
+/**
+ * Verdicts count until newer ones make up for them; where none come any more, they are forgotten. Where nothing but the
+ * heads of messages could not be read, one that can is as good a sign as content: no sample need have been decoded, which
+ * takes until its clock is believed.
+ */
 export function judgeContent(
-  { content, lastMessage }: Evidence,
+  { content, arrivals, lastMessage }: Evidence,
   { invalidAfter, recoverAfter }: SynchronizerOptions,
 ): Belief<Fault> {
   if (content.every(({ sign }) => sign.kind === 'good')) return NO_FAULT;
   const pace = (content.at(-1)!.at - content[0]!.at) / Math.max(1, content.length - 1);
   const from = (lastMessage ?? content.at(-1)!.at) - Math.max(MEMORY, (invalidAfter + 1) * pace);
-  const signs = content.filter(({ at }) => at >= from).map(({ sign }) => sign);
-  return believe(signs, invalidAfter, recoverAfter);
+  const findings = content.filter(({ at }) => at >= from);
+  const belief = believe(
+    findings.map(({ sign }) => sign),
+    invalidAfter,
+    recoverAfter,
+  );
+  if (belief.fault === undefined || findings.some(({ about, sign }) => about === 'content' && sign.kind !== 'good')) {
+    return belief;
+  }
+  const last = arrivals.findLastIndex(({ stamp }) => stamp === undefined);
+  const readable = arrivals.length - 1 - last;
+  return readable >= recoverAfter ? NO_FAULT : { ...belief, recovering: readable > 0 };
 }
 
 /** Whether stamps stand still, go back or run away. */

@@ -20,6 +20,13 @@ export interface Arrival {
   readonly stamp: Sign<Reason> | undefined;
 }
 
+/** What was found in a message: that its head cannot be read, or what decoding says of the rest. */
+export interface Finding {
+  readonly at: number;
+  readonly about: 'head' | 'content';
+  readonly sign: Sign<Fault>;
+}
+
 /** What came of one set for a stream that was not its reference. */
 export interface SetRecord {
   /** When it was closed; `undefined` while it is the next one. */
@@ -59,7 +66,7 @@ export class Evidence {
   readonly rhythm: Rhythm;
   readonly readings: Reading[] = [];
   readonly arrivals: Arrival[] = [];
-  readonly content: { at: number; sign: Sign<Fault> }[] = [];
+  readonly content: Finding[] = [];
   readonly sets: SetRecord[] = [newRecord()];
   /** Receive time of the last message, and of the last one that was taken in as a sample. */
   lastMessage: number | undefined;
@@ -128,15 +135,15 @@ export class Evidence {
   see(instant: number, sign: Sign<Fault>, now: number): 'counted' | 'known' {
     if (this.#judgedTo !== undefined && instant <= this.#judgedTo) return 'known';
     this.#judgedTo = instant;
-    this.find(sign, now);
+    this.find({ at: now, about: 'content', sign });
     return 'counted';
   }
 
   /** What was found in a message, whichever it was. */
-  find(sign: Sign<Fault>, now: number): void {
+  find(finding: Finding): void {
     const { invalidAfter, recoverAfter } = this.#settings;
     this.isNew = true;
-    this.content.push({ at: now, sign });
+    this.content.push(finding);
     if (this.content.length > 2 * invalidAfter + recoverAfter) this.content.shift();
   }
 

@@ -13,6 +13,8 @@ export interface HeldSample<T, S extends StampValue> {
   fate: 'held' | 'used' | 'superseded' | 'cleared';
   /** Whether it has shown that its stream is in step with the reference. */
   inStep: boolean;
+  /** Whether a set bears its stamp: no other one may, on a later time line either. */
+  hasPaced: boolean;
 }
 
 /**

@@ -170,7 +170,15 @@ export class Stream<T, S extends StampValue> {
     }
     if (before !== undefined)
       this.evidence.rhythm.observeInterval(instant - before.instant, now - before.received, now);
-    const sample: HeldSample<T, S> = { stamp, instant, received: now, value, fate: 'held', inStep: false };
+    const sample: HeldSample<T, S> = {
+      stamp,
+      instant,
+      received: now,
+      value,
+      fate: 'held',
+      inStep: false,
+      hasPaced: false,
+    };
     this.#newest = { stamp, instant, received: now };
     this.#letGo(this.#buffer.add(sample), 'superseded');
     this.evidence.arrive({ kind: 'good' }, now);

@@ -95,7 +95,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     counters.malformed++;
     counters.invalid++;
     evidence.arrive(undefined, this.#now);
-    evidence.find({ kind: 'bad', fault: { absent: 'invalid', cause } }, this.#now);
+    evidence.find({ at: this.#now, about: 'head', sign: { kind: 'bad', fault: { absent: 'invalid', cause } } });
     this.#readClocks();
     this.#react();
   }
@@ -343,7 +343,7 @@ export class Synchronizer<T, S extends StampValue = number> {
     for (const sample of reference.samples) {
       // A stream that has just followed another clock may still hold samples stamped by that one.
       const isAhead = sample.received - sample.instant < earliest;
-      if (sample.received + this.#options.deadline <= this.#now || isAhead) continue;
+      if (sample.hasPaced || sample.received + this.#options.deadline <= this.#now || isAhead) continue;
       const plan = this.#track.planFor(reference, sample);
       const { period } = this.#track;
       if (plan === 'same-instant' && this.#open.takeOver(reference, sample, period) === 'taken-over') {

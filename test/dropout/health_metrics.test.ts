@@ -50,11 +50,19 @@ function measure(
     window = windowOf('drop'),
     clean = START,
     degradation = 'wanted',
-  }: { window?: FaultWindow; clean?: readonly Word[]; degradation?: 'wanted' | 'unwanted' } = {},
+    modalities = ['camera', 'lidar'],
+    received = RECEIVED,
+  }: {
+    window?: FaultWindow;
+    clean?: readonly Word[];
+    degradation?: 'wanted' | 'unwanted';
+    modalities?: readonly string[];
+    received?: typeof RECEIVED;
+  } = {},
 ) {
   return measureHealth(
-    { health: log([...START, ...words]), received: RECEIVED },
-    { window, clean: log(clean), modalities: ['camera', 'lidar'], degradation },
+    { health: log([...START, ...words]), received },
+    { window, clean: log(clean), modalities, degradation },
   );
 }
 
@@ -167,6 +175,17 @@ describe('measureHealth', () => {
     const words: readonly Word[] = [['camera', 1300, 'error', GONE], ['camera', 3200, 'ok'], ...TRUE_WORDS];
     const { neededSyncLevel, syncLevel, toldMs } = measure(words, { window });
     assert.deepEqual([neededSyncLevel, syncLevel, toldMs], ['error', 'warn', 295]);
+  });
+
+  it('asks for a warning of all together while one that no mask was made of before is of use', () => {
+    const only = { modalities: ['lidar'] };
+    assert.equal(measure(TRUE_WORDS, only).neededSyncLevel, 'warn');
+    const out: readonly Word[] = [['camera', 900, 'error', 'Expected a CameraInfo'], ...TRUE_WORDS];
+    assert.equal(measure(out, only).neededSyncLevel, 'error');
+    // It came into use only while the other was gone.
+    assert.equal(measure([...out, ['camera', 2000, 'ok']], only).neededSyncLevel, 'warn');
+    const alone = { ...only, received: new Map([['lidar', RECEIVED.get('lidar')!]]) };
+    assert.equal(measure(TRUE_WORDS, alone).neededSyncLevel, 'error');
   });
 });
 

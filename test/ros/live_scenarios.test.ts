@@ -5,20 +5,19 @@ import { join } from 'node:path';
 import { type FaultSpec, loadScenarios, type Scenario } from '../../src/faults/index.js';
 import type { LiveReport, LiveScenarioReport } from '../../src/live/index.js';
 import { RosNode } from '../../src/ros/index.js';
+import { movingDrive } from '../support/moving_drive.js';
 import { projectRoot } from '../support/shared_data.js';
-import { TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
+import { TINY_TOPICS } from '../support/tiny_rig.js';
 import { mleSam } from './support/command.js';
 import { domainOf, type Program } from './support/index.js';
 import { startNode, TINY_BUNDLE } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { Rig } from './support/rig.js';
 
-/**
- * Small sensors of 10 Hz: what is measured is the waiting, not the decoding. Events are left out, as their own clock goes
- * back whenever the drive starts over.
- */
+/** Small sensors of 10 Hz: what is measured is the waiting, not the decoding. */
 const MODALITIES = ['camera', 'depth', 'lidar'] as const;
-const LOOP_SECONDS = 5;
+/** Longer than the tests take, so that nothing is seen twice. */
+const DRIVE_SECONDS = 240;
 const CHOSEN = ['camera-lost', 'lidar-lost', 'depth-frozen', 'camera-blackout', 'camera-flicker', 'all-lost'];
 /** The synchroniser's deadline and one frame. */
 const DEADLINE_AND_FRAME_MS = 200;
@@ -41,9 +40,9 @@ describe('scenarios on a real graph', function () {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mle-sam-live-'));
-    const messages = tinyDrive({ seconds: LOOP_SECONDS }).filter(({ topic }) => topic !== TINY_TOPICS.events);
+    const messages = movingDrive(DRIVE_SECONDS).filter(({ topic }) => !topic.startsWith('/events'));
     const args = ['--clock', '--stamps', 'recorded', '--rate', String(pace), '--wait-for-masks'];
-    rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: [], args });
+    rig = new Rig({ messages, loop: DRIVE_SECONDS, domain, listen: [], args });
     const scenarios = await writeScenarios(folder);
     const relayed = MODALITIES.map((name) => `${name}=${TINY_TOPICS[name]}`);
     const playing = ['--scenarios', ...scenarios, '--begin', 'on-trigger', '--pause', '1.5'];
@@ -59,6 +58,7 @@ describe('scenarios on a real graph', function () {
       node.line('Active.', { deadlineMs: 60_000 }),
       rig.program.line('ready', { deadlineMs: 60_000 }),
     ]);
+    await rig.tell({ wait_for_listeners: 10 });
     await rig.tell({ play: true });
     ({ report, exitCode } = await monitor('all', MARGIN_MS));
   });

@@ -91,7 +91,7 @@ describe('Synchronizer with streams that lie', () => {
       'events: waiting > active @ 0',
       'events: active > invalid @ 17',
       'events: invalid > recovering @ 33',
-      'events: recovering > active @ 38',
+      'events: recovering > active @ 34',
     ]);
   });
 

@@ -69,6 +69,18 @@ function laterEnd({ kind, from, to, ...rest }: History['faults'][number]): numbe
   return to;
 }
 
+/** No sample gives a stamp to two sets, not across a reset either: those who join topics by stamp know one of them. */
+function checkOnce(events: readonly SyncEvent<number>[]): void {
+  const seen = new Set<string>();
+  for (const { stamp, reference, matches, closed } of events.filter(isPublished)) {
+    const match = matches.get(reference);
+    const sample = match?.kind === 'sample' ? match.sample.value : match?.packets.at(-1)?.value;
+    const key = `${reference} ${sample} ${stamp}`;
+    assert.ok(!seen.has(key), `a second set by ${key} at ${(closed / MS).toFixed(0)} ms`);
+    seen.add(key);
+  }
+}
+
 function checkStabilisation(drawn: History): void {
   const messages = messagesOf(drawn);
   const from = drawn.cleanFrom + memoryOf(drawn);
@@ -88,6 +100,7 @@ function checkStabilisation(drawn: History): void {
     const resets = old.events.filter((event) => event.kind === 'reset' && event.at > from * MS);
     assert.deepEqual(resets, [], 'no reset later on');
     checkLive(drawn, old.events);
+    checkOnce(old.events);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${draw(drawn, messages, old.events)}`, {
       cause: error,

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
@@ -63,6 +64,33 @@ def read_recording(path):
             fields = json.loads(file.read(head_size))
             messages.append((int(fields["at"]), fields["topic"], fields["type"], file.read(data_size)))
     return messages
+
+
+def events_moved(data, by, packets):
+    """An EventPacket (CDR) as after `packets` more, `by` ns later: the camera's clock goes on where a loop ends.
+
+    In EVT 3 the clock is in the events themselves: 24 bits of microseconds, the upper twelve in words of type 8. It is
+    moved in steps of those, 4.096 ms; elsewhere it is `time_base`.
+    """
+    moved = bytearray(data)
+    # CDR aligns from behind the encapsulation's four bytes: header (stamp, frame), height, width, seq, time_base.
+    (length,) = struct.unpack_from("<I", data, 12)
+    sizes = -(-(12 + length) // 4) * 4
+    time_base = 4 + -(-(sizes + 8) // 8) * 8 + 8
+    sequence, base = struct.unpack_from("<QQ", data, time_base - 8)
+    struct.pack_into("<Q", moved, time_base - 8, sequence + packets)
+    (length,) = struct.unpack_from("<I", data, time_base + 8)
+    encoding = data[time_base + 12 : time_base + 12 + length - 1].decode()
+    if encoding != "evt3":
+        struct.pack_into("<Q", moved, time_base, base + by)
+        return moved
+    is_bigendian = time_base + 12 + length
+    count_at = 4 + -(-(is_bigendian + 1 - 4) // 4) * 4
+    (count,) = struct.unpack_from("<I", data, count_at)
+    words = np.frombuffer(moved, "<u2", count // 2, count_at + 4)
+    is_time = words >> 12 == 8
+    words[is_time] = 0x8000 | ((words[is_time] & 0xFFF) + round(by / 4_096_000) % 4096) & 0xFFF
+    return moved
 
 
 class MaskWatch:
@@ -128,6 +156,8 @@ class Player(threading.Thread):
 
     def run(self):
         loop = int(self.options.loop * SECOND)
+        start = self.messages[0][0]
+        packets = sum(kind.endswith("EventPacket") and at - start < loop for at, _, kind, _ in self.messages)
         rounds = 0
         while not self.ended:
             self.playing.wait()
@@ -146,7 +176,8 @@ class Player(threading.Thread):
                     if self.clock is not None:
                         # Simulated time waits for a busy machine: it slows down, and does not catch up in a jump.
                         start += max(0, time.monotonic_ns() - due)
-                    self.send(topic, kind, data, shift=again)
+                    moved = (again - shift, 0 if again == shift else rounds * packets)
+                    self.send(topic, kind, data, shift=again, moved=moved)
                 rounds += 1
                 if self.options.once:
                     self.playing.clear()
@@ -170,16 +201,16 @@ class Player(threading.Thread):
         message.clock.sec, message.clock.nanosec = divmod(now, SECOND)
         self.clock.publish(message)
 
-    def send(self, topic, kind, data, shift):
+    def send(self, topic, kind, data, shift, moved):
         if topic in self.muted:
             return
         stamp = None
         if kind.split("/")[-1] in STAMPED:
             sec, nanosec = struct.unpack_from("<iI", data, 4)
             stamp = sec * SECOND + nanosec + shift
-            moved = bytearray(data)
-            struct.pack_into("<iI", moved, 4, *divmod(stamp, SECOND))
-            data = bytes(moved)
+            message = events_moved(data, *moved) if kind.endswith("EventPacket") and any(moved) else bytearray(data)
+            struct.pack_into("<iI", message, 4, *divmod(stamp, SECOND))
+            data = bytes(message)
         for publisher in self.publishers[topic]:
             publisher.publish(data)
         say(kind="sent", topic=topic, stamp=None if stamp is None else str(stamp), at=str(time.time_ns()))
