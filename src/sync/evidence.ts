@@ -120,6 +120,11 @@ export class Evidence {
     return 'new';
   }
 
+  /** Whether the stamp of the last message could not be right. */
+  get isRefused(): boolean {
+    return isRefused(this.arrivals.at(-1)?.stamp);
+  }
+
   /** A message came; `stamp` is what its stamp says, where it has one. */
   arrive(stamp: Arrival['stamp'], now: number): void {
     this.arrivals.push({ at: now, gap: this.lastMessage === undefined ? undefined : now - this.lastMessage, stamp });
@@ -180,14 +185,33 @@ export class Evidence {
     if (this.#judgedTo !== undefined) this.#judgedTo -= by;
   }
 
+  /** Takes everything as if the time up to `now` had been this many times as long. */
+  stretch(factor: number, now: number): void {
+    const stretched = (at: number) => now - (now - at) * factor;
+    this.readings.forEach(({ received, delay }, index) => {
+      this.readings[index] = { received: stretched(received), delay: delay + stretched(received) - received };
+    });
+    this.arrivals.forEach(({ at, gap, stamp }, index) => {
+      this.arrivals[index] = { at: stretched(at), gap: gap === undefined ? undefined : gap * factor, stamp };
+    });
+    this.content.forEach((finding, index) => {
+      this.content[index] = { ...finding, at: stretched(finding.at) };
+    });
+    for (const record of this.sets) if (record.at !== undefined) record.at = stretched(record.at);
+    if (this.lastMessage !== undefined) this.lastMessage = stretched(this.lastMessage);
+    if (this.lastSample !== undefined) this.lastSample = stretched(this.lastSample);
+    this.rhythm.stretch(factor, now);
+    this.#clock = undefined;
+    this.isNew = true;
+  }
+
   /**
    * The stream's instants start anew: verdicts on earlier ones must not hide the coming ones, nor sets count. Stamps that
    * were refused were the first of the new ones.
    */
   startTimeline(): void {
     this.arrivals.forEach(({ at, gap, stamp }, index) => {
-      const isRefused = stamp?.kind === 'bad' && stamp.fault.code === 'stamp-refused';
-      if (isRefused) this.arrivals[index] = { at, gap, stamp: { kind: 'good' } };
+      if (isRefused(stamp)) this.arrivals[index] = { at, gap, stamp: { kind: 'good' } };
     });
     this.#judgedTo = undefined;
     this.isNew = true;
@@ -208,4 +232,8 @@ export class Evidence {
 
 function newRecord(): SetRecord {
   return { at: undefined, samples: 0, inStep: 0, missedBy: undefined, distance: 0, reference: '' };
+}
+
+function isRefused(stamp: Arrival['stamp']): boolean {
+  return stamp?.kind === 'bad' && stamp.fault.code === 'stamp-refused';
 }

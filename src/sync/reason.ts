@@ -29,6 +29,8 @@ export type SyncReason =
   | { code: 'moved'; by: number; against: string }
   /** The pace has changed for good; both in messages a second. */
   | { code: 'rate-changed'; before: number; now: number }
+  /** The stamps of all streams run at so many times the pace of the receive clock. */
+  | { code: 'other-pace'; pace: number }
   /** It arrives before most others by more than they are waited for, so it cannot pace the sets. */
   | { code: 'too-early'; by: number; deadline: number }
   /** Messages arrive, but no set has come. The stream is the one that should pace the sets, or is essential. */
@@ -81,6 +83,11 @@ export function describeSyncReason(reason: SyncReason): string {
       );
     case 'rate-changed':
       return `the rate has changed from ${hertz(reason.before)} to ${hertz(reason.now)}`;
+    case 'other-pace':
+      return (
+        `the stamps of all sensors run at ${reason.pace.toPrecision(2)} times the pace of the clock they arrive by, so all ` +
+        'waits follow them; play the recording or run the simulator with /clock, and set use_sim_time'
+      );
     case 'too-early':
       return (
         `samples come ${inMs(reason.by)} ms before those of the others, which are waited for ${inMs(reason.deadline)} ms ` +
@@ -112,6 +119,7 @@ const SYNC_CODES: Readonly<Record<SyncReason['code'], true>> = {
   drift: true,
   moved: true,
   'rate-changed': true,
+  'other-pace': true,
   'too-early': true,
   'no-sets': true,
 };

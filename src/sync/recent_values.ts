@@ -48,6 +48,16 @@ export class RecentValues {
     return { median, spread: middle(values.map((value) => Math.abs(value - median))) };
   }
 
+  /** Makes their ages so many times as large, and of the values themselves what `transform` says. */
+  stretch(factor: number, now: number, transform: (value: number) => number = (value) => value): void {
+    for (const entry of this.#entries) {
+      entry.at = now - (now - entry.at) * factor;
+      entry.value = transform(entry.value);
+    }
+    this.#median = undefined;
+    this.#spread = undefined;
+  }
+
   /** @param tag - what the value belongs to: a value of another tag forgets all before it */
   push(value: number, at: number, tag?: unknown): void {
     const entries = this.#entries;

@@ -101,6 +101,11 @@ export class ReferenceTrack<T, S extends StampValue> {
     this.#last = { stamp, instant, stream, period: this.#periodOf(stream), latency };
   }
 
+  /** The clock stamps are measured against runs at another pace: the last set's base does not compare with what comes. */
+  forgetLatency(): void {
+    if (this.#last !== undefined) this.#last.latency = undefined;
+  }
+
   /** Stamps start anew. */
   startTimeline(): void {
     this.#last = undefined;

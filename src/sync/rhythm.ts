@@ -45,6 +45,13 @@ export class Rhythm {
     this.#receiveIntervals.push(receiveInterval, now);
   }
 
+  /** Takes all as if the time up to `now` had been this many times as long. */
+  stretch(factor: number, now: number): void {
+    this.#receiveIntervals.stretch(factor, now, (interval) => interval * factor);
+    this.#stampIntervals.stretch(factor, now);
+    this.#phases.stretch(factor, now);
+  }
+
   /** Takes note of where a sample lies relative to an instant of a reference stream; which instant does not matter. */
   observePhase(distance: number, reference: string, now: number): void {
     this.#phases.push(distance, now, reference);

@@ -53,6 +53,8 @@ export class Stream<T, S extends StampValue> {
   readonly #buffer: SampleBuffer<T, S>;
   /** The last stamp that came, usable or not; and the newest sample that was taken in. */
   #lastStamp: S | undefined;
+  /** How often it has come again since. */
+  #repeats = 0;
   #newest: { stamp: S; instant: number; received: number } | undefined;
   /** Latency of the clock the held samples were stamped by. */
   #latency: number | undefined;
@@ -142,7 +144,11 @@ export class Stream<T, S extends StampValue> {
       this.counters.ignored++;
       return 'ignored';
     }
-    if (stamp === this.#lastStamp) {
+    const isSame = stamp === this.#lastStamp;
+    // One that was refused belonged to nothing: what comes under it next, where a clock was set back, may be right.
+    const isFirst = !isSame || (this.#repeats === 0 && this.evidence.isRefused);
+    this.#repeats = isSame ? this.#repeats + 1 : 0;
+    if (!isFirst) {
       this.counters.repeated++;
       this.evidence.arrive({ kind: 'bad', fault: { code: 'stamps-stand-still' } }, now);
       return 'repeated';
@@ -260,6 +266,14 @@ export class Stream<T, S extends StampValue> {
     if (this.#latency !== undefined) this.#latency += by;
     this.evidence.shiftDelays(by);
     this.baseline.restart();
+  }
+
+  /** The time up to `now` counts as so many times as long. */
+  stretch(factor: number, now: number): void {
+    this.evidence.stretch(factor, now);
+    this.#latency = undefined;
+    this.baseline.restart();
+    this.evidence.longTerm = undefined;
   }
 
   get #reuse(): Reuse {

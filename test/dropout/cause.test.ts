@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<Reason['code'], readonly [Cause, Reason]>> = {
   'stamp-refused': ['clock', { code: 'stamp-refused', by: 1e9 }],
   drift: ['clock', { code: 'drift', rate: 0.02, by: 5e7, since: 3e9, against: 'camera', tolerance: 5e7 }],
   'rate-changed': ['rate', { code: 'rate-changed', before: 10, now: 5 }],
+  'other-pace': ['clock', { code: 'other-pace', pace: 0.5 }],
   'too-early': ['clock', { code: 'too-early', by: 1e8, deadline: 1e8 }],
   'no-sets': ['clock', { code: 'no-sets', silence: 2e9, modality: 'camera', because: 'is silent' }],
   undecodable: [

@@ -6,6 +6,7 @@ import {
   type SyncEvent,
   Synchronizer,
 } from '../../src/sync/index.js';
+import { checkTimeline } from './timeline_harness.js';
 
 const MS = 1e6;
 
@@ -195,3 +196,30 @@ function hertz(period: number): string {
   const rate = 1000 / period;
   return `${rate.toFixed(rate < 10 ? 1 : 0)} Hz`;
 }
+
+// Histories of `stabilisation.test.ts` that once took longer than the contract allows, as small as they get.
+describe('Synchronizer after two faults at once', () => {
+  it('needs no sample more where heads could be read again while the clock was set', () => {
+    checkTimeline(
+      `
+      camera | a         b         c         !         !         !         !         d         e         f         g
+      ------
+      set    | C         C         C                                                                     C         C
+      camera | a         b         c                                                                     f         g
+      `,
+      { streams: { camera: { off: { a: -330, b: -330, c: -330 } } } },
+    );
+  });
+
+  it('reads the clock from a stamp that a sample before had wrongly', () => {
+    checkTimeline(
+      `
+      camera | a         b         c         d         e         f         g         h         i         j         k
+      ------
+      set    | C         C         C                             C                                       C         C
+      camera | a         b         c                             f                                       j         k
+      `,
+      { streams: { camera: { off: { d: 37_000, e: 37_000, f: 37_000, g: 100 } } } },
+    );
+  });
+});

@@ -45,8 +45,11 @@ const ABSENT_SIGN: Record<AbsentReason, string> = {
 };
 
 export interface Setup {
-  /** Per stream what differs from the defaults; `latency` is the time from a sample's stamp to its arrival. */
-  streams?: Record<string, Partial<StreamOptions> & { latency?: number }>;
+  /**
+   * Per stream what differs from the defaults; `latency` is the time from a sample's stamp to its arrival, `off` by how many
+   * milliseconds the stamps of some samples are wrong.
+   */
+  streams?: Record<string, Partial<StreamOptions> & { latency?: number; off?: Readonly<Record<string, number>> }>;
   settings?: Partial<Omit<SynchronizerOptions, 'streams'>>;
   /** What decoding says of the samples drawn as `#`; `black` by default. */
   blindness?: Extract<ContentVerdict, { kind: 'blind' }>['reason'];
@@ -99,7 +102,7 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
     referencePriority: modalities,
     ...setup.settings,
     streams: modalities.map((modality) => {
-      const { latency: _latency, ...options } = setup.streams?.[modality] ?? {};
+      const { latency: _latency, off: _off, ...options } = setup.streams?.[modality] ?? {};
       return { ...defaultStreamOptions(modality), ...options };
     }),
   });
@@ -136,7 +139,8 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
       const sign = row[column] ?? ' ';
       if (sign === ' ') continue;
       const before = lastStamp.get(modality) ?? 0;
-      let stamp = now - (setup.streams?.[modality]?.latency ?? 0);
+      const { latency = 0, off = {} } = setup.streams?.[modality] ?? {};
+      let stamp = now - latency + (off[sign] ?? 0) * MS;
       if (sign === UNREADABLE) sync.reportInvalid(modality, 'cut off', now);
       else {
         if (sign === REPEATED) stamp = before;
