@@ -1,21 +1,14 @@
 // The part of `npm test` that runs on a real ROS graph: `test/ros/**`, each file in a process of its own, because the
 // libraries of ROS are found by variables that must be there when a process starts, and a crash shall stay in its file.
 
-import { join } from 'node:path';
 import { runMochaApart } from './mocha_tests.mjs';
 import { prepareRos } from './ros_environment.mjs';
 
 /**
  * Files that fail now and then for a known reason, each with that reason: they run, are counted and told, and do not turn
- * the tests red. Empty is the aim, and what a file is put here for has to be mended.
+ * the tests red. Empty is the aim, and what a file is put here for has to be corrected.
  */
-export const QUARANTINE = new Map([
-  [
-    join('test', 'ros', 'live_scenarios.test.ts'),
-    'on a calm machine two checks of the gate fail (camera-lost: syncLevel; depth-frozen: falseCauses), and at a slow ' +
-      'pace of simulated time camera-lost loses frames as well; the causes are not known yet',
-  ],
-]);
+export const QUARANTINE = new Map();
 
 /**
  * @param files - compiled before; `test/ros/<subject>.test.ts`

@@ -12,7 +12,8 @@
  * - *Self-stabilising.* After any history at all, W of good input gives the same states, and from then on the same sets,
  *   as a new synchroniser would that is fed with them.
  * - *Live.* While any stream that may pace gives good samples in its rhythm, a set comes within the deadline and three
- *   of its periods, or 0.5 s where that is more, of any fault.
+ *   of its periods, or 0.5 s where that is more, of any fault. A period more where what its samples show was bad while its
+ *   clock was wrong as well: content is looked at once the clock is believed.
  * - *Told.* No set for 2 s while something arrives is an event of its own that names a stream and the cause.
  *
  * It holds because evidence is kept and verdicts are not: a stream remembers its last arrivals ({@link Evidence}), and
@@ -21,7 +22,9 @@
  * ## How
  *
  * Two clocks, never mixed. **Stamps** (sensor time) decide what belongs together. **Receive times**, passed in as
- * `now`, decide how long to wait and who is silent. A constant difference between the two does no harm.
+ * `now`, decide how long to wait and who is silent. A constant difference between the two does no harm. Where the stamps of
+ * all streams run at another pace than receive time for some seconds (a recording played slowly without its clock, a slow
+ * simulator), that is no stream's fault: waits and silences follow the stamps, and a warning says so (`stamp_pace.ts`).
  *
  * 1. *Reference.* The first active stream of `referencePriority` paces the sets: each of its samples opens a
  *    **collector** at its stamp.
@@ -46,7 +49,7 @@
  *    references never open sets for one instant: on a change, stamps must lie half a period apart.
  * 7. *Time line.* Output stamps rise. When the time base moves against the one the last set was opened on (a bag starts
  *    over, the host's clock is set), or the receive clock goes back, what is held is cleared, the time line starts anew,
- *    and a `reset` says so; only across it may stamps go back.
+ *    and a `reset` says so; only across it may stamps go back. No sample gives its stamp to two sets, not across it either.
  *
  * What follows from it: a sample that will never come costs its collectors the deadline until two and a half periods
  * have passed in silence, and the first of them always; then nothing. So a stream that falls silent is out of the sets
