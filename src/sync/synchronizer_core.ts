@@ -1,4 +1,5 @@
 import type { SensorReason } from '../sensors/reason.js';
+import { streamsAwaited } from './awaited.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
 import { judge, type Verdict } from './judge.js';
