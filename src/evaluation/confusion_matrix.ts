@@ -66,6 +66,40 @@ export class ConfusionMatrix {
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! += other.#counts[i]!;
   }
 
+  /**
+   * All counts that are not 0, as `truth, prediction, pixels` after each other by rising truth and prediction; a
+   * prediction of `classCount` is no class.
+   */
+  toTriplets(): number[] {
+    const columns = this.classCount + 1;
+    const triplets: number[] = [];
+    this.#counts.forEach((count, i) => {
+      if (count > 0) triplets.push(Math.floor(i / columns), i % columns, count);
+    });
+    return triplets;
+  }
+
+  /**
+   * Adds what {@link toTriplets} gave.
+   * @throws RangeError where they are none of this many classes; nothing is added then
+   */
+  addTriplets(triplets: readonly number[]): void {
+    const columns = this.classCount + 1;
+    const isClass = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value < most;
+    for (let i = 0; i < triplets.length; i += 3) {
+      const [truth, prediction, pixels] = [triplets[i]!, triplets[i + 1]!, triplets[i + 2]!];
+      if (isClass(truth, this.classCount) && isClass(prediction, columns) && isClass(pixels, Number.MAX_SAFE_INTEGER))
+        continue;
+      throw new RangeError(
+        `Expected truth, prediction and pixels of ${this.classCount} classes for counts but received ` +
+          `${truth}, ${prediction}, ${pixels}`,
+      );
+    }
+    for (let i = 0; i < triplets.length; i += 3) {
+      this.#counts[triplets[i]! * columns + triplets[i + 1]!]! += triplets[i + 2]!;
+    }
+  }
+
   /** Forgets all counts, so that one matrix serves image after image. */
   clear(): void {
     this.#counts.fill(0);

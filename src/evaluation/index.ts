@@ -1,3 +1,4 @@
 export { ConfusionMatrix, IGNORE_LABEL } from './confusion_matrix.js';
+export { countFrame, type FrameCounts, type Group, groupFrames, totalOf } from './frame_counts.js';
 export { resizeLabelsNearest } from './resize_labels.js';
-export { type AbsentClassConvention, type ClassScores, type Scores, scores } from './scores.js';
+export { type AbsentClassConvention, type ClassScores, CONVENTION_NAMES, type Scores, scores } from './scores.js';

@@ -9,6 +9,9 @@ import type { ConfusionMatrix } from './confusion_matrix.js';
  */
 export type AbsentClassConvention = 'left-out' | 'zero';
 
+/** Whose convention it is: a figure is never printed without it. */
+export const CONVENTION_NAMES = { 'left-out': 'cityscapes', zero: 'cmnext' } as const;
+
 /** Scores of one class, 0..1; NaN where the class has no such score (convention `left-out`). */
 export interface ClassScores {
   iou: number;

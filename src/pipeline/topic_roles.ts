@@ -62,6 +62,10 @@ const OTHER_SPECTRUM = /^(infra\d*|ir|nir|thermal|lwir|swir|fisheye\d*)$/;
 export function roleOf(representation: Representation): TopicRole {
   switch (representation.kind) {
     case 'rgb':
+    case 'nir':
+    // No topic carries the next two: the sensor rig refuses them.
+    case 'aolp':
+    case 'dolp':
       return 'camera';
     case 'inverse':
     case 'linear':

@@ -1,9 +1,8 @@
 export { visitBagFrames } from './bag_frames.js';
 export { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
-export { visitDatasetFrames } from './dataset_frames.js';
 export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 export { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';
-export { PUBLISHED_SCORES, type PublishedScores } from './published.js';
+export { PUBLISHED_SCORES, type PublishedScores, publishedFor } from './published.js';
 export {
   imagesWorthKeeping,
   MISSING_CHANCES,

@@ -5,10 +5,13 @@ export {
   type RigidTransform,
   TfTree,
 } from './calibration/index.js';
-export { decodePicture, type RgbOutcome } from './camera/index.js';
+export { decodePicture, measureCompressed, type RgbOutcome, withCompressed } from './camera/index.js';
 export { ContentWatch } from './content_watch.js';
 export type { LabelledPoints, PointMask } from './decoders/modality_decoder.js';
+export { encodeDepth } from './depth/index.js';
+export { EventBuffer, type EventRepresentation, EventRing, renderEvents } from './events/index.js';
 export type { ModalityStatistics, Spread } from './input_watch.js';
+export { type DrawnPoints, type LidarRepresentation, renderPointCloud } from './lidar/index.js';
 export type { ContentQuality, DecodeOutcome, ImageSize, ModalityImage } from './modality_image.js';
 export { describeSensorNotice, SCALE_SETTINGS, type SensorNotice } from './notice.js';
 export { type Implausibility, Plausibility } from './plausibility/index.js';

@@ -28,6 +28,12 @@ export const representationSchema = z.discriminatedUnion('kind', [
     heightMetres,
     dilation: z.number().int().min(0).max(16),
   }),
+  // Polarisation cameras, as MCubeS has them: sin, cos, sin of the angle of linear polarisation, -1..1 -> 0..255; its
+  // degree three times, 0..1 -> 0..255. No message carries them, so that they are read from data sets only.
+  z.strictObject({ kind: z.literal('aolp') }),
+  z.strictObject({ kind: z.literal('dolp') }),
+  // Near infrared: one channel, three times.
+  z.strictObject({ kind: z.literal('nir') }),
 ]);
 
 export type Representation = z.infer<typeof representationSchema>;

@@ -187,10 +187,7 @@ describe('mle-sam evaluate', () => {
     const text = await evaluate(root, '-p', 'emm', '--every', '2');
     assert.match(text, /tiny on 1 frames/);
     assert.match(text, /WARNING: these frames are simulated\. Their scores compare with nothing published\./);
-    assert.match(
-      text,
-      /CMNeXt +│ 37\.90 +│ 54\.46 \/ 60\.41 \/ 63\.38 │ 42\.17 \/ 47\.49 \/ 53\.61 │ 35\.23 \/ 16\.37 \/ 2\.31/,
-    );
+    assert.doesNotMatch(text, /Published|CMNeXt/);
   });
 
   it('refuses a data set the bundle was not made for, and a split that is not there', async () => {

@@ -13,9 +13,21 @@ const MOST_STRAY_BYTES = 16;
 const FEW_WARNINGS = 3;
 const SHARE_OF_WARNINGS = 0.25;
 
+/** Whether an embedded colour profile is applied, or the samples are taken as they are stored. */
+export type Colours = 'by-profile' | 'as-stored';
+
 /** Opens a compressed picture so that a cut or oversized one fails instead of giving half a picture. */
-export function openCompressed(data: Uint8Array, failOn: 'warning' | 'truncated' = 'warning'): Sharp {
-  return sharp(data, { failOn, limitInputPixels: BOUNDS.picturePixels, pages: 1 });
+export function openCompressed(
+  data: Uint8Array,
+  failOn: 'warning' | 'truncated' = 'warning',
+  colours: Colours = 'by-profile',
+): Sharp {
+  return sharp(data, {
+    failOn,
+    limitInputPixels: BOUNDS.picturePixels,
+    pages: 1,
+    ignoreIcc: colours === 'as-stored',
+  });
 }
 
 /** What the header of a compressed picture says, whatever size it claims. */
@@ -33,18 +45,19 @@ export function measureCompressed(data: Uint8Array): Promise<Metadata> {
 export async function withCompressed<Result>(
   data: Uint8Array,
   decode: (picture: Sharp) => Promise<Result>,
+  colours: Colours = 'by-profile',
 ): Promise<Result> {
   let error: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return await decode(openCompressed(data));
+      return await decode(openCompressed(data, 'warning', colours));
     } catch (cause) {
       error = cause;
     }
     const what = error instanceof Error ? error.message : String(error);
-    if (isStrayBytes(what)) return decodeWithStrayBytes(data, decode, error);
+    if (isStrayBytes(what)) return decodeWithStrayBytes(data, decode, error, colours);
     if (/premature end of JPEG/.test(what) && !endsWithMarker(data)) {
-      return withCompressed(Buffer.concat([data, Uint8Array.from(END_MARKER)]), decode);
+      return withCompressed(Buffer.concat([data, Uint8Array.from(END_MARKER)]), decode, colours);
     }
     if (!WORDLESS.test(what)) throw error;
   }
@@ -63,10 +76,11 @@ async function decodeWithStrayBytes<Result>(
   data: Uint8Array,
   decode: (picture: Sharp) => Promise<Result>,
   strict: unknown,
+  colours: Colours,
 ): Promise<Result> {
   const most = Math.max(FEW_WARNINGS, SHARE_OF_WARNINGS * restartMarkers(data));
   for (let attempt = 1; ; attempt++) {
-    const picture = openCompressed(data, 'truncated');
+    const picture = openCompressed(data, 'truncated', colours);
     let warnings = 0;
     picture.on('warning', (text: string) => {
       // The words of a picture decoded beside may be among them.

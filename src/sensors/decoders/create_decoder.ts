@@ -9,7 +9,10 @@ import { EventsDecoder } from './events_decoder.js';
 import { LidarDecoder } from './lidar_decoder.js';
 import type { ModalityDecoder } from './modality_decoder.js';
 
-/** The decoder for a modality: what kind of sensor it is follows from how its expert wants to see it. */
+/**
+ * The decoder for a modality: what kind of sensor it is follows from how its expert wants to see it.
+ * @throws Error for a representation that no message carries
+ */
 export function createDecoder(
   modality: string,
   representation: Representation,
@@ -20,6 +23,7 @@ export function createDecoder(
 ): ModalityDecoder {
   switch (representation.kind) {
     case 'rgb':
+    case 'nir':
       return new CameraDecoder(modality, size, calibration, options, tell);
     case 'inverse':
     case 'linear':
@@ -31,5 +35,11 @@ export function createDecoder(
       return new EventsDecoder(modality, calibration, representation, options.events);
     case 'range-intensity-height':
       return new LidarDecoder(modality, calibration, representation, options, tell);
+    case 'aolp':
+    case 'dolp':
+      throw new Error(
+        `Expected a modality that comes in messages for ${modality} but received representation '${representation.kind}', ` +
+          'which is read from data sets only. Score this bundle with mle-sam evaluate ROOT.',
+      );
   }
 }

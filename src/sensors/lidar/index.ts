@@ -12,6 +12,7 @@ export type {
 } from './point_cloud.js';
 export { readPointCloud } from './read_point_cloud.js';
 export {
+  type DrawnPoints,
   type LidarImage,
   type LidarPlacement,
   type LidarRepresentation,

@@ -3,7 +3,6 @@ import { heightLevel } from '../depth/index.js';
 import { inSlices } from '../in_slices.js';
 import type { ContentQuality, ImageSize } from '../modality_image.js';
 import type { Representation } from '../representation.js';
-import type { PointCloud } from './point_cloud.js';
 
 /** The representations a point cloud can be drawn in. */
 export type LidarRepresentation = Extract<Representation, { kind: 'range-intensity-height' }>;
@@ -19,6 +18,15 @@ export interface LidarPlacement {
   lidarToCamera: RigidTransform;
   /** Takes points from the LiDAR's frame to the base frame, whose z = 0 is the ground. */
   lidarToBase: RigidTransform;
+}
+
+/** What is drawn: points as in a `PointCloud`, or in double precision as some data sets store them. */
+export interface DrawnPoints {
+  readonly length: number;
+  readonly x: Float32Array | Float64Array;
+  readonly y: Float32Array | Float64Array;
+  readonly z: Float32Array | Float64Array;
+  readonly intensity: Float32Array | Float64Array;
 }
 
 export interface LidarImage {
@@ -37,7 +45,7 @@ export interface LidarImage {
  * Every point there has B >= 1, so that black stays the mark of nothing known.
  */
 export async function renderPointCloud(
-  cloud: PointCloud,
+  cloud: DrawnPoints,
   placement: LidarPlacement,
   representation: LidarRepresentation,
 ): Promise<LidarImage> {
@@ -72,7 +80,7 @@ interface Nearest extends ImageSize {
  * @returns how many fell into the grid
  */
 function placePoints(
-  cloud: PointCloud,
+  cloud: DrawnPoints,
   from: number,
   to: number,
   { grid, lidarToCamera }: LidarPlacement,
@@ -116,7 +124,7 @@ function paint(
   from: number,
   to: number,
   nearest: Int32Array,
-  cloud: PointCloud,
+  cloud: DrawnPoints,
   lidarToBase: RigidTransform,
   { rangeMetres, heightMetres }: LidarRepresentation,
 ): void {

@@ -61,7 +61,7 @@ def draw_points(
         ),
         axis=1,
     )
-    levels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    levels = np.clip(_rounded(levels), 0, 255).astype(np.uint8)
     image = np.zeros((height, width, 3), np.uint8)
     nearest = np.full((height, width), np.inf)
     reach = range(-representation["dilation"], representation["dilation"] + 1)
@@ -121,7 +121,14 @@ def draw_events(
     for channel, chosen in ((0, positive), (2, ~positive)):
         count = np.bincount(cell[chosen], minlength=width * height).reshape(height, width)
         image[..., channel] = np.minimum(255, count * representation["countScale"])
-    fresh = np.zeros(width * height)
-    np.maximum.at(fresh, cell, 1 - events.age[kept] / (1000 * representation["windowMs"]))
-    image[..., 1] = np.rint(255 * fresh).reshape(height, width)
+    # In the robot's own units and steps, so that no level differs where a value lies between two.
+    window = 1e6 * representation["windowMs"]
+    since_start = np.zeros(width * height, np.float32)
+    np.maximum.at(since_start, cell, (window - 1000 * events.age[kept]).astype(np.float32))
+    image[..., 1] = _rounded(since_start.astype(np.float64) * (255 / window)).reshape(height, width)
     return image
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Halves go up, as on the robot; NumPy's own rounding takes them to the even neighbour."""
+    return np.floor(values + 0.5)

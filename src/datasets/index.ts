@@ -1,0 +1,20 @@
+export {
+  DATASET_KINDS,
+  type Dataset,
+  type DatasetClass,
+  type DatasetFrame,
+  type DatasetKind,
+  type DatasetModality,
+} from './dataset.js';
+export { type Match, type MatchedBundle, type MatchOptions, matchBundle } from './match_bundle.js';
+export { openDataset, recogniseDataset } from './open_dataset.js';
+export { PredictionFolder } from './predictions.js';
+export { readSamples, type Sample, type SampleOutcome } from './read_samples.js';
+export {
+  type EvaluationUnit,
+  inClassesOf,
+  type ScoredFrame,
+  type ScoreOptions,
+  type ScoreOutcome,
+  scoreDataset,
+} from './score_dataset.js';
