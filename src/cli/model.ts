@@ -19,6 +19,7 @@ import {
 } from '../model/engines/index.js';
 import { type Bundle, describeAttempt, loadBundle, Segmenter } from '../model/index.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { modelImportCommand } from './model_import.js';
 import { print } from './output.js';
 import { withEngineOptions } from './provider_options.js';
 
@@ -63,7 +64,10 @@ export function modelCommand(world: BuildWorld = WORLD): Command {
     .option('--dry-run', 'print what would be done')
     .option('--no-check', 'do not run the golden sample on what was built')
     .action((flags: BuildFlags) => buildModel(flags, world));
-  return new Command('model').description('prepare a model bundle for this machine').addCommand(build);
+  return new Command('model')
+    .description('make a bundle of a network of your own, or prepare one for this machine')
+    .addCommand(modelImportCommand(world.write))
+    .addCommand(build);
 }
 
 async function buildModel(flags: BuildFlags, world: BuildWorld): Promise<void> {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { ProviderAttempt } from '../../model/index.js';
+import type { NetworkInput, NetworkRecipe, ProviderAttempt } from '../../model/index.js';
 import type { Representation } from '../../sensors/index.js';
 import type { BuiltGraph, BundleInspection, InspectedPort } from './bundle_inspection.js';
 import { bytesText, renderTable } from './tables.js';
@@ -26,12 +26,62 @@ export function renderBundle(bundle: BundleInspection): string {
       ]),
     ),
   ];
+  if (bundle.network !== undefined) parts.push(networkText(bundle.network));
   if (Object.keys(bundle.execution).length > 0)
     parts.push(`Runs best:\n${indent(stringify(bundle.execution).trimEnd())}`);
   if (bundle.providers) parts.push(providerTable(bundle.providers));
   if (bundle.engines.length > 0) parts.push(engineTable(bundle.engines));
   if (Object.keys(bundle.training).length > 0) parts.push(`Training:\n${indent(stringify(bundle.training).trimEnd())}`);
   return `${parts.join('\n\n')}\n`;
+}
+
+/** How a network of another make is fed and read. */
+function networkText(recipe: NetworkRecipe): string {
+  const { inputs, constants, size, fit, output, confidence, unlabeledBelow } = recipe;
+  const fed = renderTable(
+    [
+      { title: 'input' },
+      { title: 'sensor' },
+      { title: 'layout' },
+      { title: 'values' },
+      { title: 'while it is missing' },
+    ],
+    inputs.map((input) => [
+      input.name,
+      input.modality,
+      `${input.layout} ${input.type}`,
+      valuesText(input),
+      absentText(input),
+    ]),
+  );
+  const filled = constants.map(({ name, value }) => `${name} is always ${value}.`);
+  const outputs = output.kind === 'queries' ? `${output.classes} and ${output.masks}` : output.name;
+  const certainty = confidence === 'none' ? 'no confidence' : 'confidence: the largest share of the softmax';
+  const limit = unlabeledBelow === undefined ? '' : `; unlabeled below ${unlabeledBelow}`;
+  return [
+    fed,
+    ...filled,
+    `Fit ${fit} into ${size.width}x${size.height}. Labels from ${outputs} (${output.kind}); ${certainty}${limit}.`,
+  ].join('\n');
+}
+
+function valuesText({ type, scale, mean, std, order, channels, grey }: NetworkInput): string {
+  const colours = channels === 1 ? grey : order;
+  if (type === 'uint8') return `${colours}, bytes`;
+  const round = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(6))).join(',');
+  const factor = Math.abs(scale * 255 - 1) < 1e-9 ? '1/255' : String(scale);
+  return `${colours}, (byte * ${factor} - ${round(mean)}) / ${round(std)}`;
+}
+
+function absentText({ absent }: NetworkInput): string {
+  switch (absent) {
+    case 'zero':
+      return 'zeros';
+    case 'mean':
+      return 'its mean colour';
+    case 'refuse':
+      return 'no mask';
+  }
 }
 
 function providerTable(attempts: readonly ProviderAttempt[]): string {

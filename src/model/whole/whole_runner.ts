@@ -66,6 +66,15 @@ export class WholeRunner implements ModelRunner {
     return { kind: 'result', images, ...grid, encodeMs, headMs: performance.now() - answered + (filled - start) };
   }
 
+  /**
+   * What the network would be given for one image of each modality.
+   * @param images - [h,w,3] in the order of the modalities
+   */
+  feedsOf(images: readonly Uint8Array[]): Record<string, Tensor> {
+    for (const [index, image] of images.entries()) this.#fillers[index]!.fill(image);
+    return this.#feeds([...images.keys()]);
+  }
+
   release(): Promise<void> {
     return this.#session.release();
   }

@@ -1,0 +1,6 @@
+export { CLASS_LIST_NAMES, loadClassList } from './class_list.js';
+export { ImportError } from './import_error.js';
+export { type Imported, importNetwork } from './import_network.js';
+export type { ImportOptions, InputOptions } from './options.js';
+export { PRESET_NAMES, PRESETS } from './presets.js';
+export { parseRepresentation } from './representations.js';

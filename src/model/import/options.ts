@@ -1,0 +1,44 @@
+import type { ImageSize } from '../../sensors/modality_image.js';
+import type { Representation } from '../../sensors/representation.js';
+import type { AbsentRule, Fit, NetworkInput, NetworkOutput } from '../whole/recipe.js';
+
+type Triple = readonly [number, number, number];
+
+/** What an import is told of one input; the rest is read from the graph. */
+export interface InputOptions {
+  modality: string;
+  /** The graph's input; undefined: the only one that is left. */
+  name?: string;
+  representation?: Representation;
+  layout?: 'NCHW' | 'NHWC';
+  mean?: Triple;
+  std?: Triple;
+  scale?: number;
+  order?: NetworkInput['order'];
+  absent?: AbsentRule;
+}
+
+/** What an import is told: only what a graph does not say. */
+export interface ImportOptions {
+  name?: string;
+  description?: string;
+  preset?: string;
+  /** At least one. */
+  inputs: readonly InputOptions[];
+  /** Value of each input that is no picture. */
+  fill: ReadonlyMap<string, number>;
+  size?: ImageSize;
+  fit: Fit;
+  /** Proportions of the camera's picture, for `letterbox` and `crop`. */
+  picture?: ImageSize;
+  /** A list's name or a file. */
+  classes?: string;
+  /** One output, or for queries that of classes and that of masks. */
+  output?: readonly string[];
+  outputKind?: NetworkOutput['kind'];
+  confidence?: 'softmax-maximum' | 'none';
+  unlabeledBelow?: number;
+  /** A picture for the camera's golden image. */
+  golden?: string;
+  threads: number;
+}

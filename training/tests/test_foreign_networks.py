@@ -1,0 +1,186 @@
+"""Networks of other makes, from import to dropout; PyTorch is the oracle of their labels."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import foreign_networks as networks
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as functional
+from PIL import Image
+from torch import Tensor, nn
+
+ROOT = Path(__file__).parents[2]
+MLE_SAM = ROOT / "dist" / "src" / "cli" / "main.js"
+SCENARIO = ROOT / "config" / "scenarios" / "camera-lost.yaml"
+HEIGHT, WIDTH = 192, 320
+AGREEMENT = 0.999
+
+
+def mle_sam(*arguments: str) -> str:
+    """Standard output of `mle-sam`; `npm test` has built it before it comes here."""
+    node = shutil.which("node")
+    if node is None or not MLE_SAM.exists():
+        pytest.skip("mle-sam is not built: run `npm run build`")
+    done = subprocess.run([node, str(MLE_SAM), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def normalise(picture: Tensor) -> Tensor:
+    """[N,3,H,W] bytes, as torchvision's and transformers' processors do it."""
+    mean = torch.tensor(networks.IMAGENET_MEAN).view(1, 3, 1, 1)
+    std = torch.tensor(networks.IMAGENET_STD).view(1, 3, 1, 1)
+    return (picture.float() / 255 - mean) / std
+
+
+def upsampled(scores: Tensor, size: tuple[int, int] = (HEIGHT, WIDTH)) -> Tensor:
+    """Labels [H,W] as users of PyTorch make them of logits."""
+    return functional.interpolate(scores, size=size, mode="bilinear", align_corners=False).argmax(1)[0]
+
+
+@dataclass
+class Case:
+    """A network, how it is exported and imported, and the same in PyTorch."""
+
+    name: str
+    make: Callable[[], nn.Module]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    options: Sequence[str]
+    labels: Callable[[nn.Module, dict[str, Tensor]], Tensor]
+    modalities: Sequence[str] = ("camera",)
+    channels_last: bool = False
+
+
+CASES = [
+    Case(
+        "segformer",
+        networks.Segformer,
+        ["pixel_values"],
+        ["logits"],
+        ["--preset", "segformer", "--classes", "cityscapes"],
+        lambda network, pictures: upsampled(network(normalise(pictures["camera"]))),
+    ),
+    Case(
+        "lr-aspp",
+        networks.LiteRaspp,
+        ["input"],
+        ["out", "aux"],
+        ["--preset", "torchvision", "--classes", "voc"],
+        lambda network, pictures: upsampled(network(normalise(pictures["camera"]))["out"]),
+    ),
+    Case(
+        "label-map",
+        networks.LabelMap,
+        ["input"],
+        ["output"],
+        ["--mean", "123.675,116.28,103.53", "--std", "58.395,57.12,57.375", "--classes", "cityscapes"],
+        lambda network, pictures: network(normalise(pictures["camera"]))[0, 0],
+    ),
+    Case(
+        "channels-last",
+        networks.ChannelsLast,
+        ["image"],
+        ["scores"],
+        ["--order", "bgr", "--scale", "1/255"],
+        lambda network, pictures: upsampled(
+            network(pictures["camera"].flip(1).permute(0, 2, 3, 1).float() / 255).permute(0, 3, 1, 2)
+        ),
+        channels_last=True,
+    ),
+    Case(
+        "four-inputs",
+        networks.FourInputs,
+        ["rgb", "depth", "event", "lidar"],
+        ["logits"],
+        [
+            *["--preset", "cmnext", "--classes", "deliver", "--absent", "zero"],
+            *["--input", "camera=rgb", "--input", "depth=depth", "--representation", "depth=hha"],
+            *["--input", "events=event", "--representation", "events=counts-recency"],
+            *["--input", "lidar=lidar", "--representation", "lidar=range-intensity-height"],
+        ],
+        lambda network, pictures: upsampled(
+            network(
+                normalise(pictures["camera"]),
+                *(pictures[name].float() / 255 for name in ("depth", "events", "lidar")),
+            )
+        ),
+        modalities=("camera", "depth", "events", "lidar"),
+    ),
+]
+
+
+def read(path: Path) -> Tensor:
+    """[1,C,H,W] bytes."""
+    pixels = np.array(Image.open(path))
+    return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1)[None]
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], tuple[nn.Module, Path]]:
+    """Exports and imports a case, once."""
+    made: dict[str, tuple[nn.Module, Path]] = {}
+
+    def bundle(case: Case) -> tuple[nn.Module, Path]:
+        if case.name not in made:
+            folder = tmp_path_factory.mktemp(case.name)
+            network = case.make()
+            shape = (1, HEIGHT, WIDTH, 3) if case.channels_last else (1, 3, HEIGHT, WIDTH)
+            examples = [torch.rand(shape) for _ in case.inputs]
+            networks.export(network, folder / f"{case.name}.onnx", examples, case.inputs, case.outputs)
+            out = folder / "bundle"
+            mle_sam("model", "import", str(folder / f"{case.name}.onnx"), "--out", str(out), *case.options)
+            made[case.name] = network, out
+        return made[case.name]
+
+    return bundle
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_labels_of_an_imported_network_are_those_of_pytorch(case: Case, bundles: Any) -> None:
+    network, folder = bundles(case)
+    pictures = {name: read(folder / f"golden_{name}.png") for name in case.modalities}
+    with torch.no_grad():
+        expected = case.labels(network, pictures)
+    received = read(folder / "golden_labels.png")[0, 0]
+    assert len(received.unique()) > 2, "labels of one class would prove little"
+    assert (received == expected).float().mean() >= AGREEMENT
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_imported_network_is_inspected_replayed_and_put_under_dropout(
+    case: Case, bundles: Any, tmp_path: Path
+) -> None:
+    _, folder = bundles(case)
+    inspection = json.loads(mle_sam("inspect", str(folder), "--no-providers", "--json"))
+    assert list(inspection["graphs"]) == ["network"]
+    assert [modality["name"] for modality in inspection["modalities"]] == list(case.modalities)
+
+    bag, model = str(ROOT / "samples" / "town"), ["--model", str(folder), "--provider", "cpu"]
+    mle_sam("replay", bag, *model, "--seconds", "4", "--out", str(tmp_path / "replay"))
+    summary = json.loads((tmp_path / "replay" / "summary.json").read_text())
+    assert summary["frames"]["published"] > 20
+    assert "routing" not in summary
+    mle_sam(
+        "dropout",
+        bag,
+        *model,
+        "--out",
+        str(tmp_path / "dropout"),
+        "--scenarios",
+        str(SCENARIO),
+        "--seconds",
+        "6",
+    )
+    report = json.loads((tmp_path / "dropout" / "dropout.json").read_text())
+    assert report["scenarios"][0]["name"] == "camera-lost"
+    assert "routing" not in report["scenarios"][0]
