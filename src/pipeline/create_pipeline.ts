@@ -11,7 +11,8 @@ import {
 import { Synchronizer, type SynchronizerOptions, synchronizerOptions } from '../sync/index.js';
 import { type PipelineConfig, withoutUndefined } from './config.js';
 import { ModelChain, type PipelineModel } from './model_chain.js';
-import { Pipeline, type PipelineOptions } from './pipeline.js';
+import { Pipeline } from './pipeline.js';
+import type { PipelineOptions } from './pipeline_options.js';
 import { planRigs, type RigPlan } from './plan_rigs.js';
 import { describeNotice, type FrameSegmenter, type PipelineNotice, type PipelineSink } from './results.js';
 import { RigGroup } from './rig_group.js';

@@ -39,6 +39,13 @@ export class EventQueue {
     }
   }
 
+  /** What comes next: a set may still be overtaken before it is taken. */
+  get next(): 'set' | 'other' | 'nothing' {
+    const [entry] = this.#entries;
+    if (entry === undefined) return 'nothing';
+    return isSet(entry.event) ? 'set' : 'other';
+  }
+
   shift(): QueuedEvent | undefined {
     return this.#entries.shift();
   }

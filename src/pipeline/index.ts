@@ -23,7 +23,8 @@ export {
   syncDiagnostic,
 } from './diagnostics.js';
 export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
-export { Pipeline, type PipelineOptions } from './pipeline.js';
+export { Pipeline } from './pipeline.js';
+export type { PipelineOptions } from './pipeline_options.js';
 export {
   type DroppedFrame,
   describeNotice,

@@ -1,50 +1,27 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
 import { describeModelReason, type Segmentation, SegmenterError, UNLABELED_ID } from '../model/index.js';
-import type { LabelledPoints, ModalityImage, Plausibility, SensorNotice, SensorReason } from '../sensors/index.js';
+import type { LabelledPoints, ModalityImage, SensorNotice, SensorReason } from '../sensors/index.js';
 import {
   type ContentVerdict,
   describeReason,
   type FrameSet,
   type Match,
   type Reason,
-  type Synchronizer,
   type SynchronizerStatus,
   synchronizerOptions,
 } from '../sync/index.js';
 import { assembleSet } from './assemble_set.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
+import { Delivery, type Telling } from './delivery.js';
 import { describeDrop } from './drop_reason.js';
-import { EventQueue, type QueuedEvent, type SetEvent } from './event_queue.js';
+import { EventQueue, type OvertakenSet, type QueuedEvent, type SetEvent } from './event_queue.js';
 import type { Selection } from './frame_assembler.js';
-import type { ChainLink, ModelChain } from './model_chain.js';
-import { aboutSensor, type FrameResult, type ModelChange, type PipelineSink } from './results.js';
-import type { RigGroup } from './rig_group.js';
+import type { ChainLink } from './model_chain.js';
+import { Overlap } from './overlap.js';
+import type { PipelineOptions } from './pipeline_options.js';
+import { aboutSensor, type FrameResult, type ModelChange } from './results.js';
 import { SensorWarnings } from './sensor_warnings.js';
 import { TimeBase } from './time_base.js';
-
-export interface PipelineOptions {
-  /** The rigs of all models. */
-  rigs: RigGroup;
-  models: ModelChain;
-  synchronizer: Synchronizer<RawMessage, Stamp>;
-  sink: PipelineSink;
-  /** Modality by the topic it is read from; messages of other topics may carry calibration. */
-  modalityByTopic: ReadonlyMap<string, string>;
-  /**
-   * What happens when sets come faster than masks are made. `wait`: `receive` resolves later and no set is lost, for
-   * replay. `newest`: the newest set is taken next, the ones in between are dropped and said, for live sensors.
-   */
-  backpressure: 'wait' | 'newest';
-  /** Looks at the images of each set for what no single message shows. */
-  plausibility?: Plausibility;
-  /** Whether anybody wants a mask now; asked for every message. While not, sets are passed over. Default: always. */
-  isWanted?: () => boolean;
-  /** Without the modalities of one of these there is no mask: `[['camera'], ['depth', 'lidar']]`. Default: any will do. */
-  minimum?: readonly (readonly string[])[];
-}
-
-/** Tells the sink what became of a set. */
-type Telling = () => void | Promise<void>;
 
 /**
  * The whole way from a message to a mask: calibration and samples into the rig, samples into the synchroniser, its
@@ -63,10 +40,10 @@ export class Pipeline {
   #now = 0;
   /** Set while events are being worked off. */
   #draining: Promise<void> | undefined;
-  /** The mask in the making; with `wait` the next set is decoded meanwhile. */
-  #inFlight: Promise<Telling> | undefined;
-  /** Resolves once the sink is done with all it was told. */
-  #telling: Promise<void> = Promise.resolve();
+  /** When the set after the one in the model is decoded, with `newest`. */
+  readonly #overlap = new Overlap();
+  /** The mask in the making, and what the sink is told; the next set is decoded meanwhile. */
+  readonly #delivery: Delivery;
   readonly #warnings = new SensorWarnings();
   /** What ended the pipeline. Kept, because with `newest` nobody waits for the work that fails. */
   #failure: { error: unknown } | undefined;
@@ -74,6 +51,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#queue = new EventQueue(options.backpressure);
+    this.#delivery = new Delivery(options.backpressure);
   }
 
   /**
@@ -137,8 +115,7 @@ export class Pipeline {
   async settle(): Promise<void> {
     await this.#draining;
     this.#throwIfFailed();
-    await this.#finishInFlight();
-    await this.#telling;
+    await this.#delivery.settle();
   }
 
   /**
@@ -171,6 +148,7 @@ export class Pipeline {
     this.#now = now;
     this.#queue.push(this.#options.synchronizer.advance(now));
     if (this.#queue.isEmpty) return;
+    this.#overlap.setCame();
     this.#draining ??= this.#drain()
       .catch((error: unknown) => {
         this.#failure = { error };
@@ -189,7 +167,24 @@ export class Pipeline {
 
   /** Works events off in order, those included that come up meanwhile. */
   async #drain(): Promise<void> {
-    for (let queued = this.#queue.shift(); queued !== undefined; queued = this.#queue.shift()) await this.#act(queued);
+    for (;;) {
+      if (this.#options.backpressure === 'newest') await this.#leaveModelAhead();
+      const queued = this.#queue.shift();
+      if (queued === undefined) return;
+      await this.#act(queued);
+    }
+  }
+
+  /**
+   * Lets the mask in flight come until something is to be done meanwhile: what is no set at once, a set when the model is
+   * about to be free. Until then a newer set may take its place.
+   */
+  async #leaveModelAhead(): Promise<void> {
+    while (this.#delivery.mask !== undefined && this.#queue.next !== 'other') {
+      const waitMs = this.#queue.next === 'set' ? this.#overlap.untilDecoding() : Number.POSITIVE_INFINITY;
+      if (waitMs === 0) return;
+      if ((await this.#overlap.wait(this.#delivery.mask, waitMs)) === 'mask') await this.#delivery.passOn();
+    }
   }
 
   async #act({ event, queuedAtMs }: QueuedEvent): Promise<void> {
@@ -198,7 +193,7 @@ export class Pipeline {
       case 'partial':
         return this.#makeMask(event, queuedAtMs);
       case 'overtaken':
-        return this.#drop(event, 'overtaken by a newer set while the model was busy');
+        return this.#giveUp(event, 'overtaken by a newer set while the model was busy');
       case 'dropped':
         return this.#drop(event, describeDrop(event.reason, event.absent));
       case 'probe': {
@@ -210,10 +205,8 @@ export class Pipeline {
       }
       case 'transition': {
         const { modality, from, to, reason, cause, at } = event;
-        // Without this a mask could be told long after all sensors have fallen silent.
-        await this.#finishInFlight();
         const change = { modality, from, to, reason, cause, at: this.#receiveTime.toStamp(at) };
-        return this.#tell(() => this.#options.sink.modalityChanged(change));
+        return this.#delivery.tell(() => this.#options.sink.modalityChanged(change));
       }
       case 'warning':
         return this.#warnOfClock(event.modality, event.cause, this.#receiveTime.toStamp(event.at));
@@ -238,7 +231,7 @@ export class Pipeline {
 
   async #makeMask(set: SetEvent, queuedAtMs: number): Promise<void> {
     // Health goes on: it is judged by headers, and what looks wrong is probed.
-    if (!this.#isWanted()) return this.#finishInFlight();
+    if (!this.#isWanted()) return this.#delivery.finish();
     const { stamp } = set;
     const { models, minimum } = this.#options;
     const selections = new Map(
@@ -271,9 +264,8 @@ export class Pipeline {
     const closedAt = this.#receiveTime.toStamp(set.closed);
     const { use: model, change: cause } = models.use(link, missing);
     const change = cause && { model, cause, reason: describeModelReason(cause), at: closedAt };
-    // The set before must be out of the model; this one was decoded meanwhile.
-    const tellBefore = await this.#inFlight;
-    this.#inFlight = this.#segment(set, queuedAtMs, decodeMs, link, change, {
+    this.#overlap.decoded(decodeMs);
+    const work = {
       frameSet: { stamp, frameId: grid.frameId, images, absent },
       model,
       reference: set.reference,
@@ -283,15 +275,9 @@ export class Pipeline {
       grid,
       arrivedAt: this.#receiveTime.toStamp(set.opened),
       closedAt,
-    });
-    // A rejection reaches the caller where it is awaited next, never as an unhandled one.
-    this.#inFlight.catch(() => undefined);
-    if (tellBefore !== undefined) await this.#tell(tellBefore);
-    if (this.#options.backpressure === 'wait') return;
-    // The sink may take its time over a mask while the next is made, but only over one.
-    await this.#inFlight;
-    await this.#telling;
-    await this.#finishInFlight();
+    };
+    // This set was decoded while the one before was in the model.
+    await this.#delivery.begin(() => this.#segment(set, queuedAtMs, decodeMs, link, change, work));
   }
 
   /** Looks for what no single message shows, and tells what has changed. */
@@ -317,9 +303,8 @@ export class Pipeline {
   async #warn(who: 'content' | 'timing', modality: string, found: Reason | undefined, at: Stamp): Promise<void> {
     if (!this.#warnings.update(who, modality, found)) return;
     const cause = this.#warnings.told.get(modality);
-    await this.#finishInFlight();
     const warning = { modality, cause, reason: cause && describeReason(cause), at };
-    await this.#tell(() => this.#options.sink.warned?.(warning));
+    await this.#delivery.tell(() => this.#options.sink.warned?.(warning));
   }
 
   /** Runs the model; what came of it is told later, so that the sink hears of one thing at a time and in order. */
@@ -343,6 +328,7 @@ export class Pipeline {
       // Where no set may be lost, those after the one that broke the worker wait for the new one.
       if (backpressure === 'wait') await segmenter.whenReady();
       startMs = performance.now();
+      this.#overlap.started();
       own = models.inClasses(await segmenter.segment(frameSet), link);
     } catch (error) {
       if (!(error instanceof SegmenterError) || error.kind === 'closed') throw error;
@@ -350,6 +336,7 @@ export class Pipeline {
       const { stamp } = frameSet;
       return telling(() => sink.dropped({ stamp, arrivedAt: frame.arrivedAt, reason: error.message }));
     }
+    this.#overlap.finished();
     const segmentation = models.atSize(own);
     const endMs = performance.now();
     const syncWaitMs = (set.closed - set.opened) / 1e6;
@@ -365,22 +352,14 @@ export class Pipeline {
   }
 
   async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {
-    await this.#finishInFlight();
     const times = { stamp, arrivedAt: this.#receiveTime.toStamp(opened) };
-    await this.#tell(() => this.#options.sink.dropped({ ...times, reason }));
+    await this.#delivery.tell(() => this.#options.sink.dropped({ ...times, reason }));
   }
 
-  async #finishInFlight(): Promise<void> {
-    const telling = await this.#inFlight;
-    this.#inFlight = undefined;
-    if (telling !== undefined) await this.#tell(telling);
-  }
-
-  /** Tells the sink something once it is done with what it was told before; with `newest` nobody waits for that. */
-  async #tell(telling: Telling): Promise<void> {
-    this.#telling = this.#telling.then(telling);
-    this.#telling.catch(() => undefined);
-    if (this.#options.backpressure === 'wait') await this.#telling;
+  /** The set that took its place is to be decoded meanwhile, so the mask before is not waited for. */
+  #giveUp({ stamp, opened }: OvertakenSet, reason: string): Promise<void> {
+    const dropped = { stamp, arrivedAt: this.#receiveTime.toStamp(opened), reason };
+    return this.#delivery.tellLater(() => this.#options.sink.dropped(dropped));
   }
 
   #select(modality: string, match: Match<RawMessage, Stamp>): Selection | undefined {

@@ -10,6 +10,7 @@ import {
   type FrameResult,
   type FrameSegmenter,
   type ModalityChange,
+  type Pipeline,
   type PipelineConfig,
   type PipelineSink,
   selectTopics,
@@ -73,6 +74,26 @@ describe('Pipeline', () => {
         return segmenter.segment(frameSet);
       },
     };
+  }
+
+  /** A pipeline that takes messages as live sensors send them. */
+  function livePipeline(
+    messages: readonly RawMessage[],
+    slow: FrameSegmenter,
+    sink: Recording,
+    isWanted: () => boolean,
+  ): Pipeline {
+    const types = new Map(messages.map(({ topic, type }) => [topic, type]));
+    const topics = [...types].map(([name, type]) => ({ name, type, messageCount: 1 }));
+    return createPipeline({
+      bundle,
+      selection: selectTopics(topics, bundle.modalities, { modalities: TINY_TOPICS }),
+      config: DEFAULT_PIPELINE_CONFIG,
+      segmenter: slow,
+      sink,
+      backpressure: 'newest',
+      isWanted,
+    });
   }
 
   async function run(drive: TinyDrive, options: RunOptions = {}): Promise<Recording> {
@@ -357,6 +378,57 @@ describe('Pipeline', () => {
     assert.ok(drops.length > 0 && frames.length > 0 && frames.length + drops.length === 30);
     for (const { reason } of drops) assert.match(reason, /overtaken/);
     assert.equal(frames.at(-1)!.segmentation.stamp, stampAt(2.9));
+  });
+
+  it('decodes the newest set while the model is busy, and tells each mask as soon as it is made', async () => {
+    const log: string[] = [];
+    let isReceiving = false;
+    let isMeasured = false;
+    const slow = segmenterAfter(async () => {
+      log.push('model busy');
+      await sleep(100);
+      // The model takes as long as decoding needs to begin, on a busy machine too.
+      for (let turn = 0; isMeasured && !log.includes('decoding') && turn < 500; turn++) await sleep(10);
+      log.push('model free');
+    });
+    const sink = new (class extends Recording {
+      override published = (frame: FrameResult) => {
+        log.push(`mask ${(frame.segmentation.stamp - stampAt(0)) / 1_000_000n}`);
+        super.published(frame);
+      };
+    })();
+    const messages = tinyDrive({ seconds: 0.7 });
+    const pipeline = livePipeline(messages, slow, sink, () => {
+      if (!isReceiving) log.push('decoding');
+      return true;
+    });
+    const receive = async (from: number, until: number) => {
+      isReceiving = true;
+      for (const message of messages) {
+        const { receiveStamp } = message;
+        if (receiveStamp >= stampAt(from) && receiveStamp < stampAt(until)) await pipeline.receive(message);
+      }
+      isReceiving = false;
+    };
+    for (const second of [0, 0.1, 0.2]) {
+      await receive(second, second + 0.1);
+      await pipeline.settle();
+    }
+    log.length = 0;
+    isMeasured = true;
+    // Two more sets come while the first of them is in the model: the older gives way before it is decoded.
+    await receive(0.3, 0.4);
+    await sleep(50);
+    await receive(0.4, 0.5);
+    await receive(0.5, 0.6);
+    await pipeline.settle();
+    // The first set is decoded as it is received.
+    const expected = ['model busy', 'decoding', 'model free', 'mask 300', 'model busy', 'model free', 'mask 500'];
+    assert.deepEqual(log, expected);
+    assert.deepEqual(
+      sink.drops.map(({ stamp }) => stamp),
+      [stampAt(0.4)],
+    );
   });
 
   it('counts the time a set waited for the one before as latency of live sensors', async () => {
