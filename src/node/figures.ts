@@ -1,6 +1,6 @@
 import type { Stamp } from '../messages/index.js';
 import type { Segmenter, SegmenterEvent } from '../model/index.js';
-import type { FrameResult } from '../pipeline/index.js';
+import type { DroppedFrame, FrameResult } from '../pipeline/index.js';
 import { type InferenceReport, LatencyMeter, type MaskReport, TopicMeter } from './diagnostics/index.js';
 
 /** Pixels whose confidence is looked at: enough for two decimals of the mean, few enough to cost nothing. */
@@ -17,6 +17,7 @@ export class MaskFigures {
   };
   #published = 0;
   #dropped = 0;
+  #overtaken = 0;
   #lastDrop: MaskReport['lastDrop'];
   #last: MaskReport['last'];
 
@@ -33,8 +34,9 @@ export class MaskFigures {
     this.#last = { stamp: segmentation.stamp, meanConfidence, reference, present, absent };
   }
 
-  dropped(reason: string, at: Stamp): void {
+  dropped({ kind, reason }: Pick<DroppedFrame, 'kind' | 'reason'>, at: Stamp): void {
     this.#dropped++;
+    if (kind === 'overtaken') this.#overtaken++;
     this.#lastDrop = { reason, at };
   }
 
@@ -43,6 +45,7 @@ export class MaskFigures {
     return {
       published: this.#published,
       dropped: this.#dropped,
+      overtaken: this.#overtaken,
       lastDrop: this.#lastDrop,
       figures: this.#meter.figures(now),
       latency: {

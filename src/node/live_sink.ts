@@ -10,6 +10,7 @@ import {
 } from '../pipeline/index.js';
 import type { MaskFigures } from './figures.js';
 import type { LoadedModel } from './loaded_model.js';
+import { Overload } from './overload.js';
 
 export interface LiveSinkOptions {
   model: LoadedModel;
@@ -17,27 +18,36 @@ export interface LiveSinkOptions {
   now: () => Stamp;
   onModalityChange: (change: ModalityChange) => void;
   onProblem: (text: string) => void;
+  /** Told of something that lasts when it begins and when it ends. */
+  onState: (text: string) => void;
   onNotice: (text: string) => void;
 }
 
 /** Where the masks of an active node go: onto its topics, and into its figures. */
 export class LiveSink implements PipelineSink {
   readonly #options: LiveSinkOptions;
+  readonly #overload: Overload;
 
   constructor(options: LiveSinkOptions) {
     this.#options = options;
+    this.#overload = new Overload(options.onState);
   }
 
   async published(frame: FrameResult): Promise<void> {
     const { model, masks, now } = this.#options;
     await model.frames.publish(frame);
-    masks.published(frame, now());
+    const at = now();
+    masks.published(frame, at);
+    this.#overload.made(at);
     model.note(frame);
   }
 
-  dropped({ reason }: DroppedFrame): void {
-    this.#options.masks.dropped(reason, this.#options.now());
-    this.#options.onProblem(`No mask: ${reason}.`);
+  dropped(frame: DroppedFrame): void {
+    const { kind, reason } = frame;
+    const now = this.#options.now();
+    this.#options.masks.dropped(frame, now);
+    if (kind === 'overtaken') this.#overload.overtaken(now);
+    else this.#options.onProblem(`No mask: ${reason}.`);
   }
 
   modalityChanged(change: ModalityChange): void {

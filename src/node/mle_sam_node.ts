@@ -135,6 +135,7 @@ export class MleSamNode {
         now: () => this.#ros.now(),
         onModalityChange: (change) => this.#modalityChanged(change),
         onProblem: (text) => this.#problems.say(text),
+        onState: (text) => this.#ros.log.warn(text),
         onNotice: (text) => this.#ros.log.info(text),
       }),
       onFailure: (error) => this.#fail(error.message),

@@ -334,7 +334,7 @@ export class Pipeline {
       if (!(error instanceof SegmenterError) || error.kind === 'closed') throw error;
       if (error.kind === 'failed' && models.giveUp(link, error.message) === 'none-left') throw error;
       const { stamp } = frameSet;
-      return telling(() => sink.dropped({ stamp, arrivedAt: frame.arrivedAt, reason: error.message }));
+      return telling(() => sink.dropped({ kind: 'lost', stamp, arrivedAt: frame.arrivedAt, reason: error.message }));
     }
     this.#overlap.finished();
     const segmentation = models.atSize(own);
@@ -353,12 +353,12 @@ export class Pipeline {
 
   async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {
     const times = { stamp, arrivedAt: this.#receiveTime.toStamp(opened) };
-    await this.#delivery.tell(() => this.#options.sink.dropped({ ...times, reason }));
+    await this.#delivery.tell(() => this.#options.sink.dropped({ kind: 'lost', ...times, reason }));
   }
 
   /** The set that took its place is to be decoded meanwhile, so the mask before is not waited for. */
   #giveUp({ stamp, opened }: OvertakenSet, reason: string): Promise<void> {
-    const dropped = { stamp, arrivedAt: this.#receiveTime.toStamp(opened), reason };
+    const dropped = { kind: 'overtaken' as const, stamp, arrivedAt: this.#receiveTime.toStamp(opened), reason };
     return this.#delivery.tellLater(() => this.#options.sink.dropped(dropped));
   }
 

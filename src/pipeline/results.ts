@@ -85,6 +85,8 @@ export interface DroppedFrame {
   /** Receive time of the reference sample. */
   arrivedAt: Stamp;
   reason: string;
+  /** `overtaken`: a newer set came while the model was busy; `lost`: anything else. */
+  kind: 'overtaken' | 'lost';
 }
 
 /** A modality's health changed; `at` is the receive time of the message or time-out that showed it. */

@@ -22,6 +22,7 @@ export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
       ...trafficValues(masks.figures),
       ...keyValues({
         total_dropped_frames: masks.dropped,
+        overtaken_frames: masks.overtaken,
         masks_published: masks.published,
         last_drop: masks.lastDrop?.reason,
         mean_confidence: meanConfidence === undefined ? undefined : decimals(meanConfidence),

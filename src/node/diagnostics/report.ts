@@ -68,6 +68,8 @@ export interface MaskReport {
   published: number;
   /** Since activation: reference frames without a mask. */
   dropped: number;
+  /** Of those dropped: a newer set came while the model was busy. */
+  overtaken: number;
   lastDrop: { reason: string; at: Stamp } | undefined;
   /** Masks by the time they were published and by their stamps. */
   figures: TopicFigures;

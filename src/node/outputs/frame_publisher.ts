@@ -30,6 +30,8 @@ export class FramePublisher {
   readonly #nodeName: string;
   readonly #labeller: CloudLabeller;
   readonly #onProblem: (text: string) => void;
+  /** Why a LiDAR's points have no classes, as last told. */
+  readonly #unlabelled = new Map<string, string>();
   #settings: OutputSettings;
 
   /**
@@ -99,9 +101,16 @@ export class FramePublisher {
   async #publishPoints(frame: FrameResult): Promise<void> {
     for (const labelled of await this.#labeller.label(frame)) {
       if (labelled.kind === 'cloud') this.#publishers.publish('points', labelled.cloud);
-      else this.#onProblem(`No labelled points of ${labelled.modality}: ${labelled.reason}.`);
+      else this.#tellUnlabelled(labelled.modality, labelled.reason);
       await nextTurn();
     }
+  }
+
+  /** Once for each reason: the next cloud has most likely the same. */
+  #tellUnlabelled(modality: string, reason: string): void {
+    if (this.#unlabelled.get(modality) === reason) return;
+    this.#unlabelled.set(modality, reason);
+    this.#onProblem(`No labelled points of ${modality}: ${reason}.`);
   }
 
   async #publishOverlay(frame: FrameResult, header: Header, size: ImageSize, labels: Uint8Array): Promise<void> {

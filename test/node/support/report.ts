@@ -109,6 +109,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
     masks: {
       published: 100,
       dropped: 1,
+      overtaken: 1,
       lastDrop: { reason: 'overtaken by a newer set while the model was busy', at: NOW - 60n * SECOND },
       figures: figures({ rateHz: 9.9, delayMs: 130 }),
       latency: {
