@@ -1,26 +1,13 @@
+import { publishedClasses } from '../model/import/index.js';
 import type { DatasetClass } from './dataset.js';
 
-function classes(names: string): DatasetClass[] {
-  return names
-    .trim()
-    .split(/\s+/)
-    .map((name, id) => ({ id, name }));
+function classes(list: Parameters<typeof publishedClasses>[0]): readonly DatasetClass[] {
+  return publishedClasses(list).map(({ name }, id) => ({ id, name }));
 }
 
 /** Class table of the loader of DELIVER, in order of ids. */
-export const DELIVER_CLASSES: readonly DatasetClass[] = classes(`
-  Building Fence Other Pedestrian Pole RoadLine Road SideWalk Vegetation Cars Wall TrafficSign Sky
-  Ground Bridge RailTrack GroundRail TrafficLight Static Dynamic Water Terrain TwoWheeler Bus Truck
-`);
-
+export const DELIVER_CLASSES = classes('deliver');
 /** Cityscapes' 19 training classes, which MUSES has, in order of training ids. */
-export const CITYSCAPES_CLASSES: readonly DatasetClass[] = classes(`
-  road sidewalk building wall fence pole traffic_light traffic_sign vegetation terrain sky person
-  rider car truck bus train motorcycle bicycle
-`);
-
+export const CITYSCAPES_CLASSES = classes('cityscapes');
 /** Class table of the multimodal material segmentation code. */
-export const MCUBES_CLASSES: readonly DatasetClass[] = classes(`
-  asphalt concrete metal road_marking fabric glass plaster plastic rubber sand gravel ceramic
-  cobblestone brick grass wood leaf water human sky
-`);
+export const MCUBES_CLASSES = classes('mcubes');

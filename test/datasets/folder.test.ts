@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { readFolderDescription } from '../../src/datasets/folder_schema.js';
 import { FramePattern } from '../../src/datasets/frame_pattern.js';
 import { type Dataset, matchBundle, openDataset, readSamples, recogniseDataset } from '../../src/datasets/index.js';
 import type { Representation } from '../../src/sensors/index.js';
+import { projectRoot } from '../support/shared_data.js';
 import { manifestOf } from './support/bundles.js';
 import { samples, savePng, saveText } from './support/trees.js';
 
@@ -201,6 +203,16 @@ describe('data sets of one’s own', () => {
       });
     });
   }
+
+  it('may be described as docs/datasets.md does', async () => {
+    const page = readFileSync(join(projectRoot, 'docs', 'datasets.md'), 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)![1]!;
+    saveText(join(root, 'example.yaml'), example);
+    const { classes, labels, modalities } = await readFolderDescription(join(root, 'example.yaml'));
+    assert.equal(classes.length, 3);
+    assert.deepEqual(labels.map, { 4: 'ignore', 7: 0, 23: 9, 24: 1 });
+    assert.deepEqual(Object.keys(modalities), ['camera', 'thermal', 'events', 'depth']);
+  });
 
   it('find files whose name holds a value twice, and none where the two differ', async () => {
     const pattern = new FramePattern('p/{id}/{id}_{kind}.png');

@@ -39,6 +39,11 @@ export interface ClassList {
   classes: readonly ListedClass[];
 }
 
+/** A published list, by index. */
+export function publishedClasses(name: 'cityscapes' | 'deliver' | 'mcubes'): ListedClass[] {
+  return parseList(LISTS[name]!);
+}
+
 /**
  * A published list by its name, or one of a YAML or JSON file: names, objects with `name` and `color`, or names by index,
  * also under `id2label` as in a model's `config.json`.

@@ -1,4 +1,4 @@
-export { CLASS_LIST_NAMES, loadClassList } from './class_list.js';
+export { CLASS_LIST_NAMES, type ListedClass, loadClassList, publishedClasses } from './class_list.js';
 export { ImportError } from './import_error.js';
 export { type Imported, importNetwork } from './import_network.js';
 export type { ImportOptions, InputOptions } from './options.js';

@@ -11,6 +11,9 @@ const DEFAULTS: readonly Representation[] = [
   { kind: 'polarity', windowMs: 50 },
   { kind: 'counts-recency', windowMs: 40, countScale: 64 },
   { kind: 'range-intensity-height', rangeMetres: [1, 80], heightMetres: [-1, 7], dilation: 1 },
+  { kind: 'aolp' },
+  { kind: 'dolp' },
+  { kind: 'nir' },
 ];
 
 const BY_MODALITY: Readonly<Record<string, Representation['kind']>> = {
@@ -21,6 +24,9 @@ const BY_MODALITY: Readonly<Record<string, Representation['kind']>> = {
   events: 'polarity',
   event: 'polarity',
   lidar: 'range-intensity-height',
+  aolp: 'aolp',
+  dolp: 'dolp',
+  nir: 'nir',
 };
 
 /** What a modality of this name usually is; undefined where the name says nothing. */
