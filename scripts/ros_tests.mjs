@@ -1,6 +1,9 @@
 // The part of `npm test` that runs on a real ROS graph: `test/ros/**`, each file in a process of its own, because the
 // libraries of ROS are found by variables that must be there when a process starts, and a crash shall stay in its file.
+// Started as a program (by `fork`), it runs the files given and sends the counts to its parent.
 
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { runMochaApart } from './mocha_tests.mjs';
 import { prepareRos } from './ros_environment.mjs';
 
@@ -31,4 +34,23 @@ export async function runRosTests(files) {
     else if (failed > 0) total.quarantined.push(`${file}: ${failed} failed (${known})`);
   }
   return total;
+}
+
+/** The same on another ROS than that of this process; `distro` is one of `test/ros/requirements/`. */
+export function runRosTestsOn(distro, files) {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(import.meta.url), files, {
+      env: { ...process.env, MLE_SAM_TEST_DISTRO: distro },
+    });
+    let counts;
+    child.on('message', (message) => {
+      counts = message;
+    });
+    child.on('exit', () => resolve(counts ?? { passed: 0, failed: 1, skipped: [], quarantined: [] }));
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const counts = await runRosTests(process.argv.slice(2));
+  process.send(counts, () => process.exit());
 }

@@ -20,7 +20,12 @@ describe('Large best-effort images', function () {
     await node.line('Active.', PATIENT);
     const script = join(projectRoot, 'test', 'ros', 'peers', 'large_camera.py');
     camera = Program.start('python', ['-u', script, String(SENT), '10'], {
-      env: { ROS_DOMAIN_ID: String(domain), FASTDDS_DEFAULT_PROFILES_FILE: profile },
+      env: {
+        ROS_DOMAIN_ID: String(domain),
+        // Jazzy's Fast DDS reads the first, Kilted's the second.
+        FASTRTPS_DEFAULT_PROFILES_FILE: profile,
+        FASTDDS_DEFAULT_PROFILES_FILE: profile,
+      },
     });
   });
   after(async () => {

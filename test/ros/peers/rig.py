@@ -5,6 +5,7 @@ received. Stamps and times are nanoseconds, as strings, because JSON numbers hol
 """
 
 import argparse
+import base64
 import contextlib
 import hashlib
 import importlib
@@ -93,6 +94,17 @@ def events_moved(data, by, packets):
     return moved
 
 
+def append(data: bytearray, more: bytes):
+    """Lengthens the data of a CompressedImage; decoders look at nothing behind the end of a picture."""
+    at = 12
+    for _ in ("frame_id", "format"):
+        (length,) = struct.unpack_from("<I", data, at)
+        at += 4 + -(-length // 4) * 4
+    (length,) = struct.unpack_from("<I", data, at)
+    struct.pack_into("<I", data, at, length + len(more))
+    data[at + 4 + length :] = more
+
+
 class MaskWatch:
     """Holds simulated time while masks are missing that a node on an idle machine would have made by now.
 
@@ -134,6 +146,8 @@ class Player(threading.Thread):
         self.options = options
         self.messages = read_recording(options.recording)
         self.muted = set()
+        self.replaced = {}
+        self.rounds = 0
         self.playing = threading.Event()
         self.ended = False
         self.lateness = 0.0
@@ -146,6 +160,13 @@ class Player(threading.Thread):
             self.publishers[topic] = [node.create_publisher(get_message(kind), name, qos) for name in names]
         self.clock = node.create_publisher(Clock, "/clock", 10) if options.clock else None
         self.masks = MaskWatch(node, options.namespaces) if options.wait_for_masks else None
+
+    def replace(self, topic, content):
+        """Sends this content (CDR in base 64) in the place of what was recorded, under the recorded stamps; None: no more."""
+        if content is None:
+            self.replaced.pop(topic, None)
+        else:
+            self.replaced[topic] = base64.b64decode(content)
 
     def wait_for_listeners(self, seconds):
         """Until somebody listens to every topic, or at most so long: what is sent before is lost."""
@@ -167,6 +188,7 @@ class Player(threading.Thread):
             shift = 0 if self.options.stamps == "recorded" else time.time_ns() - first
             rounds = 0
             while self.playing.is_set() and not self.ended:
+                self.rounds += 1
                 again = shift + (0 if self.options.restart else rounds * loop)
                 for at, topic, kind, data in self.messages:
                     if at - first >= loop or not self.playing.is_set():
@@ -208,7 +230,11 @@ class Player(threading.Thread):
         if kind.split("/")[-1] in STAMPED:
             sec, nanosec = struct.unpack_from("<iI", data, 4)
             stamp = sec * SECOND + nanosec + shift
-            message = events_moved(data, *moved) if kind.endswith("EventPacket") and any(moved) else bytearray(data)
+            replaced = self.replaced.get(topic, data)
+            is_events = kind.endswith("EventPacket") and any(moved)
+            message = events_moved(replaced, *moved) if is_events else bytearray(replaced)
+            if self.options.fresh and kind.endswith("CompressedImage"):
+                append(message, bytes(8 * self.rounds))
             struct.pack_into("<iI", message, 4, *divmod(stamp, SECOND))
             data = bytes(message)
         for publisher in self.publishers[topic]:
@@ -301,6 +327,10 @@ def of_diagnostics(message: DiagnosticArray):
     }
 
 
+def of_mask_info(message: DiagnosticArray):
+    return {**of_header(message.header), **of_diagnostics(message)}
+
+
 TOPICS = {
     "mask": (Image, 10, of_image),
     "confidence": (Image, 10, of_image),
@@ -309,6 +339,7 @@ TOPICS = {
     "label_info": (LabelInfo, LATCHED, of_label_info),
     "semantic_mask": (SemanticMask, 10, of_semantic_mask),
     "modality_status": (ModalityStatusArray, LATCHED, of_status),
+    "mask_info": (DiagnosticArray, 10, of_mask_info),
     "/diagnostics": (DiagnosticArray, 10, of_diagnostics),
 }
 
@@ -388,6 +419,8 @@ def obey(command, player: Player, listener: Listener, manager: Manager):
             listener.listen(topic)
         case {"ignore": topic}:
             listener.ignore(topic)
+        case {"replace": topic, "by": content}:
+            player.replace(topic, content)
         case {"lateness": _}:
             say(kind="lateness", seconds=player.lateness)
     say(kind="obeyed", command=command)
@@ -400,6 +433,7 @@ def main():
     parser.add_argument("--namespaces", nargs="+", default=[""], help="of the nodes that are played to")
     parser.add_argument("--loop", type=float, required=True, help="seconds of the recording that are played")
     parser.add_argument("--once", action="store_true", help="stop after the first round")
+    parser.add_argument("--fresh", action="store_true", help="no picture is byte for byte that of another round")
     parser.add_argument("--restart", action="store_true", help="stamps and clock start over with every round")
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--stamps", choices=["now", "recorded"], default="now")
