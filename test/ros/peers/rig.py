@@ -162,7 +162,7 @@ class Player(threading.Thread):
         self.masks = MaskWatch(node, options.namespaces) if options.wait_for_masks else None
 
     def replace(self, topic, content):
-        """Sends this content (CDR in base 64) in the place of what was recorded, under the recorded stamps; None: no more."""
+        """Sends this content (CDR in base 64) under the recorded stamps; None: what was recorded again."""
         if content is None:
             self.replaced.pop(topic, None)
         else:
@@ -464,6 +464,8 @@ def main():
     say(kind="ready")
     with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         executor.spin()
+    # Others see at once that it is gone, and not when its lease ends.
+    node.destroy_node()
 
 
 if __name__ == "__main__":
