@@ -166,7 +166,7 @@ def test_an_imported_network_is_inspected_replayed_and_put_under_dropout(
     assert [modality["name"] for modality in inspection["modalities"]] == list(case.modalities)
 
     bag, model = str(ROOT / "samples" / "town"), ["--model", str(folder), "--provider", "cpu"]
-    mle_sam("replay", bag, *model, "--seconds", "4", "--out", str(tmp_path / "replay"))
+    mle_sam("replay", bag, *model, "--out", str(tmp_path / "replay"))
     summary = json.loads((tmp_path / "replay" / "summary.json").read_text())
     assert summary["frames"]["published"] > 20
     assert "routing" not in summary

@@ -1,7 +1,8 @@
 import type { ImageSize } from '../../sensors/modality_image.js';
 import { UNLABELED_ID } from '../manifest_fields.js';
+import { CERTAINTY, KernelMemory } from './kernel/scores.js';
 import { gridOffset, type NetworkRecipe } from './recipe.js';
-import { RowSource, type ScoreVolume } from './rows.js';
+import { RowSource, rowLength, type ScoreVolume } from './rows.js';
 import { type Interpolation, interpolation } from './upsampling.js';
 
 /** Labels and confidence on the grid. */
@@ -10,14 +11,25 @@ export interface LabelledGrid {
   confidence?: Uint8Array<ArrayBuffer>;
 }
 
-/** exp(-d) in steps of 1/128 up to 16, beyond which it is nothing to a byte: half a step off is 0.4 %. */
-const STEPS = 128;
-const FARTHEST = 16 * STEPS;
-const EXPONENTIALS = Float32Array.from({ length: FARTHEST + 2 }, (_, i) => Math.exp((i - FARTHEST) / STEPS));
+/** What one volume's shape needs. */
+interface Workspace {
+  shape: string;
+  memory: KernelMemory;
+  source: RowSource;
+  down: Interpolation;
+  /** All channels of a row between two of the volume's. */
+  mixed: Float32Array;
+  /** All channels of a line at the network's own width. */
+  values: Float32Array;
+  winners: Uint8Array;
+  certainties: Float32Array;
+  /** For ratios other than 4, 8, …: which two places a pixel lies between. */
+  across: { before: Int32Array; after: Int32Array; share: Float32Array };
+}
 
 /**
  * Turns a network's scores into labels: interpolates them to the network's own size, takes the largest, and its softmax
- * for the confidence. It goes row by row, so that no volume of full size is ever made.
+ * for the confidence. It goes line by line, so that no volume of full size is ever made.
  */
 export class ScoreLabeller {
   readonly #recipe: NetworkRecipe;
@@ -25,35 +37,28 @@ export class ScoreLabeller {
   readonly #offset: { x: number; y: number };
   readonly #ids: Uint8Array;
   readonly #kind: 'logits' | 'probabilities';
-  /** Of the grid's columns and rows those that the network sees. */
+  /** Of the grid's columns and lines those that the network sees. */
   readonly #columns: { first: number; count: number };
   readonly #lines: { first: number; count: number };
-  #shape = '';
-  #source!: RowSource;
-  #across!: Interpolation;
-  #down!: Interpolation;
-  #mixed!: Float32Array;
-  #values!: Float32Array;
-  readonly #best: Float32Array;
-  readonly #winner: Uint8Array;
-  readonly #sum: Float32Array;
+  /** The network's width, up to a whole number of vectors. */
+  readonly #count: number;
+  #workspace: Workspace | undefined;
 
   constructor(recipe: NetworkRecipe, grid: ImageSize, kind: 'logits' | 'probabilities') {
     this.#recipe = recipe;
     this.#grid = grid;
     this.#kind = kind;
     this.#offset = gridOffset(grid, recipe);
-    this.#ids = Uint8Array.from(recipe.classIds);
+    this.#ids = Uint8Array.from({ length: 256 }, (_, index) => recipe.classIds[index] ?? UNLABELED_ID);
     this.#columns = seen(grid.width, recipe.size.width, this.#offset.x);
     this.#lines = seen(grid.height, recipe.size.height, this.#offset.y);
-    this.#best = new Float32Array(this.#columns.count);
-    this.#winner = new Uint8Array(this.#columns.count);
-    this.#sum = new Float32Array(this.#columns.count);
+    this.#count = Math.ceil(recipe.size.width / 4) * 4;
   }
 
   /** @throws {Error} where scores are not numbers */
   label(volume: ScoreVolume): LabelledGrid {
-    this.#prepare(volume);
+    const workspace = this.#prepare(volume);
+    workspace.source.open(volume);
     const { width, height } = this.#grid;
     const labels = new Uint8Array(width * height);
     const isWhole = this.#columns.count === width && this.#lines.count === height;
@@ -61,73 +66,98 @@ export class ScoreLabeller {
     const confidence = this.#recipe.confidence === 'none' ? undefined : new Uint8Array(width * height);
     let unknown = 0;
     for (let line = 0; line < this.#lines.count; line++) {
-      this.#score(line);
-      if (confidence !== undefined && this.#kind === 'logits') this.#addUp();
-      unknown += this.#write((this.#lines.first + line) * width + this.#columns.first, labels, confidence);
+      unknown += this.#score(workspace, volume, line);
+      this.#write(workspace, (this.#lines.first + line) * width + this.#columns.first, labels, confidence);
     }
-    if (unknown > 0)
-      throw new Error(`the network's scores are not numbers (NaN) on ${unknown} of ${labels.length} pixels`);
+    if (unknown > 0) throw new Error(`scores that are not numbers (NaN) on ${unknown} of ${labels.length} pixels`);
     return { labels, ...(confidence && { confidence }) };
   }
 
-  #prepare(volume: ScoreVolume): void {
-    const { width, height, channels } = volume;
+  #prepare({ width, height, channels }: ScoreVolume): Workspace {
     const shape = `${width}x${height}x${channels}`;
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      const { size } = this.#recipe;
-      this.#source = new RowSource(width, channels, this.#kind === 'logits' ? 'zero' : 'rest');
-      this.#across = interpolation(width, size.width, this.#columns.first + this.#offset.x, this.#columns.count);
-      this.#down = interpolation(height, size.height, this.#lines.first + this.#offset.y, this.#lines.count);
-      this.#mixed = new Float32Array(this.#source.channels * width);
-      this.#values = new Float32Array(this.#source.channels * this.#columns.count);
-    }
-    this.#source.open(volume);
+    if (this.#workspace?.shape === shape) return this.#workspace;
+    const count = this.#count;
+    const row = rowLength(width, channels);
+    const line = rowLength(count, channels);
+    const memory = new KernelMemory(4 * (3 * row + line + 5 * count) + 1024);
+    const across = interpolation(width, this.#recipe.size.width, 0, count);
+    const tables = {
+      before: memory.wholeNumbers(count),
+      after: memory.wholeNumbers(count),
+      share: memory.floats(count),
+    };
+    tables.before.set(across.before);
+    tables.after.set(across.after);
+    tables.share.set(across.share);
+    this.#workspace = {
+      shape,
+      memory,
+      source: new RowSource(width, channels, this.#kind === 'logits' ? 'zero' : 'rest', [
+        memory.floats(row),
+        memory.floats(row),
+      ]),
+      down: interpolation(height, this.#recipe.size.height, this.#lines.first + this.#offset.y, this.#lines.count),
+      mixed: memory.floats(row),
+      values: memory.floats(line),
+      winners: memory.bytes(count),
+      certainties: memory.floats(count),
+      across: tables,
+    };
+    return this.#workspace;
   }
 
-  /** Scores of one line at all its columns, and the largest of each. */
-  #score(line: number): void {
-    const { before, after, share } = this.#down;
-    const upper = this.#source.row(before[line]!);
-    const part = share[line]!;
-    const row = part === 0 ? upper : mix(upper, this.#source.row(after[line]!), part, this.#mixed);
-    const channels = this.#source.channels;
-    const width = row.length / channels;
-    this.#best.fill(Number.NEGATIVE_INFINITY);
-    this.#winner.fill(0);
-    for (let c = 0; c < channels; c++) {
-      const values = this.#values.subarray(c * this.#columns.count, (c + 1) * this.#columns.count);
-      stretchRow(row.subarray(c * width, (c + 1) * width), this.#across, values);
-      keepLargest(values, c, this.#best, this.#winner);
+  /**
+   * The largest score of each pixel of a line, and how certain it is.
+   * @returns of how many pixels no score is a number
+   */
+  #score(workspace: Workspace, { width }: ScoreVolume, line: number): number {
+    const { memory, source, down, mixed, values, winners, certainties, across } = workspace;
+    const { kernel } = memory;
+    const { channels } = source;
+    const share = down.share[line]!;
+    let row = source.row(down.before[line]!);
+    if (share > 0) {
+      const lower = source.row(down.after[line]!);
+      kernel.mix(row.byteOffset, lower.byteOffset, share, mixed.byteOffset, Math.ceil(row.length / 4) * 4);
+      row = mixed;
     }
+    const count = this.#count;
+    const ratio = this.#recipe.size.width / width;
+    let scores = values.byteOffset;
+    if (width === count) {
+      scores = row.byteOffset;
+    } else if (ratio % 4 === 0) {
+      kernel.stretchWhole(row.byteOffset, channels, width, ratio, scores);
+    } else {
+      const { before, after, share: shares } = across;
+      const tables = [before.byteOffset, after.byteOffset, shares.byteOffset] as const;
+      kernel.stretchAny(row.byteOffset, channels, width, ...tables, scores, count);
+    }
+    const mode =
+      this.#recipe.confidence === 'none'
+        ? CERTAINTY.none
+        : this.#kind === 'logits'
+          ? CERTAINTY.softmax
+          : CERTAINTY.score;
+    return kernel.choose(scores, channels, count, winners.byteOffset, certainties.byteOffset, mode);
   }
 
-  /** Sums of the exponentials of all scores, relative to the largest. */
-  #addUp(): void {
-    const count = this.#columns.count;
-    this.#sum.fill(0);
-    for (let c = 0; c < this.#source.channels; c++) {
-      addExponentials(this.#values.subarray(c * count, (c + 1) * count), this.#best, this.#sum);
-    }
-  }
-
-  /** @returns how many pixels have no score */
-  #write(at: number, labels: Uint8Array, confidence: Uint8Array | undefined): number {
+  #write(
+    { winners, certainties }: Workspace,
+    at: number,
+    labels: Uint8Array,
+    confidence: Uint8Array | undefined,
+  ): void {
     const { unlabeledBelow = 0 } = this.#recipe;
-    let unknown = 0;
+    const ids = this.#ids;
+    const first = this.#columns.first + this.#offset.x;
+    for (let x = 0; x < this.#columns.count; x++) labels[at + x] = ids[winners[first + x]!]!;
+    if (confidence === undefined) return;
     for (let x = 0; x < this.#columns.count; x++) {
-      const best = this.#best[x]!;
-      if (best === Number.NEGATIVE_INFINITY) unknown++;
-      const id = this.#ids[this.#winner[x]!] ?? UNLABELED_ID;
-      if (confidence === undefined) {
-        labels[at + x] = id;
-        continue;
-      }
-      const certainty = this.#kind === 'logits' ? 1 / this.#sum[x]! : Math.min(1, Math.max(0, best));
-      confidence[at + x] = Math.round(255 * certainty);
-      labels[at + x] = certainty < unlabeledBelow ? UNLABELED_ID : id;
+      const certainty = Math.min(1, Math.max(0, certainties[first + x]!));
+      confidence[at + x] = 255 * certainty + 0.5;
+      if (certainty < unlabeledBelow) labels[at + x] = UNLABELED_ID;
     }
-    return unknown;
   }
 }
 
@@ -135,32 +165,4 @@ export class ScoreLabeller {
 export function seen(grid: number, network: number, offset: number): { first: number; count: number } {
   const first = Math.max(0, -offset);
   return { first, count: Math.min(grid, network - offset) - first };
-}
-
-function mix(upper: Float32Array, lower: Float32Array, share: number, mixed: Float32Array): Float32Array {
-  for (let i = 0; i < mixed.length; i++) mixed[i] = upper[i]! + (lower[i]! - upper[i]!) * share;
-  return mixed;
-}
-
-function stretchRow(row: Float32Array, { before, after, share }: Interpolation, values: Float32Array): void {
-  for (let x = 0; x < values.length; x++) {
-    const left = row[before[x]!]!;
-    values[x] = left + (row[after[x]!]! - left) * share[x]!;
-  }
-}
-
-function keepLargest(values: Float32Array, index: number, best: Float32Array, winner: Uint8Array): void {
-  for (let x = 0; x < values.length; x++) {
-    if (values[x]! > best[x]!) {
-      best[x] = values[x]!;
-      winner[x] = index;
-    }
-  }
-}
-
-function addExponentials(values: Float32Array, best: Float32Array, sum: Float32Array): void {
-  for (let x = 0; x < values.length; x++) {
-    const place = ((values[x]! - best[x]!) * STEPS + (FARTHEST + 0.5)) | 0;
-    if (place > 0) sum[x] = sum[x]! + EXPONENTIALS[place]!;
-  }
 }

@@ -11,24 +11,28 @@ export interface ScoreVolume {
   layout: ScoreLayout;
 }
 
+/** Numbers of a row with all its channels. */
+export function rowLength(width: number, channels: number): number {
+  return width * Math.max(2, channels);
+}
+
 /**
- * Hands out a volume row by row as floats [channels, width], whatever its layout and type. What lies that way already is
- * not copied. A single score s becomes two: 0 and s as logits, 1 - s and s as probabilities.
+ * Hands out a volume row by row as floats [channels, width], whatever its layout and type. A single score s becomes two: 0 and s as logits, 1 - s and s as probabilities.
  */
 export class RowSource {
   readonly channels: number;
   readonly #width: number;
-  readonly #rows = [new Float32Array(0), new Float32Array(0)] as [Float32Array, Float32Array];
+  readonly #rows: readonly [Float32Array, Float32Array];
   readonly #held: [number, number] = [-1, -1];
   readonly #opposite: 'zero' | 'rest';
   #volume!: ScoreVolume;
 
-  constructor(width: number, channels: number, opposite: 'zero' | 'rest') {
+  /** @param rows - room for two rows, of {@link rowLength} each */
+  constructor(width: number, channels: number, opposite: 'zero' | 'rest', rows: readonly [Float32Array, Float32Array]) {
     this.#width = width;
     this.#opposite = opposite;
     this.channels = Math.max(2, channels);
-    this.#rows[0] = new Float32Array(this.channels * width);
-    this.#rows[1] = new Float32Array(this.channels * width);
+    this.#rows = rows;
   }
 
   /** Begins with another volume of the same shape. */
