@@ -51,6 +51,7 @@ ARGUMENTS = {
     "bag_delay": ("10", "seconds until the bag starts, for the node to load its model"),
     "rate": ("1.0", "how fast the bag is played"),
     "bundle": ("", "folder of the model bundle; empty: as params_file says"),
+    "fallbacks": ("", "as for mle_sam.launch.py"),
     "provider": ("", "what inference runs on, e.g. cpu; empty: as params_file says"),
     "params_file": (str(SHARE / "config" / "mle_sam.yaml"), "parameters of the node"),
     "fastdds_profile": ("auto", "as for mle_sam.launch.py"),
@@ -58,7 +59,7 @@ ARGUMENTS = {
 }
 
 # Arguments that mle_sam.launch.py takes over as they are.
-PASSED_ON = ("bundle", "provider", "params_file", "fastdds_profile", "log_level")
+PASSED_ON = ("bundle", "fallbacks", "provider", "params_file", "fastdds_profile", "log_level")
 
 # The node's own name for a modality's topic, by the kind of its sensor.
 INPUTS = {"camera": "{}/image", "depth": "{}/image", "events": "{}", "lidar": "{}/points"}

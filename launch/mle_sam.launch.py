@@ -23,6 +23,11 @@ ARGUMENTS = {
         "FROM:=TO, blanks between them, e.g. 'camera/image:=/zed/left/image lidar/points:=/ouster/points'",
     ),
     "bundle": ("", "folder of the model bundle; empty: as params_file says"),
+    "fallbacks": (
+        "",
+        "folders of bundles that make the mask where those before have not the sensors they need, commas between them; "
+        "empty: as params_file says",
+    ),
     "provider": ("", "what inference runs on, e.g. cpu; empty: as params_file says"),
     "autostart": (
         "",
@@ -99,6 +104,8 @@ def start(context):
         value = given(argument)
         if value:
             overruled[parameter] = parse_truth(argument, value) if argument == "autostart" else value
+    if given("fallbacks"):
+        overruled["fallbacks"] = [folder.strip() for folder in given("fallbacks").split(",") if folder.strip()]
 
     parameter_files = [existing_file("params_file", given("params_file"))] if given("params_file") else []
     arguments = ["--log-level", given("log_level") or "info"]

@@ -38,13 +38,14 @@ ARGUMENTS = {
     "namespace": ("", "namespace of the node"),
     "remappings": ("", "of the node's inputs to the topics of the bag, FROM:=TO, blanks between them"),
     "bundle": ("", "folder of the model bundle; empty: as params_file says"),
+    "fallbacks": ("", "as for mle_sam.launch.py"),
     "provider": ("", "what inference runs on, e.g. cpu; empty: as params_file says"),
     "params_file": (str(SHARE / "config" / "mle_sam.yaml"), "parameters of the node"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
 }
 
 # Arguments that mle_sam.launch.py takes over as they are.
-PASSED_ON = ("namespace", "remappings", "bundle", "provider", "params_file", "log_level")
+PASSED_ON = ("namespace", "remappings", "bundle", "fallbacks", "provider", "params_file", "log_level")
 
 # For the last masks to come and to be written.
 SETTLE_SECONDS = 2.0

@@ -1,19 +1,42 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type DeskConfiguration, deskConfiguration, readValues } from '../configuration/index.js';
-import { loadManifest } from '../model/index.js';
-import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import { FALLBACK_STARTS, type FallbackStart, loadManifest } from '../model/index.js';
+import { DEFAULT_PIPELINE_CONFIG, modalitiesOf, type PipelineConfig, roleOf } from '../pipeline/index.js';
 import { complain } from './output.js';
 import { type ProviderFlags, segmenterOptions } from './provider_options.js';
 
 interface ConfigFlags {
   model: string;
+  fallback?: string[];
   config?: string;
+}
+
+/** Adds `--fallback`. */
+export function withFallbackOptions(command: Command): Command {
+  return command
+    .option(
+      '--fallback <folder>',
+      'model bundle that makes the mask where those before have not the sensors they need; may be repeated',
+      (folder: string, before: string[] | undefined) => [...(before ?? []), folder],
+    )
+    .addOption(
+      new Option('--fallback-start <when>', 'warm: fallbacks are started with the model; lazy: when they are needed')
+        .choices(FALLBACK_STARTS)
+        .default('warm'),
+    );
+}
+
+export interface FallbackFlags {
+  fallback?: string[];
+  fallbackStart: FallbackStart;
 }
 
 /** What a configuration file and the flags say together: a flag that was given wins, then the file, then the default. */
 export interface Configured {
   /** Folder of the bundle. */
   model: string;
+  /** Folders of those that stand by for it. */
+  fallbacks: readonly string[];
   config: PipelineConfig;
   /** What the file alone says; undefined without one. */
   file: DeskConfiguration | undefined;
@@ -32,18 +55,29 @@ export async function readConfigured(
   flags: ConfigFlags,
   tell: (line: string) => void = (line) => complain(`${line}\n`),
 ): Promise<Configured> {
-  if (flags.config === undefined) return { model: flags.model, config: DEFAULT_PIPELINE_CONFIG, file: undefined };
+  if (flags.config === undefined) {
+    const { model, fallback: fallbacks = [] } = flags;
+    return { model, fallbacks, config: DEFAULT_PIPELINE_CONFIG, file: undefined };
+  }
   const values = await readValues(flags.config);
   const named = values.values.get('model');
   const isChosen = isGiven(command, 'model');
   const model = !isChosen && typeof named === 'string' && named !== '' ? named : flags.model;
-  const { modalities } = await loadManifest(model);
+  const listed = values.values.get('fallbacks');
+  const fallbacks = flags.fallback ?? (Array.isArray(listed) ? listed.filter((folder) => folder !== '') : []);
+  const manifests = await Promise.all([model, ...fallbacks].map((folder) => loadManifest(folder)));
   const file = deskConfiguration(
     values,
-    modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) })),
+    modalitiesOf(manifests).map(({ name, representation }) => ({ name, role: roleOf(representation) })),
   );
   for (const note of file.notes) tell(note);
-  return { model, config: file.config, file };
+  return { model, fallbacks, config: file.config, file };
+}
+
+/** When fallbacks are started, by flags and file. */
+export function configuredFallbackStart(command: Command, flags: FallbackFlags, { file }: Configured): FallbackStart {
+  const isFiles = file?.given.has('fallback_start') === true && !isGiven(command, 'fallbackStart');
+  return isFiles ? file.model.fallbackStart : flags.fallbackStart;
 }
 
 /** How the model runs, by flags and file. */

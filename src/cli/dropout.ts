@@ -16,7 +16,14 @@ import { OutputFolder, requireReplaceable, writeOutput, writeWhole } from '../ou
 import { withReplaySource } from '../replay/index.js';
 import { jsonText } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
-import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
+import {
+  CONFIG_HELP,
+  configuredFallbackStart,
+  configuredSegmenter,
+  type FallbackFlags,
+  readConfigured,
+  withFallbackOptions,
+} from './configured.js';
 import { defaultBundlePath, packagePath } from './default_bundle.js';
 import { EXIT } from './exit_codes.js';
 import { interruptible } from './interrupts.js';
@@ -28,7 +35,7 @@ import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 const JSON_FILE = 'dropout.json';
 const PAGE = 'dropout.html';
 
-interface DropoutFlags extends ProviderFlags, BagFlags {
+interface DropoutFlags extends ProviderFlags, FallbackFlags, BagFlags {
   scenarios: string[];
   model: string;
   out?: string;
@@ -46,7 +53,7 @@ interface DropoutFlags extends ProviderFlags, BagFlags {
  * @param write - where the result goes; standard output by default
  */
 export function dropoutCommand(write: (text: string) => void = print): Command {
-  return withBagOptions(withProviderOptions(new Command('dropout')))
+  return withBagOptions(withFallbackOptions(withProviderOptions(new Command('dropout'))))
     .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
@@ -74,13 +81,22 @@ async function dropout(
   const scenarios = await loadScenarios(flags.scenarios);
   const configured = await readConfigured(command, flags);
   const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
-  const { model, config } = configured;
+  const { model, fallbacks, config } = configured;
+  const fallbackStart = configuredFallbackStart(command, flags, configured);
   const { seed, seconds } = flags;
   const overwriting = flags.force ? 'any' : 'own';
   if (flags.junit !== undefined) await requireReplaceable(flags.junit, JUNIT_MARK, overwriting);
   let folder: OutputFolder | undefined;
   const outcome = await withReplaySource(
-    { bag, model, config, ...bagOptions(flags), ...configuredSegmenter(command, flags, configured) },
+    {
+      bag,
+      model,
+      fallbacks,
+      fallbackStart,
+      config,
+      ...bagOptions(flags),
+      ...configuredSegmenter(command, flags, configured),
+    },
     async (source) => {
       folder = await OutputFolder.claim(out, [JSON_FILE, PAGE], overwriting);
       return runDropout(source, {

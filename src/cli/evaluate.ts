@@ -104,14 +104,15 @@ async function evaluateBag(
   signal: AbortSignal,
 ): Promise<ProtocolOutcome> {
   const configured = await readConfigured(command, flags);
-  const { model, config } = configured;
+  const { model, fallbacks, config } = configured;
   const options = { ...protocolOptions(flags, {}), signal };
   const workerOptions = {
     ...configuredSegmenter(command, flags, configured),
     keptImages: imagesWorthKeeping(options.protocols),
   };
-  return withReplaySource({ bag: data, model, config, ...bagOptions(flags), ...workerOptions }, (source) =>
-    runProtocol(source, options, (visit) => visitBagFrames(source, flags.every, visit, signal)),
+  return withReplaySource(
+    { bag: data, model, fallbacks, fallbackStart: 'lazy', config, ...bagOptions(flags), ...workerOptions },
+    (source) => runProtocol(source, options, (visit) => visitBagFrames(source, flags.every, visit, signal)),
   );
 }
 

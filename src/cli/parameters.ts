@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { renderParameterYaml } from '../configuration/index.js';
 import { loadBundle } from '../model/index.js';
-import { roleOf } from '../pipeline/index.js';
+import { modalitiesOf, roleOf } from '../pipeline/index.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { print } from './output.js';
 
@@ -13,10 +13,13 @@ export function parametersCommand(write: (text: string) => void = print): Comman
   return new Command('parameters')
     .description("print the ROS 2 node's parameters for a model, as a file for params_file:=")
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
-    .action(async ({ model }: { model: string }) => {
-      const { modalities } = await loadBundle(model);
+    .option('--fallback <folders...>', 'model bundles that stand by for it: the file has the sensors of all', [])
+    .action(async ({ model, fallback }: { model: string; fallback: string[] }) => {
+      const bundles = await Promise.all([model, ...fallback].map((folder) => loadBundle(folder)));
       write(
-        renderParameterYaml(modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) }))),
+        renderParameterYaml(
+          modalitiesOf(bundles).map(({ name, representation }) => ({ name, role: roleOf(representation) })),
+        ),
       );
     });
 }

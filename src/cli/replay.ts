@@ -6,7 +6,14 @@ import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
 import { jsonText, printable } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
-import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
+import {
+  CONFIG_HELP,
+  configuredFallbackStart,
+  configuredSegmenter,
+  type FallbackFlags,
+  readConfigured,
+  withFallbackOptions,
+} from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { EXIT } from './exit_codes.js';
 import { interruptible } from './interrupts.js';
@@ -14,7 +21,7 @@ import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
 
-interface ReplayFlags extends ProviderFlags, BagFlags {
+interface ReplayFlags extends ProviderFlags, FallbackFlags, BagFlags {
   model: string;
   out?: string;
   rate: 'max' | 'realtime';
@@ -26,7 +33,7 @@ interface ReplayFlags extends ProviderFlags, BagFlags {
 
 /** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
 export function replayCommand(): Command {
-  return withBagOptions(withProviderOptions(new Command('replay')))
+  return withBagOptions(withFallbackOptions(withProviderOptions(new Command('replay'))))
     .description('replay a rosbag through the model: masks.mcap, summary.json and report.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
@@ -48,7 +55,8 @@ export function replayCommand(): Command {
 async function replay(bag: string, flags: ReplayFlags, command: Command, signal: AbortSignal): Promise<void> {
   const out = flags.out ?? join('out', basename(resolve(bag)).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
   const configured = await readConfigured(command, flags);
-  const { model, config } = configured;
+  const { model, fallbacks, config } = configured;
+  const fallbackStart = configuredFallbackStart(command, flags, configured);
   const isShown = process.stderr.isTTY && flags.json === undefined;
   const bar = isShown ? progressBar() : undefined;
   let outputs: ReplayOutputs;
@@ -61,6 +69,8 @@ async function replay(bag: string, flags: ReplayFlags, command: Command, signal:
       rate,
       points: flags.paintLidar ? 'labelled' : 'left-out',
       config,
+      fallbacks,
+      fallbackStart,
       ...bagOptions(flags),
       signal,
       overwriting: flags.force ? 'any' : 'own',
@@ -95,6 +105,7 @@ function describe({ summary, paths }: ReplayOutputs): string {
     ['masks', `${frames.published} of ${frames.reference} frames (${frames.partial} from fewer sensors)`],
   );
   if (score?.miou != null) table.push(['mIoU', `${score.miou.toFixed(1)} % over ${score.frames} frames`]);
+  for (const { name, masks, role } of summary.models ?? []) table.push([`  ${role}`, `${masks} masks by ${name}`]);
   for (const [stretch, { miou }] of Object.entries(score?.stretches ?? {})) {
     table.push([`  ${printable(stretch)}`, `${miou?.toFixed(1) ?? '-'} %`]);
   }

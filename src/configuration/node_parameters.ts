@@ -1,4 +1,4 @@
-import { PROVIDER_REQUESTS } from '../model/index.js';
+import { FALLBACK_STARTS, PROVIDER_REQUESTS } from '../model/index.js';
 import { pipelineConfigSchema } from '../pipeline/index.js';
 import { syncOptionsSchema } from '../sync/index.js';
 import type { ParameterDefinition } from './definition.js';
@@ -35,6 +35,25 @@ const MODEL: readonly ParameterDefinition[] = [
     default: '',
     applies: 'configure',
     description: 'folder of the model bundle; empty: the one that comes with the package',
+  },
+  {
+    name: 'fallbacks',
+    type: 'string_array',
+    default: [],
+    choices: [],
+    elements: { words: 'folders of model bundles', example: ['models/depth_and_lidar'] },
+    applies: 'configure',
+    description:
+      'models that make the mask where those before have not the sensors they need, best first; ' +
+      'masks keep the classes and the size of the first model',
+  },
+  {
+    name: 'fallback_start',
+    type: 'string',
+    default: 'warm',
+    choices: FALLBACK_STARTS,
+    applies: 'configure',
+    description: 'warm: fallbacks are started with the first model; lazy: when needed, which costs the first masks',
   },
   {
     name: 'provider',

@@ -1,4 +1,4 @@
-import { PROVIDER_REQUESTS } from '../model/index.js';
+import { FALLBACK_STARTS, PROVIDER_REQUESTS } from '../model/index.js';
 import { type PipelineConfig, pipelineConfigSchema } from '../pipeline/index.js';
 import { checkValue } from './check_value.js';
 import { CheckedValues } from './checked_values.js';
@@ -106,6 +106,8 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
   return {
     model: {
       folder: folder === '' ? undefined : folder,
+      fallbacks: values.texts('fallbacks'),
+      fallbackStart: values.choice('fallback_start', FALLBACK_STARTS),
       provider: values.choice('provider', PROVIDER_REQUESTS),
       fallback: values.flag('provider_required') ? 'none' : 'down',
       deviceId: values.number('device_id'),

@@ -1,4 +1,4 @@
-import type { ProviderFallback, ProviderRequest, TimeLimit } from '../model/index.js';
+import type { FallbackStart, ProviderFallback, ProviderRequest, TimeLimit } from '../model/index.js';
 import type { PipelineConfig, TopicRole } from '../pipeline/index.js';
 import type { OutputKey, TopicQos } from './topics.js';
 
@@ -7,6 +7,9 @@ export interface NodeSettings {
   model: {
     /** Folder of the bundle; `undefined` for the one that comes with the package. */
     folder: string | undefined;
+    /** Folders of models that stand by for it, best first. */
+    fallbacks: readonly string[];
+    fallbackStart: FallbackStart;
     provider: ProviderRequest;
     /** What happens where that provider cannot be had. */
     fallback: ProviderFallback;

@@ -1,4 +1,5 @@
 import type { Stamp } from '../messages/index.js';
+import type { ModelNeeds } from '../model/index.js';
 import {
   LEVEL,
   type Level,
@@ -15,8 +16,10 @@ export class HealthStatements {
   readonly log = new HealthLog();
   readonly #healths: Map<string, ModalityHealth>;
   readonly #essential: ReadonlySet<string>;
+  readonly #models: readonly ModelNeeds[];
 
-  constructor(modalities: readonly string[], essential: ReadonlySet<string>) {
+  constructor(modalities: readonly string[], essential: ReadonlySet<string>, models: readonly ModelNeeds[] = []) {
+    this.#models = models;
     this.#healths = new Map(
       modalities.map((modality) => [modality, { modality, state: 'waiting', reason: undefined }]),
     );
@@ -37,7 +40,7 @@ export class HealthStatements {
     this.#healths.set(modality, health);
     const { level } = modalityDiagnostic('', health);
     this.log.add({ about: modality, at, level: levelName(level), reason: reason ?? doubt ?? '' });
-    const together = syncDiagnostic('', [...this.#healths.values()], this.#essential);
+    const together = syncDiagnostic('', [...this.#healths.values()], this.#essential, undefined, this.#models);
     this.log.add({ about: SYNC, at, level: levelName(together.level), reason: together.message });
   }
 }

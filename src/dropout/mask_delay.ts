@@ -30,15 +30,24 @@ export interface MaskDelays {
 
 const NOTHING: DelayFigure = { clean: undefined, faulty: undefined, boundMs: undefined };
 
-/** @param clean - masks without the fault: of the same moments in another run, or of before */
+/** What delays are held against. */
+export interface DelayComparison {
+  /** Where the clean masks come from: the same moments in another run, or before the fault. */
+  clean: 'the-same-moments' | 'before';
+  marginMs: number;
+  /**
+   * Masks of the run without the faulty sensors, where another model makes the masks then: it may wait for sensors that
+   * the first one does not take.
+   */
+  without?: readonly DelayedMask[] | undefined;
+}
+
+/** @param clean - masks without the fault */
 export function measureDelays(
   clean: readonly DelayedMask[],
   faulty: readonly DelayedMask[],
   { spans, start, end, ending }: FaultWindow,
-  { clean: moments, marginMs }: { clean: 'the-same-moments' | 'before'; marginMs: number } = {
-    clean: 'the-same-moments',
-    marginMs: 0,
-  },
+  { clean: moments, marginMs, without = [] }: DelayComparison = { clean: 'the-same-moments', marginMs: 0 },
 ): MaskDelays {
   const isSettled = (moment: Stamp): boolean =>
     spans.every(({ from, to, truth }) => {
@@ -50,21 +59,28 @@ export function measureDelays(
       return !isComing && !isGoing && !isRestless;
     });
   const laterMs = Math.max(0, ...spans.map(({ truth }) => truth?.laterMs ?? 0));
-  const figure = (from: Stamp, to: Stamp | undefined, allowedMs: number): DelayFigure => {
+  const figure = (
+    from: Stamp,
+    to: Stamp | undefined,
+    allowedMs: number,
+    others: readonly DelayedMask[] = [],
+  ): DelayFigure => {
     const isIn = ({ arrivedAt }: DelayedMask) =>
       arrivedAt >= from && (to === undefined || arrivedAt < to) && isSettled(arrivedAt);
     const before = moments === 'before' ? clean : clean.filter(isIn);
     const after = faulty.filter(isIn);
     if (before.length < LEAST_DELAYS || after.length < LEAST_DELAYS) return NOTHING;
     const cleanMs = percentile95(before);
+    const otherwise = others.filter(isIn);
+    const usualMs = otherwise.length < LEAST_DELAYS ? cleanMs : Math.max(cleanMs, percentile95(otherwise));
     return {
       clean: cleanMs,
       faulty: percentile95(after),
-      boundMs: cleanMs + MASK_DELAY_MARGIN_MS + marginMs + allowedMs,
+      boundMs: usualMs + MASK_DELAY_MARGIN_MS + marginMs + allowedMs,
     };
   };
   return {
-    during: figure(start, end, laterMs),
+    during: figure(start, end, laterMs, without),
     after: ending === 'within' ? figure(end, undefined, 0) : NOTHING,
   };
 }

@@ -1,7 +1,14 @@
 import type { Stamp } from '../messages/index.js';
 import type { Bundle } from '../model/index.js';
 import type { FrameResult } from '../pipeline/index.js';
-import { type ColourTable, colourTable, encodeJpeg, encodeMaskPng, renderOverlay } from '../report/index.js';
+import {
+  type ColourTable,
+  colourTable,
+  encodeJpeg,
+  encodeMaskPng,
+  pictureUnder,
+  renderOverlay,
+} from '../report/index.js';
 import type { FaultWindow } from './fault_window.js';
 import { unpackLabels } from './packed_labels.js';
 import type { RunRecord } from './run_record.js';
@@ -28,13 +35,13 @@ export class PictureTaker {
   readonly #colours: ColourTable;
   readonly #moments: ScenarioPictures['moments'] = {};
 
-  constructor({ start, end, ending }: FaultWindow, { modalities, classes }: Bundle) {
+  constructor({ start, end, ending }: FaultWindow, sensors: Bundle['modalities'], classes: Bundle['classes']) {
     this.#wanted = [
       { moment: 'before', from: start - HALF_A_SECOND, before: start },
       { moment: 'during', from: start + (end - start) / 2n, before: end },
       ...(ending === 'within' ? [{ moment: 'after' as const, from: end + SETTLED_NS, before: undefined }] : []),
     ];
-    this.#cameraModality = modalities.find(({ representation }) => representation.kind === 'rgb')?.name;
+    this.#cameraModality = sensors.find(({ representation }) => representation.kind === 'rgb')?.name;
     this.#colours = colourTable(classes);
   }
 
@@ -44,8 +51,7 @@ export class PictureTaker {
     for (const { moment, from, before } of this.#wanted) {
       if (this.#moments[moment] !== undefined || publishedAt < from) continue;
       if (before !== undefined && publishedAt >= before) continue;
-      const camera = this.#cameraModality === undefined ? undefined : images.get(this.#cameraModality)?.data;
-      const picture = { width, height, data: camera ?? new Uint8Array(width * height * 3) };
+      const picture = pictureUnder(images, this.#cameraModality, segmentation);
       const overlay = renderOverlay(picture, { width, height, labels }, this.#colours);
       this.#moments[moment] = { jpeg: await encodeJpeg(overlay, { maxWidth: 480 }), publishedAt, present };
     }

@@ -4,7 +4,16 @@ import type { RawMessage, Stamp } from '../messages/index.js';
 import { classCountOf } from '../model/index.js';
 import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/index.js';
 import { ownValue } from '../records/own_value.js';
-import { isSimulated, type MessageTransform, type ReplaySource, type RunSource, runPipeline } from '../replay/index.js';
+import {
+  isSimulated,
+  type MessageTransform,
+  type ModelsOfSource,
+  needsOf,
+  type ReplaySource,
+  type RunSource,
+  runPipeline,
+  sensorsOf,
+} from '../replay/index.js';
 import { type Problem, ProblemList } from '../report/index.js';
 import { printable } from '../text/index.js';
 import { faultWindow } from './fault_window.js';
@@ -20,6 +29,8 @@ export interface DropoutReport {
   partialBecause?: string;
   bag: { name: string; seconds: number; source: 'simulation' | 'recording' };
   model: { name: string; sha256: string };
+  /** Models that stood by for it, best first; absent where there were none. */
+  fallbacks?: { name: string; sha256: string }[];
   provider: string;
   seed: number;
   cleanMasks: number;
@@ -81,7 +92,7 @@ export async function runDropout(source: DropoutSource, options: DropoutOptions)
     for (const [index, scenario] of scenarios.entries()) {
       onRun(scenario.name, 1 + losses.size + index, total());
       const window = windows[index]!;
-      const taker = new PictureTaker(window, bundle);
+      const taker = new PictureTaker(window, sensorsOf(source), bundle.classes);
       const faulty = await record(source, {
         seconds,
         signal,
@@ -119,6 +130,9 @@ export async function runDropout(source: DropoutSource, options: DropoutOptions)
         source: isSimulated(bag.info) ? 'simulation' : 'recording',
       },
       model: { name: bundle.name, sha256: bundle.sha256 },
+      ...(source.fallbacks.length > 0 && {
+        fallbacks: source.fallbacks.map(({ bundle: { name, sha256 } }) => ({ name, sha256 })),
+      }),
       provider: segmenter.selection.provider,
       seed,
       cleanMasks: clean.masks.length,
@@ -135,10 +149,10 @@ function messageOf(error: unknown): string {
 }
 
 /** Which topics faults act on, and what kind of sensor sends there. */
-export function faultBinding({ bundle, selection }: Pick<ReplaySource, 'bundle' | 'selection'>): FaultBinding {
+export function faultBinding(source: ModelsOfSource & Pick<ReplaySource, 'selection'>): FaultBinding {
   return new Map(
-    bundle.modalities.flatMap(({ name, representation }) => {
-      const assignment = selection.modalities.get(name);
+    sensorsOf(source).flatMap(({ name, representation }) => {
+      const assignment = source.selection.modalities.get(name);
       const kind = roleOf(representation);
       if (assignment?.kind !== 'assigned' || kind === 'ground-truth') return [];
       const { topic, cameraInfo } = assignment;
@@ -156,9 +170,10 @@ interface Recorded extends Pick<RecordingOptions, 'groundTruth' | 'onMask' | 'pr
 async function record(source: DropoutSource, { seconds, transform, signal, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
   const classCount = classCountOf(source.bundle);
-  const modalities = source.bundle.modalities.map(({ name }) => name);
+  const modalities = sensorsOf(source).map(({ name }) => name);
   const essential = essentialModalities(source.config);
-  const listener = new RunRecording({ modalityByTopic, modalities, essential, classCount, ...options });
+  const models = needsOf(source);
+  const listener = new RunRecording({ modalityByTopic, modalities, essential, models, classCount, ...options });
   await runPipeline(source, {
     rate: 'max',
     ...(signal && { signal }),

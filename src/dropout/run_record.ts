@@ -1,4 +1,5 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
+import type { ModelNeeds } from '../model/index.js';
 import type { FrameResult, ModalityChange, ModalityWarning, ProblemAbout } from '../pipeline/index.js';
 import { type RunListener, readGroundTruth } from '../replay/index.js';
 import { type ProblemList, problemSubject } from '../report/index.js';
@@ -15,6 +16,8 @@ export interface MaskRecord {
   /** When its set was closed, on the bag's clock: what inference takes differs from machine to machine. */
   publishedAt: Stamp;
   present: readonly string[];
+  /** Name of the model that made it. */
+  model: string;
   /** Mean weight over the feature levels. */
   routing?: ReadonlyMap<string, number>;
   labels: PackedLabels;
@@ -41,6 +44,8 @@ export interface RecordingOptions {
   /** All modalities of the bundle, and those without which there is no mask. */
   modalities: readonly string[];
   essential: ReadonlySet<string>;
+  /** What each model needs. */
+  models?: readonly ModelNeeds[];
   /** `kept`: label images are kept for scoring; one run of the bag is enough. */
   groundTruth: 'kept' | 'ignored';
   /** Classes of the model: label images with others cannot be scored. */
@@ -63,7 +68,7 @@ export class RunRecording implements RunListener {
 
   constructor(options: RecordingOptions) {
     this.#options = options;
-    this.#statements = new HealthStatements(options.modalities, options.essential);
+    this.#statements = new HealthStatements(options.modalities, options.essential, options.models);
   }
 
   /** @throws Error where nothing was received at all */
@@ -99,13 +104,14 @@ export class RunRecording implements RunListener {
   }
 
   async published(frame: FrameResult): Promise<void> {
-    const { segmentation, reference, images, arrivedAt, closedAt } = frame;
+    const { segmentation, model, reference, images, arrivedAt, closedAt } = frame;
     const { stamp, width, height, labels, present, routing } = segmentation;
     this.#masks.push({
       stamp,
       arrivedAt,
       publishedAt: closedAt,
       present,
+      model: model.name,
       ...(routing && { routing: new Map([...routing].map(([name, weights]) => [name, mean(weights)])) }),
       labels: packLabels({ width, height, labels }),
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),

@@ -1,7 +1,7 @@
 import type { Scenario } from '../faults/index.js';
 import type { Stamp } from '../messages/index.js';
 import { ownValue } from '../records/own_value.js';
-import type { ReplaySource } from '../replay/index.js';
+import { type ModelsOfSource, type ReplaySource, sensorsOf } from '../replay/index.js';
 import { type FaultReport, jsonOf } from './fault_report.js';
 import type { FaultWindow } from './fault_window.js';
 import { measureHealth } from './health_metrics.js';
@@ -17,6 +17,8 @@ type Routing = Record<string, number | null>;
 
 /** What one scenario did to a bag's masks. */
 export interface ScenarioReport extends FaultReport {
+  /** Where there are fallbacks: masks that each model made. */
+  masksByModel?: Record<string, number>;
   identicalAfterMs: number | null;
   score: ScoreComparison;
   /** mIoU of the clean run minus that of the faulty one. */
@@ -37,11 +39,12 @@ export interface ScenarioRuns {
 
 /** Compares a scenario's run with the others and holds it against the scenario's expectations. */
 export function reportScenario(
-  { bundle, config }: Pick<ReplaySource, 'bundle' | 'config'>,
+  source: ModelsOfSource & Pick<ReplaySource, 'config'>,
   scenario: Scenario,
   window: FaultWindow,
   { clean, faulty, absent }: ScenarioRuns,
 ): ScenarioReport {
+  const { bundle, fallbacks = [], config } = source;
   const pairs = pairMasks(clean, faulty);
   const metrics = measureDropout(pairs, clean, faulty, {
     window,
@@ -53,13 +56,17 @@ export function reportScenario(
   const { miou } = score;
   const miouLossPoints = difference(miou.clean, miou.faulty);
   const miouBelowAbsentPoints = difference(miou.absent, miou.faulty);
-  const modalities = bundle.modalities.map(({ name }) => name);
+  const modalities = sensorsOf(source).map(({ name }) => name);
   const { degradation } = scenario;
   const health = measureHealth(
     { health: faulty.health, received: clean.received },
     { window, clean: clean.health, modalities, degradation },
   );
-  const delays = measureDelays(clean.masks.map(delayed), faulty.masks.map(delayed), window);
+  const delays = measureDelays(clean.masks.map(delayed), faulty.masks.map(delayed), window, {
+    clean: 'the-same-moments',
+    marginMs: 0,
+    ...(fallbacks.length > 0 && { without: absent?.masks.map(delayed) }),
+  });
   const { ending } = window;
   const checks = [
     used(clean, window),
@@ -79,6 +86,9 @@ export function reportScenario(
       affected: [...window.affected],
     },
     masks: faulty.masks.length,
+    ...(fallbacks.length > 0 && {
+      masksByModel: masksByModel(faulty, [bundle, ...fallbacks.map((one) => one.bundle)]),
+    }),
     ...jsonOf(metrics),
     health: jsonOf(health),
     maskDelayMs: jsonOf(delays),
@@ -106,6 +116,10 @@ function used({ masks }: RunRecord, { affected }: FaultWindow): Check {
 /** Without a fault hardly a mask waits until its deadline; where most do, a delay under a fault says nothing. */
 function unhurried({ masks }: RunRecord, deadlineMs: number): Check {
   return atMost('cleanMaskDelayMs', percentile95(masks.map(delayed)), CLEAN_DELAY_SHARE * deadlineMs);
+}
+
+function masksByModel({ masks }: RunRecord, models: readonly { name: string }[]): Record<string, number> {
+  return Object.fromEntries(models.map(({ name }) => [name, masks.filter(({ model }) => model === name).length]));
 }
 
 function delayed({ arrivedAt, publishedAt }: MaskRecord): DelayedMask {

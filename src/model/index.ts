@@ -34,6 +34,7 @@ export type { Segmentation } from './segmentation.js';
 export { Segmenter, type SegmenterEvent, type SegmenterOptions } from './segmenter.js';
 export { SegmenterError, type SegmenterErrorKind } from './segmenter_error.js';
 export { describeSelection, type ProviderSelection } from './selection.js';
+export { FALLBACK_STARTS, type FallbackStart, type StandbyModel, standBy, startAll } from './standby.js';
 export { ABSENT_RULES, type AbsentRule, type NetworkInput, type NetworkRecipe } from './whole/recipe.js';
 export type { HostState } from './worker_host.js';
 export { DEFAULT_START_MS, type RestartPolicy, type TimeLimit } from './worker_limits.js';

@@ -1,6 +1,6 @@
 import type { Stamp } from '../messages/index.js';
-import type { Segmenter, SegmenterEvent } from '../model/index.js';
-import type { DroppedFrame, FrameResult } from '../pipeline/index.js';
+import type { SegmenterEvent } from '../model/index.js';
+import type { DroppedFrame, FrameResult, ModelUse } from '../pipeline/index.js';
 import { type InferenceReport, LatencyMeter, type MaskReport, TopicMeter } from './diagnostics/index.js';
 
 /** Pixels whose confidence is looked at: enough for two decimals of the mean, few enough to cost nothing. */
@@ -20,9 +20,11 @@ export class MaskFigures {
   #overtaken = 0;
   #lastDrop: MaskReport['lastDrop'];
   #last: MaskReport['last'];
+  #model: MaskReport['model'];
 
-  published({ segmentation, reference, absent, images, latency }: FrameResult, now: Stamp): void {
+  published({ segmentation, model, reference, absent, images, latency }: FrameResult, now: Stamp): void {
     this.#published++;
+    this.#model = model;
     this.#meter.note(now, segmentation.stamp, segmentation.labels.byteLength);
     this.#latency.syncWait.note(latency.syncWaitMs);
     this.#latency.decode.note(latency.decodeMs);
@@ -32,6 +34,11 @@ export class MaskFigures {
     const { confidence } = segmentation;
     const meanConfidence = confidence && meanOfSample(confidence) / 255;
     this.#last = { stamp: segmentation.stamp, meanConfidence, reference, present, absent };
+  }
+
+  /** Another model makes the masks from now on. */
+  modelInUse(model: ModelUse): void {
+    this.#model = model;
   }
 
   dropped({ kind, reason }: Pick<DroppedFrame, 'kind' | 'reason'>, at: Stamp): void {
@@ -55,6 +62,7 @@ export class MaskFigures {
         total: total.figures(),
       },
       last: this.#last,
+      model: this.#model,
     };
   }
 }
@@ -83,12 +91,10 @@ export class InferenceFigures {
     this.#lastFailure = { reason: event.reason, at };
   }
 
-  report(segmenter: Segmenter): InferenceReport {
+  report(of: Pick<InferenceReport, 'model' | 'state' | 'selection'>): InferenceReport {
     const { encode, head } = this.#latency;
     return {
-      state: segmenter.state,
-      model: segmenter.bundle.name,
-      selection: segmenter.selection,
+      ...of,
       latency: { encode: encode.figures(), head: head.figures() },
       restarts: this.#restarts,
       failures: this.#failures,

@@ -5,6 +5,7 @@ import {
   type FrameResult,
   type ModalityChange,
   type ModalityWarning,
+  type ModelChange,
   type PipelineNotice,
   type PipelineSink,
 } from '../pipeline/index.js';
@@ -17,6 +18,7 @@ export interface LiveSinkOptions {
   masks: MaskFigures;
   now: () => Stamp;
   onModalityChange: (change: ModalityChange) => void;
+  onModelChange: (change: ModelChange) => void;
   onProblem: (text: string) => void;
   /** Told of something that lasts when it begins and when it ends. */
   onState: (text: string) => void;
@@ -52,6 +54,11 @@ export class LiveSink implements PipelineSink {
 
   modalityChanged(change: ModalityChange): void {
     this.#options.onModalityChange(change);
+  }
+
+  modelChanged(change: ModelChange): void {
+    this.#options.masks.modelInUse(change.model);
+    this.#options.onModelChange(change);
   }
 
   warned({ modality, reason }: ModalityWarning): void {

@@ -1,6 +1,6 @@
 import { listNames, loadCalibration, type NodeSettings } from '../configuration/index.js';
 import { describeSelection, loadBundle, type SegmenterEvent, type SegmenterOptions } from '../model/index.js';
-import { type ModalityChange, roleOf } from '../pipeline/index.js';
+import { type ModalityChange, type ModelChange, modalitiesOf, roleOf } from '../pipeline/index.js';
 import type { RosNode } from '../ros/index.js';
 import { adviseReason } from '../sync/index.js';
 import { MaskFigures } from './figures.js';
@@ -97,8 +97,10 @@ export class MleSamNode {
   async #configure(): Promise<void> {
     const before = this.#settings();
     const bundle = await loadBundle(before.model.folder ?? this.#options.defaultModel);
+    const fallbacks = await Promise.all(before.model.fallbacks.map((folder) => loadBundle(folder)));
+    const sensors = modalitiesOf([bundle, ...fallbacks]);
     this.#parameters.declareModalities(
-      bundle.modalities.map(({ name, representation }) => ({ name, role: roleOf(representation) })),
+      sensors.map(({ name, representation }) => ({ name, role: roleOf(representation) })),
     );
     for (const problem of this.#parameters.unknownNames()) this.#ros.log.warn(problem);
     const forDesk = this.#parameters.namesForDesk();
@@ -108,12 +110,15 @@ export class MleSamNode {
     this.#model = await LoadedModel.load({
       ros,
       bundle,
+      fallbacks,
       settings: this.#settings(),
       ...(segmenter && { segmenter }),
-      onEvent: (event) => this.#observe(event),
+      onEvent: (event, fallback) => this.#observe(event, fallback),
       onProblem: (text) => ros.log.warn(text),
     });
-    ros.log.info(`Loaded ${bundle.name}: ${bundle.modalities.map(({ name }) => name).join(', ')}.`);
+    const named = (modalities: readonly { name: string }[]) => modalities.map(({ name }) => name).join(', ');
+    ros.log.info(`Loaded ${bundle.name}: ${named(bundle.modalities)}.`);
+    for (const other of fallbacks) ros.log.info(`Fallback ${other.name}: ${named(other.modalities)}.`);
   }
 
   async #activate(): Promise<void> {
@@ -125,6 +130,8 @@ export class MleSamNode {
     this.#perception = new Perception({
       ros: this.#ros,
       bundle: model.bundle,
+      fallbacks: model.fallbacks,
+      sensors: model.sensors,
       settings,
       configured,
       segmenter: model.segmenter,
@@ -134,6 +141,7 @@ export class MleSamNode {
         masks,
         now: () => this.#ros.now(),
         onModalityChange: (change) => this.#modalityChanged(change),
+        onModelChange: (change) => this.#modelChanged(change),
         onProblem: (text) => this.#problems.say(text),
         onState: (text) => this.#ros.log.warn(text),
         onNotice: (text) => this.#ros.log.info(text),
@@ -180,11 +188,19 @@ export class MleSamNode {
     this.#reporter.modalityChanged();
   }
 
-  #observe(event: SegmenterEvent): void {
+  #modelChanged({ model, reason }: ModelChange): void {
+    if (model.cause === undefined) this.#changes.say(reason);
+    else this.#problems.say(reason);
+    this.#reporter.modelChanged();
+  }
+
+  /** @param fallback - name of the model it is about, where that is not the first one */
+  #observe(event: SegmenterEvent, fallback?: string): void {
+    const inference = fallback === undefined ? 'Inference' : `Inference of the fallback ${fallback}`;
     switch (event.kind) {
       case 'ready': {
         const { provider, requested } = event.selection;
-        const text = `Inference: ${describeSelection(event.selection)}`;
+        const text = `${inference}: ${describeSelection(event.selection)}`;
         // Somebody named another one: they should not have to look for it.
         if (requested === 'auto' || requested === provider) this.#ros.log.info(text);
         else this.#ros.log.warn(`${text} (provider is ${requested})`);
@@ -192,7 +208,10 @@ export class MleSamNode {
       }
       case 'gave-up':
         // While the model is being loaded, the transition fails and says so.
-        if (this.#model !== undefined) this.#fail(event.reason);
+        if (this.#model === undefined) return;
+        // As long as another model may make the masks, the pipeline goes on and says which.
+        if (this.#model.fallbacks.length === 0) this.#fail(event.reason);
+        else this.#ros.log.error(`${inference} has failed for good: ${event.reason}`);
         return;
       case 'exited':
         // Of two workers that end for different reasons, both are worth a line.

@@ -7,6 +7,7 @@ import {
   type FrameSegmenter,
   type Pipeline,
   type PipelineSink,
+  type RunningModel,
   type TopicAssignment,
   type TopicSelection,
 } from '../pipeline/index.js';
@@ -21,6 +22,10 @@ import { WakeTimer } from './wake_timer.js';
 export interface PerceptionOptions {
   ros: RosNode;
   bundle: Bundle;
+  /** Models that stand by for it, best first. */
+  fallbacks: readonly RunningModel[];
+  /** The sensors of all models. */
+  sensors: Bundle['modalities'];
   settings: NodeSettings;
   /** Calibration to start with. */
   configured: ConfiguredCalibration;
@@ -81,7 +86,7 @@ export class Perception {
   /** What is wrong with the calibration of modalities whose images can be made all the same. */
   calibrationWarnings(): ReadonlyMap<string, SensorReason> {
     const warnings = new Map<string, SensorReason>();
-    for (const { name } of this.#options.bundle.modalities) {
+    for (const { name } of this.#options.sensors) {
       const reason = this.#running?.pipeline.calibrationWarning(name);
       if (reason !== undefined) warnings.set(name, reason);
     }
@@ -116,7 +121,7 @@ export class Perception {
   }
 
   #start(): void {
-    const { ros, bundle, configured, segmenter, sink, isWanted } = this.#options;
+    const { ros, bundle, fallbacks, configured, segmenter, sink, isWanted } = this.#options;
     if (this.#state === 'closed') return;
     this.#lastNow = this.#clock.now();
     if (this.#lastNow === 0n) {
@@ -128,7 +133,7 @@ export class Perception {
     const settings = this.#settings;
     const selection = topicSelection(settings, ros);
     const { minimum } = settings;
-    const parts = { bundle, selection, config: settings.pipeline, configured, segmenter, sink, isWanted };
+    const parts = { bundle, fallbacks, selection, config: settings.pipeline, configured, segmenter, sink, isWanted };
     const pipeline = createPipeline({ ...parts, ...(minimum && { minimum }), backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text, this.#clock.now());

@@ -67,6 +67,11 @@ export class Reporter {
     }, TOGETHER_MS);
   }
 
+  /** Another model makes the masks: says so at once. */
+  modelChanged(): void {
+    this.report();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#statusTimer);
@@ -88,7 +93,7 @@ export class Reporter {
       nodeName: this.#ros.fullName.slice(1),
       life: { state: lifeState(lifecycle), error: lifecycle.error },
       sync: perception()?.status(),
-      modalities: (loaded?.bundle.modalities ?? []).map(({ name }) => ({
+      modalities: (loaded?.sensors ?? []).map(({ name }) => ({
         name,
         essential: ownValue(streams, name)?.necessity === 'essential',
         expected: outcome.kind === 'valid' && outcome.settings.inputs.get(name)?.expected === true,
@@ -101,6 +106,8 @@ export class Reporter {
       topics: perception()?.topics() ?? [],
       masks: masks().report(now),
       inference: loaded?.report(),
+      fallbacks: loaded?.reportFallbacks() ?? [],
+      models: loaded?.needs ?? [],
       eventLoop,
     };
   }

@@ -18,7 +18,7 @@ export class CloudLabeller {
   readonly #done = new Map<string, RawMessage>();
 
   /** @param colours - RGBA of every label, 256 * 4 bytes */
-  constructor({ modalities }: Bundle, colours: Uint8Array) {
+  constructor({ modalities }: Pick<Bundle, 'modalities'>, colours: Uint8Array) {
     this.#lidars = modalities.filter((modality) => roleOf(modality.representation) === 'lidar').map(({ name }) => name);
     this.#colours = colours;
   }

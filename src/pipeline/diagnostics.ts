@@ -1,6 +1,8 @@
 import { type Header, type Stamp, timeFromStamp } from '../messages/index.js';
-import type { ModalityState } from '../sync/index.js';
+import { describeModelReason, lackOf, type ModelNeeds } from '../model/index.js';
+import { isEnough, type ModalityState } from '../sync/index.js';
 import { printable } from '../text/index.js';
+import type { ModelUse } from './results.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus: its levels. */
 export const LEVEL = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
@@ -78,20 +80,28 @@ export function modalityDiagnostic(node: string, { modality, state, reason, doub
  * @param healths - of all modalities
  * @param essential - those without which there is no mask
  * @param minimum - a mask needs all of one of these
+ * @param models - of several that may make the mask, what each needs, best first
  */
 export function syncDiagnostic(
   node: string,
   healths: readonly ModalityHealth[],
   essential: ReadonlySet<string>,
   minimum?: readonly (readonly string[])[],
+  models: readonly ModelNeeds[] = [],
 ): DiagnosticStatus {
-  return { ...judgeTogether(healths, essential, minimum), name: `${node}: sync`, hardware_id: node, values: [] };
+  return {
+    ...judgeTogether(healths, essential, minimum, models),
+    name: `${node}: sync`,
+    hardware_id: node,
+    values: [],
+  };
 }
 
 function judgeTogether(
   healths: readonly ModalityHealth[],
   essential: ReadonlySet<string>,
-  minimum?: readonly (readonly string[])[],
+  minimum: readonly (readonly string[])[] | undefined,
+  models: readonly ModelNeeds[],
 ): { level: Level; message: string } {
   const wanted = healths.filter(({ state }) => state !== 'disabled');
   const lost = wanted.filter(({ state }) => !isUsed(state));
@@ -104,12 +114,54 @@ function judgeTogether(
   if (healths.some(({ modality, state }) => essential.has(modality) && !isUsed(state))) {
     return { level: LEVEL.error, message: `no mask: an essential modality is missing: ${without}` };
   }
-  const used = wanted.filter(({ state }) => isUsed(state)).map(({ modality }) => modality);
+  const chosen = chooseModel(healths, models);
+  if (chosen.kind === 'none') return { level: LEVEL.error, message: chosen.message };
+  const used = wanted
+    .filter(({ modality, state }) => isUsed(state) && chosen.takes(modality))
+    .map(({ modality }) => modality);
   if (minimum !== undefined && !minimum.some((all) => all.every((name) => used.includes(name)))) {
     return { level: LEVEL.error, message: `no mask: ${used.join(', ')} alone is less than the minimum: ${without}` };
   }
+  if (chosen.message !== undefined) return { level: LEVEL.warn, message: chosen.message };
   if (lost.length > 0) return { level: LEVEL.warn, message: `masks without ${without}` };
-  return { level: LEVEL.ok, message: `masks from ${wanted.map(({ modality }) => modality).join(', ')}` };
+  return { level: LEVEL.ok, message: `masks from ${used.join(', ')}` };
+}
+
+/** Which of several models makes the masks, as a status. */
+export function modelDiagnostic(node: string, { name, role, cause }: ModelUse): DiagnosticStatus {
+  return {
+    level: cause === undefined ? LEVEL.ok : LEVEL.warn,
+    name: `${node}: model`,
+    message: cause === undefined ? `${name} makes the masks` : describeModelReason(cause),
+    hardware_id: name,
+    values: [
+      { key: 'model', value: name },
+      { key: 'role', value: role },
+    ],
+  };
+}
+
+/** The model that makes the masks as the sensors are, and what is to be said of that. */
+function chooseModel(
+  healths: readonly ModalityHealth[],
+  models: readonly ModelNeeds[],
+): { kind: 'one'; takes: (modality: string) => boolean; message?: string } | { kind: 'none'; message: string } {
+  const states = new Map(healths.map(({ modality, state }) => [modality, state]));
+  const isThere = (modality: string) => isUsed(states.get(modality) ?? 'waiting');
+  const absence = (modality: string) => {
+    const state = states.get(modality) ?? 'waiting';
+    return state === 'active' || state === 'late' ? undefined : state;
+  };
+  if (models.length === 0) return { kind: 'one', takes: () => true };
+  const index = models.findIndex((model) => isEnough(model, isThere));
+  const passedOver = models.slice(0, index < 0 ? models.length : index).map((model) => lackOf(model, absence));
+  const chosen = models[index];
+  if (chosen === undefined) {
+    return { kind: 'none', message: `no mask: ${describeModelReason({ code: 'no-model', passedOver })}` };
+  }
+  const { model, modalities } = chosen;
+  const message = describeModelReason({ code: 'fallback-in-use', model, passedOver });
+  return { kind: 'one', takes: (modality) => modalities.includes(modality), ...(index > 0 && { message }) };
 }
 
 /** Whether samples of a modality in this state go into masks. */

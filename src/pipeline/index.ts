@@ -20,6 +20,7 @@ export {
   type Level,
   type ModalityHealth,
   modalityDiagnostic,
+  modelDiagnostic,
   syncDiagnostic,
 } from './diagnostics.js';
 export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';

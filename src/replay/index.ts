@@ -9,7 +9,14 @@ export {
   type ReplayProgress,
   replayBag,
 } from './replay_bag.js';
-export { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
+export {
+  type ModelsOfSource,
+  needsOf,
+  type ReplaySource,
+  type ReplaySourceOptions,
+  sensorsOf,
+  withReplaySource,
+} from './replay_source.js';
 export { CONDITION_TOPIC, isSimulated } from './replay_topics.js';
 export {
   type MessageTransform,

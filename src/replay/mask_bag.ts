@@ -1,7 +1,7 @@
 import { BagWriter, type TopicInfo } from '../bags/index.js';
 import { resizeLabelsNearest } from '../evaluation/index.js';
 import { encodeMessage, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
-import type { Bundle } from '../model/index.js';
+import { type Bundle, type ModelNeeds, modelNeeds } from '../model/index.js';
 import {
   CloudLabeller,
   diagnosticArray,
@@ -11,12 +11,15 @@ import {
   type ModalityChange,
   type ModalityHealth,
   type ModalityWarning,
+  type ModelChange,
+  type ModelUse,
   modalityDiagnostic,
+  modelDiagnostic,
   mono8Image,
   outputHeader,
   syncDiagnostic,
 } from '../pipeline/index.js';
-import { type ColourTable, colourTable, encodeJpeg, renderOverlay } from '../report/index.js';
+import { type ColourTable, colourTable, encodeJpeg, pictureUnder, renderOverlay } from '../report/index.js';
 import type { ImageSize } from '../sensors/index.js';
 
 const NODE_NAME = 'mle_sam';
@@ -44,6 +47,10 @@ export interface MaskBagOptions {
   copied: readonly TopicInfo[];
   /** Modalities without which there is no mask. */
   essential: ReadonlySet<string>;
+  /** The sensors of all models; by default those of the bundle. */
+  sensors?: Bundle['modalities'];
+  /** Of several models, what each needs. */
+  models?: readonly ModelNeeds[];
   /** Whether each LiDAR's points are written with the class of each. */
   points: 'labelled' | 'left-out';
 }
@@ -63,6 +70,9 @@ export class MaskBag {
   /** Undefined where no points are wanted. */
   readonly #labeller: CloudLabeller | undefined;
   readonly #healths: Map<string, ModalityHealth>;
+  readonly #models: readonly ModelNeeds[];
+  readonly #camera: string | undefined;
+  #inUse: ModelUse | undefined;
   #hasLabelInfo = false;
 
   private constructor(writer: BagWriter, bundle: Bundle, options: MaskBagOptions) {
@@ -71,10 +81,12 @@ export class MaskBag {
     this.#bundle = bundle;
     this.#essential = options.essential;
     this.#colours = colourTable(bundle.classes);
-    this.#labeller = options.points === 'labelled' ? new CloudLabeller(bundle, this.#colours) : undefined;
-    this.#healths = new Map(
-      bundle.modalities.map(({ name }) => [name, { modality: name, state: 'waiting', reason: undefined }]),
-    );
+    const { sensors = bundle.modalities, models = [modelNeeds(bundle)] } = options;
+    this.#models = models;
+    this.#camera = sensors.find(({ representation }) => representation.kind === 'rgb')?.name;
+    this.#labeller =
+      options.points === 'labelled' ? new CloudLabeller({ modalities: sensors }, this.#colours) : undefined;
+    this.#healths = new Map(sensors.map(({ name }) => [name, { modality: name, state: 'waiting', reason: undefined }]));
   }
 
   /** @param path - a file ending in `.mcap`; one that is there is replaced */
@@ -116,9 +128,8 @@ export class MaskBag {
       await this.#write(MASK_TOPICS.confidence, 'sensor_msgs/msg/Image', certainty, at);
     }
     const { width, height } = segmentation;
-    const camera = this.#bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name ?? '';
-    const picture = images.get(camera)?.data ?? new Uint8Array(width * height * 3);
-    const overlay = renderOverlay({ width, height, data: picture }, { width, height, labels }, this.#colours);
+    const picture = pictureUnder(images, this.#camera, segmentation);
+    const overlay = renderOverlay(picture, { width, height, labels }, this.#colours);
     const jpeg = jpegImage(header, await encodeJpeg(overlay));
     await this.#write(MASK_TOPICS.overlay, 'sensor_msgs/msg/CompressedImage', jpeg, at);
   }
@@ -147,10 +158,20 @@ export class MaskBag {
     await this.#diagnose(at);
   }
 
+  /** The same after another model makes the masks. */
+  async modelChanged({ model, at }: ModelChange): Promise<void> {
+    this.#inUse = model;
+    await this.#diagnose(at);
+  }
+
   async #diagnose(at: Stamp): Promise<void> {
     const healths = [...this.#healths.values()];
-    const sync = syncDiagnostic(NODE_NAME, healths, this.#essential);
-    const array = diagnosticArray(at, [sync, ...healths.map((health) => modalityDiagnostic(NODE_NAME, health))]);
+    const sync = syncDiagnostic(NODE_NAME, healths, this.#essential, undefined, this.#models);
+    const array = diagnosticArray(at, [
+      sync,
+      ...(this.#inUse === undefined ? [] : [modelDiagnostic(NODE_NAME, this.#inUse)]),
+      ...healths.map((health) => modalityDiagnostic(NODE_NAME, health)),
+    ]);
     await this.#write(MASK_TOPICS.diagnostics, 'diagnostic_msgs/msg/DiagnosticArray', array, at);
   }
 

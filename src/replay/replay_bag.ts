@@ -8,7 +8,7 @@ import { REPORT_FILES, ReplayRecorder, type ReplaySummary, writeReplayReport } f
 import type { SynchronizerStatus } from '../sync/index.js';
 import { MaskBag, type MaskBagOptions } from './mask_bag.js';
 import { ReplayRecording } from './replay_recording.js';
-import { type ReplaySource, type ReplaySourceOptions, withReplaySource } from './replay_source.js';
+import { needsOf, type ReplaySource, type ReplaySourceOptions, sensorsOf, withReplaySource } from './replay_source.js';
 import { copiedTopics, isSimulated } from './replay_topics.js';
 import { runPipeline } from './run_pipeline.js';
 
@@ -76,18 +76,21 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
   const { bundle, bag, selection } = source;
   const recorder = createRecorder(options, source);
   for (const problem of selection.problems) recorder.problem('warning', problem, undefined, { code: 'topics' });
-  const copied = copiedTopics(selection, bundle);
+  const sensors = sensorsOf(source);
+  const copied = copiedTopics(selection, sensors);
   const masks = await MaskBag.create(folder.file(MASKS), bundle, {
     copied: bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
     essential: essentialModalities(options.config),
     points: options.points ?? 'left-out',
+    sensors,
+    models: needsOf(source),
   });
   const recording = new ReplayRecording({
     recorder,
     masks,
     groundTruth: selection.groundTruth === undefined ? 'absent' : 'present',
     classCount: classCountOf(bundle),
-    cameraModality: bundle.modalities.find(({ representation }) => representation.kind === 'rgb')?.name,
+    cameraModality: sensors.find(({ representation }) => representation.kind === 'rgb')?.name,
   });
   const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;
   const span = Math.max(1, Number(bagEnd - bagStart));
@@ -146,7 +149,8 @@ function countMessages(recorder: ReplayRecorder, { modalities, unopened }: Synch
   }
 }
 
-function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmenter }: ReplaySource): ReplayRecorder {
+function createRecorder(options: ReplayOptions, source: ReplaySource): ReplayRecorder {
+  const { bundle, fallbacks, bag, selection, segmenter } = source;
   const { start } = bag.info;
   const topics = new Map<string, string>();
   for (const [modality, assignment] of selection.modalities) {
@@ -159,7 +163,14 @@ function createRecorder(options: ReplayOptions, { bundle, bag, selection, segmen
   return new ReplayRecorder({
     bag: { path: options.bag, name: basename(options.bag), source: isSimulated(bag.info) ? 'simulation' : 'recording' },
     model: { name: bundle.name, sha256: bundle.sha256, trainedOn: trainedOn(bundle) },
-    modalities: bundle.modalities.map(({ name }) => name),
+    ...(fallbacks.length > 0 && {
+      fallbacks: fallbacks.map((fallback) => ({
+        name: fallback.bundle.name,
+        sha256: fallback.bundle.sha256,
+        provider: () => fallback.segmenter.started?.selection.provider,
+      })),
+    }),
+    modalities: sensorsOf(source).map(({ name }) => name),
     classes: bundle.classes,
     provider: segmenter.selection.provider,
     topics,

@@ -5,6 +5,7 @@ import {
   type FrameResult,
   type ModalityChange,
   type ModalityWarning,
+  type ModelChange,
   type PipelineNotice,
   type PipelineSink,
   type ProblemAbout,
@@ -26,7 +27,7 @@ type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
   recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'problemLasted' | 'notice'>;
-  masks: Pick<MaskBag, 'frame' | 'points' | 'modalityChanged' | 'warned' | 'copy'>;
+  masks: Pick<MaskBag, 'frame' | 'points' | 'modalityChanged' | 'modelChanged' | 'warned' | 'copy'>;
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
   classCount: number;
@@ -90,13 +91,14 @@ export class ReplayRecording implements PipelineSink {
     await this.#attempt('Labelled points are left out of masks.mcap', frame.arrivedAt, () =>
       this.#maskBag.points(frame),
     );
-    const { segmentation, arrivedAt, absent, latency, messages, grid } = frame;
+    const { segmentation, model, arrivedAt, absent, latency, messages, grid } = frame;
     const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
     const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
     const picture = this.#cameraModality === undefined ? undefined : messages.get(this.#cameraModality);
     const size = grid.pictureSize;
     this.#waiting.push({
       segmentation,
+      model,
       arrivedAt,
       absent,
       latencyMs: { decode, syncWait, inference, total },
@@ -114,6 +116,13 @@ export class ReplayRecording implements PipelineSink {
     this.#recorder.modalityState(change.modality, change.at, change.to, change.reason);
     this.#faults.changed(change);
     await this.#attempt('A state is left out of masks.mcap', change.at, () => this.#maskBag.modalityChanged(change));
+  }
+
+  async modelChanged(change: ModelChange): Promise<void> {
+    this.#faults.modelChanged(change);
+    await this.#attempt('A change of model is left out of masks.mcap', change.at, () =>
+      this.#maskBag.modelChanged(change),
+    );
   }
 
   async warned(warning: ModalityWarning): Promise<void> {

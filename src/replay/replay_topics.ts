@@ -40,9 +40,9 @@ function isNamed(topic: string, wanted: string | undefined): boolean {
 }
 
 /** What goes into masks.mcap unchanged: the camera with its calibration, and the frames. */
-export function copiedTopics({ modalities, transforms }: TopicSelection, bundle: Bundle): Set<string> {
+export function copiedTopics({ modalities, transforms }: TopicSelection, sensors: Bundle['modalities']): Set<string> {
   const copied = new Set([...transforms.static, ...transforms.dynamic]);
-  for (const { name, representation } of bundle.modalities) {
+  for (const { name, representation } of sensors) {
     const assignment = modalities.get(name);
     if (representation.kind !== 'rgb' || assignment === undefined) continue;
     if (assignment.kind === 'assigned') copied.add(assignment.topic);

@@ -1,6 +1,12 @@
 import type { MessageQuery } from '../bags/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { createPipeline, type FrameSegmenter, type PipelineParts, type PipelineSink } from '../pipeline/index.js';
+import {
+  createPipeline,
+  type FrameSegmenter,
+  type PipelineParts,
+  type PipelineSink,
+  type RunningModel,
+} from '../pipeline/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
 import type { SynchronizerStatus } from '../sync/index.js';
 import { lateMounts } from './late_mounts.js';
@@ -43,12 +49,13 @@ export interface PipelineRun {
 export interface RunSource extends Pick<ReplaySource, 'bag' | 'bundle' | 'config' | 'selection'> {
   configured?: ConfiguredCalibration;
   segmenter: FrameSegmenter;
+  fallbacks?: readonly RunningModel[];
   createSynchronizer?: PipelineParts['createSynchronizer'];
 }
 
 /** Runs a bag through a fresh pipeline in the bag's own time, once. */
 export async function runPipeline(
-  { bag, bundle, config, configured, selection, segmenter, createSynchronizer }: RunSource,
+  { bag, bundle, fallbacks = [], config, configured, selection, segmenter, createSynchronizer }: RunSource,
   { rate, listener, transform = (messages) => messages, onMessage, signal, onEnd }: RunOptions,
 ): Promise<PipelineRun> {
   const backpressure = rate === 'max' ? 'wait' : 'newest';
@@ -59,6 +66,7 @@ export async function runPipeline(
   }
   const pipeline = createPipeline({
     bundle,
+    fallbacks,
     selection,
     config,
     segmenter,

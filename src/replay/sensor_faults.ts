@@ -1,9 +1,9 @@
 import type { Stamp } from '../messages/index.js';
-import type { ModalityChange, ModalityWarning, ProblemAbout } from '../pipeline/index.js';
+import type { ModalityChange, ModalityWarning, ModelChange, ProblemAbout } from '../pipeline/index.js';
 import { problemSubject, type ReplayRecorder } from '../report/index.js';
 
 /**
- * Tells every reason for which a sensor was dropped or invalid as a problem, once for each message that shows it, or for
+ * Tells every reason for which a sensor was dropped or invalid, or a fallback made the masks, as a problem, once for each message that shows it, or for
  * each stretch where no message does: silence, clocks, pictures that are black.
  */
 export class SensorFaults {
@@ -14,6 +14,8 @@ export class SensorFaults {
   readonly #present = new Map<string, string>();
   /** By modality, what it is doubted for. */
   readonly #doubts = new Map<string, string>();
+  /** What was told of the fallback that makes the masks now. */
+  #fallback: string | undefined;
 
   constructor(recorder: Pick<ReplayRecorder, 'problem' | 'problemLasted'>) {
     this.#recorder = recorder;
@@ -34,6 +36,15 @@ export class SensorFaults {
     const text = `${modality}: ${reason}`;
     this.#doubts.set(modality, text);
     this.#recorder.problem('warning', text, at, problemSubject({ code: cause.code, modality, cause }));
+  }
+
+  /** Another model makes the masks. */
+  modelChanged({ model, reason, at }: ModelChange): void {
+    if (this.#fallback !== undefined) this.#recorder.problemLasted(this.#fallback, at);
+    this.#fallback = undefined;
+    if (model.cause === undefined) return;
+    this.#fallback = `${reason}.`;
+    this.#recorder.problem('warning', this.#fallback, at, { code: model.cause.code });
   }
 
   /** The state of a modality changed. */

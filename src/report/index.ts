@@ -6,6 +6,7 @@ export {
   encodeJpeg,
   encodeMaskPng,
   type LabelImage,
+  pictureUnder,
   type RgbImage,
   renderOverlay,
 } from './overlay.js';

@@ -61,6 +61,29 @@ export function renderOverlay(camera: RgbImage, mask: LabelImage, colours: Colou
   return { width, height, data };
 }
 
+/**
+ * The camera's image to lay a mask over: black where the mask was made without one, and at the mask's size, which is
+ * another where a fallback takes another size than the first model.
+ */
+export function pictureUnder(
+  images: ReadonlyMap<string, RgbImage>,
+  camera: string | undefined,
+  { width, height }: ImageSize,
+): RgbImage {
+  const image = camera === undefined ? undefined : images.get(camera);
+  const data = new Uint8Array(width * height * 3);
+  if (image === undefined) return { width, height, data };
+  if (image.width === width && image.height === height) return image;
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = Math.floor(((2 * y + 1) * image.height) / (2 * height)) * image.width;
+    for (let x = 0; x < width; x++, at += 3) {
+      const source = 3 * (row + Math.floor(((2 * x + 1) * image.width) / (2 * width)));
+      data.set(image.data.subarray(source, source + 3), at);
+    }
+  }
+  return { width, height, data };
+}
+
 /** Encodes an RGB image as JPEG; wider images are scaled down to `maxWidth`, the aspect kept. */
 export function encodeJpeg(image: RgbImage, options: { quality?: number; maxWidth?: number } = {}): Promise<Buffer> {
   const { quality = 80, maxWidth = image.width } = options;

@@ -5,6 +5,7 @@ import type { AbsentReason, ModalityState } from '../sync/index.js';
 import { printable } from '../text/index.js';
 import { EvenSample } from './even_sample.js';
 import { describeMachine } from './machine.js';
+import { type FallbackDescription, ModelCounts } from './model_counts.js';
 import { NumberColumn } from './number_column.js';
 import {
   type ColouredClass,
@@ -15,21 +16,29 @@ import {
   type LabelImage,
   type RgbImage,
 } from './overlay.js';
-import { percentiles } from './percentiles.js';
 import { ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
-import { buildReportData, type FrameRecords, type ReportData, type ReportPicture } from './report_data.js';
+import {
+  buildReportData,
+  type FrameRecords,
+  LATENCY_STAGES,
+  type ReportData,
+  type ReportPicture,
+} from './report_data.js';
 import { RoutingStatistics } from './routing_statistics.js';
 import { summariseScores } from './score_summary.js';
 import { SentenceFolder } from './sentence_folder.js';
 import { StateTimeline, secondsPerState } from './state_timeline.js';
 import type { ReplaySummary } from './summary.js';
+import { figure, percentileFigures } from './summary_figures.js';
 
 /** What a replay knows before its first message. */
 export interface ReplayDescription {
   /** `source` says whether a simulator made the bag: scores on simulated data are no claim about the real world. */
   bag: { path: string; name: string; source: 'simulation' | 'recording' };
   model: { name: string; sha256: string; trainedOn: string };
-  /** The bundle's modalities in index order. */
+  /** Models that stand by for it, best first. */
+  fallbacks?: readonly FallbackDescription[];
+  /** The modalities of all models, the first one's in index order first. */
   modalities: readonly string[];
   classes: readonly ColouredClass[];
   provider: string;
@@ -54,6 +63,8 @@ export interface FrameLatencyMs {
 /** A mask that was published. Buffers must not change until `published` has resolved. */
 export interface PublishedFrame {
   segmentation: Segmentation;
+  /** The model that made it; the first one by default. */
+  model?: { sha256: string };
   /**
    * When its reference sample arrived. Frames are shown by this and not by their stamp: it is the clock of the bag and
    * of modality states, while sensors may count from anywhere.
@@ -118,6 +129,7 @@ export class ReplayRecorder {
   #unopened = 0;
   readonly #droppedBecause = new Map<string, number>();
   #complete = 0;
+  readonly #models: ModelCounts;
 
   readonly #frameConfusion: ConfusionMatrix;
   readonly #confusion: ConfusionMatrix;
@@ -132,6 +144,7 @@ export class ReplayRecorder {
 
   constructor(description: ReplayDescription) {
     this.#description = description;
+    this.#models = new ModelCounts(description.model, description.provider, description.fallbacks);
     this.#start = description.startStamp;
     this.#pictures = new EvenSample(PICTURE_CAPACITY, description.expectedFrames);
     this.#colours = colourTable(description.classes);
@@ -161,14 +174,12 @@ export class ReplayRecorder {
     const seconds = this.#seconds(frame.arrivedAt);
     const miou = this.#score(frame);
     this.#columns.seconds.push(seconds);
-    this.#columns.decode.push(latencyMs.decode);
-    this.#columns.syncWait.push(latencyMs.syncWait);
-    this.#columns.inference.push(latencyMs.inference);
-    this.#columns.total.push(latencyMs.total);
+    for (const stage of LATENCY_STAGES) this.#columns[stage].push(latencyMs[stage]);
     this.#columns.miou.push(miou);
     this.#frameStretches.push(frame.stretch);
     this.#routing.add(segmentation.routing, frame.stretch);
-    if (segmentation.present.length === this.#description.modalities.length) this.#complete++;
+    if (frame.absent.size === 0) this.#complete++;
+    this.#models.add(frame.model);
     await this.#pictures.offer(() => this.#picture(frame, seconds, miou));
     while (this.#pictureBytes() > PICTURE_BYTES && this.#pictures.items.length > 1) this.#pictures.halve();
   }
@@ -258,6 +269,7 @@ export class ReplayRecorder {
       bag: { ...bag, durationSeconds: bagSeconds },
       model,
       provider,
+      ...this.#models.summary(),
       frames: {
         reference: published + dropped,
         published,
@@ -389,14 +401,4 @@ export class ReplayRecorder {
     }
     return entry;
   }
-}
-
-function percentileFigures(column: NumberColumn): ReplaySummary['latencyMs']['total'] {
-  const { p50, p95, p99 } = percentiles(column.view());
-  return { p50: figure(p50), p95: figure(p95), p99: figure(p99) };
-}
-
-/** JSON has no NaN and no infinity: a figure that does not exist is null. */
-function figure(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

@@ -59,10 +59,22 @@ export const replaySummarySchema = z.strictObject({
     trainedOn: z.string().describe('data the model was trained on, in words'),
   }),
   provider: z.string(),
+  models: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        sha256: z.string(),
+        role: z.enum(['primary', 'fallback']),
+        provider: z.string().nullable().describe('null where its worker was never started'),
+        masks: count,
+      }),
+    )
+    .optional()
+    .describe('where there are fallbacks: the first model and those that stand by for it, with the masks each made'),
   frames: z.strictObject({
     reference: count.describe('samples of the reference stream: each should give a mask'),
     published: count.describe('complete + partial'),
-    complete: count.describe('masks made from all modalities of the bundle'),
+    complete: count.describe('masks made from all modalities of the first model'),
     partial: count.describe('masks made from fewer'),
     dropped: count.describe('reference frames without a mask'),
     droppedBecause: z.record(z.string(), count),

@@ -1,7 +1,14 @@
 import type { Stamp } from '../messages/index.js';
 import { classCountOf } from '../model/index.js';
 import type { FrameResult } from '../pipeline/index.js';
-import { imagesOnly, isSimulated, type ReplaySource, readGroundTruth, runPipeline } from '../replay/index.js';
+import {
+  imagesOnly,
+  isSimulated,
+  type ReplaySource,
+  readGroundTruth,
+  runPipeline,
+  sensorsOf,
+} from '../replay/index.js';
 import { type LabelImage, ProblemList, problemSubject } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
 
@@ -32,7 +39,9 @@ export async function visitBagFrames(
   }
   const count: FrameCount = { used: 0, leftOut: 0, source: isSimulated(bag.info) ? 'simulation' : 'recording' };
   let found = 0;
-  const published = async ({ segmentation, images }: FrameResult): Promise<void> => {
+  const own = new Set(bundle.modalities.map(({ name }) => name));
+  const published = async ({ segmentation, images: all }: FrameResult): Promise<void> => {
+    const images = new Map([...all].filter(([name]) => own.has(name)));
     const truth = truths.get(segmentation.stamp);
     if (truth === undefined || images.size < bundle.modalities.length) {
       count.leftOut++;
@@ -46,7 +55,8 @@ export async function visitBagFrames(
   const segmenter = imagesOnly(bundle);
   let failure: FrameCount['failure'];
   await runPipeline(
-    { ...source, segmenter },
+    // A configuration for several models tells of the sensors of all.
+    { ...source, bundle: { ...bundle, modalities: sensorsOf(source) }, segmenter, fallbacks: [] },
     {
       rate: 'max',
       ...(signal && { signal }),

@@ -22,6 +22,7 @@ function run(line: string, stale = -1): RunRecord {
         arrivedAt: stamp + 5n * MS,
         publishedAt: stamp + 10n * MS,
         present,
+        model: 'tiny',
         routing: new Map(),
         // What is seen depends on the moment and on the sensors.
         labels: packLabels({ width: 1, height: 1, labels: Uint8Array.of(k + 20 * present.length) }),

@@ -20,6 +20,7 @@ function mask(stampMs: number, digits: string): MaskRecord {
     stamp,
     arrivedAt: stamp,
     publishedAt: stamp,
+    model: 'tiny',
     present: ['camera'],
     routing: new Map(),
     labels: row(digits),

@@ -53,6 +53,48 @@ describe('diagnostics', () => {
     assert.deepEqual(array.header, { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: '' });
   });
 
+  it('tell which of several models makes the masks, why, and how those that stand by fare', () => {
+    const models = [
+      { model: 'day', modalities: ['camera'], required: ['camera'] },
+      { model: 'night', modalities: ['lidar'], required: [] },
+    ];
+    const { inference } = nodeReport();
+    const fallbacks = [{ ...inference!, model: 'night' }];
+    const all = nodeReport({ models, fallbacks });
+    const calm = { ...all, masks: { ...all.masks, model: { ...all.masks.model!, name: 'day' } } };
+    assert.deepEqual(
+      nodeDiagnostics(calm).status.map(({ name, level }) => [name.replace('mle_sam: ', ''), level]),
+      ['sync', 'inference', 'model', 'fallback night', 'camera', 'lidar'].map((name) => [name, OK]),
+    );
+    // The camera's mask is not made of the LiDAR, which stands by.
+    assert.equal(status(calm, 'sync').message, 'masks from camera');
+    assert.equal(status(calm, 'model').message, 'day makes the masks');
+    assert.equal(status(calm, 'fallback night').message, 'stands by on cpu');
+    const cause = {
+      code: 'fallback-in-use',
+      model: 'night',
+      passedOver: [{ model: 'day', needs: 'all', missing: [['camera', 'dropped']] }],
+    } as const;
+    const lost: NodeReport = {
+      ...calm,
+      sync: { ...calm.sync!, modalities: [modalityStatus('camera', { state: 'dropped' }), modalityStatus('lidar')] },
+      masks: { ...calm.masks, model: { name: 'night', sha256: '1', role: 'fallback', cause } },
+    };
+    const words = 'night makes the masks as fallback: day needs camera (dropped)';
+    for (const subject of ['sync', 'model']) {
+      assert.deepEqual([status(lost, subject).level, status(lost, subject).message], [WARN, words]);
+    }
+    const last = { ...lost, models: models.slice(0, 1), fallbacks: [] };
+    assert.deepEqual(
+      [status(last, 'sync').level, status(last, 'sync').message],
+      [ERROR, 'no mask: no model can make it: day needs camera (dropped)'],
+    );
+    const deferred = { ...calm, fallbacks: [{ ...fallbacks[0]!, state: 'deferred' as const, selection: undefined }] };
+    assert.equal(status(deferred, 'fallback night').message, 'is started when it is needed');
+    const failed = { ...calm, fallbacks: [{ ...fallbacks[0]!, state: 'failed' as const }] };
+    assert.equal(status(failed, 'fallback night').level, ERROR);
+  });
+
   it('warn of a sensor that is alive but not as trained, and only of that one', () => {
     const text = 'lidar is alive, but not as trained: the mean of channel 1 is 1, in training it was 44 ± 6';
     const report = nodeReport({ concerns: new Map([['lidar', text]]) });

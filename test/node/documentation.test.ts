@@ -10,7 +10,7 @@ import { projectRoot } from '../support/shared_data.js';
 import { RIG } from './support/modalities.js';
 
 /** Arguments of launch files that are paths as well. */
-const LAUNCH_ARGUMENTS = ['bundle', 'enclave'];
+const LAUNCH_ARGUMENTS = ['bundle', 'fallbacks', 'enclave'];
 
 /** Topics and services whose names belong to the node, but are no outputs of perception. */
 const MANAGEMENT = ['~/set_modality', '~/transition_event'];

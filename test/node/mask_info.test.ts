@@ -6,7 +6,9 @@ import type { DiagnosticArray, FrameResult } from '../../src/pipeline/index.js';
 const STAMP = 1_730_800_000_000_000_000n;
 const HEADER = { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: 'camera_optical' };
 
-function frame(absent: [string, string][]): FrameResult {
+const FIRST: FrameResult['model'] = { name: 'day', sha256: '0', role: 'primary', cause: undefined };
+
+function frame(absent: [string, string][], model = FIRST): FrameResult {
   return {
     segmentation: {
       stamp: STAMP,
@@ -16,6 +18,7 @@ function frame(absent: [string, string][]): FrameResult {
         ['lidar', [0.25, 0.5]],
       ]),
     },
+    model,
     reference: 'camera',
     absent: new Map(absent),
     images: new Map([
@@ -46,6 +49,8 @@ describe('~/mask_info', () => {
       present_modalities: 'camera lidar',
       absent_modalities: 'depth',
       reference: 'camera',
+      model: 'day',
+      model_role: 'primary',
       total_ms: '81.250',
     });
     assert.deepEqual(values(info, 2), {
@@ -53,6 +58,19 @@ describe('~/mask_info', () => {
       stamp_offset_ms: '-12.500',
       routing_weights: '0.2500 0.5000',
     });
+  });
+
+  it('names the model that stood by and made it, and why', () => {
+    const cause = {
+      code: 'fallback-in-use',
+      model: 'night',
+      passedOver: [{ model: 'day', needs: 'any', missing: [['camera', 'black']] }],
+    } as const;
+    const model: FrameResult['model'] = { name: 'night', sha256: '1', role: 'fallback', cause };
+    const info = maskInfo(HEADER, 'mle_sam', frame([], model));
+    const words = 'from camera, lidar; night makes the masks as fallback: day needs camera (black)';
+    assert.deepEqual([info.status[0]!.level, info.status[0]!.message], [1, words]);
+    assert.deepEqual([values(info, 0).model, values(info, 0).model_role], ['night', 'fallback']);
   });
 
   it('holds nothing against sensors that were never there or are switched off', () => {

@@ -227,6 +227,8 @@ describe('parameters as settings', () => {
       read: ({ model }) => model,
       expected: {
         folder: undefined,
+        fallbacks: [],
+        fallbackStart: 'warm',
         provider: 'auto',
         fallback: 'down',
         deviceId: 0,

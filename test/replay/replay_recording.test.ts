@@ -60,6 +60,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
       frame: async () => undefined,
       points: async () => undefined,
       modalityChanged: async () => undefined,
+      modelChanged: async () => undefined,
       warned: async () => undefined,
       copy: async () => undefined,
     },

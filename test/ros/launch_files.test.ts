@@ -206,6 +206,7 @@ describe('Launch files', function () {
           'enclave:=/eyes',
           'provider:=cpu',
           'bundle:=/models/mine',
+          'fallbacks:=/models/night, /models/fog',
           'remappings:=camera/image:=/zed/left lidar/points:=/ouster/points',
         ]),
       );
@@ -218,8 +219,9 @@ describe('Launch files', function () {
           ['lidar/points', '/ouster/points'],
         ],
       );
-      const { model, provider } = parametersOf(started);
+      const { model, provider, fallbacks } = parametersOf(started);
       assert.deepEqual([model, provider], ['/models/mine', 'cpu']);
+      assert.deepEqual(fallbacks, ['/models/night', '/models/fog']);
     });
   });
 

@@ -2,7 +2,7 @@ import { openBag } from '../../bags/index.js';
 import { deskConfiguration, loadCalibration, type ModalityRole, readValues } from '../../configuration/index.js';
 import { type Bundle, loadBundle } from '../../model/index.js';
 import { requireReplaceable, writeOutput } from '../../outputs/index.js';
-import { type PipelineConfig, roleOf } from '../../pipeline/index.js';
+import { modalitiesOf, type PipelineConfig, roleOf } from '../../pipeline/index.js';
 import { type BagFlags, bagOptions } from '../bag_options.js';
 import type { Configured } from '../configured.js';
 import { type BagInspection, inspectBag } from './bag_inspection.js';
@@ -27,10 +27,13 @@ interface RigFlags extends BagFlags {
 export async function inspectRig(
   path: string,
   flags: RigFlags,
-  { model, config, file }: Configured,
+  { model, fallbacks, config, file }: Configured,
 ): Promise<{ inspection: BagInspection; written: string | undefined }> {
   if (flags.write !== undefined) await requireReplaceable(flags.write, RIG_MARK, flags.force ? 'any' : 'own');
-  const bundle = await loadBundle(model);
+  const first = await loadBundle(model);
+  const others = await Promise.all(fallbacks.map((folder) => loadBundle(folder)));
+  // The sensors of all models are looked at, as if one took them all.
+  const bundle = { ...first, modalities: modalitiesOf([first, ...others]) };
   const bag = await openBag(path, bagOptions(flags));
   const look = async (by: PipelineConfig) =>
     inspectBag(bag, { bundle, config: by, configured: await loadCalibration(by), seconds: flags.seconds });

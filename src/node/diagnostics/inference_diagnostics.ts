@@ -41,6 +41,42 @@ export function inferenceDiagnostics(report: NodeReport): DiagnosticStatus {
   };
 }
 
+/** A model that stands by: whether its worker would take a set. */
+export function fallbackDiagnostics(nodeName: string, fallback: InferenceReport): DiagnosticStatus {
+  return {
+    ...judgeFallback(fallback),
+    name: `${nodeName}: fallback ${fallback.model}`,
+    hardware_id: fallback.selection?.provider ?? '',
+    values: [
+      ...inferenceValues(fallback),
+      ...latencyValues('encode', fallback.latency.encode),
+      ...latencyValues('head', fallback.latency.head),
+    ],
+  };
+}
+
+function judgeFallback({ state, selection, lastFailure }: InferenceReport): { level: Level; message: string } {
+  if (state === 'deferred') return { level: LEVEL.ok, message: 'is started when it is needed' };
+  const worker = judgeWorker(state, lastFailure);
+  if (worker !== undefined) return worker;
+  return { level: LEVEL.ok, message: `stands by on ${selection?.provider ?? 'no provider'}` };
+}
+
+/** What is to be said of a worker that takes no set. */
+function judgeWorker(
+  state: InferenceReport['state'],
+  lastFailure: InferenceReport['lastFailure'],
+): { level: Level; message: string } | undefined {
+  if (state === 'failed') {
+    return { level: LEVEL.error, message: `the model does not run: ${lastFailure?.reason ?? 'no provider starts it'}` };
+  }
+  if (state === 'starting' || state === 'waiting' || state === 'ending') {
+    const why = lastFailure === undefined ? '' : `: ${lastFailure.reason}`;
+    return { level: LEVEL.warn, message: `the inference worker is being started${why}` };
+  }
+  return state === 'closed' ? { level: LEVEL.stale, message: 'the model is not running' } : undefined;
+}
+
 function inferenceValues({ model, state, selection, restarts, failures, stuckThreads, lastFailure }: InferenceReport) {
   const attempts = selection?.attempts ?? [];
   return keyValues({
@@ -70,14 +106,9 @@ function judgeInference({ life, inference, masks, sync, stamp, demand }: NodeRep
     return { level: LEVEL.stale, message: `no model is loaded: the node is ${state}` };
   }
   const { state, selection, lastFailure } = inference;
-  if (state === 'failed') {
-    return { level: LEVEL.error, message: `the model does not run: ${lastFailure?.reason ?? 'no provider starts it'}` };
-  }
-  if (state === 'starting' || state === 'waiting' || state === 'ending') {
-    const why = lastFailure === undefined ? '' : `: ${lastFailure.reason}`;
-    return { level: LEVEL.warn, message: `the inference worker is being started${why}` };
-  }
-  if (state === 'closed' || selection === undefined) return { level: LEVEL.stale, message: 'the model is not running' };
+  const worker = judgeWorker(state, lastFailure);
+  if (worker !== undefined) return worker;
+  if (selection === undefined) return { level: LEVEL.stale, message: 'the model is not running' };
   const { provider, requested, attempts } = selection;
   if (requested !== 'auto' && requested !== provider) {
     return { level: LEVEL.warn, message: `runs on ${provider}: ${givenUp(attempts).map(describeAttempt).join('; ')}` };

@@ -1,5 +1,6 @@
 import type { Stamp } from '../../messages/index.js';
-import type { HostState, ProviderSelection } from '../../model/index.js';
+import type { HostState, ModelNeeds, ProviderSelection } from '../../model/index.js';
+import type { ModelUse } from '../../pipeline/index.js';
 import type { SensorReason } from '../../sensors/index.js';
 import type { AbsentReason, SynchronizerStatus } from '../../sync/index.js';
 import type { LatencyFigures } from './latency_meter.js';
@@ -14,7 +15,7 @@ export interface NodeReport {
   life: LifeReport;
   /** Undefined unless active. */
   sync: SynchronizerStatus | undefined;
-  /** In the bundle's order; empty while no model is loaded. */
+  /** The sensors of all models, in the first one's order; empty while no model is loaded. */
   modalities: readonly { name: string; essential: boolean; expected: boolean }[];
   /** What is odd about sensors that are alive, by modality, in words. */
   concerns: ReadonlyMap<string, string>;
@@ -31,6 +32,10 @@ export interface NodeReport {
   masks: MaskReport;
   /** Undefined while no model is loaded. */
   inference: InferenceReport | undefined;
+  /** Models that stand by, best first. */
+  fallbacks: readonly InferenceReport[];
+  /** What each model takes and needs, best first. */
+  models: readonly ModelNeeds[];
   /** Delay of the main thread's event loop since the last report. */
   eventLoop: { p99Ms: number; maxMs: number } | undefined;
 }
@@ -75,6 +80,8 @@ export interface MaskReport {
   figures: TopicFigures;
   latency: Readonly<Record<'syncWait' | 'decode' | 'inference' | 'total', LatencyFigures | undefined>>;
   last: MaskOrigin | undefined;
+  /** The model that makes them; undefined before the first. */
+  model: ModelUse | undefined;
 }
 
 /** What the last mask was made from, and how sure the model was of it. */
@@ -90,8 +97,8 @@ export interface MaskOrigin {
 }
 
 export interface InferenceReport {
-  /** Of the segmenter's worker. */
-  state: HostState;
+  /** Of the segmenter's worker; `deferred`: it is started when it is needed. */
+  state: HostState | 'deferred';
   /** Name of the bundle. */
   model: string;
   selection: ProviderSelection | undefined;

@@ -40,7 +40,7 @@ function judgeSync(report: NodeReport): Pick<DiagnosticStatus, 'level' | 'messag
   const present = sync.modalities.filter((status) => !isNotPresent(report, status));
   // Where nothing is present, all of them are waited for.
   const judged = present.length === 0 ? sync.modalities : present;
-  const { level, message } = syncDiagnostic(nodeName, judged, essential, minimum);
+  const { level, message } = syncDiagnostic(nodeName, judged, essential, minimum, report.models);
   // Where no mask could be made anyway, that is what matters.
   const isIdle = report.demand === 'idle' && (level === LEVEL.ok || level === LEVEL.warn);
   return { level, message: isIdle ? `${IDLE}; ${message}` : message };

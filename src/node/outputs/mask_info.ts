@@ -1,4 +1,5 @@
 import type { Header } from '../../messages/index.js';
+import { describeModelReason } from '../../model/index.js';
 import {
   type DiagnosticArray,
   type DiagnosticStatus,
@@ -13,18 +14,24 @@ import {
  * with the mask's own header, so that both are paired by stamp. One status tells of the mask, one of each modality.
  */
 export function maskInfo(header: Header, nodeName: string, frame: FrameResult): DiagnosticArray {
-  const { segmentation, images, absent, reference, latency } = frame;
+  const { segmentation, model, images, absent, reference, latency } = frame;
   const present = segmentation.present.join(', ');
   const without = [...absent].map(([modality, reason]) => `${modality} (${reason})`).join(', ');
   const mask: DiagnosticStatus = {
-    level: [...absent.values()].every(isAsWanted) ? LEVEL.ok : LEVEL.warn,
+    level: model.cause === undefined && [...absent.values()].every(isAsWanted) ? LEVEL.ok : LEVEL.warn,
     name: `${nodeName}: mask`,
-    message: without === '' ? `from ${present}` : `from ${present}; without ${without}`,
+    message: [
+      `from ${present}`,
+      ...(without === '' ? [] : [`without ${without}`]),
+      ...(model.cause === undefined ? [] : [describeModelReason(model.cause)]),
+    ].join('; '),
     hardware_id: nodeName,
     values: keyValues({
       present_modalities: segmentation.present.join(' '),
       absent_modalities: [...absent.keys()].join(' '),
       reference,
+      model: model.name,
+      model_role: model.role,
       total_ms: latency.totalMs.toFixed(3),
     }),
   };

@@ -128,7 +128,10 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
         ]),
         absent: new Map(),
       },
+      model: { name: 'reference', sha256: '0', role: 'primary', cause: undefined },
     },
+    fallbacks: [],
+    models: [{ model: 'reference', modalities: ['camera', 'lidar'], required: [] }],
     inference: {
       state: 'idle',
       model: 'reference',
