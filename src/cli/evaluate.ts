@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { recogniseDataset } from '../datasets/index.js';
 import { type AbsentClassConvention, CONVENTION_NAMES } from '../evaluation/index.js';
@@ -15,15 +16,25 @@ import { jsonText } from '../text/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
+import { CONVENTIONS } from './evaluate/conventions.js';
 import { type DatasetFlags, refuseDatasetFlags, withDatasetOptions } from './evaluate/dataset_options.js';
 import { evaluateDataset } from './evaluate/evaluate_dataset.js';
+import { protocolFigureNames, protocolFigures } from './evaluate/figures.js';
 import { protocolLines, SIMULATED } from './evaluate/protocol_text.js';
-import { EXIT_HELP } from './exit_codes.js';
 import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
+import {
+  checkLines,
+  claimJunit,
+  judge,
+  type Requirement,
+  reportChecks,
+  requireKnown,
+  requirement,
+} from './requirements.js';
 
 export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags {
   protocol?: Protocol[];
@@ -33,15 +44,10 @@ export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags {
   seed: number;
   convention?: keyof typeof CONVENTIONS;
   json?: true;
+  require?: readonly Requirement[];
+  junit?: string;
+  force?: true;
 }
-
-/** Both names of each convention. */
-const CONVENTIONS = {
-  'left-out': 'left-out',
-  cityscapes: 'left-out',
-  zero: 'zero',
-  cmnext: 'zero',
-} as const satisfies Record<string, AbsentClassConvention>;
 
 /** What a bag, or a small data set, is scored by without `--protocol`. */
 const USUAL_PROTOCOLS: readonly Protocol[] = ['absent', 'emm'];
@@ -72,14 +78,20 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
         .default(undefined, 'cityscapes; on DELIVER cmnext, as published'),
     )
     .option('--json', 'print JSON instead of tables')
-    .addHelpText('after', EXIT_HELP)
+    .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'miou>=50'", requirement)
+    .option('--junit <file>', 'write the required bounds as JUnit XML')
+    .option('--force', 'replace files that mle-sam did not make')
     .action((data: string, flags: EvaluateFlags, command: Command) =>
       interruptible(async (signal) => {
         const kind = flags.dataset ?? (await recogniseDataset(data));
         if (kind !== undefined) return evaluateDataset(kind, data, flags, command, write, signal);
         refuseDatasetFlags(command);
+        await claimJunit(flags.junit, flags.force ? 'any' : 'own');
         const { failure, ...report } = await evaluateBag(data, flags, command, signal);
-        write(flags.json ? `${jsonText(report)}\n` : `${describe(report)}\n`);
+        const checks = judge(flags.require ?? [], protocolFigures(report));
+        write(flags.json ? `${jsonText(report)}\n` : `${[describe(report), ...checkLines(checks)].join('\n')}\n`);
+        const { partialBecause } = report;
+        await reportChecks(checks, { kind: 'evaluate', name: basename(data), junit: flags.junit, partialBecause });
         if (failure !== undefined) throw failure.error;
       }),
     );
@@ -103,9 +115,10 @@ async function evaluateBag(
   command: Command,
   signal: AbortSignal,
 ): Promise<ProtocolOutcome> {
+  const options = { ...protocolOptions(flags, {}), signal };
+  requireKnown(flags.require ?? [], protocolFigureNames(options.protocols));
   const configured = await readConfigured(command, flags);
   const { model, fallbacks, config } = configured;
-  const options = { ...protocolOptions(flags, {}), signal };
   const workerOptions = {
     ...configuredSegmenter(command, flags, configured),
     keptImages: imagesWorthKeeping(options.protocols),

@@ -14,7 +14,10 @@ export const EXIT_TABLE: readonly (readonly [status: string, meaning: string])[]
   ['0', 'done; what was lost on the way is told'],
   ['1', 'wrong arguments, an input that cannot be used, a file of somebody else in the way, or an error'],
   ['2', 'nothing came of it: no mask where some were due, no frame to score, nothing in a bag that could give masks'],
-  ['3', 'a check of a scenario failed (dropout with --junit, monitor)'],
+  [
+    '3',
+    'a check of a scenario failed (dropout with --junit, monitor), or a requirement (evaluate and compare with --require)',
+  ],
   ['130, 143', 'interrupted by SIGINT or SIGTERM: what there was until then is written, and marked as partial'],
 ];
 

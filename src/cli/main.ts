@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { splitRosArguments } from '../ros/index.js';
+import { compareCommand } from './compare.js';
 import { dropoutCommand } from './dropout.js';
 import { evaluateCommand } from './evaluate.js';
 import { EXIT_HELP, exitCodeOf } from './exit_codes.js';
@@ -27,6 +28,7 @@ const program = new Command('mle-sam')
   .addCommand(inspectCommand())
   .addCommand(dropoutCommand())
   .addCommand(evaluateCommand())
+  .addCommand(compareCommand())
   .addCommand(simulateCommand())
   .addCommand(injectCommand())
   .addCommand(monitorCommand())

@@ -10,6 +10,7 @@ export { type Match, type MatchedBundle, type MatchOptions, matchBundle } from '
 export { openDataset, recogniseDataset } from './open_dataset.js';
 export { PredictionFolder } from './predictions.js';
 export { readSamples, type Sample, type SampleOutcome } from './read_samples.js';
+export { readUnit } from './read_unit.js';
 export {
   type EvaluationUnit,
   inClassesOf,

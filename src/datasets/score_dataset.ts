@@ -133,8 +133,10 @@ export async function scoreDataset(
     }
     const labels = resizeLabelsNearest(own.labels, own, truth);
     const scored = { ...truth, labels: mapped(truth.labels, position) };
-    unit.frames.push(countFrame(named(frame), dataset.classes.length, labels, scored.labels));
+    const counts = countFrame(named(frame), dataset.classes.length, labels, scored.labels);
     await also?.({ name: frame.name, images, truth: scored });
+    // Counted only where all that is done with the frame was.
+    unit.frames.push(counts);
   }
 }
 

@@ -4,6 +4,8 @@ import type { Check } from './judge.js';
 /** What was run, and how each scenario stood to its bounds. */
 export interface Judgement {
   title: string;
+  /** What the names of the test cases begin with; default `dropout`. */
+  kind?: string;
   scenarios: readonly { name: string; checks: readonly Check[] }[];
   /** Why not all scenarios were run; such a judgement fails. */
   partialBecause?: string;
@@ -16,7 +18,7 @@ export const JUNIT_MARK = /<testsuites name="mle-sam /;
  * A judgement as JUnit XML: a suite a scenario, a test case a bound, so that a CI shows which promise was broken.
  * Without times, so that the same run gives the same file.
  */
-export function junitXml({ title, scenarios: run, partialBecause }: Judgement): string {
+export function junitXml({ title, kind = 'dropout', scenarios: run, partialBecause }: Judgement): string {
   const unfinished: Check = { name: 'end of the run', bound: 'reached', value: null, verdict: 'failed' };
   const scenarios =
     partialBecause === undefined ? run : [...run, { name: `partial: ${partialBecause}`, checks: [unfinished] }];
@@ -24,7 +26,7 @@ export function junitXml({ title, scenarios: run, partialBecause }: Judgement): 
   const broken = (checks: readonly Check[]) => checks.filter(({ verdict }) => verdict === 'failed').length;
   const suites = scenarios.map(({ name, checks }) => {
     const cases = checks.map((check) => {
-      const head = `    <testcase classname="${attribute(`dropout.${name}`)}" name="${attribute(`${check.name} ${check.bound}`)}"`;
+      const head = `    <testcase classname="${attribute(`${kind}.${name}`)}" name="${attribute(`${check.name} ${check.bound}`)}"`;
       if (check.verdict === 'passed') return `${head}/>`;
       const value = check.value === null ? 'nothing' : String(check.value);
       const message = attribute(`Expected ${check.bound} for ${check.name} but received ${value}`);

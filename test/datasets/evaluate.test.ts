@@ -123,6 +123,27 @@ describe('mle-sam evaluate on data sets', () => {
     }
   });
 
+  it('holds figures to bounds: what it said before, JUnit, and exit status 3', async () => {
+    const before = process.exitCode;
+    const junit = join(folder, 'junit.xml');
+    try {
+      const bounds = ['miou.cmnext>=0', 'leftOut<=0', 'iou.Sky>=101', 'miou.condition.fog>=0'];
+      const text = await run(root, '-m', bundle, ...bounds.flatMap((bound) => ['--require', bound]), '--junit', junit);
+      assert.match(
+        text,
+        /tiny on 3 frames of DELIVER val[\s\S]*passed: leftOut <= 0 \(0\)\n! FAILED: iou\.Sky >= 101, but /,
+      );
+      assert.equal(process.exitCode, 3);
+      assert.match(readFileSync(junit, 'utf8'), /<testsuites name="mle-sam evaluate DELIVER" tests="4" failures="1">/);
+    } finally {
+      process.exitCode = before;
+    }
+    await assert.rejects(
+      run(root, '-m', bundle, '--require', 'iou.Sea>=1'),
+      /Expected one of miou, .*iou\.Sky.* but received 'iou\.Sea'/,
+    );
+  });
+
   it('says when nothing is left to score', async () => {
     const wrong = join(folder, 'wrong');
     await writeDeliverFrame(wrong, 'sun/val/MAP_1_point1', '000001', () => 26);

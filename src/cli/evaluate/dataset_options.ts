@@ -12,7 +12,6 @@ export interface DatasetFlags {
   strict?: true;
   predictions?: string;
   out?: string;
-  force?: true;
 }
 
 /** Adds the flags of data sets. */
@@ -37,8 +36,7 @@ export function withDatasetOptions(command: Command): Command {
     )
     .option('--strict', 'data set: the first frame that cannot be read ends the run')
     .option('--predictions <folder>', 'data set: save the masks as PNG; of MUSES in the format of its benchmark')
-    .option('-o, --out <folder>', 'data set: write evaluation.json and frames.json, the exact counts of each frame')
-    .option('--force', 'replace files in these folders that mle-sam did not make');
+    .option('-o, --out <folder>', 'data set: write evaluation.json and frames.json, the exact counts of each frame');
 }
 
 /** @throws Error where a flag was given that means nothing for a bag */

@@ -27,8 +27,10 @@ import { configuredSegmenter, readConfigured } from '../configured.js';
 import { type EvaluateFlags, protocolOptions } from '../evaluate.js';
 import { complain } from '../output.js';
 import { problemLines } from '../problem_lines.js';
+import { checkLines, claimJunit, judge, reportChecks, requireKnown } from '../requirements.js';
 import { type DatasetScores, datasetScores } from './dataset_report.js';
 import { datasetLines, publishedLines } from './dataset_text.js';
+import { datasetFigureNames, datasetFigures } from './figures.js';
 import { protocolLines, SIMULATED } from './protocol_text.js';
 
 const REPORT_FILE = 'evaluation.json';
@@ -57,7 +59,14 @@ export async function evaluateDataset(
   const dataset = await openDataset(kind, root, flags.split);
   const { input: inputs, classesBy } = flags;
   const match = matchBundle(dataset, bundle, { classesBy, ...(inputs && { inputs }) });
+  const options = protocolOptions(flags, {
+    // What was drawn for one size of image is small; of the others one pass alone takes hours.
+    ...(dataset.imageSize === undefined && { protocols: [] }),
+    ...(dataset.title === 'DELIVER' && { convention: 'zero' as const }),
+  });
+  requireKnown(flags.require ?? [], datasetFigureNames(dataset, options.protocols));
   const overwriting = flags.force ? 'any' : 'own';
+  await claimJunit(flags.junit, overwriting);
   const folder =
     flags.out === undefined ? undefined : await OutputFolder.claim(flags.out, [REPORT_FILE, FRAMES_FILE], overwriting);
   const about = { dataset: dataset.title, split: dataset.split, model: { name: bundle.name, sha256: bundle.sha256 } };
@@ -65,11 +74,6 @@ export async function evaluateDataset(
     flags.predictions === undefined
       ? undefined
       : await PredictionFolder.claim(flags.predictions, dataset, about, overwriting);
-  const options = protocolOptions(flags, {
-    // What was drawn for one size of image is small; of the others one pass alone takes hours.
-    ...(dataset.imageSize === undefined && { protocols: [] }),
-    ...(dataset.title === 'DELIVER' && { convention: 'zero' as const }),
-  });
   const segmenter = await Segmenter.create(bundle, {
     ...configuredSegmenter(command, flags, configured),
     keptImages: imagesWorthKeeping(options.protocols),
@@ -87,7 +91,12 @@ export async function evaluateDataset(
     await writeWhole(folder.file(FRAMES_FILE), `${jsonText(evaluation.outcome.unit, 'dense')}\n`);
     await folder.finish();
   }
-  write(flags.json ? `${jsonText(report)}\n` : `${describe(evaluation)}\n`);
+  const { outcome, protocols, scores } = evaluation;
+  const figures = datasetFigures(scores, protocols, outcome.unit, protocols.convention);
+  const checks = judge(flags.require ?? [], figures);
+  write(flags.json ? `${jsonText(report)}\n` : `${[describe(evaluation), ...checkLines(checks)].join('\n')}\n`);
+  const { partialBecause } = protocols;
+  await reportChecks(checks, { kind: 'evaluate', name: dataset.title, junit: flags.junit, partialBecause });
   if (failure !== undefined) throw failure.error;
 }
 
@@ -98,9 +107,10 @@ async function scoreAll(
   flags: EvaluateFlags,
   options: ProtocolOptions,
 ): Promise<Evaluation> {
+  const clock = clocked(segmenter);
   const run = (also?: FrameVisitor): Promise<ScoreOutcome> =>
     scoreDataset(
-      { dataset, match, bundle, segmenter },
+      { dataset, match, bundle, segmenter: clock.segmenter },
       {
         slice: { every: flags.every },
         ...(flags.size && { scoredAt: flags.size }),
@@ -120,7 +130,7 @@ async function scoreAll(
     classes: dataset.classes.map(({ name }, id) => ({ id, name, color: [0, 0, 0] })),
   };
   const protocols = await runProtocol(
-    { bundle: scored, segmenter: inClassesOf(dataset, match, segmenter) },
+    { bundle: scored, segmenter: inClassesOf(dataset, match, clock.segmenter) },
     options,
     async (visit) => {
       outcome = await run(options.protocols.length > 0 ? visit : undefined);
@@ -138,7 +148,27 @@ async function scoreAll(
     throw error instanceof NothingMadeError ? nothingScored(dataset, outcome!) : error;
   });
   const notes = [...dataset.notes, ...match.notes];
+  // The protocols' masks count as well.
+  outcome!.timing.inferenceMs = clock.elapsedMs();
   return { dataset, notes, outcome: outcome!, protocols, scores: datasetScores(outcome!) };
+}
+
+/** A segmenter, and how long it has worked. */
+function clocked(segmenter: Segmenter): { segmenter: Pick<Segmenter, 'segment'>; elapsedMs: () => number } {
+  let elapsed = 0;
+  return {
+    segmenter: {
+      segment: async (frameSet) => {
+        const start = performance.now();
+        try {
+          return await segmenter.segment(frameSet);
+        } finally {
+          elapsed += performance.now() - start;
+        }
+      },
+    },
+    elapsedMs: () => elapsed,
+  };
 }
 
 function nothingScored({ root, split }: Dataset, { unit, unlabelled }: ScoreOutcome): NothingMadeError {

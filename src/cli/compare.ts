@@ -1,0 +1,201 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { type EvaluationUnit, readUnit } from '../datasets/index.js';
+import {
+  type AbsentClassConvention,
+  CONVENTION_NAMES,
+  type ComparedFrames,
+  compareFrames,
+  type Difference,
+  type FrameCounts,
+} from '../evaluation/index.js';
+import { jsonText } from '../text/index.js';
+import { CONVENTIONS } from './evaluate/conventions.js';
+import { figure, grid } from './evaluate/grid.js';
+import { wholeNumberFrom } from './numbers.js';
+import { print } from './output.js';
+import {
+  checkLines,
+  claimJunit,
+  type Figures,
+  judge,
+  type Requirement,
+  reportChecks,
+  requireKnown,
+  requirement,
+} from './requirements.js';
+
+interface CompareFlags {
+  convention: keyof typeof CONVENTIONS;
+  resamples: number;
+  seed: number;
+  json?: true;
+  require?: readonly Requirement[];
+  junit?: string;
+  force?: true;
+}
+
+/** Two runs on the same frames, and how they differ. */
+interface Comparison {
+  formatVersion: 1;
+  dataset: EvaluationUnit['dataset'];
+  models: { a: EvaluationUnit['model']; b: EvaluationUnit['model'] };
+  convention: (typeof CONVENTION_NAMES)[AbsentClassConvention];
+  /** Frames of one run only: they are left out. */
+  onlyInA: number;
+  onlyInB: number;
+  resamples: number;
+  seed: number;
+  frames: number;
+  miou: Difference;
+  classes: ({ name: string } & Difference)[];
+  conditions: ({ name: string; frames: number } & Difference)[];
+  cases: ({ name: string; frames: number } & Difference)[];
+}
+
+/**
+ * `mle-sam compare A B`: how the scores of two runs on one data set differ, and how sure that is.
+ * @param write - where the result goes; standard output by default
+ */
+export function compareCommand(write: (text: string) => void = print): Command {
+  return new Command('compare')
+    .description('compare two runs of evaluate on the same frames: differences with their 95 % intervals')
+    .argument('<a>', 'folder that evaluate --out wrote, or its frames.json')
+    .argument('<b>', 'another one; differences are B - A')
+    .addOption(
+      new Option(
+        '--convention <convention>',
+        'classes in neither ground truth nor masks: left-out as by cityscapes, or zero as by cmnext',
+      )
+        .choices(Object.keys(CONVENTIONS))
+        .default('cityscapes'),
+    )
+    .option('--resamples <count>', 'how often frames are drawn anew', wholeNumberFrom(100), 2000)
+    .option('--seed <number>', 'the same seed gives the same intervals', wholeNumberFrom(0), 1)
+    .option('--json', 'print JSON instead of tables')
+    .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'low>=-0.5'", requirement)
+    .option('--junit <file>', 'write the required bounds as JUnit XML')
+    .option('--force', 'replace a file that mle-sam did not make')
+    .action(async (a: string, b: string, flags: CompareFlags) => {
+      await claimJunit(flags.junit, flags.force ? 'any' : 'own');
+      const comparison = compare(await unitAt(a), await unitAt(b), flags);
+      const figures = figuresOf(comparison);
+      requireKnown(flags.require ?? [], [...figures.keys()]);
+      const checks = judge(flags.require ?? [], figures);
+      write(flags.json ? `${jsonText(comparison)}\n` : `${[describe(comparison), ...checkLines(checks)].join('\n')}\n`);
+      await reportChecks(checks, { kind: 'compare', name: comparison.dataset.title, junit: flags.junit });
+    });
+}
+
+async function unitAt(path: string): Promise<EvaluationUnit> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  return readUnit(isFolder ? join(path, 'frames.json') : path);
+}
+
+function compare(a: EvaluationUnit, b: EvaluationUnit, { convention, resamples, seed }: CompareFlags): Comparison {
+  requireSame('data set', `${a.dataset.title} ${a.dataset.split}`, `${b.dataset.title} ${b.dataset.split}`);
+  requireSame('classes', a.classes.join(', '), b.classes.join(', '));
+  requireSame('size of scoring', sizeOf(a), sizeOf(b));
+  const byName = new Map(b.frames.map((frame) => [frame.name, frame]));
+  const pairs = a.frames.flatMap((frame): [FrameCounts, FrameCounts][] => {
+    const other = byName.get(frame.name);
+    return other === undefined ? [] : [[frame, other]];
+  });
+  if (pairs.length === 0)
+    throw new Error('Expected frames that both runs have but found none. Run both on the same split.');
+  const options = { convention: CONVENTIONS[convention], resamples, seed };
+  const of = (some: readonly (readonly [FrameCounts, FrameCounts])[]): ComparedFrames =>
+    compareFrames(
+      some.map(([own]) => own),
+      some.map(([, other]) => other),
+      a.classes.length,
+      options,
+    );
+  const groups = (by: 'condition' | 'case') =>
+    [...new Set(pairs.map(([own]) => own[by]))].sort().map((name) => {
+      const { frames, miou } = of(pairs.filter(([own]) => own[by] === name));
+      return { name, frames, ...miou };
+    });
+  const whole = of(pairs);
+  return {
+    formatVersion: 1,
+    dataset: a.dataset,
+    models: { a: a.model, b: b.model },
+    convention: CONVENTION_NAMES[options.convention],
+    onlyInA: a.frames.length - pairs.length,
+    onlyInB: b.frames.length - pairs.length,
+    resamples,
+    seed,
+    frames: whole.frames,
+    miou: whole.miou,
+    classes: whole.classes.map((difference, id) => ({ name: a.classes[id]!, ...difference })),
+    conditions: groups('condition'),
+    cases: groups('case'),
+  };
+}
+
+function sizeOf({ scoredAt }: EvaluationUnit): string {
+  return scoredAt === 'as-stored' ? scoredAt : `${scoredAt.width}x${scoredAt.height}`;
+}
+
+function requireSame(what: string, a: string, b: string): void {
+  if (a !== b) throw new Error(`Expected the same ${what} in both runs but received ${a} and ${b}. Score both alike.`);
+}
+
+function figuresOf({ miou, classes, conditions, cases }: Comparison): Figures {
+  const named = (name: string, { difference, low, high }: Difference): [string, number | null][] => [
+    [`difference${name}`, difference],
+    [`low${name}`, low],
+    [`high${name}`, high],
+  ];
+  return new Map([
+    ...named('', miou),
+    ...classes.flatMap((row) => named(`.${row.name}`, row)),
+    ...conditions.flatMap((row) => named(`.condition.${row.name}`, row)),
+    ...cases.flatMap((row) => named(`.case.${row.name}`, row)),
+  ]);
+}
+
+function describe(comparison: Comparison): string {
+  const { dataset, models, convention, onlyInA, onlyInB, resamples, frames, miou, classes, conditions, cases } =
+    comparison;
+  const cells = ({ a, b, difference, low, high }: Difference): string[] => [
+    figure(a),
+    figure(b),
+    signed(difference),
+    low === null ? '-' : `${signed(low)} .. ${signed(high)}`,
+  ];
+  const head = (what: string) => [what, 'A', 'B', 'B - A', '95 % interval'];
+  const lines = [
+    `A ${models.a.name}, B ${models.b.name}, on ${frames} frames of ${dataset.title} ${dataset.split}`,
+    `Percent by ${convention}; intervals by a paired bootstrap over frames, ${resamples} resamples`,
+  ];
+  if (onlyInA + onlyInB > 0) lines.push(`! Frames of one run only are left out: ${onlyInA} of A, ${onlyInB} of B`);
+  lines.push(grid(head(''), [['mIoU', ...cells(miou)]]));
+  lines.push(
+    '',
+    grid(
+      head('class'),
+      classes.map((row) => [row.name, ...cells(row)]),
+    ),
+  );
+  for (const [what, groups] of [
+    ['condition', conditions],
+    ['case', cases],
+  ] as const) {
+    if (groups.length > 1)
+      lines.push(
+        '',
+        grid(
+          head(what),
+          groups.map((row) => [`${row.name} (${row.frames})`, ...cells(row)]),
+        ),
+      );
+  }
+  return lines.join('\n');
+}
+
+function signed(value: number | null): string {
+  return value === null ? '-' : `${value >= 0 ? '+' : ''}${value.toFixed(2)}`;
+}
