@@ -61,9 +61,11 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
     .description('score a model per class and condition, over all subsets of its modalities, and under noise')
     .argument('<data>', 'rosbag with ground truth, or root of a data set: DELIVER, MUSES, MCubeS or one of your own')
     .addOption(
-      new Option('-p, --protocol <protocols...>', 'absent: missing modalities do not run; emm: they are zero-filled')
-        .choices(PROTOCOLS)
-        .default(undefined, 'absent emm; of a published data set or one of your own: all modalities only'),
+      new Option(
+        '-p, --protocol <protocols...>',
+        'absent: missing modalities do not run; emm: they are zero-filled (default: both; of a published data set or ' +
+          'one of your own none, all modalities only)',
+      ).choices(PROTOCOLS),
     )
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('--every <n>', 'only every n-th frame', wholeNumberFrom(1), 1)
@@ -72,10 +74,9 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
     .addOption(
       new Option(
         '--convention <convention>',
-        'classes in neither ground truth nor masks: left-out as by cityscapes, or zero as by cmnext',
-      )
-        .choices(Object.keys(CONVENTIONS))
-        .default(undefined, 'cityscapes; on DELIVER cmnext, as published'),
+        'classes in neither ground truth nor masks: left-out as by cityscapes, or zero as by cmnext (default: ' +
+          'cityscapes, on DELIVER cmnext)',
+      ).choices(Object.keys(CONVENTIONS)),
     )
     .option('--json', 'print JSON instead of tables')
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'miou>=50'", requirement)

@@ -100,7 +100,7 @@ export async function scoreDataset(
       if (read.kind === 'unreadable') {
         if (unreadable === 'end') throw new Error(read.reason);
         unit.leftOut.push({ name: read.frame.name, reason: read.reason });
-        problems.add('warning', `A frame is left out: ${read.reason}`);
+        problems.add('warning', `A frame is left out: ${read.reason}`, undefined, { code: 'unreadable-frame' });
       } else {
         await score(read.sample);
       }

@@ -646,4 +646,20 @@ describe('cameraInfoTopics', () => {
     ];
     for (const [topic, expected] of cases) assert.deepEqual(cameraInfoTopics(topic), expected);
   });
+
+  it('takes near infrared for a camera, and refuses what no message carries', () => {
+    const rig = (kind: 'nir' | 'aolp' | 'dolp') =>
+      new SensorRig({
+        grid: GRID,
+        modalities: [MODALITIES[0]!, { name: 'other', representation: { kind } }],
+        inputs: new Map([['front', { topic: '/front/image' }]]),
+      });
+    assert.doesNotThrow(() => rig('nir'));
+    for (const kind of ['aolp', 'dolp'] as const) {
+      assert.throws(
+        () => rig(kind),
+        new RegExp(`Expected a modality that comes in messages for other but received representation '${kind}'`),
+      );
+    }
+  });
 });

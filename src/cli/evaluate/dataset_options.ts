@@ -25,8 +25,8 @@ export function withDatasetOptions(command: Command): Command {
     .option('--split <split>', 'data set: the split to score', 'val')
     .option('--size <WxH>', 'data set: score at this size, or as-stored (default: as its published protocol)', size)
     .option(
-      '--input <pairs...>',
-      'data set: MODALITY=NAME gives an input of the model the modality NAME of the set',
+      '--input <pair>',
+      'data set: MODALITY=NAME gives an input of the model the modality NAME of the set, repeatable',
       pairs,
     )
     .addOption(
