@@ -12,9 +12,13 @@ import {
 } from '../evaluation/index.js';
 import { jsonText } from '../text/index.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
+import { type DatasetFlags, withDatasetOptions } from './evaluate/dataset_options.js';
 import { figure, grid } from './evaluate/grid.js';
+import { scoreBundle } from './evaluate/score_bundle.js';
+import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
+import { type ProviderFlags, segmenterOptions, withProviderOptions } from './provider_options.js';
 import {
   checkLines,
   claimJunit,
@@ -26,7 +30,9 @@ import {
   requirement,
 } from './requirements.js';
 
-interface CompareFlags {
+interface CompareFlags extends DatasetFlags, ProviderFlags {
+  data?: string;
+  every: number;
   convention: keyof typeof CONVENTIONS;
   resamples: number;
   seed: number;
@@ -45,6 +51,8 @@ interface Comparison {
   /** Frames of one run only: they are left out. */
   onlyInA: number;
   onlyInB: number;
+  /** Frames that could not be read. */
+  leftOut: { a: number; b: number };
   resamples: number;
   seed: number;
   frames: number;
@@ -59,10 +67,12 @@ interface Comparison {
  * @param write - where the result goes; standard output by default
  */
 export function compareCommand(write: (text: string) => void = print): Command {
-  return new Command('compare')
-    .description('compare two runs of evaluate on the same frames: differences with their 95 % intervals')
-    .argument('<a>', 'folder that evaluate --out wrote, or its frames.json')
+  return withDatasetOptions(withProviderOptions(new Command('compare')))
+    .description('compare two runs of evaluate, or two bundles, on the same frames: differences with 95 % intervals')
+    .argument('<a>', 'folder that evaluate --out wrote, its frames.json, or a bundle')
     .argument('<b>', 'another one; differences are B - A')
+    .option('--data <root>', 'data set that bundles are scored on')
+    .option('--every <n>', 'bundles: only every n-th frame', wholeNumberFrom(1), 1)
     .addOption(
       new Option(
         '--convention <convention>',
@@ -77,18 +87,30 @@ export function compareCommand(write: (text: string) => void = print): Command {
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'low>=-0.5'", requirement)
     .option('--junit <file>', 'write the required bounds as JUnit XML')
     .option('--force', 'replace a file that mle-sam did not make')
-    .action(async (a: string, b: string, flags: CompareFlags) => {
-      await claimJunit(flags.junit, flags.force ? 'any' : 'own');
-      const comparison = compare(await unitAt(a), await unitAt(b), flags);
-      const figures = figuresOf(comparison);
-      requireKnown(flags.require ?? [], [...figures.keys()]);
-      const checks = judge(flags.require ?? [], figures);
-      write(flags.json ? `${jsonText(comparison)}\n` : `${[describe(comparison), ...checkLines(checks)].join('\n')}\n`);
-      await reportChecks(checks, { kind: 'compare', name: comparison.dataset.title, junit: flags.junit });
-    });
+    .action((a: string, b: string, flags: CompareFlags) =>
+      interruptible(async (signal) => {
+        await claimJunit(flags.junit, flags.force ? 'any' : 'own');
+        const comparison = compare(await unitAt(a, flags, signal), await unitAt(b, flags, signal), flags);
+        const figures = figuresOf(comparison);
+        requireKnown(flags.require ?? [], [...figures.keys()]);
+        const checks = judge(flags.require ?? [], figures);
+        write(
+          flags.json ? `${jsonText(comparison)}\n` : `${[describe(comparison), ...checkLines(checks)].join('\n')}\n`,
+        );
+        await reportChecks(checks, { kind: 'compare', name: comparison.dataset.title, junit: flags.junit });
+      }),
+    );
 }
 
-async function unitAt(path: string): Promise<EvaluationUnit> {
+/** A run that was written, or one that is made now. */
+async function unitAt(path: string, flags: CompareFlags, signal: AbortSignal): Promise<EvaluationUnit> {
+  const isBundle = (await stat(join(path, 'model.json')).catch(() => undefined))?.isFile() ?? false;
+  if (isBundle) {
+    if (flags.data === undefined) {
+      throw new Error(`Expected a data set to score the bundle ${path} on but received none. Name it with --data.`);
+    }
+    return scoreBundle(path, flags.data, flags, segmenterOptions(flags), signal);
+  }
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   return readUnit(isFolder ? join(path, 'frames.json') : path);
 }
@@ -125,6 +147,7 @@ function compare(a: EvaluationUnit, b: EvaluationUnit, { convention, resamples, 
     convention: CONVENTION_NAMES[options.convention],
     onlyInA: a.frames.length - pairs.length,
     onlyInB: b.frames.length - pairs.length,
+    leftOut: { a: a.leftOut.length, b: b.leftOut.length },
     resamples,
     seed,
     frames: whole.frames,
@@ -158,8 +181,20 @@ function figuresOf({ miou, classes, conditions, cases }: Comparison): Figures {
 }
 
 function describe(comparison: Comparison): string {
-  const { dataset, models, convention, onlyInA, onlyInB, resamples, frames, miou, classes, conditions, cases } =
-    comparison;
+  const {
+    dataset,
+    models,
+    convention,
+    onlyInA,
+    onlyInB,
+    leftOut,
+    resamples,
+    frames,
+    miou,
+    classes,
+    conditions,
+    cases,
+  } = comparison;
   const cells = ({ a, b, difference, low, high }: Difference): string[] => [
     figure(a),
     figure(b),
@@ -172,6 +207,9 @@ function describe(comparison: Comparison): string {
     `Percent by ${convention}; intervals by a paired bootstrap over frames, ${resamples} resamples`,
   ];
   if (onlyInA + onlyInB > 0) lines.push(`! Frames of one run only are left out: ${onlyInA} of A, ${onlyInB} of B`);
+  if (leftOut.a + leftOut.b > 0) {
+    lines.push(`! Frames whose files cannot be read are left out: ${leftOut.a} of A, ${leftOut.b} of B`);
+  }
   lines.push(grid(head(''), [['mIoU', ...cells(miou)]]));
   lines.push(
     '',

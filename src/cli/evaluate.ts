@@ -1,63 +1,39 @@
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { recogniseDataset } from '../datasets/index.js';
-import { type AbsentClassConvention, CONVENTION_NAMES } from '../evaluation/index.js';
+import { CONVENTION_NAMES } from '../evaluation/index.js';
 import { withReplaySource } from '../replay/index.js';
 import {
   imagesWorthKeeping,
   PROTOCOLS,
-  type Protocol,
   type ProtocolOutcome,
   type ProtocolReport,
   runProtocol,
   visitBagFrames,
 } from '../robustness/index.js';
 import { jsonText } from '../text/index.js';
-import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
+import { bagOptions, withBagOptions } from './bag_options.js';
 import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
-import { type DatasetFlags, refuseDatasetFlags, withDatasetOptions } from './evaluate/dataset_options.js';
+import { refuseDatasetFlags, withDatasetOptions, withSavingOptions } from './evaluate/dataset_options.js';
 import { evaluateDataset } from './evaluate/evaluate_dataset.js';
+import { type EvaluateFlags, protocolOptions } from './evaluate/evaluate_flags.js';
 import { protocolFigureNames, protocolFigures } from './evaluate/figures.js';
 import { protocolLines, SIMULATED } from './evaluate/protocol_text.js';
 import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
-import { type ProviderFlags, withProviderOptions } from './provider_options.js';
-import {
-  checkLines,
-  claimJunit,
-  judge,
-  type Requirement,
-  reportChecks,
-  requireKnown,
-  requirement,
-} from './requirements.js';
-
-export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags {
-  protocol?: Protocol[];
-  model: string;
-  every: number;
-  config?: string;
-  seed: number;
-  convention?: keyof typeof CONVENTIONS;
-  json?: true;
-  require?: readonly Requirement[];
-  junit?: string;
-  force?: true;
-}
-
-/** What a bag, or a small data set, is scored by without `--protocol`. */
-const USUAL_PROTOCOLS: readonly Protocol[] = ['absent', 'emm'];
+import { withProviderOptions } from './provider_options.js';
+import { checkLines, claimJunit, judge, reportChecks, requireKnown, requirement } from './requirements.js';
 
 /**
  * `mle-sam evaluate DATA`: how a model's scores hold when modalities are missing or noisy.
  * @param write - where the result goes; standard output by default
  */
 export function evaluateCommand(write: (text: string) => void = print): Command {
-  return withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate'))))
+  return withSavingOptions(withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate')))))
     .description('score a model per class and condition, over all subsets of its modalities, and under noise')
     .argument('<data>', 'rosbag with ground truth, or root of a data set: DELIVER, MUSES, MCubeS or one of your own')
     .addOption(
@@ -96,18 +72,6 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
         if (failure !== undefined) throw failure.error;
       }),
     );
-}
-
-/** How the protocols of a run are set by its flags. */
-export function protocolOptions(
-  { protocol, seed, convention }: EvaluateFlags,
-  usual: { protocols?: readonly Protocol[]; convention?: AbsentClassConvention },
-) {
-  return {
-    protocols: protocol ?? usual.protocols ?? USUAL_PROTOCOLS,
-    seed,
-    convention: convention === undefined ? (usual.convention ?? 'left-out') : CONVENTIONS[convention],
-  };
 }
 
 async function evaluateBag(

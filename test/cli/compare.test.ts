@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareCommand } from '../../src/cli/compare.js';
 import { evaluateCommand } from '../../src/cli/evaluate.js';
+import { DELIVER_CLASSES } from '../../src/datasets/classes.js';
 import type { EvaluationUnit } from '../../src/datasets/index.js';
+import { DELIVER_MODALITIES, writeBundle } from '../datasets/support/bundles.js';
+import { writeDeliverFrame } from '../datasets/support/trees.js';
 import { tinyBundle } from '../model/support/tiny_bundle.js';
 
 const unit = (name: string, changes: Partial<EvaluationUnit> = {}): EvaluationUnit => ({
@@ -118,6 +121,23 @@ describe('mle-sam compare', () => {
     ];
     for (const [content, sentence] of refused) await assert.rejects(run(a, save('b', content)), sentence);
     await assert.rejects(run(a, join(folder, 'nowhere')), /but could not read it: ENOENT/);
+  });
+
+  it('scores bundles itself where it is told on what', async () => {
+    const root = join(folder, 'set');
+    await writeDeliverFrame(root, 'sun/val/MAP_1_point1', '000001', (x) => 1 + ((x >> 6) % 25));
+    const bundle = writeBundle(join(folder, 'bundle'), DELIVER_MODALITIES, DELIVER_CLASSES);
+    await assert.rejects(
+      run(bundle, bundle),
+      /Expected a data set to score the bundle .* on but received none\. Name it with --data\./,
+    );
+    await assert.rejects(
+      run(bundle, bundle, '--data', folder),
+      /Expected a data set at .* but found no layout that is known/,
+    );
+    const text = await run(bundle, bundle, '--data', root, '--provider', 'cpu', '--require', 'difference>=0');
+    assert.match(text, /A tiny, B tiny, on 1 frames of DELIVER val/);
+    assert.match(text, /passed: difference >= 0/);
   });
 
   it('is refused a bound that says nothing, before anything is run', async () => {

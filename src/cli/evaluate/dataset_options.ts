@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATASET_KINDS, type DatasetKind } from '../../datasets/index.js';
 import type { ImageSize } from '../../sensors/index.js';
 
-/** Flags of `evaluate` that mean something for data sets only. */
+/** Which data set, and how it is read and scored. */
 export interface DatasetFlags {
   dataset?: DatasetKind;
   split: string;
@@ -10,11 +10,15 @@ export interface DatasetFlags {
   input?: ReadonlyMap<string, string>;
   classesBy: 'name' | 'id';
   strict?: true;
+}
+
+/** Where the results of a data set go. */
+export interface SavingFlags {
   predictions?: string;
   out?: string;
 }
 
-/** Adds the flags of data sets. */
+/** Adds the flags of {@link DatasetFlags}. */
 export function withDatasetOptions(command: Command): Command {
   return command
     .addOption(
@@ -34,7 +38,12 @@ export function withDatasetOptions(command: Command): Command {
         .choices(['name', 'id'])
         .default('name'),
     )
-    .option('--strict', 'data set: the first frame that cannot be read ends the run')
+    .option('--strict', 'data set: the first frame that cannot be read ends the run');
+}
+
+/** Adds the flags of {@link SavingFlags}. */
+export function withSavingOptions(command: Command): Command {
+  return command
     .option('--predictions <folder>', 'data set: save the masks as PNG; of MUSES in the format of its benchmark')
     .option('-o, --out <folder>', 'data set: write evaluation.json and frames.json, the exact counts of each frame');
 }

@@ -24,12 +24,12 @@ import {
 } from '../../robustness/index.js';
 import { jsonText } from '../../text/index.js';
 import { configuredSegmenter, readConfigured } from '../configured.js';
-import { type EvaluateFlags, protocolOptions } from '../evaluate.js';
 import { complain } from '../output.js';
 import { problemLines } from '../problem_lines.js';
 import { checkLines, claimJunit, judge, reportChecks, requireKnown } from '../requirements.js';
 import { type DatasetScores, datasetScores } from './dataset_report.js';
 import { datasetLines, publishedLines } from './dataset_text.js';
+import { type EvaluateFlags, protocolOptions } from './evaluate_flags.js';
 import { datasetFigureNames, datasetFigures } from './figures.js';
 import { protocolLines, SIMULATED } from './protocol_text.js';
 
