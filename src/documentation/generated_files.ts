@@ -5,6 +5,7 @@ import { renderParameterTable, renderParameterYaml } from '../configuration/inde
 import type { ModalityRole } from '../configuration/topics.js';
 import { renderBoundTable, renderTruthTable } from '../dropout/index.js';
 import { renderExpectationTable, renderFaultKeyTable, renderFaultTable } from '../faults/index.js';
+import { renderClassTable, renderPresetTable } from '../model/import/index.js';
 import { parseManifest } from '../model/index.js';
 import { roleOf } from '../pipeline/index.js';
 import { renderInputTable, renderOutputTable } from './topic_tables.js';
@@ -17,7 +18,7 @@ export interface GeneratedFile {
 }
 
 /**
- * Everything that is written from the tables of parameters, topics and faults: `config/mle_sam.yaml`, and the tables in
+ * Everything that is written from the tables of parameters, topics, faults, presets and class lists: `config/mle_sam.yaml`, and the tables in
  * the pages between their markers.
  * @param root - of the project
  * @throws Error where a page has lost its markers
@@ -29,6 +30,10 @@ export async function generatedFiles(root: string): Promise<GeneratedFile[]> {
     { path: 'config/mle_sam.yaml', text: renderParameterYaml(modalities) },
     await page(root, 'README.md', { ...tables(modalities, 'compact'), 'exit-statuses': renderExitTable() }),
     await page(root, 'docs/node.md', tables(modalities, 'full')),
+    await page(root, 'docs/your-model.md', {
+      presets: renderPresetTable(),
+      'class-lists': await renderClassTable(),
+    }),
     await page(root, 'docs/dropout.md', {
       'fault-keys': renderFaultKeyTable(),
       faults: renderFaultTable(),

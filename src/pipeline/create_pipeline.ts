@@ -106,7 +106,7 @@ export function modalitiesOf(bundles: readonly Pick<Bundle, 'name' | 'modalities
 }
 
 function createRig(
-  { size, reference, modalities, inputStatistics }: RigPlan,
+  { size, reference, modalities, inputStatistics, bundles }: RigPlan,
   inputs: ReadonlyMap<string, ModalityInput>,
   { config, configured }: PipelineParts,
   tell: Tell,
@@ -120,10 +120,16 @@ function createRig(
     baseFrame: config.baseFrame,
     identicalLimit: config.identicalLimit,
     trainedOn: inputStatistics,
+    proportions: bundles.some(keepsProportions) ? 'kept' : 'any',
     onNotice: tell,
     motion: motionOptions(config),
     ...(configured && { configured }),
   });
+}
+
+/** Letterbox and crop are laid out for pictures of the grid's proportions. */
+function keepsProportions({ files }: Bundle): boolean {
+  return files.kind === 'whole' && files.recipe.fit !== 'stretch';
 }
 
 function placeModel(model: RunningModel, plans: readonly RigPlan[], rigs: readonly SensorRig[]): PipelineModel {

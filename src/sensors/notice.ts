@@ -1,3 +1,5 @@
+import type { ImageSize } from './modality_image.js';
+
 /**
  * What the rig found out about a sensor by itself and works by from then on: nothing is wrong, but whoever reads a mask
  * should know. Each is told once.
@@ -23,6 +25,8 @@ export type SensorNotice =
       /** How far a point at 10 m may lie beside its place for each m/s of the vehicle, in grid pixels. */
       pixelsPerMetrePerSecond: number;
     }
+  /** The pictures have other proportions than those that the model's letterbox or crop was made for. */
+  | { code: 'other-proportions'; modality: string; picture: ImageSize; grid: ImageSize }
   /** A fixed frame is set, but where the vehicle was in it is not known. */
   | { code: 'motion-unknown'; modality: string; reason: string }
   | {
@@ -60,6 +64,15 @@ export function describeSensorNotice(notice: SensorNotice): string {
         `${notice.modality}: its stamps lie up to ${notice.offsetMs.toFixed(0)} ms beside the camera's and the vehicle's ` +
         `motion between them is not compensated: at ${metresPerSecond} m/s a point 10 m away may lie ${pixels} pixels ` +
         `beside its place. Set fixed_frame to a frame that does not move, such as odom.`
+      );
+    }
+    case 'other-proportions': {
+      const { picture, grid } = notice;
+      const stretched = Math.abs((picture.width * grid.height) / (picture.height * grid.width) - 1);
+      return (
+        `${notice.modality}: pictures of ${picture.width}x${picture.height} are stretched by ${(100 * stretched).toFixed(0)} % ` +
+        `to the proportions ${grid.width}:${grid.height}, for which the network was imported. ` +
+        `Import it again with --picture ${picture.width}x${picture.height}.`
       );
     }
     case 'motion-unknown':

@@ -45,6 +45,8 @@ export interface SensorRigOptions {
   motion?: MotionOptions;
   /** What the images of each modality looked like in training, where the bundle says so. */
   trainedOn?: Readonly<Record<string, ModalityStatistics>>;
+  /** `kept`: the model wants pictures of the grid's proportions, and others are told. Default `any`. */
+  proportions?: 'any' | 'kept';
   /** Told what the rig found out about a sensor, each thing once. */
   onNotice?: (notice: SensorNotice) => void;
 }
@@ -73,6 +75,8 @@ export interface RigGrid {
  */
 export class SensorRig {
   readonly #size: ImageSize;
+  readonly #referenceCamera: string;
+  #proportions: 'any' | 'kept';
   readonly #calibration: RigCalibration;
   readonly #watch = new ContentWatch();
   readonly #motion = new MotionWatch();
@@ -96,6 +100,8 @@ export class SensorRig {
       throw new Error(`Expected one of ${names.join(', ')} for referenceCamera but received '${referenceCamera}'`);
     }
     this.#size = grid;
+    this.#referenceCamera = referenceCamera;
+    this.#proportions = options.proportions ?? 'any';
     this.#tell = (notice) => options.onNotice?.(notice);
     this.#inputs = inputs;
     this.retune(options.identicalLimit ?? 3, limitsOf(inputs));
@@ -264,7 +270,15 @@ export class SensorRig {
     }
     const { model, info, frameId, nativeSize } = outcome;
     const pictureSize = picture !== undefined && sameAspect(picture.size, nativeSize) ? picture.size : nativeSize;
+    this.#compareProportions(pictureSize);
     return { size: this.#size, model, cameraInfo: info, pictureSize, frameId };
+  }
+
+  /** Once: pictures of other proportions are stretched to those that a letterbox or crop was made for. */
+  #compareProportions(picture: ImageSize): void {
+    if (this.#proportions === 'any' || sameAspect(picture, this.#size)) return;
+    this.#proportions = 'any';
+    this.#tell({ code: 'other-proportions', modality: this.#referenceCamera, picture, grid: this.#size });
   }
 
   /** True where a sensor's image depends on the set it is for: it is carried over to the set's stamp. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,9 +53,10 @@ def _convolution(
 class LiteRaspp(nn.Module):
     """A network like torchvision's LR-ASPP: two strides, a gate, logits at full size, 21 classes."""
 
-    def __init__(self, classes: int = 21) -> None:
+    def __init__(self, classes: int = 21, *, aux: bool = True) -> None:
         super().__init__()
         torch.manual_seed(1)
+        self.aux = aux
         self.low = nn.Sequential(
             _convolution(3, 16, 2), _convolution(16, 40, 2), _convolution(40, 40, 2, groups=40)
         )
@@ -74,10 +76,10 @@ class LiteRaspp(nn.Module):
         gated = functional.interpolate(gated, size=size, mode="bilinear", align_corners=False)
         scores = self.spread(self.low_classifier(low) + self.high_classifier(gated))
         full = input.shape[-2:]
-        return {
-            "out": functional.interpolate(scores, size=full, mode="bilinear", align_corners=False),
-            "aux": functional.interpolate(scores[:, :, ::2], size=full, mode="bilinear", align_corners=False),
-        }
+        out = functional.interpolate(scores, size=full, mode="bilinear", align_corners=False)
+        if not self.aux:
+            return {"out": out}
+        return {"out": out, "aux": functional.interpolate(scores[:, :, ::2], size=full, mode="bilinear")}
 
 
 class LabelMap(nn.Module):
@@ -151,3 +153,14 @@ def export(
             opset_version=18,
             verbose=False,
         )
+
+
+def main(folder: Path) -> None:
+    """The networks that `npm run bench -- import` measures, at 1024x512."""
+    example = [torch.rand(1, 3, 512, 1024)]
+    export(Segformer(), folder / "segformer.onnx", example, ["pixel_values"], ["logits"])
+    export(LiteRaspp(aux=False), folder / "lr-aspp.onnx", example, ["input"], ["out"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
+import sys
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +21,7 @@ import torch
 import torch.nn.functional as functional
 from PIL import Image
 from torch import Tensor, nn
+from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 ROOT = Path(__file__).parents[2]
 MLE_SAM = ROOT / "dist" / "src" / "cli" / "main.js"
@@ -184,3 +189,69 @@ def test_an_imported_network_is_inspected_replayed_and_put_under_dropout(
     report = json.loads((tmp_path / "dropout" / "dropout.json").read_text())
     assert report["scenarios"][0]["name"] == "camera-lost"
     assert "routing" not in report["scenarios"][0]
+
+
+def recipe(heading: str) -> tuple[str, list[str]]:
+    """Python and the import's arguments of a recipe in docs/your-model.md."""
+    page = (ROOT / "docs" / "your-model.md").read_text()
+    section = page.split(f"### {heading}\n")[1].split("\n#")[0]
+    python = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (command,) = re.findall(r"^mle-sam model import (.+)$", section, re.MULTILINE)
+    assert re.search(r"ros2 launch .* bundle:=", section), heading
+    return "".join(python), shlex.split(command)
+
+
+def stand_in_for_torchvision(network: nn.Module) -> dict[str, types.ModuleType]:
+    """torchvision's modules as far as the recipe imports them: it does not go with every PyTorch."""
+    modules = {name: types.ModuleType(name) for name in ("torchvision", "torchvision.models")}
+    segmentation = types.ModuleType("torchvision.models.segmentation")
+    segmentation.lraspp_mobilenet_v3_large = lambda **_: network  # type: ignore[attr-defined]
+    return {**modules, segmentation.__name__: segmentation}
+
+
+@pytest.mark.parametrize(
+    "heading", ["SegFormer from a hub", "torchvision", "mmsegmentation", "A network with four inputs"]
+)
+def test_a_recipe_of_the_page_gives_the_labels_of_pytorch(
+    heading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As written, but for the weights: they are random, since no hub is reachable from here."""
+    python, arguments = recipe(heading)
+    monkeypatch.chdir(tmp_path)
+    size = (512, 1024)
+    case = next(case for case in CASES if case.name == RECIPES[heading])
+    network = case.make() if heading != "torchvision" else networks.LiteRaspp(aux=False)
+    if heading == "SegFormer from a hub":
+        whole = SegformerForSemanticSegmentation(SegformerConfig(num_labels=19)).eval()
+        network = whole
+        monkeypatch.setattr(SegformerForSemanticSegmentation, "from_pretrained", lambda _: whole)
+    for name, module in stand_in_for_torchvision(network).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    if python:
+        exec(compile(python, heading, "exec"), {})
+    else:
+        size = (HEIGHT, WIDTH)
+        examples = [torch.rand(1, 3, *size) for _ in case.inputs]
+        networks.export(network, tmp_path / arguments[0], examples, case.inputs, case.outputs)
+    mle_sam("model", "import", *arguments)
+
+    folder = tmp_path / arguments[arguments.index("--out") + 1]
+    pictures = {name: read(folder / f"golden_{name}.png") for name in case.modalities}
+    with torch.no_grad():
+        if heading == "SegFormer from a hub":
+            expected = upsampled(network(normalise(pictures["camera"])).logits, size)
+        elif heading == "torchvision":
+            expected = upsampled(network(normalise(pictures["camera"]))["out"], size)
+        else:
+            expected = case.labels(network, pictures)
+    received = read(folder / "golden_labels.png")[0, 0]
+    assert tuple(received.shape) == size
+    assert (received == expected).float().mean() >= AGREEMENT
+
+
+RECIPES = {
+    "SegFormer from a hub": "segformer",
+    "torchvision": "lr-aspp",
+    "mmsegmentation": "label-map",
+    "A network with four inputs": "four-inputs",
+}

@@ -4,3 +4,4 @@ export { type Imported, importNetwork } from './import_network.js';
 export type { ImportOptions, InputOptions } from './options.js';
 export { PRESET_NAMES, PRESETS } from './presets.js';
 export { parseRepresentation } from './representations.js';
+export { renderClassTable, renderPresetTable } from './tables.js';
