@@ -2,11 +2,14 @@ import { type Command, Option } from 'commander';
 import { type DeskConfiguration, deskConfiguration, readValues } from '../configuration/index.js';
 import { FALLBACK_STARTS, type FallbackStart, loadManifest } from '../model/index.js';
 import { DEFAULT_PIPELINE_CONFIG, modalitiesOf, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import { defaultBundlePath } from './default_bundle.js';
 import { complain } from './output.js';
 import { type ProviderFlags, segmenterOptions } from './provider_options.js';
 
 interface ConfigFlags {
   model: string;
+  /** Further models that are measured beside it: the file may tell of their sensors as well. */
+  others?: readonly string[];
   fallback?: string[];
   config?: string;
 }
@@ -65,13 +68,24 @@ export async function readConfigured(
   const model = !isChosen && typeof named === 'string' && named !== '' ? named : flags.model;
   const listed = values.values.get('fallbacks');
   const fallbacks = flags.fallback ?? (Array.isArray(listed) ? listed.filter((folder) => folder !== '') : []);
-  const manifests = await Promise.all([model, ...fallbacks].map((folder) => loadManifest(folder)));
+  const { others = [] } = flags;
+  const manifests = await Promise.all([model, ...fallbacks, ...others].map((folder) => loadManifest(folder)));
   const file = deskConfiguration(
     values,
     modalitiesOf(manifests).map(({ name, representation }) => ({ name, role: roleOf(representation) })),
   );
   for (const note of file.notes) tell(note);
   return { model, fallbacks, config: file.config, file };
+}
+
+/** Adds `--model`, which may be given several times for a comparison. */
+export function withModelsOption(command: Command): Command {
+  return command.option(
+    '-m, --model <folder>',
+    'model bundle; given several times, all are measured on the same bag, side by side',
+    (folder: string, before: string | string[]) => [...(Array.isArray(before) ? before : []), folder],
+    defaultBundlePath(),
+  );
 }
 
 /** When fallbacks are started, by flags and file. */

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import {
@@ -15,49 +15,34 @@ import { loadScenarios } from '../faults/index.js';
 import { OutputFolder, requireReplaceable, writeOutput, writeWhole } from '../outputs/index.js';
 import { withReplaySource } from '../replay/index.js';
 import { jsonText } from '../text/index.js';
-import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
+import { bagOptions, withBagOptions } from './bag_options.js';
 import {
   CONFIG_HELP,
   configuredFallbackStart,
   configuredSegmenter,
-  type FallbackFlags,
   readConfigured,
   withFallbackOptions,
+  withModelsOption,
 } from './configured.js';
-import { defaultBundlePath, packagePath } from './default_bundle.js';
+import { packagePath } from './default_bundle.js';
+import { compareModels } from './dropout_comparison.js';
+import { type DropoutFlags, JSON_FILE, outFolder, PAGE } from './dropout_flags.js';
 import { EXIT } from './exit_codes.js';
 import { interruptible } from './interrupts.js';
 import { wholeNumberFrom } from './numbers.js';
 import { complain, print } from './output.js';
 import { problemLines } from './problem_lines.js';
-import { type ProviderFlags, withProviderOptions } from './provider_options.js';
-
-const JSON_FILE = 'dropout.json';
-const PAGE = 'dropout.html';
-
-interface DropoutFlags extends ProviderFlags, FallbackFlags, BagFlags {
-  scenarios: string[];
-  model: string;
-  out?: string;
-  config?: string;
-  seed: number;
-  seconds?: number;
-  json?: true;
-  markdown?: true;
-  junit?: string;
-  force?: true;
-}
+import { withProviderOptions } from './provider_options.js';
 
 /**
  * `mle-sam dropout BAG`: what sensor failures cost, how fast they are noticed and how fast they are over.
  * @param write - where the result goes; standard output by default
  */
 export function dropoutCommand(write: (text: string) => void = print): Command {
-  return withBagOptions(withFallbackOptions(withProviderOptions(new Command('dropout'))))
+  return withModelsOption(withBagOptions(withFallbackOptions(withProviderOptions(new Command('dropout')))))
     .description('replay a rosbag under sensor failures and compare with a clean run: dropout.json and dropout.html')
     .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
     .option('-s, --scenarios <paths...>', 'scenario files, or folders of them', [packagePath('config', 'scenarios')])
-    .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('-o, --out <folder>', "where the results go (default: out/, the bag's name and -dropout)")
     .option('-c, --config <file>', CONFIG_HELP)
     .option('--seed <number>', 'the same seed gives the same faults', wholeNumberFrom(0), 1)
@@ -66,8 +51,13 @@ export function dropoutCommand(write: (text: string) => void = print): Command {
     .option('--json', 'print dropout.json instead of a table')
     .option('--markdown', 'print what each scenario costs and how it is told as a Markdown table')
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
-    .action((bag: string, flags: DropoutFlags, command: Command) =>
-      interruptible((signal) => dropout(bag, flags, command, write, signal)),
+    .action((bag: string, flags: Omit<DropoutFlags, 'model'> & { model: string | string[] }, command: Command) =>
+      interruptible((signal) => {
+        const [model = '', ...others] = [flags.model].flat();
+        return others.length === 0
+          ? dropout(bag, { ...flags, model }, command, write, signal)
+          : compareModels(bag, { ...flags, model, others }, command, write, signal);
+      }),
     );
 }
 
@@ -80,7 +70,7 @@ async function dropout(
 ): Promise<void> {
   const scenarios = await loadScenarios(flags.scenarios);
   const configured = await readConfigured(command, flags);
-  const out = flags.out ?? join('out', `${basename(bag).replace(/\.(mcap|db3)(\.zstd)?$/, '')}-dropout`);
+  const out = outFolder(bag, flags);
   const { model, fallbacks, config } = configured;
   const fallbackStart = configuredFallbackStart(command, flags, configured);
   const { seed, seconds } = flags;

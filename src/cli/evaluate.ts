@@ -13,12 +13,12 @@ import {
 } from '../robustness/index.js';
 import { jsonText } from '../text/index.js';
 import { bagOptions, withBagOptions } from './bag_options.js';
-import { CONFIG_HELP, configuredSegmenter, readConfigured } from './configured.js';
-import { defaultBundlePath } from './default_bundle.js';
+import { CONFIG_HELP, configuredSegmenter, readConfigured, withModelsOption } from './configured.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
 import { refuseDatasetFlags, withDatasetOptions, withSavingOptions } from './evaluate/dataset_options.js';
 import { evaluateDataset } from './evaluate/evaluate_dataset.js';
 import { type EvaluateFlags, protocolOptions } from './evaluate/evaluate_flags.js';
+import { evaluateModels } from './evaluate/evaluate_models.js';
 import { protocolFigureNames, protocolFigures } from './evaluate/figures.js';
 import { protocolLines, SIMULATED } from './evaluate/protocol_text.js';
 import { interruptible } from './interrupts.js';
@@ -33,7 +33,9 @@ import { checkLines, claimJunit, judge, reportChecks, requireKnown, requirement 
  * @param write - where the result goes; standard output by default
  */
 export function evaluateCommand(write: (text: string) => void = print): Command {
-  return withSavingOptions(withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate')))))
+  return withModelsOption(
+    withSavingOptions(withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate'))))),
+  )
     .description('score a model per class and condition, over all subsets of its modalities, and under noise')
     .argument('<data>', 'rosbag with ground truth, or root of a data set: DELIVER, MUSES, MCubeS or one of your own')
     .addOption(
@@ -43,7 +45,6 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
           'one of your own none, all modalities only)',
       ).choices(PROTOCOLS),
     )
-    .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
     .option('--every <n>', 'only every n-th frame', wholeNumberFrom(1), 1)
     .option('-c, --config <file>', `bag: ${CONFIG_HELP}`)
     .option('--seed <number>', 'the same seed gives the same noise', wholeNumberFrom(0), 1)
@@ -58,12 +59,18 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'miou>=50'", requirement)
     .option('--junit <file>', 'write the required bounds as JUnit XML')
     .option('--force', 'replace files that mle-sam did not make')
-    .action((data: string, flags: EvaluateFlags, command: Command) =>
+    .action((data: string, given: Omit<EvaluateFlags, 'model'> & { model: string | string[] }, command: Command) =>
       interruptible(async (signal) => {
+        const [model = '', ...others] = [given.model].flat();
+        const flags = { ...given, model };
         const kind = flags.dataset ?? (await recogniseDataset(data));
+        if (kind !== undefined && others.length > 0) {
+          throw new Error('Expected one --model for a data set but received several. Score them one after the other.');
+        }
         if (kind !== undefined) return evaluateDataset(kind, data, flags, command, write, signal);
         refuseDatasetFlags(command);
         await claimJunit(flags.junit, flags.force ? 'any' : 'own');
+        if (others.length > 0) return evaluateModels(data, { ...flags, others }, command, write, signal);
         const { failure, ...report } = await evaluateBag(data, flags, command, signal);
         const checks = judge(flags.require ?? [], protocolFigures(report));
         write(flags.json ? `${jsonText(report)}\n` : `${[describe(report), ...checkLines(checks)].join('\n')}\n`);

@@ -1,4 +1,5 @@
 import { dataUri, renderPage } from '../report/index.js';
+import type { ComparedOutcome } from './comparison.js';
 import { MOMENTS, type ScenarioPictures } from './pictures.js';
 import type { DropoutOutcome } from './run_dropout.js';
 
@@ -6,8 +7,24 @@ import type { DropoutOutcome } from './run_dropout.js';
 const SHOWN_CLASSES = 6;
 
 /** Renders `dropout.html`: one file that opens offline, without scripts. */
-export function renderDropoutPage({ report, pictures }: DropoutOutcome): Promise<string> {
-  const scenarios = report.scenarios.map((scenario) => ({
+export function renderDropoutPage(outcome: DropoutOutcome): Promise<string> {
+  return renderPage('dropout', { report: outcome.report, scenarios: shownScenarios(outcome) });
+}
+
+/** The same of several models: one table side by side, then each by itself. */
+export function renderComparisonPage(outcomes: readonly ComparedOutcome[]): Promise<string> {
+  const names = [...new Set(outcomes.flatMap(({ report }) => report.scenarios.map(({ name }) => name)))];
+  return renderPage('dropout_comparison', {
+    models: outcomes.map((outcome) => ({ ...outcome, scenarios: shownScenarios(outcome) })),
+    rows: names.map((name) => ({
+      name,
+      cells: outcomes.map(({ report }) => report.scenarios.find((scenario) => scenario.name === name)),
+    })),
+  });
+}
+
+function shownScenarios({ report, pictures }: DropoutOutcome) {
+  return report.scenarios.map((scenario) => ({
     ...scenario,
     pictures: shownPictures(pictures.get(scenario.name)),
     changes: Object.entries(scenario.score.perClass)
@@ -15,7 +32,6 @@ export function renderDropoutPage({ report, pictures }: DropoutOutcome): Promise
       .sort((a, b) => Math.abs(b.clean - b.faulty) - Math.abs(a.clean - a.faulty))
       .slice(0, SHOWN_CLASSES),
   }));
-  return renderPage('dropout', { report, scenarios });
 }
 
 /** A picture with what it shows and which sensors its mask is from. */

@@ -1,3 +1,4 @@
+export { type ComparedOutcome, type ComparisonReport, comparedChecks, comparisonReport } from './comparison.js';
 export { renderCostTable } from './cost_table.js';
 export { type FaultReport, jsonOf } from './fault_report.js';
 export { type FaultSpan, type FaultWindow, spanTruth } from './fault_window.js';
@@ -6,7 +7,7 @@ export { renderBoundTable, renderTruthTable, SHOWN_FAULTS } from './gate_tables.
 export { HealthLog, type LevelName, type Statement, SYNC } from './health_log.js';
 export { type HealthMetrics, measureHealth } from './health_metrics.js';
 export { levelName } from './health_statements.js';
-export { renderDropoutPage } from './html.js';
+export { renderComparisonPage, renderDropoutPage } from './html.js';
 export { atLeastNumber, atMost, type Check, judge } from './judge.js';
 export { JUNIT_MARK, type Judgement, junitXml } from './junit.js';
 export { LARGEST_TOLERANCE_NS, RECOVERY_NS } from './limits.js';

@@ -6,6 +6,7 @@ import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/in
 import { ownValue } from '../records/own_value.js';
 import {
   isSimulated,
+  type MeasuredSource,
   type MessageTransform,
   type ModelsOfSource,
   needsOf,
@@ -35,6 +36,8 @@ export interface DropoutReport {
   seed: number;
   cleanMasks: number;
   scenarios: ScenarioReport[];
+  /** Names of scenarios that strike sensors which the model does not take, where these are left out. */
+  leftOut?: string[];
   /** Of the bag and of the clean run; under faults, what could not be made to fail. */
   problems: Problem[];
 }
@@ -46,12 +49,17 @@ export interface DropoutOptions {
   seconds?: number;
   /** Ends the work before its time; scenarios that were run until then are reported. */
   signal?: AbortSignal;
+  /**
+   * What is done with a scenario that strikes a sensor which the model does not take. Default: `refused`. Where several
+   * models are compared it is `left-out` for those that it does not concern.
+   */
+  strangers?: 'refused' | 'left-out';
   /** Called before each run. */
   onRun?: (name: string, done: number, total: number) => void;
 }
 
 /** A bag and a model, and where a test wants one, another synchroniser. */
-export type DropoutSource = ReplaySource & Pick<RunSource, 'createSynchronizer'>;
+export type DropoutSource = MeasuredSource & Pick<RunSource, 'createSynchronizer'>;
 
 export interface DropoutOutcome {
   report: DropoutReport;
@@ -67,9 +75,12 @@ export interface DropoutOutcome {
  * @throws Error with one sentence where a scenario does not fit the bag or the bundle, and what ends the clean run
  */
 export async function runDropout(source: DropoutSource, options: DropoutOptions): Promise<DropoutOutcome> {
-  const { scenarios, seed, seconds = Number.POSITIVE_INFINITY, onRun = () => undefined, signal } = options;
+  const { seed, seconds = Number.POSITIVE_INFINITY, onRun = () => undefined, signal } = options;
   const { bag, bundle, segmenter } = source;
   const binding = faultBinding(source);
+  const isLeftOut = (scenario: Scenario) => options.strangers === 'left-out' && !fits(scenario, binding);
+  const leftOut = options.scenarios.filter(isLeftOut).map(({ name }) => name);
+  const scenarios = options.scenarios.filter((scenario) => !isLeftOut(scenario));
   // Nothing is left to compare with where all sensors fail.
   const losses = new Map<string, string[]>();
   const lossOf = (affected: ReadonlySet<string>): string => [...binding.keys()].filter((m) => affected.has(m)).join();
@@ -137,11 +148,17 @@ export async function runDropout(source: DropoutSource, options: DropoutOptions)
       seed,
       cleanMasks: clean.masks.length,
       scenarios: reports,
+      ...(leftOut.length > 0 && { leftOut }),
       problems: problems.list(),
     },
     pictures,
     ...(failure && { failure }),
   };
+}
+
+/** Whether all sensors that a scenario names are there. */
+function fits({ faults }: Scenario, binding: FaultBinding): boolean {
+  return faults.flatMap(({ modality }) => modality).every((name) => name === 'all' || binding.has(name));
 }
 
 function messageOf(error: unknown): string {

@@ -101,6 +101,25 @@ export function essentialModalities({ sync: { streams } }: PipelineConfig): Set<
   return new Set(Object.keys(streams).filter((name) => streams[name]?.necessity === 'essential'));
 }
 
+/** What of a configuration concerns some modalities: others, which another model takes, are left out. */
+export function configFor(config: PipelineConfig, modalities: readonly string[]): PipelineConfig {
+  const own = <Value>(by: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(by).filter(([name]) => modalities.includes(name)));
+  const { topics, sync, sensors, calibration } = config;
+  const { groundTruth, ...byModality } = topics;
+  const priority = sync.referencePriority?.filter((name) => modalities.includes(name));
+  return {
+    ...config,
+    topics: {
+      ...Object.fromEntries(Object.entries(byModality).map(([section, names]) => [section, names && own(names)])),
+      groundTruth,
+    },
+    sync: { ...sync, streams: own(sync.streams), referencePriority: priority?.length === 0 ? undefined : priority },
+    sensors: own(sensors),
+    calibration: { ...calibration, cameraInfos: own(calibration.cameraInfos) },
+  };
+}
+
 /** The same object, with the keys that say nothing left out. */
 export function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;

@@ -1,6 +1,7 @@
 export { CloudLabeller, type LabelledCloud } from './cloud_labeller.js';
 export {
   calibrationConfigSchema,
+  configFor,
   DEFAULT_PIPELINE_CONFIG,
   essentialModalities,
   type PipelineConfig,

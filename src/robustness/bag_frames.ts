@@ -4,7 +4,7 @@ import type { FrameResult } from '../pipeline/index.js';
 import {
   imagesOnly,
   isSimulated,
-  type ReplaySource,
+  type MeasuredSource,
   readGroundTruth,
   runPipeline,
   sensorsOf,
@@ -19,7 +19,7 @@ import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
  * @throws Error where the bag has no ground truth
  */
 export async function visitBagFrames(
-  source: ReplaySource,
+  source: MeasuredSource,
   every: number,
   visit: FrameVisitor,
   signal?: AbortSignal,

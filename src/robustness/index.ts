@@ -1,4 +1,5 @@
 export { visitBagFrames } from './bag_frames.js';
+export { type ComparedProtocol, type ComparedTable, compareProtocols } from './comparison.js';
 export { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 export { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';

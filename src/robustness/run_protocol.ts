@@ -1,5 +1,5 @@
 import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
-import { type Bundle, classCountOf } from '../model/index.js';
+import { type Bundle, classCountOf, requiredModalities } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
 import { NothingMadeError } from '../replay/index.js';
@@ -25,6 +25,7 @@ export interface SubsetTable {
   protocol: 'absent' | 'emm' | 'rmm';
   /** RMM: share of the elements zeroed. */
   rate?: number;
+  /** Null where the model makes no mask of so few. */
   subsets: { present: string[]; miou: number | null }[];
   average: number | null;
   /** E_p by p. */
@@ -91,6 +92,8 @@ export async function runProtocol(
   };
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
+  const required = requiredModalities(bundle);
+  const makesMask = (has: (modality: string) => boolean) => required.every(has);
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
   const {
     problems = [],
@@ -102,6 +105,8 @@ export async function runProtocol(
     let ofWholeFrame: Uint8Array | undefined;
     for (const { matrix, show } of settings) {
       const images = show(frame);
+      // A network that refuses to do without a sensor has no score without it.
+      if (!makesMask((name) => images.has(name))) continue;
       // Each table has the frame as it is once.
       const isWhole = [...frame.images].every(([name, image]) => images.get(name) === image);
       const labels = (isWhole ? ofWholeFrame : undefined) ?? (await labelsOf(images, frame.truth));
@@ -126,7 +131,11 @@ export async function runProtocol(
     seed,
     convention,
     tables: tables.map(({ protocol, rate, settings: own }) => {
-      const scored = own.map((setting) => ({ present: setting.present, miou: miou(setting) }));
+      const scored = own.map((setting) => {
+        const { present } = setting;
+        const isMade = protocol !== 'absent' || makesMask((name) => present.includes(name));
+        return { present, miou: isMade ? miou(setting) : Number.NaN };
+      });
       return {
         protocol,
         ...(rate !== undefined && { rate }),

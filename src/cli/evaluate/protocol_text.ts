@@ -25,10 +25,15 @@ export function protocolLines({ tables, noise }: Pick<ProtocolReport, 'tables' |
   return lines;
 }
 
-function describeSubsets({ protocol, rate, subsets, average, expected }: SubsetTable): string[] {
-  const title = rate === undefined ? TITLES[protocol] : `${TITLES[protocol]}, r = ${rate}`;
+/** Heading of a table. */
+export function protocolTitle({ protocol, rate }: Pick<SubsetTable, 'protocol' | 'rate'>): string {
+  return rate === undefined ? TITLES[protocol] : `${TITLES[protocol]}, r = ${rate}`;
+}
+
+function describeSubsets(table: SubsetTable): string[] {
+  const { subsets, average, expected } = table;
   const rows = subsets.map(({ present, miou }) => [present.join(' + '), figure(miou)]);
   rows.push(['Avg', figure(average)]);
   for (const p of MISSING_CHANCES) rows.push([`E, p = ${p}`, figure(expected[p])]);
-  return [title, grid(['present', 'mIoU'], rows)];
+  return [protocolTitle(table), grid(['present', 'mIoU'], rows)];
 }
