@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path';
 import { IGNORE_LABEL } from '../evaluation/index.js';
+import type { LabelImage } from '../report/index.js';
 import { encodeDepth, type ImageSize, type Representation } from '../sensors/index.js';
 import { byName, type Dataset, type DatasetClass, type DatasetFrame, type DatasetModality } from './dataset.js';
-import { type FolderDescription, readFolderDescription } from './folder_schema.js';
+import { type FolderDescription, parseColour, readFolderDescription } from './folder_schema.js';
 import { isFile } from './folders.js';
 import type { FrameKey } from './frame_pattern.js';
-import { type LabelRule, labelsAt, readLabels } from './labels.js';
-import { type Picture, readPicture, toRgb } from './picture.js';
+import { colourKey, type LabelRule, labelsAt, readColourLabels, readLabels } from './labels.js';
+import { type Picture, pickChannels, readPicture, toRgb } from './picture.js';
 import { resizeBilinear, resizeNearest } from './resample.js';
 
 export const FOLDER_DESCRIPTION = 'dataset.yaml';
@@ -26,7 +27,7 @@ export async function openFolder(path: string, split: string): Promise<Dataset> 
   const root = isDescription ? dirname(path) : path;
   const set = await readFolderDescription(description);
   const classes = set.classes.map((entry, index) => (typeof entry === 'string' ? { id: index, name: entry } : entry));
-  const rule = labelRule(set, classes);
+  const read = labelReader(set, classes);
   return {
     kind: 'folder',
     title: set.name,
@@ -39,7 +40,7 @@ export async function openFolder(path: string, split: string): Promise<Dataset> 
     notes: [],
     scoredAt: () => set.evaluation,
     predictionPath: ({ prediction }) => `${prediction}.png`,
-    readLabels: async (file, size) => labelsAt(await readLabels(file, rule), size),
+    readLabels: async (file, size) => labelsAt(await read(file), size),
   };
 }
 
@@ -84,6 +85,20 @@ function filled(template: string, key: FrameKey): string {
   return template.replace(/\{([^}]*)\}/g, (whole, name: string) => key.get(name) ?? whole);
 }
 
+/** How a label file is read: by values, or by colours. */
+function labelReader(set: FolderDescription, classes: readonly DatasetClass[]): (path: string) => Promise<LabelImage> {
+  const { colours, unlisted } = set.labels;
+  if (colours === undefined) {
+    const rule = labelRule(set, classes);
+    return (path) => readLabels(path, rule);
+  }
+  const meaning = Object.entries(colours).map(
+    ([colour, id]) => [colourKey(...parseColour(colour)!), id === 'ignore' ? IGNORE_LABEL : id] as const,
+  );
+  const rule = { colours: new Map(meaning), unlisted: unlisted === 'ignore' ? IGNORE_LABEL : undefined };
+  return (path) => readColourLabels(path, rule);
+}
+
 function labelRule(
   { labels: { map, ignore, unlisted } }: FolderDescription,
   classes: readonly DatasetClass[],
@@ -111,9 +126,9 @@ function ranges(values: readonly number[]): string {
 }
 
 function folderModality(name: string, modality: FolderModality): DatasetModality {
-  const { metresPerLevel, sparse } = modality;
-  const stored = modality.representation === undefined ? undefined : [modality.representation].flat();
-  const kinds = stored ?? (metresPerLevel === undefined ? undefined : ['inverse', 'linear']);
+  const { channels, metresPerLevel, sparse } = modality;
+  const named = modality.representation === undefined ? undefined : [modality.representation].flat();
+  const kinds = named ?? (metresPerLevel === undefined ? undefined : ['inverse', 'linear']);
   return {
     name,
     // Pictures of one's own may stand for anything that has their name.
@@ -121,7 +136,8 @@ function folderModality(name: string, modality: FolderModality): DatasetModality
     given: kinds?.join(' or ') ?? 'any',
     read: async (frame, size, representation) => {
       const path = onlyFile(frame, name, modality);
-      const picture = await readPicture(path);
+      const stored = await readPicture(path);
+      const picture = channels === undefined ? stored : pickChannels(stored, channels, path);
       if (metresPerLevel !== undefined) return depthImage(picture, metresPerLevel, size, representation, name);
       return (sparse ? resizeNearest : resizeBilinear)(toRgb(picture), size).data;
     },

@@ -16,12 +16,16 @@ const byte = z.number().int().min(0).max(255);
 const classId = byte.max(254);
 const side = z.number().int().min(1).max(16_384);
 
+const channel = z.number().int().min(0).max(3);
+
 const modality = z.strictObject({
   files: pattern,
   /** Representations the pictures may stand for as they are stored. */
   representation: z.union([name, z.array(name).min(1)]).optional(),
   /** Pictures whose pixels may not be mixed, as of events and points. */
   sparse: z.boolean().default(false),
+  /** Channels of the picture that are this modality's, counted from 0: one or three. */
+  channels: z.union([z.tuple([channel]), z.tuple([channel, channel, channel])]).optional(),
   /** Distance along the optical axis of one level of the picture; 0 = nothing known. */
   metresPerLevel: z.number().positive().optional(),
 });
@@ -36,6 +40,8 @@ const schema = z.strictObject({
     files: pattern,
     /** Class id, or `ignore`, by stored value; without it stored values are class ids. */
     map: z.record(z.string(), z.union([classId, z.literal('ignore')])).optional(),
+    /** The same by colour, `red,green,blue`, where colours stand for classes. */
+    colours: z.record(z.string(), z.union([classId, z.literal('ignore')])).optional(),
     /** Stored values that are not scored. */
     ignore: z.array(z.number().int().min(0).max(65_535)).default([255]),
     /** What a stored value is that stands nowhere else. */
@@ -103,7 +109,19 @@ function contradiction({
   if (new Set(names).size !== names.length) return 'class names that occur once';
   const strayValue = Object.keys(labels.map ?? {}).find((value) => !/^\d+$/.test(value) || Number(value) > 65_535);
   if (strayValue !== undefined) return `values of 0 to 65535 for labels.map but received '${strayValue}'`;
-  const strayId = Object.values(labels.map ?? {}).find((id) => id !== 'ignore' && !ids.includes(id));
-  if (strayId !== undefined) return `ids of classes for labels.map but received ${strayId}`;
+  if (labels.map !== undefined && labels.colours !== undefined) return 'either labels.map or labels.colours';
+  const strayColour = Object.keys(labels.colours ?? {}).find((text) => parseColour(text) === undefined);
+  if (strayColour !== undefined) return `red,green,blue of 0 to 255 for labels.colours but received '${strayColour}'`;
+  const strayId = Object.values({ ...labels.map, ...labels.colours }).find(
+    (id) => id !== 'ignore' && !ids.includes(id),
+  );
+  if (strayId !== undefined) return `ids of classes for labels.map and labels.colours but received ${strayId}`;
   return undefined;
+}
+
+/** Red, green and blue of `128,64,128`; undefined where it is none. */
+export function parseColour(text: string): [number, number, number] | undefined {
+  const match = /^\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*$/.exec(text);
+  const parts = match?.slice(1).map(Number);
+  return parts?.every((part) => part <= 255) ? (parts as [number, number, number]) : undefined;
 }

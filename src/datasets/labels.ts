@@ -1,7 +1,7 @@
 import { IGNORE_LABEL, resizeLabelsNearest } from '../evaluation/index.js';
 import type { LabelImage } from '../report/index.js';
 import type { ImageSize } from '../sensors/index.js';
-import { type Picture, readLabelPicture } from './picture.js';
+import { type Picture, readLabelPicture, readPicture, toRgb } from './picture.js';
 
 /** What the values in a label file mean. */
 export interface LabelRule {
@@ -42,6 +42,40 @@ export async function readLabels(path: string, rule: LabelRule, stored?: ImageSi
       throw new Error(
         `Expected label values ${rule.expected} in ${path} but received ${value}. ` +
           'Check that the labels belong to this data set.',
+      );
+    }
+    labels[i] = id;
+  }
+  return { width, height, labels };
+}
+
+/** What the colours of a label file mean. */
+export interface ColourRule {
+  /** Class id, or `IGNORE_LABEL`, by red, green and blue as one number. */
+  readonly colours: ReadonlyMap<number, number>;
+  /** What any other colour means; undefined where there may be none. */
+  readonly unlisted: number | undefined;
+}
+
+/** Red, green and blue, 0..255 each, as one number. */
+export function colourKey(red: number, green: number, blue: number): number {
+  return (red << 16) | (green << 8) | blue;
+}
+
+/**
+ * Reads a label file whose colours stand for classes.
+ * @throws Error in one sentence where it cannot be read or holds a colour without meaning
+ */
+export async function readColourLabels(path: string, { colours, unlisted }: ColourRule): Promise<LabelImage> {
+  const { width, height, data } = toRgb(await readPicture(path));
+  const labels = new Uint8Array(width * height);
+  for (let i = 0; i < labels.length; i++) {
+    const [red, green, blue] = [data[3 * i]!, data[3 * i + 1]!, data[3 * i + 2]!];
+    const id = colours.get(colourKey(red, green, blue)) ?? unlisted;
+    if (id === undefined) {
+      throw new Error(
+        `Expected the colour of a class in ${path} but received ${red},${green},${blue}. ` +
+          'Add it to labels.colours, or leave other colours out with unlisted: ignore.',
       );
     }
     labels[i] = id;

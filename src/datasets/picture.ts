@@ -58,6 +58,28 @@ export function toRgb({ width, height, channels, data }: Picture): Raster {
   return { width, height, channels: 3, data: rgb };
 }
 
+/**
+ * One channel as a grey picture, or three as a colour.
+ * @throws Error in one sentence where the picture has fewer
+ */
+export function pickChannels(picture: Picture, chosen: readonly number[], path: string): Picture {
+  const { width, height, channels, data } = picture;
+  const lacking = chosen.find((channel) => channel >= channels);
+  if (lacking !== undefined) {
+    throw new Error(
+      `Expected a channel ${lacking} in ${path} but it has ${channels} (counted from 0). Correct channels in the description.`,
+    );
+  }
+  const picked =
+    data instanceof Uint8Array
+      ? new Uint8Array(width * height * chosen.length)
+      : new Uint16Array(width * height * chosen.length);
+  for (let i = 0, target = 0; i < width * height; i++) {
+    for (const channel of chosen) picked[target++] = data[i * channels + channel]!;
+  }
+  return { width, height, channels: chosen.length, data: picked };
+}
+
 function firstChannel({ width, height, channels, data }: Picture): Picture {
   if (channels === 1) return { width, height, channels, data };
   const first = data instanceof Uint8Array ? new Uint8Array(width * height) : new Uint16Array(width * height);

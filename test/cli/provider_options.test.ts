@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { compareCommand } from '../../src/cli/compare.js';
 import { dropoutCommand } from '../../src/cli/dropout.js';
 import { evaluateCommand } from '../../src/cli/evaluate.js';
 import { inspectCommand } from '../../src/cli/inspect.js';
@@ -17,7 +18,11 @@ const commands: [command: Command, options: readonly string[]][] = [
   [dropoutCommand(), PROVIDER],
   [evaluateCommand(), PROVIDER],
   [inspectCommand(), MACHINE],
-  [modelCommand().commands[0]!, ['--device', '--engine-cache', '--provider']],
+  [compareCommand(), PROVIDER],
+  [
+    modelCommand().commands.find((command) => command.name() === 'build')!,
+    ['--device', '--engine-cache', '--provider'],
+  ],
 ];
 
 describe('Options on where a model runs', () => {

@@ -110,6 +110,54 @@ describe('data sets of one’s own', () => {
     assert.deepEqual([...sample.truth!.labels], [0, 1, 9, 255, 255, 0, 1, 9]);
   });
 
+  it('take channels of one picture for several modalities, and labels by colour', async () => {
+    const own = join(root, 'rgbt');
+    const labels = { files: 'labels/{frame}.png', colours: { '0,0,0': 'ignore', '128,64,128': 0, '0, 0, 142': 1 } };
+    const files = 'images/{frame}.png';
+    const modalities = { camera: { files, channels: [0, 1, 2] }, thermal: { files, channels: [3] } };
+    const description = { name: 'rgbt', classes: ['road', 'car'], labels, modalities };
+    saveText(join(own, 'dataset.yaml'), stringify(description));
+    await savePng(
+      join(own, 'images/a.png'),
+      samples(4, 2, 4, (_x, _y, c) => 10 + c),
+    );
+    const colours = [
+      [0, 0, 0],
+      [128, 64, 128],
+      [0, 0, 142],
+      [128, 64, 128],
+    ];
+    await savePng(
+      join(own, 'labels/a.png'),
+      samples(4, 2, 3, (x, _y, c) => colours[x]![c]!),
+    );
+    const manifest = manifestOf(
+      MANIFEST.modalities.slice(0, 2),
+      [
+        { id: 0, name: 'road' },
+        { id: 1, name: 'car' },
+      ],
+      MANIFEST.input,
+    );
+    const dataset = await openDataset('folder', own, 'val');
+    const [sample] = await readAll(dataset, manifest);
+    assert.ok(typeof sample === 'object', String(sample));
+    assert.deepEqual([...sample.images.get('camera')!.data.subarray(0, 3)], [10, 11, 12]);
+    assert.deepEqual([...new Set(sample.images.get('thermal')!.data)], [13]);
+    assert.deepEqual([...sample.truth!.labels.subarray(0, 4)], [255, 0, 1, 0]);
+
+    await savePng(join(own, 'labels/a.png'), samples(4, 2, 3, 9));
+    assert.match(
+      String((await readAll(dataset, manifest))[0]),
+      /Expected the colour of a class in .*a\.png but received 9,9,9\. Add it/,
+    );
+    await savePng(join(own, 'images/a.png'), samples(4, 2, 3, 9));
+    assert.match(
+      String((await readAll(dataset, manifest))[0]),
+      /Expected a channel 3 in .*a\.png but it has 3 \(counted from 0\)/,
+    );
+  });
+
   it('map a bundle by class names, whatever the ids', async () => {
     const { classOf } = matchBundle(await openDataset('folder', root, 'val'), MANIFEST);
     assert.deepEqual([classOf[3], classOf[1], classOf[2], classOf[0]], [0, 1, 9, 255]);
@@ -178,12 +226,27 @@ describe('data sets of one’s own', () => {
     [
       'a map to no class',
       { labels: { ...labels, map: { 7: 5 } } },
-      /Expected ids of classes for labels\.map but received 5/,
+      /Expected ids of classes for labels\.map and labels\.colours but received 5/,
     ],
     [
       'a map from no value',
       { labels: { ...labels, map: { road: 0 } } },
       /Expected values of 0 to 65535 for labels\.map but received 'road'/,
+    ],
+    [
+      'a colour that is none',
+      { labels: { files: labels.files, colours: { '300,0,0': 0 } } },
+      /Expected red,green,blue of 0 to 255 for labels\.colours but received '300,0,0'/,
+    ],
+    [
+      'both values and colours',
+      { labels: { ...labels, colours: { '0,0,0': 0 } } },
+      /Expected either labels\.map or labels\.colours/,
+    ],
+    [
+      'two channels',
+      { modalities: { camera: { files: 'x.png', channels: [0, 1] } } },
+      /Expected a valid modalities\.camera\.channels/,
     ],
     ['a size of 0', { evaluation: { width: 0, height: 5 } }, /Expected a valid evaluation/],
     [
