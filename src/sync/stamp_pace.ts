@@ -1,4 +1,4 @@
-import { SECOND } from './options.js';
+import { MILLISECOND, SECOND } from './options.js';
 import type { StampValue } from './origin.js';
 
 /** A stretch of time is at least so long, and holds so many messages at least. */
@@ -14,6 +14,11 @@ const SAY_PERIODS = 4;
 /** Paces of streams that differ by this part are one. */
 const AGREEMENT = 0.1;
 
+/** Messages at least so far apart that show at once that the receive clock is right again, and the slope they stay under. */
+const RECENT = 4;
+const RECENT_APART = 40 * MILLISECOND;
+const LEVEL = 0.05;
+
 /** The least delay within one stretch of time, and when it was. */
 interface Stretch {
   readonly start: number;
@@ -28,6 +33,7 @@ interface Heard {
   last: number;
   present: Stretch;
   readonly past: Stretch[];
+  readonly recent: { readonly at: number; readonly delay: number }[];
 }
 
 /**
@@ -48,12 +54,15 @@ export class StampPace {
     const heard = this.#streams.get(modality);
     if (heard === undefined || now < heard.last) {
       const present = { start: now, at: now, delay: now, messages: 1 };
-      this.#streams.set(modality, { origin: stamp, last: now, present, past: [] });
+      this.#streams.set(modality, { origin: stamp, last: now, present, past: [], recent: [] });
       return 'as-before';
     }
     heard.last = now;
     const { present, past, origin } = heard;
     const delay = now - (typeof stamp === 'bigint' ? Number(stamp - BigInt(origin)) : stamp - Number(origin));
+    const { recent } = heard;
+    if (recent.length === 0 || now >= recent.at(-1)!.at + RECENT_APART) recent.push({ at: now, delay });
+    if (recent.length > RECENT) recent.shift();
     if (now < present.start + STRETCH || present.messages < LEAST_MESSAGES) {
       present.messages++;
       if (delay < present.delay) Object.assign(present, { delay, at: now });
@@ -82,19 +91,34 @@ export class StampPace {
     return before === 1 ? (agreeing === figures.length ? middle : 1) : agreeing * 2 > figures.length ? middle : 1;
   }
 
+  /** Whether the last messages of most streams came as fast as by their stamps. */
+  isLevel(now: number): boolean {
+    const speaking = [...this.#streams.values()].filter((heard) => hasSay(heard, now));
+    return 2 * speaking.filter(isLevel).length > speaking.length;
+  }
+
   /** Waits for new stamps of every stream. */
   forget(): void {
     this.#streams.clear();
   }
 }
 
-/** Of one stream, `undefined` where it has no say; 1 where its slopes are not alike. */
-function slownessOf({ past, last }: Heard, now: number, slopes: 'all-alike' | 'most-alike'): number | undefined {
-  if (past.length < STRETCHES) return undefined;
-  const first = past[0]!;
+function hasSay({ past, last }: Heard, now: number): boolean {
+  if (past.length === 0) return false;
   const messages = past.reduce((sum, stretch) => sum + stretch.messages, 0);
-  const period = (last - first.start) / messages;
-  if (now - last > SAY_PERIODS * period) return undefined;
+  return now - last <= (SAY_PERIODS * (last - past[0]!.start)) / messages;
+}
+
+function isLevel({ recent }: Heard): boolean {
+  if (recent.length < RECENT) return false;
+  const [first, last] = [recent[0]!, recent.at(-1)!];
+  return Math.abs(last.delay - first.delay) < LEVEL * (last.at - first.at);
+}
+
+/** Of one stream, `undefined` where it has no say; 1 where its slopes are not alike. */
+function slownessOf(heard: Heard, now: number, slopes: 'all-alike' | 'most-alike'): number | undefined {
+  const { past } = heard;
+  if (past.length < STRETCHES || !hasSay(heard, now)) return undefined;
   const found = past.slice(1).map(({ at, delay }, index) => (delay - past[index]!.delay) / (at - past[index]!.at));
   const sorted = [...found].sort((one, other) => one - other);
   const slope = (sorted[1]! + sorted[2]!) / 2;

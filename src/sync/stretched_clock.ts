@@ -33,7 +33,7 @@ export class StretchedClock {
   setSlowness(slowness: number, now: number): void {
     if (slowness === this.slowness) return;
     const exact = this.ownTime(now);
-    const own = slowness === 1 ? exact + ((((now - exact) % SLOT) + SLOT) % SLOT) : exact;
+    const own = slowness === 1 ? now - Math.floor((now - exact) / SLOT) * SLOT : exact;
     this.#stretches.push({ real: now, own, slowness });
     if (this.#stretches.length > STRETCHES) this.#stretches.shift();
   }

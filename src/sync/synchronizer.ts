@@ -12,8 +12,10 @@ import { SynchronizerCore } from './synchronizer_core.js';
 const OWN_PACE = { least: 0.87, most: 1.15 };
 /** From here on it is told, until it is within {@link OWN_PACE} again. */
 const TOLD_SLOWNESS = 1.2;
-/** Bounds of what is followed. */
-const FOLLOWED = { least: 0.01, most: 100 };
+/** Nothing beyond is followed: stamps that hardly move are a clock that stands still. */
+const FOLLOWED = { least: 0.05, most: 20 };
+/** Beyond these bounds a few messages tell that stamps keep pace again. */
+const FAR_OFF = { least: 0.75, most: 1.3 };
 /** A pace that differs by less from the one in force is that one. */
 const SAME_PACE = 0.05;
 /** What has been held up is worked off faster than it was stamped, for a while. */
@@ -48,7 +50,11 @@ export class Synchronizer<T, S extends StampValue = number> {
    * @throws Error when no stream has that modality
    */
   push(modality: string, stamp: S, value: T, now: number): void {
-    if (this.#pace.hear(modality, stamp, now) === 'changed') this.#followPace(now);
+    const heard = this.#pace.hear(modality, stamp, now);
+    const { slowness } = this.#clock;
+    const isFarOff = slowness < FAR_OFF.least || slowness > FAR_OFF.most;
+    if (isFarOff && this.#pace.isLevel(now)) this.#setPace(1, now);
+    else if (heard === 'changed') this.#followPace(now);
     this.#core.push(modality, stamp, value, this.#clock.ownTime(now));
   }
 
@@ -112,16 +118,22 @@ export class Synchronizer<T, S extends StampValue = number> {
 
   #followPace(now: number): void {
     const { slowness: before } = this.#clock;
-    const seen = Math.min(Math.max(this.#pace.slowness(before, now), FOLLOWED.least), FOLLOWED.most);
+    const seen = this.#pace.slowness(before, now);
     if (seen >= OWN_PACE.least || now < this.#fastSince) this.#fastSince = now;
     const isBacklog = seen < 1 && now < this.#fastSince + FAST_FOR;
-    const slowness = isBacklog || (seen >= OWN_PACE.least && seen <= OWN_PACE.most) ? 1 : seen;
-    if (slowness === before || (slowness !== 1 && Math.abs(slowness / before - 1) < SAME_PACE)) return;
+    const isOwn = (seen >= OWN_PACE.least && seen <= OWN_PACE.most) || seen < FOLLOWED.least || seen > FOLLOWED.most;
+    const slowness = isBacklog || isOwn ? 1 : seen;
+    if (slowness === 1 ? before !== 1 : Math.abs(slowness / before - 1) >= SAME_PACE) this.#setPace(slowness, now);
+  }
+
+  #setPace(slowness: number, now: number): void {
+    const { slowness: before } = this.#clock;
     const own = this.#clock.ownTime(now);
     this.#clock.setSlowness(slowness, now);
     this.#core.retune(ownOptions(this.#options, slowness));
     this.#isTold = slowness !== 1 && (this.#isTold || slowness < 1 || slowness >= TOLD_SLOWNESS);
     this.#core.stretch(before / slowness, this.#isTold ? { code: 'other-pace', pace: 1 / slowness } : undefined, own);
+    if (slowness === 1) this.#pace.forget();
   }
 }
 

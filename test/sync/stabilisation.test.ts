@@ -124,8 +124,23 @@ const HELD_AT_THE_START: History = {
   end: 10_500,
 };
 
+/** Stamps that stand still but for a drift are a clock that stands still, not all clocks at another pace. */
+const CRAWLING: History = {
+  seed: 220232812,
+  sensors: [{ name: 'camera', match: 'nearest', period: 100, phase: 0, latency: 2, jitter: 0, offset: 0 }],
+  priority: ['camera'],
+  faults: [
+    { who: ['camera'], from: 1684, to: 6684, kind: 'stamp-constant', stamp: 0 },
+    { who: ['camera'], from: 3594, to: 7000, kind: 'drift', rate: 20 },
+  ],
+  cleanFrom: 7000,
+  end: 10_500,
+};
+
 describe('Synchronizer after any history', () => {
   it('gives no stamp twice where all sensors were held up at the start', () => checkStabilisation(HELD_AT_THE_START));
+
+  it('takes stamps that crawl for a fault', () => checkStabilisation(CRAWLING));
 
   it(`is as new after W of good input, and lives all the while (${HISTORIES} histories)`, function () {
     this.timeout(0);
