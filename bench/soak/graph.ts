@@ -158,6 +158,11 @@ function growth(samples: readonly { at: number; mb: number }[]): number {
   return (mean((sample) => (sample.at - at) * (sample.mb - mb)) / spread) * 600_000;
 }
 
+/** Eleven of them, from the first to the last. */
+function tenths<T>(samples: readonly T[]): T[] {
+  return Array.from({ length: 11 }, (_, tenth) => samples[Math.round((tenth * (samples.length - 1)) / 10)]!);
+}
+
 const times = new Map<string, number[]>();
 const memory: { at: number; mb: number }[] = [];
 const start = performance.now();
@@ -188,7 +193,7 @@ console.log(
     minutes: Number((elapsed() / 60_000).toFixed(1)),
     masks,
     back: Object.fromEntries(back),
-    residentMb: Math.round(settled.at(-1)?.mb ?? 0),
+    residentMb: tenths(memory).map(({ mb }) => Math.round(mb)),
     growthMbPer10Minutes: Number(growthMb.toFixed(2)),
     violations,
   }),
