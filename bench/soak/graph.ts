@@ -70,7 +70,7 @@ function startListener(): Rig {
 }
 
 await Promise.all(MODALITIES.map(startDriver));
-const node: Program = startNode(domain, { model: values.model, threads: 1 });
+const node: Program = startNode(domain, { model: values.model, threads: 1 }, { env: { NODE_OPTIONS: '--trace-gc' } });
 await node.line('Active.', PATIENT);
 let listener = startListener();
 await listener.program.line('ready', PATIENT);
@@ -149,6 +149,14 @@ function residentMegabytes(): number {
   return Number(line?.[1]) / 1000;
 }
 
+/** Full collections of the node's threads so far: the thread, and what was in use afterwards. */
+function fullCollections(): { thread: string; mb: number }[] {
+  return node.lines.flatMap((line) => {
+    const [, thread, mb] = /^\[\d+:(\w+)\].*Mark-Compact.* -> ([\d.]+) \(/.exec(line) ?? [];
+    return thread === undefined ? [] : [{ thread, mb: Number(mb) }];
+  });
+}
+
 /** Slope of the least-squares line, in MB per 10 minutes. */
 function growth(samples: readonly { at: number; mb: number }[]): number {
   const mean = (of: (sample: { at: number; mb: number }) => number) =>
@@ -165,9 +173,19 @@ function tenths<T>(samples: readonly T[]): T[] {
 
 const times = new Map<string, number[]>();
 const memory: { at: number; mb: number }[] = [];
+/** Memory in use after full collections of the main thread, and what the process held then. */
+const live: { at: number; mb: number; residentMb: number }[] = [];
+let collections = 0;
 const start = performance.now();
 const elapsed = () => performance.now() - start;
-const sampler = setInterval(() => memory.push({ at: elapsed(), mb: residentMegabytes() }), 2000);
+const sampler = setInterval(() => {
+  const [at, residentMb] = [elapsed(), residentMegabytes()];
+  memory.push({ at, mb: residentMb });
+  const all = fullCollections();
+  const own = all.slice(collections).findLast(({ thread }) => thread === all[0]?.thread);
+  if (own !== undefined) live.push({ at, mb: own.mb, residentMb });
+  collections = all.length;
+}, 2000);
 try {
   await untilComplete('the start', 20_000);
   while (elapsed() < minutes * 60_000) {
@@ -194,6 +212,7 @@ console.log(
     masks,
     back: Object.fromEntries(back),
     residentMb: tenths(memory).map(({ mb }) => Math.round(mb)),
+    live: live.map(({ at, mb, residentMb }) => [Math.round(at / 1000), mb, Math.round(residentMb)]),
     growthMbPer10Minutes: Number(growthMb.toFixed(2)),
     violations,
   }),
