@@ -70,7 +70,7 @@ function startListener(): Rig {
 }
 
 await Promise.all(MODALITIES.map(startDriver));
-const node: Program = startNode(domain, { model: values.model, threads: 1 }, { env: { NODE_OPTIONS: '--trace-gc' } });
+const node: Program = startNode(domain, { model: values.model, threads: 1 }, { runtimeArguments: ['--trace-gc'] });
 await node.line('Active.', PATIENT);
 let listener = startListener();
 await listener.program.line('ready', PATIENT);
