@@ -43,7 +43,7 @@ export function injectCommand(): Command {
 
 const ROS_HELP = `
 Arguments behind --ros-args go to ROS 2, as in --ros-args -r __ns:=/robot.
-While it runs: ros2 param set /fault_injector fault.camera "fault: noise, level: 0.3"
+While it runs: ros2 param set /fault_injector fault.camera "'fault: noise, level: 0.3'"
                ros2 service call /fault_injector/start std_srvs/srv/Trigger`;
 
 async function inject(flags: InjectFlags): Promise<void> {

@@ -30,6 +30,8 @@ export class Reporter {
   readonly #sources: ReporterSources;
   readonly #diagnostics: RosPublisher;
   readonly #eventLoop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  /** A timer a hundred times a second is a good part of what an idle node costs, and tells nothing of one. */
+  #isMeasuring = false;
   #timer: NodeJS.Timeout;
   #statusTimer: NodeJS.Timeout | undefined;
   #periodMs = DEFAULT_PERIOD_MS;
@@ -41,7 +43,6 @@ export class Reporter {
     this.#diagnostics = ros.advertise(name, type, { ...qos, durability });
     const outcome = sources.settings();
     if (outcome.kind === 'valid') this.#periodMs = outcome.settings.diagnosticsPeriodMs;
-    this.#eventLoop.enable();
     this.#timer = setInterval(() => this.report(), this.#periodMs);
   }
 
@@ -100,7 +101,7 @@ export class Reporter {
       })),
       concerns: perception()?.concerns() ?? new Map(),
       runningForMs: perception()?.runningForMs ?? 0,
-      demand: perception() === undefined || loaded === undefined || loaded.isMaskWanted() ? 'wanted' : 'idle',
+      demand: this.#demand(),
       minimum: outcome.kind === 'valid' ? outcome.settings.minimum : undefined,
       calibration: perception()?.calibrationWarnings() ?? new Map(),
       topics: perception()?.topics() ?? [],
@@ -112,7 +113,18 @@ export class Reporter {
     };
   }
 
+  /** Whether anybody wants the masks that this node could make now. */
+  #demand(): NodeReport['demand'] {
+    const { perception, model } = this.#sources;
+    return perception() === undefined || (model()?.isMaskWanted() ?? true) ? 'wanted' : 'idle';
+  }
+
+  /** Of the time since the last call; undefined where masks were not wanted then. */
   #takeDelays(): NodeReport['eventLoop'] {
+    const wasMeasuring = this.#isMeasuring;
+    this.#isMeasuring = this.#sources.perception() !== undefined && this.#demand() === 'wanted';
+    if (wasMeasuring !== this.#isMeasuring) this.#eventLoop[this.#isMeasuring ? 'enable' : 'disable']();
+    if (!wasMeasuring) return undefined;
     const delayMs = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LOOP_RESOLUTION_MS);
     const { max } = this.#eventLoop;
     const delays = { p99Ms: delayMs(this.#eventLoop.percentile(99)), maxMs: delayMs(max) };

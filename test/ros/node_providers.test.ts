@@ -110,6 +110,7 @@ describe('A node whose providers fail', function () {
     const status = await statusOn('cpu');
     assert.equal(status.level, LEVEL.warn);
     assert.match(status.message, /^runs on cpu: cuda refused: labels differ .* 14 of 2048/);
+    assert.match(await node.line('(provider is cuda)', PATIENT), /\[WARN\].* Inference: .*cuda refused: labels differ/);
     await rig.more('mask', 2, PATIENT);
   });
 

@@ -1,6 +1,6 @@
 """A camera with pictures of 3 MB, best effort: `large_camera.py COUNT RATE`. Starts once somebody listens.
 
-Prints a JSON line when all are sent: how many, and what the node says has arrived.
+Prints a JSON line when all are sent: how many, what the node says has arrived, and what its diagnostics have advised.
 """
 
 import json
@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from mle_sam_ros.msg import ModalityStatusArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -37,15 +38,22 @@ def main():
     node = rclpy.create_node("large_camera")
     images = node.create_publisher(Image, TOPIC, qos_profile_sensor_data)
     infos = node.create_publisher(CameraInfo, "camera/camera_info", qos_profile_sensor_data)
-    latest, masks = {}, []
+    latest, masks, advised = {}, [], {}
 
     def on_status(message):
         latest.update({modality.name: modality for modality in message.modalities})
+
+    def on_diagnostics(message):
+        for status in message.status:
+            values = {pair.key: pair.value for pair in status.values}
+            if status.name == "mle_sam: camera" and values.get("what_to_do"):
+                advised[values["what_to_do"]] = [ord(status.level), status.message]
 
     def on_mask(message):
         masks.append((message.width, message.height))
 
     node.create_subscription(ModalityStatusArray, "mle_sam/modality_status", on_status, 10)
+    node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
     reliability = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
     node.create_subscription(Image, "mle_sam/mask", on_mask, reliability)
 
@@ -63,14 +71,17 @@ def main():
         due = time.monotonic() + 1 / rate
         while time.monotonic() < due:
             rclpy.spin_once(node, timeout_sec=0.005)
-    # Until the node's next report.
+    # What is said after the last one is of a camera that has stopped.
+    told = dict(advised)
     settled = time.monotonic() + 3
     while time.monotonic() < settled:
         rclpy.spin_once(node, timeout_sec=0.05)
     camera = latest.get("camera")
     received = camera.received if camera else 0
+    sizes = sorted(set(masks))
     print(
-        json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sorted(set(masks))}), flush=True
+        json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sizes, "told": told}),
+        flush=True,
     )
 
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { projectRoot } from '../../support/shared_data.js';
@@ -31,6 +32,19 @@ export class ColconWorkspace {
     for (const name of BUILD_SOURCES) {
       cpSync(join(projectRoot, name), join(this.#copy, name), { recursive: true, preserveTimestamps: true });
     }
+    this.#addOverlay();
+  }
+
+  /** Takes the sources, and what `npm run pack:offline` put beside them, from its archive. */
+  unpack(archive: string): void {
+    const sources = join(this.#copy, '..');
+    rmSync(sources, { recursive: true, force: true });
+    mkdirSync(sources, { recursive: true });
+    execFileSync('tar', ['--extract', '--file', archive, '--directory', sources]);
+    this.#addOverlay();
+  }
+
+  #addOverlay(): void {
     // `ros2` from an overlay that has nothing else: what is built against must be found without it.
     const overlay = join(this.#folder, 'overlay');
     mkdirSync(overlay, { recursive: true });
