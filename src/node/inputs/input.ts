@@ -33,6 +33,7 @@ export class Input {
   /** Of the topic, as of the last look at the graph. */
   #publishers: readonly GraphPublisher[] = [];
   #problem: string | undefined;
+  #receivedSinceCheck = 0;
   #lost = 0;
   /** Of the last seconds. */
   #losses: { atMs: number; count: number }[] = [];
@@ -45,9 +46,15 @@ export class Input {
     return this.#options.name;
   }
 
+  /** Whether messages have come since the last {@link check}: then there is no other topic to look for. */
+  get isFlowing(): boolean {
+    return this.#receivedSinceCheck > 0;
+  }
+
   /** Looks at the graph and subscribes, anew where the publishers were replaced by others. */
   check(): void {
     const { ros, topic } = this.#options;
+    this.#receivedSinceCheck = 0;
     const current = this.#subscription;
     this.#publishers = ros.publishersOf(current?.topic ?? topic);
     if (current !== undefined && this.#publishers.some(({ type }) => type === current.type)) return;
@@ -98,6 +105,7 @@ export class Input {
 
   #receive(type: string, data: Uint8Array): void {
     const { clock, name, onMessage } = this.#options;
+    this.#receivedSinceCheck++;
     const message = { topic: name, type, data, receiveStamp: clock.now() };
     const header = peekHeader(message);
     const stamp = header.kind === 'header' ? header.stamp : undefined;

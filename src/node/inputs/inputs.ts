@@ -31,8 +31,8 @@ const CAMERA_INFO_QOS: QosProfile = { reliability: 'best_effort', durability: 'v
 const ODOMETRY_QOS: QosProfile = { reliability: 'best_effort', durability: 'volatile', depth: 50 };
 /** A driver that just came up is found this soon; then its camera has missed a frame or two. */
 const CHECK_INTERVAL_MS = 200;
-/** What is subscribed to whoever publishes is looked at for the diagnostics only. */
-const CHECKS_OF_OTHERS = 5;
+/** What messages come from, and what is subscribed to whoever publishes, is looked at for the diagnostics only: one check in five. */
+const SELDOM = 5;
 
 /**
  * All topics the node reads: a modality's own while it is enabled, every CameraInfo (the grid stays where its camera is
@@ -130,7 +130,8 @@ export class Inputs {
   }
 
   #check(): void {
-    for (const input of this.#sensors.values()) input.check();
-    if (this.#checks++ % CHECKS_OF_OTHERS === 0) for (const { input } of this.#others) input.check();
+    const isSeldom = this.#checks++ % SELDOM === 0;
+    for (const input of this.#sensors.values()) if (isSeldom || !input.isFlowing) input.check();
+    if (isSeldom) for (const { input } of this.#others) input.check();
   }
 }
