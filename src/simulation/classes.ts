@@ -4,23 +4,26 @@ export interface SimulatedClass {
   readonly color: readonly [red: number, green: number, blue: number];
 }
 
-/** The classes the simulated world is labelled with; colours are those of Cityscapes where it has the class. */
+/**
+ * The classes the simulated world is labelled with. Colours are near those of Cityscapes, moved as little as makes any two
+ * of them differ (by 10 of CIEDE2000 or more) to people with protanopia, deuteranopia or tritanopia as well.
+ */
 export const SIMULATED_CLASSES: readonly SimulatedClass[] = [
   { id: 0, name: 'road', color: [128, 64, 128] },
-  { id: 1, name: 'lane_marking', color: [157, 234, 50] },
-  { id: 2, name: 'sidewalk', color: [244, 35, 232] },
-  { id: 3, name: 'terrain', color: [152, 251, 152] },
-  { id: 4, name: 'building', color: [70, 70, 70] },
-  { id: 5, name: 'wall', color: [102, 102, 156] },
-  { id: 6, name: 'fence', color: [190, 153, 153] },
-  { id: 7, name: 'pole', color: [153, 153, 153] },
-  { id: 8, name: 'traffic_sign', color: [220, 220, 0] },
-  { id: 9, name: 'vegetation', color: [107, 142, 35] },
-  { id: 10, name: 'sky', color: [70, 130, 180] },
-  { id: 11, name: 'car', color: [0, 0, 142] },
-  { id: 12, name: 'truck', color: [0, 0, 70] },
-  { id: 13, name: 'person', color: [220, 20, 60] },
-  { id: 14, name: 'cyclist', color: [119, 11, 32] },
+  { id: 1, name: 'lane_marking', color: [183, 253, 42] },
+  { id: 2, name: 'sidewalk', color: [237, 25, 242] },
+  { id: 3, name: 'terrain', color: [147, 251, 150] },
+  { id: 4, name: 'building', color: [77, 75, 77] },
+  { id: 5, name: 'wall', color: [123, 123, 247] },
+  { id: 6, name: 'fence', color: [211, 172, 174] },
+  { id: 7, name: 'pole', color: [144, 142, 143] },
+  { id: 8, name: 'traffic_sign', color: [184, 190, 26] },
+  { id: 9, name: 'vegetation', color: [106, 142, 35] },
+  { id: 10, name: 'sky', color: [73, 129, 172] },
+  { id: 11, name: 'car', color: [0, 6, 140] },
+  { id: 12, name: 'truck', color: [8, 0, 69] },
+  { id: 13, name: 'person', color: [221, 22, 62] },
+  { id: 14, name: 'cyclist', color: [110, 11, 23] },
 ];
 
 /** Ids by name, for the code that builds the world. */
