@@ -15,6 +15,7 @@ import {
   type PipelineSink,
   selectTopics,
 } from '../../src/pipeline/index.js';
+import { planRigs } from '../../src/pipeline/plan_rigs.js';
 import type { FrameSet } from '../../src/sync/index.js';
 import { tinyBundle } from '../model/support/tiny_bundle.js';
 import { stampAt, TINY_TOPICS, type TinyDrive, type TinyModality, tinyDrive } from '../support/tiny_rig.js';
@@ -216,12 +217,8 @@ describe('fallbacks', function () {
     );
   });
 
-  it('may take another size and other representations: masks lie on the grid of the first', async () => {
-    const depth = whole.modalities.find(({ name }) => name === 'depth')!;
-    const lidar = whole.modalities.find(({ name }) => name === 'lidar')!;
-    const other = { name: 'depth', representation: { kind: 'inverse', unitsPerMetre: 1, nearMetres: 0.5 } } as never;
-    const { models, seen } = cameraAndFallback({ input: { width: 32, height: 16 }, modalities: [depth, lidar] });
-    void other;
+  it('may take another size: masks lie on the grid of the first', async () => {
+    const { models, seen } = cameraAndFallback({ input: { width: 32, height: 16 } });
     const drive = { seconds: 2, silent: [{ modality: 'camera', from: 1, until: 2 }] } as const;
     const { frames } = await run({ models, drive });
     assert.ok(seen.night.length > 5);
@@ -230,6 +227,60 @@ describe('fallbacks', function () {
       assert.equal(segmentation.labels.length, 64 * 32);
       assert.deepEqual(grid.pictureSize, { width: 64, height: 32 });
     }
+  });
+
+  it('may draw the same sensor in another way, and get their own images of it', async () => {
+    const [drawn] = whole.modalities.filter(({ name }) => name === 'depth');
+    const other = { ...drawn!, representation: { kind: 'linear', farMetres: 40 } as const };
+    assert.notDeepEqual(drawn!.representation, other.representation);
+    const both = [bundleOf('one', ['camera', 'depth']), bundleOf('two', ['lidar'], { modalities: [other] })];
+    assert.equal(planRigs(both).length, 2);
+    const shared = planRigs([both[0]!, bundleOf('three', ['depth', 'lidar'])]);
+    assert.deepEqual(
+      shared.map(({ modalities }) => modalities.map(({ name }) => name)),
+      [['camera', 'depth', 'lidar']],
+    );
+    // The first needs both of its sensors, the second draws depth by itself.
+    const needy = both[0]!.modalities.map((modality) => ({ ...modality, absent: 'refuse' as const }));
+    const first = { ...both[0]!, modalities: needy };
+    const seen: Record<'one' | 'two', FrameSet[]> = { one: [], two: [] };
+    const models = [
+      { bundle: first, segmenter: answering(first, 1, seen.one) },
+      { bundle: both[1]!, segmenter: answering(both[1]!, 2, seen.two) },
+    ];
+    const silent = [{ modality: 'camera', from: 1, until: 2 }] as const;
+    const { told } = await run({ models, drive: { seconds: 3, silent } });
+    const [change] = told.flatMap((one) => ('change' in one ? [one.change] : []));
+    assert.equal(change!.reason, 'two makes the masks as fallback: one needs camera (late)');
+    const depthOf = (sets: readonly FrameSet[]) => sets.at(-1)!.images.get('depth')!.data;
+    // A wall ten metres ahead: 255 (1 - 10 / 40).
+    assert.equal(depthOf(seen.two)[64 * 16 * 3 + 96], 191);
+    assert.notEqual(depthOf(seen.one)[64 * 16 * 3 + 96], 191);
+  });
+
+  it('are refused where one name stands for different kinds of sensors', () => {
+    const camera = whole.modalities.find(({ name }) => name === 'camera')!;
+    const wrong = bundleOf('wrong', [], { modalities: [{ ...camera, name: 'lidar' }] });
+    assert.throws(
+      () => modalitiesOf([whole, wrong]),
+      /^BundleError: Expected a lidar sensor, as in .*, for modality lidar of wrong but received a camera sensor\. Models/,
+    );
+  });
+
+  it('are missed in words where a network alone lacks what it requires', async () => {
+    const modalities = whole.modalities.filter(({ name }) => name === 'camera' || name === 'lidar');
+    const fixed = {
+      ...bundleOf('fixed', []),
+      modalities: modalities.map((one) => ({ ...one, absent: 'refuse' as const })),
+    };
+    const silent = [{ modality: 'lidar', from: 1, until: 3 }] as const;
+    const { frames, drops } = await run({
+      models: [{ bundle: fixed, segmenter: answering(fixed, 1) }],
+      drive: { seconds: 3, silent },
+    });
+    assert.ok(frames.every(({ absent }) => absent.size === 0));
+    assert.ok(drops.length >= 15, `${drops.length} sets without a mask`);
+    assert.equal(drops.at(-1)!.reason, 'no model can make it: fixed needs lidar (dropped)');
   });
 
   it('make the mask also where the worker of the first has failed for good', async () => {
