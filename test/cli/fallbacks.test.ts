@@ -6,8 +6,10 @@ import { BagWriter } from '../../src/bags/index.js';
 import { inspectCommand } from '../../src/cli/inspect.js';
 import { parametersCommand } from '../../src/cli/parameters.js';
 import { replayCommand } from '../../src/cli/replay.js';
+import { importNetwork, parseRepresentation } from '../../src/model/import/index.js';
 import type { ReplaySummary } from '../../src/report/index.js';
 import { tinyBundle } from '../model/support/tiny_bundle.js';
+import { writeOnnx } from '../support/onnx_writer.js';
 import { writePartBundle } from '../support/part_bundle.js';
 import { TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
 
@@ -69,6 +71,44 @@ describe('fallbacks at a desk', function () {
     const [told] = byFlag.problems.filter(({ code }) => code === 'fallback-in-use');
     assert.equal(told!.text, 'night makes the masks as fallback: day needs camera (late).');
     assert.equal(masksOf(await replay('alone', '-m', day, '--threads', '1')), undefined);
+  });
+
+  it('stand by for a network of another make, size and other classes, which refuses to do without its camera', async () => {
+    const network = join(folder, 'network.onnx');
+    const [width, height] = [160, 96];
+    writeOnnx(network, {
+      inputs: [{ name: 'picture', type: 'float32', shape: [1, 3, height, width] }],
+      outputs: [{ name: 'scores', type: 'float32', shape: [1, 3, height / 4, width / 4] }],
+      nodes: [
+        {
+          op: 'AveragePool',
+          inputs: ['picture'],
+          outputs: ['scores'],
+          attributes: { kernel_shape: [4, 4], strides: [4, 4] },
+        },
+      ],
+    });
+    const representation = parseRepresentation('rgb', 'camera');
+    const inputs = [{ modality: 'camera', name: 'picture', representation, absent: 'refuse' as const }];
+    const foreign = join(folder, 'foreign');
+    await importNetwork(network, foreign, { inputs, fill: new Map(), fit: 'stretch', threads: 1 }, 'own');
+    const summary = await replay('foreign-out', '-m', foreign, '--fallback', night, '--threads', '1');
+    const masks = masksOf(summary)!;
+    assert.deepEqual(
+      masks.map(([, role, count]) => [role, count]),
+      [
+        ['primary', 19],
+        ['fallback', 11],
+      ],
+    );
+    assert.ok(
+      summary.notices.some((notice) => /^night has classes that .* lacks: /.test(notice)),
+      summary.notices.join(),
+    );
+    const alone = await replay('foreign-alone', '-m', foreign, '--threads', '1');
+    assert.equal(alone.frames.published, 19);
+    // The camera paces; without it nothing asks for a mask.
+    assert.deepEqual(alone.routing, undefined);
   });
 
   it('have their sensors inspected, and printed as parameters', async () => {
