@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { type FaultBinding, injectFaults, type Scenario } from '../faults/index.js';
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { classCountOf } from '../model/index.js';
 import { essentialModalities, type PipelineConfig, roleOf } from '../pipeline/index.js';
 import { ownValue } from '../records/own_value.js';
 import {
@@ -14,6 +13,7 @@ import {
   type RunSource,
   runPipeline,
   sensorsOf,
+  truthClasses,
 } from '../replay/index.js';
 import { type Problem, ProblemList } from '../report/index.js';
 import { printable } from '../text/index.js';
@@ -186,11 +186,14 @@ interface Recorded extends Pick<RecordingOptions, 'groundTruth' | 'onMask' | 'pr
 
 async function record(source: DropoutSource, { seconds, transform, signal, ...options }: Recorded): Promise<RunRecord> {
   const modalityByTopic = new Map([...faultBinding(source)].map(([name, { topic }]) => [topic, name]));
-  const classCount = classCountOf(source.bundle);
+  const { note, ...truth } = truthClasses(source.bundle, source.bag.info);
+  if (note !== undefined && source.selection.groundTruth !== undefined) {
+    options.problems?.add('warning', note, undefined, { code: 'ground-truth' });
+  }
   const modalities = sensorsOf(source).map(({ name }) => name);
   const essential = essentialModalities(source.config);
   const models = needsOf(source);
-  const listener = new RunRecording({ modalityByTopic, modalities, essential, models, classCount, ...options });
+  const listener = new RunRecording({ modalityByTopic, modalities, essential, models, ...truth, ...options });
   await runPipeline(source, {
     rate: 'max',
     ...(signal && { signal }),

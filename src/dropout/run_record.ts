@@ -50,6 +50,8 @@ export interface RecordingOptions {
   groundTruth: 'kept' | 'ignored';
   /** Classes of the model: label images with others cannot be scored. */
   classCount?: number;
+  /** By id in the bag that of the model, where they differ. */
+  truthTable?: Uint8Array;
   /** Takes what is wrong with messages; of runs with faults, which make messages wrong, nobody wants it. */
   problems?: ProblemList;
   /** Called with each mask while its images are still at hand. */
@@ -96,9 +98,9 @@ export class RunRecording implements RunListener {
   }
 
   groundTruth(raw: RawMessage): void {
-    const { groundTruth, classCount, problems } = this.#options;
+    const { groundTruth, classCount, truthTable, problems } = this.#options;
     if (groundTruth === 'ignored') return;
-    const outcome = readGroundTruth(raw, classCount);
+    const outcome = readGroundTruth(raw, classCount, truthTable);
     if (outcome.kind === 'labels') this.#groundTruth.set(outcome.stamp, packLabels(outcome.image));
     else problems?.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp, { code: 'ground-truth' });
   }

@@ -19,8 +19,13 @@ export type GroundTruthOutcome =
 /**
  * Reads class ids from an image message (mono8, 8UC1, or the 16-bit encodings with ids below 256).
  * @param classCount - ids from here on up to 254 are no class of the model
+ * @param table - by id in the bag that of the model; see {@link TruthClasses}
  */
-export function readGroundTruth(raw: RawMessage, classCount: number = IGNORE_LABEL): GroundTruthOutcome {
+export function readGroundTruth(
+  raw: RawMessage,
+  classCount: number = IGNORE_LABEL,
+  table?: Uint8Array,
+): GroundTruthOutcome {
   let message: Image;
   try {
     message = decodeMessage<Image>(raw);
@@ -51,6 +56,7 @@ export function readGroundTruth(raw: RawMessage, classCount: number = IGNORE_LAB
       reason: 'Expected class ids below 256 for ground truth but received larger ones: map them',
     };
   }
+  if (table !== undefined) for (let i = 0; i < labels.length; i++) labels[i] = table[labels[i]!]!;
   const stranger = labels.find((label) => label >= classCount && label !== IGNORE_LABEL);
   if (stranger !== undefined) {
     return {

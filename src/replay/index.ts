@@ -29,3 +29,4 @@ export {
 } from './run_pipeline.js';
 export { SensorFaults } from './sensor_faults.js';
 export { surveyTopics } from './survey_topics.js';
+export { type TruthClasses, truthClasses } from './truth_classes.js';

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BagInfo } from '../bags/index.js';
-import { type Bundle, classCountOf } from '../model/index.js';
+import type { Bundle } from '../model/index.js';
 import { OutputFolder, type Overwriting } from '../outputs/index.js';
 import { essentialModalities } from '../pipeline/index.js';
 import { REPORT_FILES, ReplayRecorder, type ReplaySummary, writeReplayReport } from '../report/index.js';
@@ -11,6 +11,7 @@ import { ReplayRecording } from './replay_recording.js';
 import { needsOf, type ReplaySource, type ReplaySourceOptions, sensorsOf, withReplaySource } from './replay_source.js';
 import { copiedTopics, isSimulated } from './replay_topics.js';
 import { runPipeline } from './run_pipeline.js';
+import { truthClasses } from './truth_classes.js';
 
 export interface ReplayOptions extends ReplaySourceOptions {
   /** Folder for masks.mcap, summary.json and report.html; made if need be. */
@@ -85,11 +86,14 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
     sensors,
     models: needsOf(source),
   });
+  const truth = truthClasses(bundle, bag.info);
+  if (truth.note !== undefined && selection.groundTruth !== undefined) recorder.notice(truth.note);
   const recording = new ReplayRecording({
     recorder,
     masks,
     groundTruth: selection.groundTruth === undefined ? 'absent' : 'present',
-    classCount: classCountOf(bundle),
+    classCount: truth.classCount,
+    ...(truth.truthTable && { truthTable: truth.truthTable }),
     cameraModality: sensors.find(({ representation }) => representation.kind === 'rgb')?.name,
   });
   const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;

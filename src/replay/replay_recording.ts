@@ -31,6 +31,8 @@ export interface ReplayRecordingOptions {
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
   classCount: number;
+  /** By id in the bag that of the model, where they differ. */
+  truthTable?: Uint8Array;
   /** Modality whose pictures the report shows under the masks. */
   cameraModality: string | undefined;
 }
@@ -45,6 +47,7 @@ export class ReplayRecording implements PipelineSink {
   readonly #truth = new GroundTruthBuffer();
   readonly #expectsTruth: boolean;
   readonly #classCount: number;
+  readonly #truthTable: Uint8Array | undefined;
   readonly #cameraModality: string | undefined;
   readonly #waiting: Waiting[] = [];
   readonly #conditions: { from: Stamp; name: string }[] = [];
@@ -57,6 +60,7 @@ export class ReplayRecording implements PipelineSink {
     this.#maskBag = options.masks;
     this.#expectsTruth = options.groundTruth === 'present';
     this.#classCount = options.classCount;
+    this.#truthTable = options.truthTable;
     this.#cameraModality = options.cameraModality;
   }
 
@@ -67,7 +71,7 @@ export class ReplayRecording implements PipelineSink {
 
   /** A label image has been read. */
   async groundTruth(raw: RawMessage): Promise<void> {
-    const outcome = readGroundTruth(raw, this.#classCount);
+    const outcome = readGroundTruth(raw, this.#classCount, this.#truthTable);
     if (outcome.kind === 'invalid') {
       this.#recorder.problem('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp, { code: 'ground-truth' });
       return;

@@ -1,5 +1,4 @@
 import type { Stamp } from '../messages/index.js';
-import { classCountOf } from '../model/index.js';
 import type { FrameResult } from '../pipeline/index.js';
 import {
   imagesOnly,
@@ -8,6 +7,7 @@ import {
   readGroundTruth,
   runPipeline,
   sensorsOf,
+  truthClasses,
 } from '../replay/index.js';
 import { type LabelImage, ProblemList, problemSubject } from '../report/index.js';
 import type { FrameCount, FrameVisitor } from './evaluation_frame.js';
@@ -32,8 +32,10 @@ export async function visitBagFrames(
   }
   const truths = new Map<Stamp, LabelImage>();
   const problems = new ProblemList();
+  const { classCount, truthTable, note } = truthClasses(bundle, bag.info);
+  if (note !== undefined) problems.add('warning', note, undefined, { code: 'ground-truth' });
   for await (const raw of bag.messages({ topics: [selection.groundTruth.topic] })) {
-    const outcome = readGroundTruth(raw, classCountOf(bundle));
+    const outcome = readGroundTruth(raw, classCount, truthTable);
     if (outcome.kind === 'labels') truths.set(outcome.stamp, outcome.image);
     else problems.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
   }
