@@ -1,6 +1,6 @@
 import type { Random } from '../random/random.js';
 import type { ModalityImage, Representation } from '../sensors/index.js';
-import { normalisationOf, zeroLevels } from './normalisation.js';
+import { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';
 
 /** How noisy each level of the NM protocol is: density of salt and pepper, σ of the Gaussian (arXiv 2503.18445). */
 export const NOISE_LEVELS = {
@@ -12,8 +12,12 @@ export const NOISE_LEVELS = {
 export type NoiseLevel = keyof typeof NOISE_LEVELS;
 
 /** EMM: the whole image is zero after normalisation (see {@link zeroLevels} for how exactly). */
-export function zeroFilled(image: ModalityImage, representation: Representation): ModalityImage {
-  const { bytes } = zeroLevels(representation);
+export function zeroFilled(
+  image: ModalityImage,
+  representation: Representation,
+  normalisation?: Normalisation,
+): ModalityImage {
+  const { bytes } = zeroLevels(representation, normalisation);
   const data = new Uint8Array(image.data.length);
   for (let i = 0; i < data.length; i++) data[i] = bytes[i % 3]!;
   return { ...image, data };
@@ -25,8 +29,9 @@ export function randomlyZeroed(
   representation: Representation,
   rate: number,
   random: Random,
+  normalisation?: Normalisation,
 ): ModalityImage {
-  const { bytes } = zeroLevels(representation);
+  const { bytes } = zeroLevels(representation, normalisation);
   const data = image.data.slice();
   for (let i = 0; i < data.length; i++) if (random.next() < rate) data[i] = bytes[i % 3]!;
   return { ...image, data };
@@ -47,8 +52,8 @@ export function noisy(
   representation: Representation,
   { density, sigma }: { density: number; sigma: number },
   random: Random,
+  { gain, shift }: Normalisation = normalisationOf(representation),
 ): { image: ModalityImage; clamped: number } {
-  const { gain, shift } = normalisationOf(representation);
   const values = Float64Array.from(image.data, (byte, i) => byte * gain[i % 3]! - shift[i % 3]!);
   let largest = -Infinity;
   let smallest = Infinity;

@@ -2,7 +2,7 @@ export { visitBagFrames } from './bag_frames.js';
 export { type ComparedProtocol, type ComparedTable, compareProtocols } from './comparison.js';
 export { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
-export { type Normalisation, normalisationOf, zeroLevels } from './normalisation.js';
+export { type Normalisation, normalisationIn, normalisationOf, zeroLevels } from './normalisation.js';
 export { PUBLISHED_SCORES, type PublishedScores, publishedFor } from './published.js';
 export {
   imagesWorthKeeping,

@@ -1,3 +1,4 @@
+import type { Bundle } from '../model/index.js';
 import type { Representation } from '../sensors/index.js';
 
 /**
@@ -13,12 +14,30 @@ export interface Normalisation {
 const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
 
-export function normalisationOf({ kind }: Representation): Normalisation {
+export function normalisationOf({ kind }: Pick<Representation, 'kind'>): Normalisation {
   if (kind !== 'rgb') return { gain: [1 / 255, 1 / 255, 1 / 255], shift: [0, 0, 0] };
   const each = (value: (i: 0 | 1 | 2) => number) => [value(0), value(1), value(2)] as const;
   return {
     gain: each((i) => 1 / (255 * IMAGENET_STD[i])),
     shift: each((i) => IMAGENET_MEAN[i] / IMAGENET_STD[i]),
+  };
+}
+
+/**
+ * The same of a network of another make, as its bundle says; one that takes bytes normalises inside, by what is usual.
+ * @param modality - of the bundle
+ */
+export function normalisationIn(
+  { files, modalities }: Pick<Bundle, 'files' | 'modalities'>,
+  modality: string,
+): Normalisation {
+  const { representation } = modalities.find(({ name }) => name === modality)!;
+  const input = files.kind === 'whole' ? files.recipe.inputs.find((one) => one.modality === modality) : undefined;
+  if (input === undefined || input.type === 'uint8') return normalisationOf(representation);
+  const { scale, mean, std } = input;
+  return {
+    gain: [scale / std[0], scale / std[1], scale / std[2]],
+    shift: [mean[0] / std[0], mean[1] / std[1], mean[2] / std[2]],
   };
 }
 
@@ -30,12 +49,14 @@ export function normalisationOf({ kind }: Representation): Normalisation {
  * everywhere, at most half of what one grey level is worth. Published figures zero the float tensor; ours differ from
  * them by what so faint an even picture does.
  */
-export function zeroLevels(representation: Representation): {
+export function zeroLevels(
+  representation: Representation,
+  { gain, shift }: Normalisation = normalisationOf(representation),
+): {
   bytes: readonly [number, number, number];
   residual: readonly [number, number, number];
 } {
-  const { gain, shift } = normalisationOf(representation);
-  const byte = (i: 0 | 1 | 2) => Math.round(shift[i] / gain[i]);
+  const byte = (i: 0 | 1 | 2) => Math.min(255, Math.max(0, Math.round(shift[i] / gain[i])));
   const bytes = [byte(0), byte(1), byte(2)] as const;
   const left = (i: 0 | 1 | 2) => bytes[i] * gain[i] - shift[i];
   return { bytes, residual: [left(0), left(1), left(2)] };

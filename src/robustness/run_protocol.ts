@@ -7,6 +7,7 @@ import type { Problem } from '../report/index.js';
 import type { ImageSize, ModalityImage, Representation } from '../sensors/index.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
+import { normalisationIn } from './normalisation.js';
 import { averageScore, expectedScore, nonEmptySubsets } from './subsets.js';
 
 /**
@@ -189,7 +190,7 @@ function subsetSettings(bundle: Bundle, protocols: readonly Protocol[], seed: nu
   // One object a modality: the segmenter keeps the features of an image it has seen.
   const zeros = new Map<string, ModalityImage>();
   const zeroed = (image: ModalityImage): ModalityImage => {
-    const zero = zeros.get(image.modality) ?? zeroFilled(image, of(image));
+    const zero = zeros.get(image.modality) ?? zeroFilled(image, of(image), normalisationIn(bundle, image.modality));
     zeros.set(image.modality, zero);
     return zero;
   };
@@ -201,7 +202,13 @@ function subsetSettings(bundle: Bundle, protocols: readonly Protocol[], seed: nu
           table(
             'rmm',
             oncePerImage((image, { name }) =>
-              randomlyZeroed(image, of(image), rate, new Random(seed, 'rmm', rate, name, image.modality)),
+              randomlyZeroed(
+                image,
+                of(image),
+                rate,
+                new Random(seed, 'rmm', rate, name, image.modality),
+                normalisationIn(bundle, image.modality),
+              ),
             ),
             rate,
           ),
@@ -238,7 +245,8 @@ function noiseSettings(bundle: Bundle, seed: number): NoiseSetting[] {
         new Map(
           [...images].map(([name, image]) => {
             const random = new Random(seed, 'nm', level, frameName, name);
-            const noised = noisy(image, representations.get(name)!, NOISE_LEVELS[level], random);
+            const representation = representations.get(name)!;
+            const noised = noisy(image, representation, NOISE_LEVELS[level], random, normalisationIn(bundle, name));
             setting.clamped += noised.clamped;
             setting.elements += image.data.length;
             return [name, noised.image];

@@ -260,6 +260,7 @@ export class SensorRig {
     const outcome = this.#calibration.grid();
     const picture = this.#calibration.picture;
     if (outcome.kind === 'invalid') {
+      if (picture !== undefined) this.#compareProportions(picture.size);
       return {
         size: this.#size,
         model: undefined,

@@ -7,6 +7,7 @@ import {
   expectedScore,
   noisy,
   nonEmptySubsets,
+  normalisationIn,
   normalisationOf,
   randomlyZeroed,
   zeroFilled,
@@ -28,6 +29,26 @@ function imageOf(modality: string, fill: (i: number) => number, side = 64): Moda
   const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => fill(i));
   return { modality, stamp: 0n, width: side, height: side, data, quality: { kind: 'good' } };
 }
+
+describe('normalisation of a network of another make', () => {
+  it('is that of its bundle, so that zero is zero for its inputs too', () => {
+    const input = { modality: 'camera', type: 'float32', scale: 1, mean: [100, 110, 120], std: [50, 60, 70] };
+    const bundle = {
+      modalities: [{ name: 'camera', representation: RGB }],
+      files: { kind: 'whole', network: '', recipe: { inputs: [input] } },
+    } as unknown as Parameters<typeof normalisationIn>[0];
+    const normalisation = normalisationIn(bundle, 'camera');
+    const { bytes, residual } = zeroLevels(RGB, normalisation);
+    assert.deepEqual(bytes, [100, 110, 120]);
+    for (const left of residual) assert.ok(Math.abs(left) < 1e-12);
+    const zero = zeroFilled(
+      imageOf('camera', (i) => i % 256),
+      RGB,
+      normalisation,
+    );
+    assert.deepEqual([...zero.data.slice(0, 3)], [100, 110, 120]);
+  });
+});
 
 describe('subsets and their means', () => {
   it('lists all non-empty subsets, the whole set first', () => {

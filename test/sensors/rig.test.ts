@@ -7,6 +7,7 @@ import type { CameraInfo, Image } from '../../src/messages/types.js';
 import {
   cameraInfoTopics,
   type DecodeOutcome,
+  describeSensorNotice,
   type ModalityImage,
   type Representation,
   SensorRig,
@@ -256,6 +257,26 @@ describe('SensorRig', () => {
         { model, pictureSize, frameId },
         { model: undefined, pictureSize: SIZE, frameId: 'front_optical' },
       );
+    });
+
+    it('tells once of pictures that a letterbox or crop was not made for', async () => {
+      const told: string[] = [];
+      const onNotice: SensorRigOptions['onNotice'] = (notice) => told.push(describeSensorNotice(notice));
+      const wide = newRig({ grid: { width: 32, height: 18 }, proportions: 'kept', onNotice });
+      for (const stamp of [1n, 2n]) {
+        await pass(wide, 'front', picture(stamp, Number(stamp)));
+        wide.grid();
+      }
+      const expected =
+        'front: pictures of 64x48 are stretched by 25 % to the proportions 32:18, for which the network was imported. ' +
+        'Import it again with --picture 64x48.';
+      assert.deepEqual(told, [expected]);
+      for (const changes of [{ proportions: 'kept' }, { grid: { width: 32, height: 18 } }] as const) {
+        const rig = newRig({ ...changes, onNotice });
+        await pass(rig, 'front', picture(1n, 1));
+        rig.grid();
+      }
+      assert.equal(told.length, 1, 'the same proportions, or a model that takes any');
     });
 
     it('says of the other sensors what to publish', async () => {
