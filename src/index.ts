@@ -7,6 +7,7 @@
  */
 export * from './bags/index.js';
 export { loadConfiguration, loadPipelineConfig } from './configuration/index.js';
+export * from './datasets/index.js';
 export * from './dropout/index.js';
 export * from './evaluation/index.js';
 export * from './faults/index.js';

@@ -6,10 +6,10 @@ export {
   type DatasetKind,
   type DatasetModality,
 } from './dataset.js';
-export { type Match, type MatchedBundle, type MatchOptions, matchBundle } from './match_bundle.js';
+export { type BundleMatch, type MatchedBundle, type MatchOptions, matchBundle } from './match_bundle.js';
 export { openDataset, recogniseDataset } from './open_dataset.js';
 export { PredictionFolder } from './predictions.js';
-export { readSamples, type Sample, type SampleOutcome } from './read_samples.js';
+export { type DatasetSample, readSamples, type SampleOutcome } from './read_samples.js';
 export { readUnit } from './read_unit.js';
 export {
   type EvaluationUnit,

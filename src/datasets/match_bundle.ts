@@ -18,7 +18,7 @@ export interface MatchOptions {
 }
 
 /** How a bundle's inputs and classes follow from a data set's. */
-export interface Match {
+export interface BundleMatch {
   /** In the bundle's order. */
   readonly inputs: readonly { name: string; representation: Representation; modality: DatasetModality }[];
   /** Class id of the data set by label of the bundle, 256 entries; 255 for what the data set has no class for. */
@@ -32,7 +32,7 @@ export interface Match {
  * data set's, by name.
  * @throws Error in one sentence where the bundle wants what the data set does not have
  */
-export function matchBundle(dataset: Dataset, bundle: MatchedBundle, options: MatchOptions = {}): Match {
+export function matchBundle(dataset: Dataset, bundle: MatchedBundle, options: MatchOptions = {}): BundleMatch {
   const notes: string[] = [];
   checkSizes(dataset, bundle);
   const inputs = bundle.modalities.map(({ name, representation }) => {

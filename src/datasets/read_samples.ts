@@ -1,13 +1,13 @@
 import type { LabelImage } from '../report/index.js';
 import type { ImageSize, ModalityImage } from '../sensors/index.js';
 import type { Dataset, DatasetFrame } from './dataset.js';
-import type { Match } from './match_bundle.js';
+import type { BundleMatch } from './match_bundle.js';
 
 /** Frames that are read while the model works on one: the decoder is to be ahead, not to fill the memory. */
 const AHEAD = 2;
 
 /** A frame as the model sees it, and its labels where the set has them. */
-export interface Sample {
+export interface DatasetSample {
   frame: DatasetFrame;
   images: ReadonlyMap<string, ModalityImage>;
   /** Class ids of the data set. */
@@ -15,7 +15,7 @@ export interface Sample {
 }
 
 export type SampleOutcome =
-  | { kind: 'sample'; sample: Sample }
+  | { kind: 'sample'; sample: DatasetSample }
   | { kind: 'unreadable'; frame: DatasetFrame; reason: string };
 
 /**
@@ -25,7 +25,7 @@ export type SampleOutcome =
  */
 export async function* readSamples(
   dataset: Dataset,
-  { inputs }: Pick<Match, 'inputs'>,
+  { inputs }: Pick<BundleMatch, 'inputs'>,
   frames: readonly DatasetFrame[],
   { input, scoredAt }: { input: ImageSize; scoredAt: ImageSize | 'as-stored' },
   signal?: AbortSignal,
@@ -49,7 +49,7 @@ export async function* readSamples(
 /** Never rejects: what is wrong with a frame costs itself. */
 async function readSample(
   dataset: Dataset,
-  inputs: Match['inputs'],
+  inputs: BundleMatch['inputs'],
   frame: DatasetFrame,
   size: ImageSize,
   scoredAt: ImageSize | 'as-stored',

@@ -4,9 +4,9 @@ import type { FrameSegmenter } from '../pipeline/index.js';
 import { type LabelImage, type Problem, ProblemList } from '../report/index.js';
 import type { ImageSize, ModalityImage } from '../sensors/index.js';
 import type { Dataset, DatasetFrame } from './dataset.js';
-import type { Match } from './match_bundle.js';
+import type { BundleMatch } from './match_bundle.js';
 import type { PredictionFolder } from './predictions.js';
-import { readSamples, type Sample } from './read_samples.js';
+import { type DatasetSample, readSamples } from './read_samples.js';
 
 /** What one run, or one slice of the frames, gives: exact integers, so that slices add up to the whole. */
 export interface EvaluationUnit {
@@ -65,7 +65,7 @@ export async function scoreDataset(
     match,
     bundle,
     segmenter,
-  }: { dataset: Dataset; match: Match; bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
+  }: { dataset: Dataset; match: BundleMatch; bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
   {
     slice,
     scoredAt = dataset.scoredAt(bundle.input),
@@ -114,7 +114,7 @@ export async function scoreDataset(
   outcome.problems = problems.list();
   return outcome;
 
-  async function score({ frame, images, truth }: Sample): Promise<void> {
+  async function score({ frame, images, truth }: DatasetSample): Promise<void> {
     const start = performance.now();
     const mask = await segmenter.segment({ stamp: 0n, frameId: '', images, absent: new Map() });
     outcome.timing.inferenceMs += performance.now() - start;
@@ -171,7 +171,7 @@ function named({ name, condition, case: failure }: DatasetFrame): Omit<FrameCoun
  */
 export function inClassesOf(
   dataset: Dataset,
-  match: Match,
+  match: BundleMatch,
   segmenter: Pick<FrameSegmenter, 'segment'>,
 ): Pick<FrameSegmenter, 'segment'> {
   const position = positions(dataset);

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { type Dataset, type Match, matchBundle, type ScoreOptions, scoreDataset } from '../../src/datasets/index.js';
+import {
+  type BundleMatch,
+  type Dataset,
+  matchBundle,
+  type ScoreOptions,
+  scoreDataset,
+} from '../../src/datasets/index.js';
 import { totalOf } from '../../src/evaluation/index.js';
 import { type Bundle, loadBundle } from '../../src/model/index.js';
 import type { FrameSegmenter } from '../../src/pipeline/index.js';
@@ -55,7 +61,7 @@ function inMemory(bundle: Bundle, reading: { open: number; most: number } = { op
 describe('scoreDataset', () => {
   let bundle: Bundle;
   let dataset: Dataset;
-  let match: Match;
+  let match: BundleMatch;
   /** Says class `level mod 3`, and of frame 6 no class at all. */
   const segmenter: Pick<FrameSegmenter, 'segment'> = {
     segment: async ({ images }) => {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import {
+  type BundleMatch,
   type Dataset,
   type DatasetKind,
   inClassesOf,
-  type Match,
   matchBundle,
   openDataset,
   PredictionFolder,
@@ -102,7 +102,7 @@ export async function evaluateDataset(
 
 /** Scores all frames with all modalities, and under the protocols asked for in the same pass. */
 async function scoreAll(
-  { dataset, match, bundle, segmenter }: { dataset: Dataset; match: Match; bundle: Bundle; segmenter: Segmenter },
+  { dataset, match, bundle, segmenter }: { dataset: Dataset; match: BundleMatch; bundle: Bundle; segmenter: Segmenter },
   predictions: PredictionFolder | undefined,
   flags: EvaluateFlags,
   options: ProtocolOptions,
