@@ -47,7 +47,7 @@ export const OUTPUT_TOPICS = [
     durability: 'volatile',
     qos: { reliability: 'reliable', depth: 5 },
     control: 'switchable',
-    description: 'mono8, 255 = certain; same stamp',
+    description: 'mono8, 255 = certain; same stamp; none where the model gives no confidence',
   },
   {
     key: 'label_info',

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Element types of ONNX by name (TensorProto.DataType). */
 const TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
@@ -21,8 +22,8 @@ export interface Network {
   inputs: readonly Port[];
   outputs: readonly Port[];
   nodes: readonly Node[];
-  /** Floats by name. */
-  weights?: Readonly<Record<string, { shape: readonly number[]; values: readonly number[] }>>;
+  /** Floats by name, in the network or in a file beside it. */
+  weights?: Readonly<Record<string, { shape: readonly number[]; values: readonly number[]; file?: string }>>;
 }
 
 /** Writes a small network as an ONNX file (ir_version 9, opset 18), so that tests of TypeScript need no Python. */
@@ -30,14 +31,13 @@ export function writeOnnx(path: string, { inputs, outputs, nodes, weights = {} }
   const graph = [
     ...nodes.map((node) => message(1, nodeProto(node))),
     text(2, 'graph'),
-    ...Object.entries(weights).map(([name, { shape, values }]) => {
+    ...Object.entries(weights).map(([name, { shape, values, file }]) => {
       const data = Buffer.from(Float32Array.from(values).buffer);
-      return message(5, [
-        ...shape.map((side) => varint(1, side)),
-        varint(2, TYPES.float32),
-        text(8, name),
-        bytes(9, data),
-      ]);
+      const head = [...shape.map((side) => varint(1, side)), varint(2, TYPES.float32), text(8, name)];
+      if (file === undefined) return message(5, [...head, bytes(9, data)]);
+      writeFileSync(join(dirname(path), file), data);
+      // data_location (14) is EXTERNAL.
+      return message(5, [...head, message(13, [text(1, 'location'), text(2, file)]), varint(14, 1)]);
     }),
     ...inputs.map((port) => message(11, portProto(port))),
     ...outputs.map((port) => message(12, portProto(port))),

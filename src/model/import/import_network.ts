@@ -9,7 +9,7 @@ import { parseManifest, UNLABELED_ID } from '../manifest.js';
 import type { RunOutputs } from '../providers.js';
 import type { LabelledGrid } from '../whole/label_scores.js';
 import { gridFor, type NetworkRecipe } from '../whole/recipe.js';
-import { WholeRunner } from '../whole/whole_runner.js';
+import { firstOfBatch, WholeRunner } from '../whole/whole_runner.js';
 import { bundleClasses, loadClassList } from './class_list.js';
 import { findOutput } from './find_output.js';
 import { goldenImages } from './golden_images.js';
@@ -79,7 +79,7 @@ async function prepare(network: OpenNetwork, options: ImportOptions): Promise<Pr
     confidence: 'none',
   };
   const answer = await answerOf(network, draft, grid, images);
-  const found = findOutput(answer, size, list, options);
+  const found = findOutput(firstOfBatch(answer, batch), size, list, options);
   notes.push(...found.notes);
   const { classes, classIds } = bundleClasses(found.classes);
   const isCertain = found.output.kind !== 'labels';

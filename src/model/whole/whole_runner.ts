@@ -80,8 +80,9 @@ export class WholeRunner implements ModelRunner {
   }
 
   /** Labels of what the network has answered. */
-  read(outputs: RunOutputs): LabelledGrid {
-    const { output } = this.#recipe;
+  read(answer: RunOutputs): LabelledGrid {
+    const { output, batch } = this.#recipe;
+    const outputs = firstOfBatch(answer, batch);
     switch (output.kind) {
       case 'labels':
         return labelMap(mapOf(tensor(outputs, output.name)), this.#recipe, this.#shape);
@@ -138,6 +139,18 @@ export function numbersOf({ data, type }: Tensor): ArrayLike<number> {
   if (type !== 'float16' || !(data instanceof Uint16Array)) return data as Float32Array;
   const table = halfTable();
   return Float32Array.from(data, (half) => table[half]!);
+}
+
+/** Of a network that takes several pictures at once, what it says of the first. */
+export function firstOfBatch(outputs: RunOutputs, batch: number): RunOutputs {
+  if (batch === 1) return outputs;
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { type, data, dims }]) => {
+      if (dims[0] !== batch) return [name, outputs[name]!];
+      const first = (data as Float32Array).subarray(0, data.length / batch);
+      return [name, new Tensor(type, first, [1, ...dims.slice(1)])];
+    }),
+  );
 }
 
 function tensor(outputs: RunOutputs, name: string): Tensor {

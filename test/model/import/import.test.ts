@@ -177,6 +177,70 @@ describe('mle-sam model import', function () {
     assert.deepEqual(new Set((await labelOf(half.out, image('camera', [200, 100, 2]))).labels), new Set([2]));
   });
 
+  const maps: [title: string, type: 'int64' | 'int32' | 'uint8' | 'float32', shape: (number | string)[]][] = [
+    ['int64 [1,1,H,W]', 'int64', [1, 1, HEIGHT, WIDTH]],
+    ['int32 [N,H,W]', 'int32', ['n', HEIGHT, WIDTH]],
+    ['uint8 [H,W]', 'uint8', [HEIGHT, WIDTH]],
+    ['int64 [1,H,W,1]', 'int64', [1, HEIGHT, WIDTH, 1]],
+    ['float32 [1,H,W] of whole numbers', 'float32', [1, HEIGHT, WIDTH]],
+  ];
+  for (const [title, type, shape] of maps) {
+    it(`reads class indices as ${title}`, async () => {
+      const types = { float32: 1, uint8: 2, int32: 6, int64: 7 };
+      const fixed = shape.map((side) => (typeof side === 'number' ? side : 1));
+      const network: Network = {
+        inputs: [{ name: 'x', type: 'float32', shape: [1, 3, HEIGHT, WIDTH] }],
+        outputs: [{ name: 'labels', type, shape }],
+        weights: { scale: { shape: [1, 3, 1, 1], values: [1, 1, 1] } },
+        nodes: [
+          { op: 'Mul', inputs: ['x', 'scale'], outputs: ['scaled'] },
+          { op: 'ArgMax', inputs: ['scaled'], outputs: ['best'], attributes: { axis: 1, keepdims: 1 } },
+          { op: 'Cast', inputs: ['best'], outputs: ['cast'], attributes: { to: types[type] } },
+          { op: 'Constant', inputs: [], outputs: ['shape'], attributes: { value_ints: fixed } },
+          { op: 'Reshape', inputs: ['cast', 'shape'], outputs: ['labels'] },
+        ],
+      };
+      const { out, bundle } = await importOf(network);
+      assert.equal(bundle.files.kind === 'whole' && bundle.files.recipe.output.kind, 'labels');
+      assert.deepEqual(new Set((await labelOf(out, image('camera', [3, 90, 4]))).labels), new Set([1]));
+    });
+  }
+
+  it('feeds the first picture of a static batch, and reads its scores', async () => {
+    const network: Network = {
+      inputs: [{ name: 'x', type: 'float32', shape: [2, 3, HEIGHT, WIDTH] }],
+      outputs: [{ name: 'scores', type: 'float32', shape: [2, 3, HEIGHT, WIDTH] }],
+      nodes: [{ op: 'Neg', inputs: ['x'], outputs: ['scores'] }],
+    };
+    const { out, printed } = await importOf(network);
+    assert.match(printed, /takes 2 pictures at once: all but the first stay zero/);
+    assert.deepEqual(new Set((await labelOf(out, image('camera', [200, 100, 2]))).labels), new Set([2]));
+  });
+
+  it('takes weights beside the network along, each with its hash', async () => {
+    const path = join(folder, 'outside.onnx');
+    const scale = { shape: [1, 3, 1, 1], values: [1, 2, 1], file: 'outside.data' };
+    writeOnnx(path, {
+      ...colours(),
+      outputs: [{ name: 'scores', type: 'float32', shape: [1, 3, HEIGHT, WIDTH] }],
+      weights: { scale },
+      nodes: [{ op: 'Mul', inputs: ['x', 'scale'], outputs: ['scores'] }],
+    });
+    const out = join(folder, 'bundle-outside');
+    await modelCommand({ write: () => {}, builder: pythonBuilder, probe: probePlatform }).parseAsync(
+      ['import', path, '--out', out],
+      { from: 'user' },
+    );
+    const manifest = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8'));
+    const sha256 = createHash('sha256')
+      .update(readFileSync(join(folder, 'outside.data')))
+      .digest('hex');
+    assert.deepEqual(manifest.weights, [{ path: 'outside.data', sha256 }]);
+    assert.deepEqual(new Set((await labelOf(out, image('camera', [100, 60, 2]))).labels), new Set([1]));
+    rmSync(join(folder, 'outside.data'));
+    assert.deepEqual(new Set((await labelOf(out, image('camera', [100, 60, 2]))).labels), new Set([1]));
+  });
+
   it('feeds several sensors, constants, and what stands for a missing sensor', async () => {
     const options = [
       '--fill',
