@@ -135,6 +135,22 @@ class FourInputs(nn.Module):
         return self.spread(self.head(self.fusion(torch.cat([self.camera(rgb), chosen], 1))))
 
 
+class Queries(nn.Module):
+    """As MaskFormer and Mask2Former answer: class scores and mask of each query, at a quarter of the size."""
+
+    def __init__(self, queries: int = 12, classes: int = 19) -> None:
+        super().__init__()
+        torch.manual_seed(6)
+        self.body = nn.Sequential(_convolution(3, 16, 2), _convolution(16, 24, 2), nn.Conv2d(24, queries, 1))
+        self.spread = SpreadScores(queries)
+        self.classes = nn.Parameter(3 * torch.randn(1, queries, classes + 1))
+        self.eval()
+
+    def forward(self, pixel_values: Tensor, pixel_mask: Tensor) -> tuple[Tensor, Tensor]:
+        masks = self.spread(self.body(pixel_values * pixel_mask[:, None]))
+        return self.classes + 0 * masks.mean(), masks
+
+
 def export(
     network: nn.Module, path: Path, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]
 ) -> None:

@@ -52,6 +52,11 @@ def upsampled(scores: Tensor, size: tuple[int, int] = (HEIGHT, WIDTH)) -> Tensor
     return functional.interpolate(scores, size=size, mode="bilinear", align_corners=False).argmax(1)[0]
 
 
+def scores_of_queries(classes: Tensor, masks: Tensor) -> Tensor:
+    """As transformers combines them for semantic segmentation."""
+    return torch.einsum("bqc,bqhw->bchw", classes.softmax(-1)[..., :-1], masks.sigmoid())
+
+
 @dataclass
 class Case:
     """A network, how it is exported and imported, and the same in PyTorch."""
@@ -124,6 +129,20 @@ CASES = [
 ]
 
 
+QUERIES = Case(
+    "queries",
+    networks.Queries,
+    ["pixel_values", "pixel_mask"],
+    ["class_queries_logits", "masks_queries_logits"],
+    ["--preset", "mask2former", "--classes", "cityscapes"],
+    lambda network, pictures: upsampled(
+        scores_of_queries(
+            *network(normalise(pictures["camera"]), torch.ones(1, HEIGHT, WIDTH, dtype=torch.int64))
+        )
+    ),
+)
+
+
 def read(path: Path) -> Tensor:
     """[1,C,H,W] bytes."""
     pixels = np.array(Image.open(path))
@@ -141,6 +160,8 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], tuple[
             network = case.make()
             shape = (1, HEIGHT, WIDTH, 3) if case.channels_last else (1, 3, HEIGHT, WIDTH)
             examples = [torch.rand(shape) for _ in case.inputs]
+            if case is QUERIES:
+                examples[1] = torch.ones(1, HEIGHT, WIDTH, dtype=torch.int64)
             networks.export(network, folder / f"{case.name}.onnx", examples, case.inputs, case.outputs)
             out = folder / "bundle"
             mle_sam("model", "import", str(folder / f"{case.name}.onnx"), "--out", str(out), *case.options)
@@ -150,7 +171,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], tuple[
     return bundle
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, QUERIES], ids=lambda case: case.name)
 def test_labels_of_an_imported_network_are_those_of_pytorch(case: Case, bundles: Any) -> None:
     network, folder = bundles(case)
     pictures = {name: read(folder / f"golden_{name}.png") for name in case.modalities}
