@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BundleError,
@@ -46,6 +46,35 @@ describe("A bundle's switch for graphs and batches", function () {
         const { labels } = await segmenter.segment(frameSetOf([imageOf('camera', 100), imageOf('depth', 200)]));
         await segmenter.close();
         assert.deepEqual(new Set(labels), new Set([8]));
+      }));
+  }
+
+  for (const kind of ['split', 'fused'] as const) {
+    it(`runs a bundle of format version 2 whose graphs are ${kind}`, () =>
+      withCopy(async (folder) => {
+        const path = join(folder, 'model.json');
+        const { files, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+        const sha256 = createHash('sha256')
+          .update(readFileSync(join(folder, 'fused.onnx')))
+          .digest('hex');
+        const { encoder, head } = files;
+        const graphs = kind === 'split' ? { kind, encoder, head } : { kind, fused: { path: 'fused.onnx', sha256 } };
+        writeFileSync(path, JSON.stringify({ ...manifest, formatVersion: 2, graphs }));
+        const segmenter = await Segmenter.create(await loadBundle(folder), { provider: 'cpu', threads: 1 });
+        const { labels, routing } = await segmenter.segment(
+          frameSetOf([imageOf('camera', 100), imageOf('depth', 200)]),
+        );
+        assert.equal(segmenter.selection.graphs, kind);
+        await segmenter.close();
+        assert.deepEqual([new Set(labels), [...routing!.keys()]], [new Set([8]), ['camera', 'depth']]);
+        const without = kind === 'split' ? 'encoder' : 'fused';
+        setInManifest(folder, `graphs.${without}.sha256`, '0'.repeat(64));
+        await assert.rejects(loadBundle(folder), new RegExp(`graphs\\.${without}\\.sha256`));
+        setInManifest(folder, 'graphs.kind', 'several');
+        await assert.rejects(
+          loadBundle(folder),
+          /Expected "split" or "fused" or "whole" for .*graphs\.kind but received/,
+        );
       }));
   }
 

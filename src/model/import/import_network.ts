@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import sharp from 'sharp';
 import { OutputFolder, type Overwriting } from '../../outputs/index.js';
@@ -38,6 +38,7 @@ export async function importNetwork(
   options: ImportOptions,
   overwriting: Overwriting,
 ): Promise<Imported> {
+  await refuseOwnFolder(path, out);
   const network = await openNetwork(path, options.threads);
   try {
     const prepared = await prepare(network, options);
@@ -46,6 +47,15 @@ export async function importNetwork(
   } finally {
     await network.session.release();
   }
+}
+
+/** A bundle replaces the files of the one before: the network must not be one of them. */
+async function refuseOwnFolder(path: string, out: string): Promise<void> {
+  const [own, target] = await Promise.all(
+    [dirname(path), out].map((folder) => realpath(folder).catch(() => undefined)),
+  );
+  if (own === undefined || own !== target) return;
+  throw new ImportError('another folder than that of the network', '--out', out, 'Write the bundle to another place.');
 }
 
 /** All that goes into a bundle but the network's files. */

@@ -9,6 +9,7 @@ import { probePlatform, pythonBuilder } from '../../../src/model/engines/index.j
 import { loadBundle, requiredModalities, Segmenter, SegmenterError } from '../../../src/model/index.js';
 import type { ModalityImage } from '../../../src/sensors/modality_image.js';
 import { type Network, writeOnnx } from '../../support/onnx_writer.js';
+import { setInManifest } from '../support/tiny_bundle.js';
 
 const WIDTH = 64;
 const HEIGHT = 32;
@@ -306,6 +307,17 @@ describe('mle-sam model import', function () {
     await again('--force');
   });
 
+  it('never takes away the network that it is given', async () => {
+    const { out } = await importOf(colours());
+    const network = join(out, 'network.onnx');
+    const again = modelCommand({ write: () => {}, builder: pythonBuilder, probe: probePlatform }).parseAsync(
+      ['import', network, '--out', `${out}/.`],
+      { from: 'user' },
+    );
+    await assert.rejects(again, /Expected another folder than that of the network for --out but received/);
+    assert.ok(existsSync(network));
+  });
+
   it('takes a picture for the golden sample', async () => {
     const picture = join(folder, 'red.png');
     await sharp({ create: { width: 20, height: 10, channels: 3, background: '#ff2010' } })
@@ -314,6 +326,40 @@ describe('mle-sam model import', function () {
     const { bundle } = await importOf(colours(), '--golden', picture);
     assert.deepEqual(new Set(bundle.golden.labels), new Set([0]));
   });
+
+  const manifests: [path: string, value: unknown, message: RegExp][] = [
+    ['input.width', 100, /Expected the network's own size 64x32 with fit stretch for model\.json input but received/],
+    [
+      'graphs.fit',
+      'squeeze',
+      /Expected "stretch" or "letterbox" or "crop" for model\.json graphs\.fit but received "squeeze"/,
+    ],
+    [
+      'graphs.inputs.0.modality',
+      'depth',
+      /Expected one input for each modality, in the same order for model\.json graphs\.inputs/,
+    ],
+    ['graphs.inputs.0.std.1', 0, /Expected .* for model\.json graphs\.inputs\[0\]\.std\[1\] but received 0/],
+    ['graphs.inputs.0.gamma', 2, /Expected only known keys for model\.json graphs\.inputs\[0\] but received "gamma"/],
+    ['graphs.classIds.0', 9, /Expected ids of classes, or 255 for model\.json graphs\.classIds/],
+    [
+      'graphs.output.kind',
+      'boxes',
+      /Expected "logits" or "probabilities" or "labels" or "queries" for model\.json graphs\.output\.kind/,
+    ],
+    [
+      'graphs.output',
+      { kind: 'labels', name: 'scores' },
+      /Expected "none" for labels for model\.json graphs\.confidence/,
+    ],
+  ];
+  for (const [path, value, message] of manifests) {
+    it(`refuses a model.json whose ${path} is ${JSON.stringify(value)}`, async () => {
+      const { out } = await importOf(colours());
+      setInManifest(out, path, value);
+      await assert.rejects(loadBundle(out), message);
+    });
+  }
 
   const refusals: [title: string, network: Network | string, options: string[], message: RegExp][] = [
     [
