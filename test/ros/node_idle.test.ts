@@ -9,10 +9,7 @@ import { TOWN_TOPICS, townMessages } from './support/town.js';
 
 const LOOP_SECONDS = 4;
 const PATIENT = { deadlineMs: 60_000 };
-/**
- * Of one core, with the four sensors of the sample at full rate: a tenth of what masks cost here. `Idle` in docs/node.md
- * gives what it is on a machine that does nothing else.
- */
+/** Of one core, with the four sensors of the sample at full rate, on a machine that does other things: a tenth of what masks cost. */
 const IDLE_SHARE = 0.15;
 const TICKS_PER_SECOND = 100;
 
@@ -75,6 +72,7 @@ describe('A node to which nobody listens', function () {
     const [before, start] = [processorSeconds(node.pid), performance.now()];
     await sleep(5000);
     const share = (processorSeconds(node.pid) - before) / ((performance.now() - start) / 1000);
+    console.log(`      ${(share * 100).toFixed(1)} % of a core`);
     assert.ok(share < IDLE_SHARE, `it took ${(share * 100).toFixed(1)} % of a core`);
   });
 

@@ -5,8 +5,8 @@ import type { RosNode, RosPublisher } from '../../ros/index.js';
 /** Made with the process and kept: diagnostics tell also why there is no model. */
 const OF_PROCESS: ReadonlySet<OutputKey> = new Set(['diagnostics']);
 
-/** Subscribers are counted again after this time: far less than a camera's period. */
-const DEMAND_AGE_MS = 5;
+/** Subscribers are counted again after this time: less than a camera's period. */
+const DEMAND_AGE_MS = 20;
 
 /** The publishers of a configured node. */
 export class OutputPublishers {
