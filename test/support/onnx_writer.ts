@@ -22,12 +22,13 @@ export interface Network {
   inputs: readonly Port[];
   outputs: readonly Port[];
   nodes: readonly Node[];
+  opset?: number;
   /** Floats by name, in the network or in a file beside it. */
   weights?: Readonly<Record<string, { shape: readonly number[]; values: readonly number[]; file?: string }>>;
 }
 
-/** Writes a small network as an ONNX file (ir_version 9, opset 18), so that tests of TypeScript need no Python. */
-export function writeOnnx(path: string, { inputs, outputs, nodes, weights = {} }: Network): void {
+/** Writes a small network as an ONNX file (ir_version 9), so that tests of TypeScript need no Python. */
+export function writeOnnx(path: string, { inputs, outputs, nodes, weights = {}, opset = 18 }: Network): void {
   const graph = [
     ...nodes.map((node) => message(1, nodeProto(node))),
     text(2, 'graph'),
@@ -42,7 +43,7 @@ export function writeOnnx(path: string, { inputs, outputs, nodes, weights = {} }
     ...inputs.map((port) => message(11, portProto(port))),
     ...outputs.map((port) => message(12, portProto(port))),
   ];
-  writeFileSync(path, Buffer.concat([varint(1, 9), message(7, graph), message(8, [varint(2, 18)])]));
+  writeFileSync(path, Buffer.concat([varint(1, 9), message(7, graph), message(8, [varint(2, opset)])]));
 }
 
 function nodeProto({ op, inputs, outputs, attributes = {} }: Node): Buffer[] {

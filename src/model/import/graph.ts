@@ -50,7 +50,7 @@ export async function openNetwork(path: string, threads: number): Promise<OpenNe
 
 /** A port in the words of messages: `pixel_values float32[1,3,height,width]`. */
 export function describePort({ name, type, shape }: GraphPort): string {
-  return `${name} ${type}[${shape.join(',')}]`;
+  return `${name} ${type}[${shape.map((side) => (side === '' ? '?' : side)).join(',')}]`;
 }
 
 function portOf(value: InferenceSession.ValueMetadata): GraphPort {
@@ -72,11 +72,10 @@ function explained(path: string, cause: Error): ImportError {
     const advice = 'Export with standard operators of an older opset, or without this one.';
     return new ImportError(`operators of ONNX Runtime ${onnxRuntimeVersion()}`, name, operator, advice, { cause });
   }
-  if (/opset|ir_version|IR version/i.test(text)) {
-    const advice = 'Export with an older opset_version.';
-    return new ImportError(`a version that ONNX Runtime ${onnxRuntimeVersion()} reads`, name, shorten(text), advice, {
-      cause,
-    });
+  const version = tooNew(text);
+  if (version !== undefined) {
+    const advice = `Export with an older ${version.option}; this is ONNX Runtime ${onnxRuntimeVersion()}.`;
+    return new ImportError(`${version.kind} ${version.most} or less`, name, version.received, advice, { cause });
   }
   if (/external data|external_data|file_size|No such file/i.test(text)) {
     const advice = 'Put the files with weights beside it, or export them into it.';
@@ -87,6 +86,14 @@ function explained(path: string, cause: Error): ImportError {
   return new ImportError(`a network that ONNX Runtime ${onnxRuntimeVersion()} can run`, name, shorten(text), advice, {
     cause,
   });
+}
+
+/** `Opset 99 is under development … till opset 26`, or `Unsupported model IR version: 99, max supported IR version: 12` */
+function tooNew(text: string): { kind: string; option: string; most: string; received: string } | undefined {
+  const [, opset, mostOpset] = /Opset (\d+) is under.* till opset (\d+)/.exec(text) ?? [];
+  if (opset !== undefined) return { kind: 'opset', option: 'opset_version', most: mostOpset!, received: opset };
+  const [, ir, mostIr] = /IR version: (\d+), max supported IR version: (\d+)/.exec(text) ?? [];
+  return ir === undefined ? undefined : { kind: 'IR version', option: 'onnx', most: mostIr!, received: ir };
 }
 
 /** `Fatal error: domain:Name(version) is not a registered function/op` */

@@ -363,6 +363,12 @@ describe('mle-sam model import', function () {
 
   const refusals: [title: string, network: Network | string, options: string[], message: RegExp][] = [
     [
+      'a version of tomorrow',
+      { ...colours(), opset: 99 },
+      [],
+      /Expected opset \d+ or less for net\d+\.onnx but received 99\. Export with an older opset_version/,
+    ],
+    [
       'a text file',
       'Dear network,\n',
       [],
