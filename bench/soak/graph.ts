@@ -27,7 +27,13 @@ const HOLD_MS = { from: 200, to: 3000 };
 const CALM_MS = { from: 3000, to: 9000 };
 /** Images of a mask lie this close to its stamp. */
 const OLDEST_IMAGE_NS = 200_000_000n;
+/**
+ * What is in use after full collections may grow by so many megabytes in 10 minutes, and what the process holds at the least
+ * by so many from the second third of the time to the last. It goes up and down by tens: full collections are rare on purpose.
+ */
 const LARGEST_GROWTH = 1;
+const LARGEST_RESIDENT_GROWTH = 10;
+const LEAST_COLLECTIONS = 3;
 /** Until caches and heaps have their size. */
 const WARM_UP_SHARE = 0.3;
 const PATIENT = { deadlineMs: 120_000 };
@@ -79,6 +85,8 @@ let masks = 0;
 let lastStamp = 0n;
 /** Of the sensors, as last told: numbers of mle_sam_ros/msg/ModalityStatus with their reasons. */
 let states = 'unknown';
+/** What masks were made from since the last disturbance ended, where it changed. */
+const course: string[] = [];
 
 /** Judges the masks that came since the last call; returns the arrival of the newest one from all sensors. */
 function judge(): bigint | undefined {
@@ -92,6 +100,8 @@ function judge(): bigint | undefined {
       if (distance > OLDEST_IMAGE_NS) violations.push(`a mask of ${stamp} has an image of ${image}`);
     }
     if (MODALITIES.every((modality) => fields.present.includes(modality))) complete = at;
+    const made = fields.present.join('+');
+    if (!course.at(-1)?.endsWith(` ${made}`)) course.push(`${(performance.now() - ended).toFixed(0)} ms ${made}`);
   }
   const status = listener.received<StatusFields>('modality_status').at(-1);
   if (status !== undefined) {
@@ -101,12 +111,20 @@ function judge(): bigint | undefined {
   return complete;
 }
 
+let ended = performance.now();
+
 async function untilComplete(what: string, withinMs: number): Promise<number> {
   judge();
   const start = performance.now();
+  ended = start;
+  course.length = 0;
   await waitUntil(`masks from all sensors after ${what}`, () => judge() !== undefined, PATIENT);
   const tookMs = performance.now() - start;
-  if (tookMs > withinMs) violations.push(`masks from all sensors came ${tookMs.toFixed(0)} ms after ${what}`);
+  if (tookMs > withinMs) {
+    violations.push(
+      `masks from all sensors came ${tookMs.toFixed(0)} ms after ${what}; masks: ${course.join(', ')}; ${states}`,
+    );
+  }
   return tookMs;
 }
 
@@ -173,17 +191,17 @@ function tenths<T>(samples: readonly T[]): T[] {
 
 const times = new Map<string, number[]>();
 const memory: { at: number; mb: number }[] = [];
-/** Memory in use after full collections of the main thread, and what the process held then. */
-const live: { at: number; mb: number; residentMb: number }[] = [];
+/** Memory in use after full collections of the main thread. */
+const live: { at: number; mb: number }[] = [];
 let collections = 0;
 const start = performance.now();
 const elapsed = () => performance.now() - start;
 const sampler = setInterval(() => {
-  const [at, residentMb] = [elapsed(), residentMegabytes()];
-  memory.push({ at, mb: residentMb });
+  const at = elapsed();
+  memory.push({ at, mb: residentMegabytes() });
   const all = fullCollections();
   const own = all.slice(collections).findLast(({ thread }) => thread === all[0]?.thread);
-  if (own !== undefined) live.push({ at, mb: own.mb, residentMb });
+  if (own !== undefined) live.push({ at, mb: own.mb });
   collections = all.length;
 }, 2000);
 try {
@@ -201,10 +219,18 @@ try {
 } finally {
   clearInterval(sampler);
 }
-const settled = memory.filter(({ at }) => at > WARM_UP_SHARE * elapsed());
-const growthMb = growth(settled);
-if (minutes >= 10 && growthMb > LARGEST_GROWTH)
-  violations.push(`memory grew by ${growthMb.toFixed(1)} MB in 10 minutes`);
+const settled = live.filter(({ at }) => at > WARM_UP_SHARE * elapsed());
+const growthMb = settled.length < LEAST_COLLECTIONS ? undefined : growth(settled);
+const third = (index: number) => {
+  const within = memory.filter(({ at }) => Math.min(2, Math.floor((3 * at) / elapsed())) === index);
+  return Math.min(...within.map(({ mb }) => mb));
+};
+if (minutes >= 10) {
+  if ((growthMb ?? 0) > LARGEST_GROWTH)
+    violations.push(`what is in use grew by ${growthMb!.toFixed(1)} MB in 10 minutes`);
+  const more = third(2) - third(1);
+  if (more > LARGEST_RESIDENT_GROWTH) violations.push(`the process held ${more.toFixed(0)} MB more in the last third`);
+}
 const back = [...times].map(([name, all]) => [name, { times: all.length, worstMs: Math.max(...all) }]);
 console.log(
   JSON.stringify({
@@ -212,8 +238,9 @@ console.log(
     masks,
     back: Object.fromEntries(back),
     residentMb: tenths(memory).map(({ mb }) => Math.round(mb)),
-    live: live.map(({ at, mb, residentMb }) => [Math.round(at / 1000), mb, Math.round(residentMb)]),
-    growthMbPer10Minutes: Number(growthMb.toFixed(2)),
+    leastResidentMbByThirds: [0, 1, 2].map((index) => Math.round(third(index))),
+    inUse: live.map(({ at, mb }) => ({ seconds: Math.round(at / 1000), mb })),
+    inUseGrowthMbPer10Minutes: growthMb === undefined ? null : Number(growthMb.toFixed(2)),
     violations,
   }),
 );
