@@ -137,13 +137,14 @@ const CRAWLING: History = {
   end: 10_500,
 };
 
-describe('Synchronizer after any history', () => {
+describe('Synchronizer after any history', function () {
+  this.timeout(0);
+
   it('gives no stamp twice where all sensors were held up at the start', () => checkStabilisation(HELD_AT_THE_START));
 
   it('takes stamps that crawl for a fault', () => checkStabilisation(CRAWLING));
 
-  it(`is as new after W of good input, and lives all the while (${HISTORIES} histories)`, function () {
-    this.timeout(0);
+  it(`is as new after W of good input, and lives all the while (${HISTORIES} histories)`, () => {
     fc.assert(fc.property(history, checkStabilisation), { seed: SEED, numRuns: HISTORIES, endOnFailure: false });
   });
 });
