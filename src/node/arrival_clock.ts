@@ -5,14 +5,18 @@ import type { RosNode } from '../ros/index.js';
 const BEAT_MS = 20;
 /** So much time goes by between two turns of the event loop at most; the rest is made up for turn by turn. */
 const LONGEST_STEP: Stamp = 50_000_000n;
-/** A node that never gets to run has no business measuring time: farther than this it is not left behind. */
-const LONGEST_LAG: Stamp = 1_000_000_000n;
+/**
+ * Where it was held up for longer, the clock is right at once. The middleware keeps so much of a sensor of 10 Hz, and less
+ * of faster ones: what waits is newer than this clock would be, and would seem to have been stamped ahead of its time.
+ */
+const LONGEST_LAG: Stamp = 500_000_000n;
 
 /**
  * The clock messages are received by. Where the process itself was held up (by garbage, by other processes), messages
  * wait in the middleware meanwhile, and by the time of day they would all arrive late at once: every sensor would count
  * as silent, and none was. So this clock takes small steps only, one a turn of the event loop: what waited is received
- * in the rhythm it came in, and then the clock has caught up. Simulated time is taken as it comes.
+ * in the rhythm it came in, and then the clock has caught up. After half a second what came first is lost, and the sensors
+ * are told silent for a moment. Simulated time is taken as it comes.
  */
 export class ArrivalClock {
   readonly #ros: Pick<RosNode, 'now' | 'clockSource'>;
@@ -36,9 +40,8 @@ export class ArrivalClock {
     const last = this.#last;
     if (this.#ros.clockSource === 'simulation' || last === undefined || real < last) return this.#set(real);
     this.#limit ??= this.#startTurn(last);
-    const earliest = real - LONGEST_LAG;
-    const now = real < this.#limit ? real : this.#limit;
-    return this.#set(now > earliest ? now : earliest);
+    const isFarBehind = this.#limit < real - LONGEST_LAG;
+    return this.#set(isFarBehind || real < this.#limit ? real : this.#limit);
   }
 
   close(): void {
