@@ -64,9 +64,10 @@ describe('a node that is held up', () => {
       [],
     );
     const sets = events.flatMap(({ event, at }) => ('matches' in event ? [{ ...event, at }] : []));
-    sets
-      .slice(1)
-      .forEach(({ stamp }, index) => assert.ok(stamp > sets[index]!.stamp, `${stamp} after ${sets[index]!.stamp}`));
+    for (let index = 1; index < sets.length; index++) {
+      const [before, set] = [sets[index - 1]!, sets[index]!];
+      assert.ok(set.stamp > before.stamp, `${set.stamp} after ${before.stamp}`);
+    }
     for (const { from, length } of HOLDS) {
       const back = sets.find(({ kind, at }) => kind === 'complete' && at >= from + length)!.at - (from + length);
       assert.ok(back <= 400, `all sensors again ${back} ms after it was held for ${length} ms`);
