@@ -75,6 +75,8 @@ function checkOnce(events: readonly SyncEvent<number>[]): void {
   for (const { stamp, reference, matches, closed } of events.filter(isPublished)) {
     const match = matches.get(reference);
     const sample = match?.kind === 'sample' ? match.sample.value : match?.packets.at(-1)?.value;
+    // Where the set holds nothing of its reference, another sample may have had that stamp, on a clock that was set back.
+    if (sample === undefined) continue;
     const key = `${reference} ${sample} ${stamp}`;
     assert.ok(!seen.has(key), `a second set by ${key} at ${(closed / MS).toFixed(0)} ms`);
     seen.add(key);
