@@ -1,1 +1,1 @@
-export { jsonText, printable, printableLines } from './printable.js';
+export { excerpt, jsonText, printable, printableLines } from './printable.js';

@@ -8,13 +8,20 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** Longer texts are cut where they are told to people: a name of a megabyte is a damaged one. */
 const MOST_CHARACTERS = 4000;
 
+const EXCERPT_CHARACTERS = 200;
+
 /** A text from outside as one line that shows every character it has: `\x1b[31m` instead of red. */
 export function printable(text: string): string {
   const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
   return cut.replace(UNPRINTABLE, visible);
 }
 
-/** The same for text that was laid out in lines and columns. */
+/** A piece of a text from outside for a sentence about it: its beginning, where it is longer than anybody reads. */
+export function excerpt(text: string): string {
+  return text.length > EXCERPT_CHARACTERS ? `${text.slice(0, EXCERPT_CHARACTERS)}…` : text;
+}
+
+/** As {@link printable}, for text that was laid out in lines and columns. */
 export function printableLines(text: string): string {
   return text.replace(UNPRINTABLE, (character) =>
     character === '\n' || character === '\t' ? character : visible(character),

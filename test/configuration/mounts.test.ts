@@ -135,6 +135,11 @@ describe('mounts a recording lacks', () => {
   const refused: [what: string, entry: string | { name: string; text: string }, why: RegExp][] = [
     ['a file that is not there', 'nowhere.urdf', /could not read .*nowhere\.urdf/],
     ['no XML', { name: 'a.urdf', text: 'robot: {}' }, /Expected a URDF .* but received no XML: /],
+    [
+      'damage of twenty thousand characters, of which two hundred are shown',
+      { name: 'long.urdf', text: `<${'r'.repeat(20_000)}/>` },
+      /first element is <r{200}…>/,
+    ],
     ['another XML', { name: 'b.xml', text: '<sdf/>' }, /its first element is <sdf>\./],
     [
       'no fixed joint',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { openBag } from '../../bags/index.js';
 import { readText } from '../../files/index.js';
 import { decodeMessage, type TFMessage, type TransformStamped } from '../../messages/index.js';
+import { excerpt } from '../../text/index.js';
 import { parseMount } from './parse_mount.js';
 import { urdfMounts } from './urdf.js';
 
@@ -68,7 +69,8 @@ function parseDump(text: string, path: string): TransformStamped[] {
   for (const document of parseAllDocuments(text)) {
     if (!('contents' in document) || isNothing(document.contents)) continue;
     const [error] = document.errors;
-    if (error !== undefined) throw new Error(`${expected} but received no YAML: ${error.message.split('\n')[0]}`);
+    if (error !== undefined)
+      throw new Error(`${expected} but received no YAML: ${excerpt(error.message.split('\n')[0]!)}`);
     const outcome = isMap(document.contents) ? dumpSchema.safeParse(document.toJS()) : undefined;
     if (!outcome?.success) {
       const why = outcome?.error.issues

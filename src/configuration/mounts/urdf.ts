@@ -1,5 +1,6 @@
 import { DOMParser, type Element } from '@xmldom/xmldom';
 import type { TransformStamped } from '../../messages/index.js';
+import { excerpt } from '../../text/index.js';
 import { fromRollPitchYaw } from './publisher_arguments.js';
 
 /**
@@ -19,10 +20,11 @@ export function urdfMounts(text: string, path: string): TransformStamped[] {
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('\n');
     // The parser stumbles over some damage, and then says so in words for programmers.
-    const shown = /\w+Error:/.test(reason) ? 'an element does not end where it should' : reason;
+    const shown = /\w+Error:/.test(reason) ? 'an element does not end where it should' : excerpt(reason);
     throw new Error(`${expected} but received no XML: ${shown}.`);
   }
-  if (root?.tagName !== 'robot') throw new Error(`${expected} but its first element is <${root?.tagName ?? ''}>.`);
+  if (root?.tagName !== 'robot')
+    throw new Error(`${expected} but its first element is <${excerpt(root?.tagName ?? '')}>.`);
   if (root.getElementsByTagName('xacro:macro').length > 0) {
     throw new Error(`${expected} but received macros. Expand it first: xacro ${path} > robot.urdf.`);
   }
@@ -33,7 +35,7 @@ export function urdfMounts(text: string, path: string): TransformStamped[] {
 }
 
 function mountOf(joint: Element, expected: string): TransformStamped {
-  const name = joint.getAttribute('name') ?? '';
+  const name = excerpt(joint.getAttribute('name') ?? '');
   const link = (tag: 'parent' | 'child'): string => {
     const found = joint.getElementsByTagName(tag)[0]?.getAttribute('link');
     if (!found) throw new Error(`${expected} but joint '${name}' names no ${tag} link.`);
@@ -44,7 +46,9 @@ function mountOf(joint: Element, expected: string): TransformStamped {
     const given = origin?.getAttribute(attribute)?.trim();
     const values = given ? given.split(/\s+/).map(Number) : [0, 0, 0];
     if (values.length !== 3 || !values.every(Number.isFinite)) {
-      throw new Error(`${expected} but joint '${name}' has ${attribute}="${given}" where three numbers belong.`);
+      throw new Error(
+        `${expected} but joint '${name}' has ${attribute}="${excerpt(given ?? '')}" where three numbers belong.`,
+      );
     }
     return values as [number, number, number];
   };
