@@ -1,7 +1,7 @@
 // `npm test`: set-up, every mocha test, those on a real ROS graph, every test of the training package; the last lines
 // say what was skipped and why. `npm test -- test/sync` runs the mocha tests below one folder only.
 import { join, sep } from 'node:path';
-import { LONG, runMocha, testFiles } from './mocha_tests.mjs';
+import { LONG, runMochaSideBySide, testFiles } from './mocha_tests.mjs';
 import { runRosTests } from './ros_tests.mjs';
 import { setUp } from './setup.mjs';
 import { finish } from './test_summary.mjs';
@@ -17,6 +17,9 @@ if (files.length === 0) {
 }
 const onGraph = (file) => file.startsWith(join('test', 'ros') + sep);
 
-const parts = [await runMocha(files.filter((file) => !onGraph(file))), await runRosTests(files.filter(onGraph))];
+const parts = [
+  await runMochaSideBySide(files.filter((file) => !onGraph(file))),
+  await runRosTests(files.filter(onGraph)),
+];
 if (only.length === 0) parts.push(runTrainingTests());
 finish(parts);

@@ -7,7 +7,7 @@ import { root } from './setup.mjs';
 import { prepareTraining, python, training } from './training_environment.mjs';
 
 /** What ruff looks at, with the settings each folder finds on its way up. */
-const PYTHON = ['training', 'launch', 'scripts/gpu', 'test/ros/peers'];
+const PYTHON = ['training', 'launch', 'scripts/gpu', 'test/ros/peers', 'bench/peer'];
 
 /**
  * Lints the project's Python and runs the training package's tests; lint that fails counts as one failed test.
