@@ -17,9 +17,6 @@ if (files.length === 0) {
 }
 const onGraph = (file) => file.startsWith(join('test', 'ros') + sep);
 
-const parts = [
-  await runMochaSideBySide(files.filter((file) => !onGraph(file))),
-  await runRosTests(files.filter(onGraph)),
-];
-if (only.length === 0) parts.push(runTrainingTests());
-finish(parts);
+const parts = [await runMochaSideBySide(files.filter((file) => !onGraph(file)))];
+const beside = only.length === 0 ? [runTrainingTests('fast')] : [];
+finish([...parts, ...(await Promise.all([runRosTests(files.filter(onGraph)), ...beside]))]);

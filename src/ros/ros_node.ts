@@ -17,6 +17,9 @@ import {
 /** How often a service that is not there yet is looked for. */
 const DISCOVERY_POLL_MS = 50;
 
+/** What rmw calls the node of an endpoint that was discovered before its node was. */
+const UNKNOWN_NODE = '_NODE_NAME_UNKNOWN_';
+
 /** A topic with the types its endpoints have. */
 export interface GraphTopic {
   name: string;
@@ -96,8 +99,7 @@ export class RosNode {
 
   /** Namespace and name: `/robot/mle_sam`. */
   get fullName(): string {
-    const namespace = this.#node.namespace();
-    return `${namespace === '/' ? '' : namespace}/${this.#node.name()}`;
+    return nodePath(this.#node.namespace(), this.#node.name());
   }
 
   /** Time of the node's clock: the system's, or that of /clock with `use_sim_time`; 0 before the first /clock. */
@@ -122,7 +124,7 @@ export class RosNode {
   /** @param topic - full name */
   publishersOf(topic: string): GraphPublisher[] {
     return this.#node.getPublishersInfoByTopic(topic).map(({ node_name, node_namespace, topic_type, qos_profile }) => ({
-      node: `${node_namespace === '/' ? '' : node_namespace}/${node_name}`,
+      node: node_name === UNKNOWN_NODE ? 'a node not yet known by name' : nodePath(node_namespace, node_name),
       type: topic_type,
       qos: fromRclQos(qos_profile),
     }));
@@ -219,6 +221,11 @@ export class RosNode {
   close(): void {
     if (!this.#context.isShutdown()) this.#context.shutdown();
   }
+}
+
+/** Namespace and name in one: `/robot/mle_sam`. */
+function nodePath(namespace: string, name: string): string {
+  return `${namespace === '/' ? '' : namespace}/${name}`;
 }
 
 function publishBytes(publisher: RclPublisher, data: Uint8Array): void {

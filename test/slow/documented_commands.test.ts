@@ -23,7 +23,7 @@ const LONG = { deadlineMs: 500_000 };
 
 /** What is not run here, and why. */
 const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
-  [/^colcon build|^source install/, 'test/ros/colcon builds the package and runs it with what its setup.bash sets'],
+  [/^colcon build|^source install/, 'test/slow/colcon builds the package and runs it with what its setup.bash sets'],
   [/^ros2 launch .*--show-args/, 'launch is not on PyPI; test/ros/launch_files holds the arguments'],
   [/^ros2 launch/, 'test/ros/launch_files runs it'],
   [/^ros2 run diagnostic_aggregator/, 'diagnostic_aggregator is not on PyPI; test/node/integrations holds its file'],

@@ -13,6 +13,12 @@ from mle_sam_train.config import Config, load_config
 from mle_sam_train.data import DatasetInfo, FrameCache, open_cache, read_dataset_info
 from mle_sam_train.model import MleSam
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`npm test` leaves the tests marked as slow to `npm run test:slow`."""
+    config.addinivalue_line("markers", "slow: takes a minute or so")
+
+
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 

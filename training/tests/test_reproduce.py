@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 MLE_SAM = ROOT / "dist" / "src" / "cli" / "main.js"
 STEPS = ["simulate", "base", "experts", "evaluate", "routing", "export", "replay", "score"]

@@ -3,13 +3,13 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { loadBundle } from '../../src/model/index.js';
+import { domainOf, Program, waitUntil } from '../ros/support/index.js';
+import { type ColconBuild, ColconWorkspace, move, sourced } from '../ros/support/installed.js';
+import type { ImageFields } from '../ros/support/messages.js';
+import { machineShare } from '../ros/support/pace.js';
+import { Rig } from '../ros/support/rig.js';
+import { townMessages } from '../ros/support/town.js';
 import { projectRoot } from '../support/shared_data.js';
-import { domainOf, Program, waitUntil } from './support/index.js';
-import { type ColconBuild, ColconWorkspace, move, sourced } from './support/installed.js';
-import type { ImageFields } from './support/messages.js';
-import { machineShare } from './support/pace.js';
-import { Rig } from './support/rig.js';
-import { townMessages } from './support/town.js';
 
 const LOOP_SECONDS = 4;
 const PATIENT = { deadlineMs: 90_000 };

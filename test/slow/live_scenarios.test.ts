@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { type FaultSpec, loadScenarios, type Scenario } from '../../src/faults/index.js';
 import type { LiveReport, LiveScenarioReport } from '../../src/live/index.js';
 import { RosNode } from '../../src/ros/index.js';
+import { mleSam } from '../ros/support/command.js';
+import { domainOf, type Program } from '../ros/support/index.js';
+import { startNode, TINY_BUNDLE } from '../ros/support/node.js';
+import { affordablePace } from '../ros/support/pace.js';
+import { Rig } from '../ros/support/rig.js';
 import { movingDrive } from '../support/moving_drive.js';
 import { projectRoot } from '../support/shared_data.js';
 import { TINY_TOPICS } from '../support/tiny_rig.js';
-import { mleSam } from './support/command.js';
-import { domainOf, type Program } from './support/index.js';
-import { startNode, TINY_BUNDLE } from './support/node.js';
-import { affordablePace } from './support/pace.js';
-import { Rig } from './support/rig.js';
 
 /** Small sensors of 10 Hz: what is measured is the waiting, not the decoding. */
 const MODALITIES = ['camera', 'depth', 'lidar'] as const;
