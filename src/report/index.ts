@@ -23,6 +23,7 @@ export {
   type ReplayResult,
 } from './replay_recorder.js';
 export type { ReportData } from './report_data.js';
+export { RUN_STATES, RUNS_FILE, type RunEntry, type RunList, runListSchema } from './runs.js';
 export {
   MODALITY_STATES,
   problemSchema,
