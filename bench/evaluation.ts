@@ -21,6 +21,7 @@ import {
   visitBagFrames,
 } from '../src/robustness/index.js';
 import type { ModalityImage } from '../src/sensors/index.js';
+import { keepRows } from './support/performance.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -92,6 +93,13 @@ await withReplaySource(
     console.log(`${protocols.join(', ')}; ${bundle.name}, ${counted} frames after the first, one thread`);
     console.log(table.toString());
     console.log(`${differing} of ${pixels} labels differ`);
+    keepRows({
+      what: `a frame of \`evaluate -p ${protocols.join(' ')}\`, processor time, features kept by image / by place in the set`,
+      value: byImage.cpuMs / byPlace.cpuMs,
+      unit: 'ratio',
+      target: { atMost: 0.4 },
+      settings: `${counted} frames of the sample bag, one thread`,
+    });
     if (differing > 0) process.exitCode = 1;
   },
 );

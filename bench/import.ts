@@ -20,6 +20,7 @@ import { openCpuSession } from '../src/model/provider_ladder.js';
 import { WholeRunner } from '../src/model/whole/whole_runner.js';
 import { noiseImage } from './support/frames.js';
 import { type Percentiles, percentiles } from './support/percentiles.js';
+import { keepRows } from './support/performance.js';
 
 /** Presets of the networks that `foreign_networks.py` exports for this, by file. */
 const EXPORTED = { segformer: 'segformer', 'lr-aspp': 'torchvision' } as const;
@@ -49,6 +50,15 @@ async function main(): Promise<void> {
     const bundles = positionals.length > 0 ? positionals : await exported(folder);
     const rows: Row[] = [];
     for (const bundle of bundles) rows.push(await measure(bundle, Number(values.frames), Number(values.threads)));
+    keepRows(
+      ...rows.map(({ bundle, size, addedPercent }) => ({
+        what: `an imported network, ${bundle}: time added to its own`,
+        value: addedPercent,
+        unit: '%' as const,
+        target: { atMost: 10 },
+        settings: `${size}, ${values.frames} frames, by turns`,
+      })),
+    );
     console.log(values.json ? JSON.stringify(rows, undefined, 2) : describe(rows));
   } finally {
     rmSync(folder, { recursive: true });

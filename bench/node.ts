@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultBundlePath, packagePath } from '../src/cli/default_bundle.js';
 import { collectGarbageRarely, MleSamNode } from '../src/node/index.js';
 import { RosNode } from '../src/ros/index.js';
+import { keepRows } from './support/performance.js';
 import { type TurnFigures, TurnMeter } from './support/turn_meter.js';
 
 const [seconds = '60', bundle = defaultBundlePath()] = process.argv.slice(2);
@@ -74,6 +75,13 @@ print({
   rssFirstMB: Math.round(memory[0]!),
   rssLastMB: Math.round(memory.at(-1)!),
   rssMostMB: Math.round(Math.max(...memory)),
+});
+keepRows({
+  what: "the node's event loop, delay p99",
+  value: turns.figures().delayMs.p99,
+  unit: 'ms',
+  target: { atMost: 10 },
+  settings: `1080p at 30 Hz, 128,000 points at 10 Hz, 2 M events/s; ${Math.round(measured)} s`,
 });
 turns.stop();
 load.kill('SIGTERM');

@@ -12,11 +12,13 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { defaultBundlePath } from '../src/cli/default_bundle.js';
 import { domainOf, Program, waitUntil } from '../test/ros/support/index.js';
+import type { DiagnosticsFields } from '../test/ros/support/messages.js';
 import { startNode } from '../test/ros/support/node.js';
 import { Rig } from '../test/ros/support/rig.js';
 import { TOWN_TOPICS, townMessages } from '../test/ros/support/town.js';
 import { projectRoot } from '../test/support/shared_data.js';
 import { atRate } from './support/at_rate.js';
+import { keepRows, type PerformanceRow } from './support/performance.js';
 
 type Modality = keyof typeof TOWN_TOPICS;
 type Contestant = 'node' | 'peer';
@@ -32,7 +34,12 @@ interface Figures {
   p99Ms: number;
   cpuMsPerMask: number;
   rssMB: number;
+  /** Of the node alone, from its diagnostics: medians from the last needed message to the mask, and in the sessions. */
+  inside?: { totalMs: number; sessionsMs: number };
 }
+
+/** What is compared. */
+type Figure = Exclude<keyof Figures, 'inside'>;
 
 const { values } = parseArgs({
   options: {
@@ -63,6 +70,7 @@ const table = new Table({
   head: ['Hz', 'sensors', '', 'masks of frames', 'latency p50', 'p99', 'CPU a mask', 'RSS'],
   style: { head: [], border: [] },
 });
+const measured: { setting: Setting; turns: Record<Contestant, Figures[]> }[] = [];
 for (const setting of settings) {
   const turns: Record<Contestant, Figures[]> = { node: [], peer: [] };
   for (let turn = 0; turn < Number(values.turns); turn++) {
@@ -74,7 +82,10 @@ for (const setting of settings) {
     }
   }
   addRows(setting, turns);
+  keepRows(...rowsOf(setting, turns));
+  measured.push({ setting, turns });
 }
+keepRows(...oneOfAll(measured));
 console.log(table.toString());
 
 /** What the peer is built on, in a folder of its own beside the ROS of the tests. */
@@ -110,7 +121,7 @@ function start(contestant: Contestant, sensors: readonly Modality[]): Program {
 
 async function run(contestant: Contestant, { rate, sensors }: Setting): Promise<Figures> {
   const messages = atRate(recorded, sensors, rate, LOOP_SECONDS);
-  const rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask'] });
+  const rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['mask', '/diagnostics'] });
   const program = start(contestant, sensors);
   try {
     await Promise.all([program.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
@@ -122,7 +133,8 @@ async function run(contestant: Contestant, { rate, sensors }: Setting): Promise<
     await sleep(Number(values.seconds) * 1000);
     const cpuMs = cpuMilliseconds(program.pid) - cpuBefore;
     const rssMB = residentMegabytes(program.pid);
-    return { ...measure(rig), cpuMsPerMask: cpuMs / Math.max(1, rig.received('mask').length), rssMB };
+    const figures = { ...measure(rig), cpuMsPerMask: cpuMs / Math.max(1, rig.received('mask').length), rssMB };
+    return contestant === 'node' ? { ...figures, inside: timesInside(rig) } : figures;
   } finally {
     await Promise.all([program.stop(), rig.stop()]);
   }
@@ -142,10 +154,66 @@ function measure(rig: Rig): Pick<Figures, 'masksPercent' | 'p50Ms' | 'p99Ms'> {
   return { masksPercent, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
 }
 
+/** Medians of the last second or so, as the node tells them. */
+function timesInside(rig: Rig): { totalMs: number; sessionsMs: number } {
+  const statuses = rig.received<DiagnosticsFields>('/diagnostics').at(-1)?.fields.statuses ?? [];
+  const values = statuses.find(({ name }) => name.endsWith(': inference'))?.values ?? {};
+  const figure = (name: string) => Number(values[`${name}_p50_ms`]);
+  return { totalMs: figure('total'), sessionsMs: figure('encode') + figure('head') };
+}
+
+/** Rows of docs/performance.md; bounds where all four sensors are played at their own rate. */
+function rowsOf({ rate, sensors }: Setting, turns: Record<Contestant, Figures[]>): PerformanceRow[] {
+  const figure = (contestant: Contestant, key: Figure) => median(turns[contestant].map((one) => one[key]));
+  const ratio = (key: Figure) => figure('node', key) / figure('peer', key);
+  const isOwn = rate === 10 && sensors.length === ORDER.length;
+  const setting = `${sensors.length} sensors at ${rate} Hz`;
+  const shown = (key: Figure, unit: string) =>
+    `${setting}; ${figure('node', key).toFixed(0)} / ${figure('peer', key).toFixed(0)} ${unit}`;
+  const row = (what: string, key: Figure, unit: string, target: PerformanceRow['target']): PerformanceRow => {
+    const common = { what: `${what}, node / peer`, value: ratio(key), unit: 'ratio' as const };
+    return { ...common, settings: shown(key, unit), ...(isOwn && target && { target }) };
+  };
+  const rows = [
+    row('masks served of frames sent', 'masksPercent', '%', { atLeast: 1.2 }),
+    row('image sent → mask received, p50', 'p50Ms', 'ms', { atMost: 0.8 }),
+    row('image sent → mask received, p99', 'p99Ms', 'ms', { atMost: 0.8 }),
+    row('processor time a mask', 'cpuMsPerMask', 'ms', { atMost: 0.8 }),
+    row('resident memory', 'rssMB', 'MB', undefined),
+  ];
+  if (!isOwn) return rows;
+  const served = figure('node', 'masksPercent');
+  const inside = turns.node.flatMap(({ inside }) => (inside ? [inside.totalMs / inside.sessionsMs] : []));
+  rows.push(
+    { what: 'masks served of frames sent', value: served, unit: '%', target: { atLeast: 95 }, settings: setting },
+    {
+      what: 'last needed message → mask, over the sessions alone, p50',
+      value: median(inside),
+      unit: 'ratio',
+      target: { atMost: 1.25 },
+      settings: `${setting}; from the node's diagnostics`,
+    },
+  );
+  return rows;
+}
+
+/** What one sensor costs the node, against all of them. */
+function oneOfAll(measured: readonly { setting: Setting; turns: Record<Contestant, Figures[]> }[]): PerformanceRow[] {
+  const cpu = (count: number) => {
+    const found = measured.find(({ setting }) => setting.rate === 10 && setting.sensors.length === count);
+    return found && median(found.turns.node.map(({ cpuMsPerMask }) => cpuMsPerMask));
+  };
+  const [one, all] = [cpu(1), cpu(ORDER.length)];
+  if (one === undefined || all === undefined) return [];
+  const settings = `10 Hz; ${one.toFixed(0)} / ${all.toFixed(0)} ms`;
+  const what = 'processor time a mask, camera alone / all four sensors';
+  return [{ what, value: one / all, unit: 'ratio', target: { atMost: 0.3 }, settings }];
+}
+
 function addRows({ rate, sensors }: Setting, turns: Record<Contestant, Figures[]>): void {
-  const medians = (contestant: Contestant) => (key: keyof Figures) => median(turns[contestant].map((one) => one[key]));
+  const medians = (contestant: Contestant) => (key: Figure) => median(turns[contestant].map((one) => one[key]));
   const [node, peer] = [medians('node'), medians('peer')];
-  const row = (name: string, value: (key: keyof Figures) => string) =>
+  const row = (name: string, value: (key: Figure) => string) =>
     table.push([
       rate,
       sensors.length,

@@ -5,7 +5,7 @@ import { prepareRos } from './ros_environment.mjs';
 import { root, runOrExit, setUp } from './setup.mjs';
 
 /** Benchmarks on a ROS graph: that of the tests where none is sourced. */
-const ON_GRAPH = new Set(['node', 'peer']);
+const ON_GRAPH = new Set(['all', 'node', 'peer', 'start']);
 
 const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
