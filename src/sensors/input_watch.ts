@@ -18,6 +18,8 @@ const IMAGES = 30;
 /** How many deviations, and how many levels at least, a mean must lie aside. */
 const DEVIATIONS = 3;
 const LEAST_LEVELS = 16;
+/** Pixels looked at: their mean is that of all to a level or so, also where few know anything. */
+const LOOKED_AT = 16_384;
 /** Images that know less than this share say nothing. */
 const LEAST_KNOWN_SHARE = 1e-3;
 
@@ -67,15 +69,18 @@ export class InputWatch {
 }
 
 function knownMeans(data: Uint8Array, everyPixel: boolean): [number, number, number] | undefined {
-  let [known, red, green, blue] = [0, 0, 0, 0];
-  for (let i = 0; i < data.length; i += 3) {
+  const pixels = data.length / 3;
+  const stride = 3 * Math.max(1, Math.floor(pixels / LOOKED_AT));
+  let [seen, known, red, green, blue] = [0, 0, 0, 0, 0];
+  for (let i = 0; i + 2 < data.length; i += stride) {
     const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
-    if (!everyPixel && r === 0 && g === 0 && b === 0) continue;
+    seen++;
+    if (!everyPixel && (r | g | b) === 0) continue;
     known++;
     red += r;
     green += g;
     blue += b;
   }
-  if (known < LEAST_KNOWN_SHARE * (data.length / 3)) return undefined;
+  if (known === 0 || known < LEAST_KNOWN_SHARE * seen) return undefined;
   return [red / known, green / known, blue / known];
 }

@@ -1,7 +1,7 @@
 import type { Stamp } from '../messages/stamp.js';
 
 /** Pixels looked at; more would tell no more. */
-const LOOKED_AT = 16_384;
+const LOOKED_AT = 4096;
 /** Levels by which a pixel differs that shows something else; noise seldom does, neither of pictures nor of ranges. */
 const OTHER_LEVELS = 24;
 /** Part of the pixels that show something in which a scene that moves differs; of a still one the noise differs in few. */
@@ -40,16 +40,16 @@ function hasMoved(before: Uint8Array, after: Uint8Array): boolean {
   const stride = 3 * Math.max(1, Math.floor(after.length / 3 / LOOKED_AT));
   let shown = 0;
   let moved = 0;
-  for (let index = 0; index + 2 < after.length; index += stride) {
-    let most = 0;
-    let difference = 0;
-    for (let channel = index; channel < index + 3; channel++) {
-      most = Math.max(most, before[channel]!, after[channel]!);
-      difference = Math.max(difference, Math.abs(before[channel]! - after[channel]!));
-    }
-    if (most === 0) continue;
+  for (let i = 0; i + 2 < after.length; i += stride) {
+    const [r, g, b] = [after[i]!, after[i + 1]!, after[i + 2]!];
+    const [oldR, oldG, oldB] = [before[i]!, before[i + 1]!, before[i + 2]!];
+    if ((r | g | b | oldR | oldG | oldB) === 0) continue;
     shown++;
-    if (difference > OTHER_LEVELS) moved++;
+    if (isOther(r - oldR) || isOther(g - oldG) || isOther(b - oldB)) moved++;
   }
   return shown >= FEWEST && moved >= MOVING_SHARE * shown;
+}
+
+function isOther(difference: number): boolean {
+  return difference > OTHER_LEVELS || difference < -OTHER_LEVELS;
 }
