@@ -27,6 +27,7 @@ import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { withProviderOptions } from './provider_options.js';
 import { checkLines, claimJunit, judge, reportChecks, requireKnown, requirement } from './requirements.js';
+import { withUnitOptions } from './units/unit_options.js';
 
 /**
  * `mle-sam evaluate DATA`: how a model's scores hold when modalities are missing or noisy.
@@ -34,7 +35,9 @@ import { checkLines, claimJunit, judge, reportChecks, requireKnown, requirement 
  */
 export function evaluateCommand(write: (text: string) => void = print): Command {
   return withModelsOption(
-    withSavingOptions(withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate'))))),
+    withUnitOptions(
+      withSavingOptions(withDatasetOptions(withBagOptions(withProviderOptions(new Command('evaluate'))))),
+    ),
   )
     .description('score a model per class and condition, over all subsets of its modalities, and under noise')
     .argument('<data>', 'rosbag with ground truth, or root of a data set: DELIVER, MUSES, MCubeS or one of your own')

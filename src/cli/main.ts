@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { splitRosArguments } from '../ros/index.js';
 import { compareCommand } from './compare.js';
@@ -8,6 +7,7 @@ import { evaluateCommand } from './evaluate.js';
 import { EXIT_HELP, exitCodeOf } from './exit_codes.js';
 import { injectCommand } from './inject.js';
 import { inspectCommand } from './inspect.js';
+import { mergeCommand } from './merge.js';
 import { modelCommand } from './model.js';
 import { monitorCommand } from './monitor.js';
 import { nodeCommand } from './node.js';
@@ -15,11 +15,7 @@ import { complain } from './output.js';
 import { parametersCommand } from './parameters.js';
 import { replayCommand } from './replay.js';
 import { simulateCommand } from './simulate.js';
-
-const { version, description } = createRequire(import.meta.url)('mle-sam-ros/package.json') as {
-  version: string;
-  description: string;
-};
+import { description, version } from './version.js';
 
 const program = new Command('mle-sam')
   .description(description)
@@ -28,6 +24,7 @@ const program = new Command('mle-sam')
   .addCommand(inspectCommand())
   .addCommand(dropoutCommand())
   .addCommand(evaluateCommand())
+  .addCommand(mergeCommand())
   .addCommand(compareCommand())
   .addCommand(simulateCommand())
   .addCommand(injectCommand())

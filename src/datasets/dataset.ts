@@ -53,6 +53,8 @@ export interface Dataset {
   readonly classes: readonly DatasetClass[];
   readonly modalities: readonly DatasetModality[];
   readonly frames: readonly DatasetFrame[];
+  /** Files besides those of the frames that decide what is read. */
+  readonly descriptions?: readonly string[];
   /** The only size its images come in, where they may not be resized. */
   readonly imageSize?: ImageSize;
   /** Told once: what is done to the set's files, and what is left out. */

@@ -52,6 +52,7 @@ export async function openDescribed(root: string, split: string): Promise<Datase
       },
     })),
     frames: await listDeliverFrames(root, split, modalities),
+    descriptions: [join(root, DESCRIPTION)],
     imageSize: size,
     notes: [],
     scoredAt: () => size,

@@ -37,6 +37,7 @@ export async function openFolder(path: string, split: string): Promise<Dataset> 
     classes,
     modalities: Object.entries(set.modalities).map(([name, modality]) => folderModality(name, modality)),
     frames: await listFrames(root, split, set, description),
+    descriptions: [description],
     notes: [],
     scoredAt: () => set.evaluation,
     predictionPath: ({ prediction }) => `${prediction}.png`,

@@ -14,6 +14,8 @@ export { readUnit } from './read_unit.js';
 export {
   type EvaluationUnit,
   inClassesOf,
+  joinUnits,
+  problemsOf,
   type ScoredFrame,
   type ScoreOptions,
   type ScoreOutcome,

@@ -77,6 +77,7 @@ export async function openMuses(root: string, split: string): Promise<Dataset> {
       },
     ],
     frames,
+    descriptions: ['calib.json', 'meta.json'].map((name) => join(root, name)),
     notes: [],
     scoredAt: (): ImageSize => MUSES_SIZE,
     predictionPath: ({ prediction }) => join('labelTrainIds', `${prediction}.png`),

@@ -40,11 +40,7 @@ export class PredictionFolder {
     overwriting: Overwriting,
   ): Promise<PredictionFolder> {
     await mkdir(path, { recursive: true });
-    const record = recordSchema.safeParse(
-      await readFile(join(path, RECORD), 'utf8')
-        .then(JSON.parse)
-        .catch(() => undefined),
-    );
+    const record = recordSchema.safeParse(await readRecord(path));
     if (record.success) {
       for (const file of record.data.files) if (isInside(file)) await rm(join(path, file), { force: true });
     } else if (overwriting === 'own' && (await readdir(path)).length > 0) {
@@ -53,8 +49,28 @@ export class PredictionFolder {
           'Write to another place, or add to it with --force.',
       );
     }
-    const files = dataset.frames.map((frame) => dataset.predictionPath(frame));
-    await writeWhole(join(path, RECORD), `${JSON.stringify({ formatVersion: 1, ...about, files }, null, 2)}\n`);
+    await writeWhole(join(path, RECORD), recordText(dataset, about));
+    return new PredictionFolder(path, dataset);
+  }
+
+  /**
+   * The same for one of several processes that save to one folder: nothing is taken away.
+   * @throws Error in one sentence where it holds anything but predictions of the same run
+   */
+  static async join(path: string, dataset: Dataset, about: object): Promise<PredictionFolder> {
+    await mkdir(path, { recursive: true });
+    const text = recordText(dataset, about);
+    const read = () => readFile(join(path, RECORD), 'utf8').catch(() => undefined);
+    const isNew = (await read()) === undefined;
+    // Another process may just be writing the record.
+    const others = (await readdir(path)).filter((name) => !name.startsWith(RECORD));
+    if (isNew && others.length === 0) await writeWhole(join(path, RECORD), text);
+    else if ((await read()) !== text) {
+      throw new Error(
+        `Expected an empty folder, or one with predictions of the same run, at ${path} but it holds other files. ` +
+          'Write to another place.',
+      );
+    }
     return new PredictionFolder(path, dataset);
   }
 
@@ -71,6 +87,17 @@ export class PredictionFolder {
     await mkdir(dirname(file), { recursive: true });
     await writeWhole(file, png);
   }
+}
+
+function readRecord(path: string): Promise<unknown> {
+  return readFile(join(path, RECORD), 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined);
+}
+
+function recordText(dataset: Dataset, about: object): string {
+  const files = dataset.frames.map((frame) => dataset.predictionPath(frame));
+  return `${JSON.stringify({ formatVersion: 1, ...about, files }, null, 2)}\n`;
 }
 
 /** A record is a file like any other: it may not lead out of its folder. */

@@ -90,7 +90,6 @@ export async function scoreDataset(
     frames: [],
     leftOut: [],
   };
-  const problems = new ProblemList();
   const outcome: ScoreOutcome = { unit, problems: [], unlabelled: 0, timing: { totalMs: 0, inferenceMs: 0 } };
   /** The prediction being written while the model works on the next frame. */
   let saving: Promise<void> | undefined;
@@ -100,7 +99,6 @@ export async function scoreDataset(
       if (read.kind === 'unreadable') {
         if (unreadable === 'end') throw new Error(read.reason);
         unit.leftOut.push({ name: read.frame.name, reason: read.reason });
-        problems.add('warning', `A frame is left out: ${read.reason}`, undefined, { code: 'unreadable-frame' });
       } else {
         await score(read.sample);
       }
@@ -111,7 +109,7 @@ export async function scoreDataset(
     outcome.failure = { error };
   }
   outcome.timing.totalMs = performance.now() - began;
-  outcome.problems = problems.list();
+  outcome.problems = problemsOf(unit);
   return outcome;
 
   async function score({ frame, images, truth }: DatasetSample): Promise<void> {
@@ -138,6 +136,30 @@ export async function scoreDataset(
     // Counted only where all that is done with the frame was.
     unit.frames.push(counts);
   }
+}
+
+/** What is wrong with the frames of a unit. */
+export function problemsOf({ leftOut }: Pick<EvaluationUnit, 'leftOut'>): Problem[] {
+  const problems = new ProblemList();
+  for (const { reason } of leftOut) {
+    problems.add('warning', `A frame is left out: ${reason}`, undefined, { code: 'unreadable-frame' });
+  }
+  return problems.list();
+}
+
+/**
+ * Puts the slices of one run together.
+ * @param units - in order, without gaps
+ */
+export function joinUnits(units: readonly EvaluationUnit[]): EvaluationUnit {
+  const [first, last] = [units[0], units.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError('Expected at least one unit but received none.');
+  return {
+    ...first,
+    slice: { ...first.slice, to: last.slice.to },
+    frames: units.flatMap(({ frames }) => frames),
+    leftOut: units.flatMap(({ leftOut }) => leftOut),
+  };
 }
 
 /** Position in the data set's list of classes by class id, 255 for what is none. */

@@ -1,3 +1,4 @@
+export { fingerprintOf } from './fingerprint.js';
 export { requireReplaceable, writeOutput } from './output_file.js';
 export { OutputFolder, type Overwriting } from './output_folder.js';
 export { writeWhole } from './write_whole.js';

@@ -1,14 +1,15 @@
-import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
+import { type AbsentClassConvention, ConfusionMatrix, resizeLabelsNearest } from '../evaluation/index.js';
 import { type Bundle, classCountOf, requiredModalities } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
-import { NothingMadeError } from '../replay/index.js';
 import type { Problem } from '../report/index.js';
 import type { ImageSize, ModalityImage, Representation } from '../sensors/index.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 import { normalisationIn } from './normalisation.js';
-import { averageScore, expectedScore, nonEmptySubsets } from './subsets.js';
+import type { CountedFrames, ScoredModel } from './protocol_counts.js';
+import { protocolReport } from './protocol_report.js';
+import { nonEmptySubsets } from './subsets.js';
 
 /**
  * Ways of taking modalities away (arXiv 2503.18445). `absent`: they do not run, as in the node; `emm`: zero-filled, as in
@@ -75,6 +76,13 @@ interface Setting {
   show(frame: EvaluationFrame): ReadonlyMap<string, ModalityImage>;
 }
 
+/** What a report needs to know of a bundle. */
+export function scoredModel(bundle: Bundle): ScoredModel {
+  const { name, sha256 } = bundle;
+  const required = requiredModalities(bundle);
+  return { name, sha256, classCount: classCountOf(bundle), modalities: names(bundle), required: [...required] };
+}
+
 /**
  * Scores a model on frames under each protocol. What ends that after the first frame leaves a report on those before,
  * which says `partial` and why.
@@ -82,10 +90,19 @@ interface Setting {
  * @throws NothingMadeError where there was no frame to score
  */
 export async function runProtocol(
-  { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
-  { protocols, seed, convention, signal }: ProtocolOptions,
+  source: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
+  options: ProtocolOptions,
   visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
 ): Promise<ProtocolOutcome> {
+  return protocolReport(scoredModel(source.bundle), options, await countProtocols(source, options, visitFrames));
+}
+
+/** Counts a model's masks under each protocol; what ends that leaves the counts of the frames before. */
+export async function countProtocols(
+  { bundle, segmenter }: { bundle: Bundle; segmenter: Pick<FrameSegmenter, 'segment'> },
+  { protocols, seed, signal }: Omit<ProtocolOptions, 'convention'>,
+  visitFrames: (visit: FrameVisitor) => Promise<FrameCount>,
+): Promise<CountedFrames> {
   /** Class ids at the size of the ground truth. */
   const labelsOf = async (images: ReadonlyMap<string, ModalityImage>, size: ImageSize): Promise<Uint8Array> => {
     const mask = await segmenter.segment({ stamp: 0n, frameId: '', images, absent: new Map() });
@@ -94,20 +111,15 @@ export async function runProtocol(
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
   const required = requiredModalities(bundle);
-  const makesMask = (has: (modality: string) => boolean) => required.every(has);
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
-  const {
-    problems = [],
-    failure,
-    ...frames
-  } = await visitFrames(async (frame) => {
+  const counted = await visitFrames(async (frame) => {
     // Counted only once all are made: every setting is scored on the same frames, also where the model fails.
     const masks: { matrix: ConfusionMatrix; labels: Uint8Array }[] = [];
     let ofWholeFrame: Uint8Array | undefined;
     for (const { matrix, show } of settings) {
       const images = show(frame);
       // A network that refuses to do without a sensor has no score without it.
-      if (!makesMask((name) => images.has(name))) continue;
+      if (!required.every((name) => images.has(name))) continue;
       // Each table has the frame as it is once.
       const isWhole = [...frame.images].every(([name, image]) => images.get(name) === image);
       const labels = (isWhole ? ofWholeFrame : undefined) ?? (await labelsOf(images, frame.truth));
@@ -116,46 +128,23 @@ export async function runProtocol(
     }
     for (const { matrix, labels } of masks) matrix.add(labels, frame.truth.labels);
   });
-  const why: unknown = failure === undefined ? signal?.reason : failure.error;
-  if (frames.used === 0) {
-    if (why !== undefined) throw why;
-    throw new NothingMadeError(
-      `Expected frames with all of ${names(bundle).join(', ')} and ground truth but found none ` +
-        `(${frames.leftOut} lack one of them).`,
-    );
-  }
-  const miou = ({ matrix }: Setting): number => 100 * scores(matrix, convention).miou;
+  const endedBy: unknown = counted.failure === undefined ? signal?.reason : counted.failure.error;
   return {
-    formatVersion: 1,
-    model: { name: bundle.name, sha256: bundle.sha256 },
-    frames,
-    seed,
-    convention,
-    tables: tables.map(({ protocol, rate, settings: own }) => {
-      const scored = own.map((setting) => {
-        const { present } = setting;
-        const isMade = protocol !== 'absent' || makesMask((name) => present.includes(name));
-        return { present, miou: isMade ? miou(setting) : Number.NaN };
-      });
-      return {
+    ...counted,
+    ...(endedBy !== undefined && { endedBy }),
+    protocols: {
+      tables: tables.map(({ protocol, rate, settings: own }) => ({
         protocol,
         ...(rate !== undefined && { rate }),
-        subsets: scored.map(({ present, miou: score }) => ({ present, miou: figure(score) })),
-        average: figure(averageScore(scored)),
-        expected: Object.fromEntries(
-          MISSING_CHANCES.map((p) => [p, figure(expectedScore(scored, bundle.modalities.length, p))]),
-        ),
-      };
-    }),
-    noise: noise.map((setting) => ({
-      level: setting.level,
-      miou: figure(miou(setting)),
-      clampedShare: setting.clamped / setting.elements,
-    })),
-    problems,
-    partial: why !== undefined,
-    ...(why !== undefined && { partialBecause: why instanceof Error ? why.message : String(why) }),
-    ...(failure && { failure }),
+        subsets: own.map(({ present, matrix }) => ({ present, counts: matrix.toTriplets() })),
+      })),
+      noise: noise.map(({ level, matrix, clamped, elements }) => ({
+        level,
+        counts: matrix.toTriplets(),
+        clamped,
+        elements,
+      })),
+    },
   };
 }
 
@@ -267,9 +256,4 @@ function representationsOf({ modalities }: Bundle): Map<string, Representation> 
 
 function newMatrix(bundle: Bundle): ConfusionMatrix {
   return new ConfusionMatrix(classCountOf(bundle));
-}
-
-/** JSON has no NaN. */
-function figure(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

@@ -45,12 +45,15 @@ export function withDatasetOptions(command: Command): Command {
 export function withSavingOptions(command: Command): Command {
   return command
     .option('--predictions <folder>', 'data set: save the masks as PNG; of MUSES in the format of its benchmark')
-    .option('-o, --out <folder>', 'data set: write evaluation.json and frames.json, the exact counts of each frame');
+    .option(
+      '-o, --out <folder>',
+      'data set: write evaluation.json, frames.json (exact counts of each frame) and runs.json',
+    );
 }
 
 /** @throws Error where a flag was given that means nothing for a bag */
 export function refuseDatasetFlags(command: Command): void {
-  const given = ['size', 'input', 'classesBy', 'strict', 'predictions', 'out', 'split'].find(
+  const given = ['size', 'input', 'classesBy', 'strict', 'predictions', 'out', 'split', 'shard', 'jobs'].find(
     (name) => command.getOptionValueSource(name) === 'cli',
   );
   if (given === undefined) return;

@@ -3,10 +3,11 @@ import type { Protocol } from '../../robustness/index.js';
 import type { BagFlags } from '../bag_options.js';
 import type { ProviderFlags } from '../provider_options.js';
 import type { Requirement } from '../requirements.js';
+import type { UnitFlags } from '../units/unit_options.js';
 import { CONVENTIONS } from './conventions.js';
 import type { DatasetFlags, SavingFlags } from './dataset_options.js';
 
-export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags, SavingFlags {
+export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags, SavingFlags, UnitFlags {
   protocol?: Protocol[];
   model: string;
   every: number;

@@ -1,4 +1,4 @@
-import type { Dataset, EvaluationUnit } from '../../datasets/index.js';
+import type { Dataset, DatasetFrame, EvaluationUnit } from '../../datasets/index.js';
 import { type AbsentClassConvention, CONVENTION_NAMES } from '../../evaluation/index.js';
 import {
   MISSING_CHANCES,
@@ -10,6 +10,7 @@ import {
 } from '../../robustness/index.js';
 import type { Figures } from '../requirements.js';
 import type { DatasetScores, ScoreRow } from './dataset_report.js';
+import type { EvaluationPart } from './evaluation_part.js';
 
 const SCORES = ['miou', 'meanAccuracy', 'meanF1', 'pixelAccuracy'] as const satisfies (keyof ScoreRow)[];
 
@@ -51,13 +52,34 @@ export function protocolFigureNames(protocols: readonly Protocol[]): string[] {
 
 /** The names of {@link datasetFigures} before there are any. */
 export function datasetFigureNames({ classes, frames }: Dataset, protocols: readonly Protocol[]): string[] {
+  return figureNames(
+    classes.map(({ name }) => name),
+    frames,
+    protocols,
+  );
+}
+
+/** The same of counts that are there. */
+export function evaluationFigureNames({ unit, protocols: { tables, noise } }: EvaluationPart): string[] {
+  const protocols: Protocol[] = [
+    ...tables.map(({ protocol }) => protocol),
+    ...(noise.length > 0 ? ['nm' as const] : []),
+  ];
+  return figureNames(unit.classes, unit.frames, [...new Set(protocols)]);
+}
+
+function figureNames(
+  classes: readonly string[],
+  frames: readonly Pick<DatasetFrame, 'condition' | 'case'>[],
+  protocols: readonly Protocol[],
+): string[] {
   const unique = (values: readonly string[]) => [...new Set(values)].sort();
   return [
     ...new Set([
       ...SCORES,
       ...protocolFigureNames(protocols),
       ...Object.values(CONVENTION_NAMES).map((name) => `miou.${name}`),
-      ...classes.map(({ name }) => `iou.${name}`),
+      ...classes.map((name) => `iou.${name}`),
       ...unique(frames.map(({ condition }) => condition)).map((name) => `miou.condition.${name}`),
       ...unique(frames.map((frame) => frame.case)).map((name) => `miou.case.${name}`),
     ]),
