@@ -1,6 +1,6 @@
 // `node scripts/gpu/pack.mjs OUT [--part-megabytes N]`: what a machine with a GPU and without network or Node needs to
 // render a data set and train. Node and sharp come as OUT/packed.part00 ..., each of at most N MB; `mle-sam simulate` in
-// two files as OUT/simulator.tar.xz; the training package as OUT/training; OUT/run.py unpacks and runs them.
+// two files as OUT/simulator.tar.xz; the training package as OUT/training; OUT/run.py (with steps.py) unpacks and runs them.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -107,7 +107,7 @@ async function pack(out, partMegabytes, isLinked) {
     await bundleSimulator(join(folder, 'js'));
     execFileSync('tar', ['-C', folder, '-cJf', join(out, 'simulator.tar.xz'), 'js']);
     copyTraining(out);
-    cpSync(join(import.meta.dirname, 'run.py'), join(out, 'run.py'));
+    for (const name of ['run.py', 'steps.py']) cpSync(join(import.meta.dirname, name), join(out, name));
     console.log(`${out}: ${summary}`);
   } finally {
     rmSync(folder, { recursive: true });

@@ -47,6 +47,8 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--run", type=Path, required=True, help="folder of the run")
         command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
         command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
+        command.add_argument("--until", type=Path, help="file with the time (seconds since 1970) to end by")
+        command.add_argument("--no-graph", action="store_true", help="no CUDA graph of the step")
         command.add_argument("--resume", action="store_true", help="go on from the last checkpoint, if any")
     text = "decode a split into the arrays that training maps, and say how large they are"
     command = commands.add_parser("decode", help=text)
@@ -55,6 +57,20 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--cache", type=Path, required=True, help="folder of decoded frames")
     command.add_argument("--splits", nargs="+", default=["train", "val"])
     command.add_argument("--workers", type=int, default=2, help="threads that decode")
+    text = "decode the training frames of one or more data sets while they are being rendered"
+    command = commands.add_parser("follow", help=text)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--data", type=Path, nargs="+", required=True, help="roots, of one rig")
+    command.add_argument("--cache", type=Path, required=True, help="folder of decoded frames")
+    command.add_argument("--capacity", type=int, default=12000, help="frames at most")
+    command.add_argument("--workers", type=int, default=2, help="threads that decode")
+    command.add_argument("--seconds", type=float, default=3600, help="how long new frames are looked for")
+    command.add_argument("--patience", type=float, default=40, help="seconds a data set is waited for")
+    text = "copy the first frames that `follow` has decoded into arrays that change no more"
+    command = commands.add_parser("snapshot", help=text)
+    command.add_argument("--cache", type=Path, required=True, help="folder that `follow` fills")
+    command.add_argument("--out", type=Path, required=True, help="folder of the copy")
+    command.add_argument("--frames", type=int, default=4000, help="at most")
     text = "train and score the eight variants on equal budgets"
     command = commands.add_parser("ablation", help=text, parents=[shared])
     command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,9 @@ def _train(options: argparse.Namespace) -> None:
     from .stages import train_stage
 
     config = load_config(options.config)
+    if options.no_graph:
+        off = {stage: replace(getattr(config, stage), graph="off") for stage in ("base", "experts")}
+        config = replace(config, **off)
     with join_processes() as processes:
         trainer = train_stage(
             config,
@@ -50,6 +55,7 @@ def _train(options: argparse.Namespace) -> None:
             base=options.base,
             cache=options.cache,
             resume=options.resume,
+            until=options.until,
         )
     if not trainer.is_finished:
         raise InputError(
@@ -84,6 +90,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from .processes import join_processes
     from .tables import evaluation_table
 
+    torch.backends.cudnn.allow_tf32 = False  # scores of a GPU must be those of a CPU
     protocols = PROTOCOLS if options.protocol == "both" else (PROTOCOLS[0],)
     with join_processes() as processes:
         model = load_model(options.checkpoint)[0].to(processes.device)
@@ -217,6 +224,38 @@ def _decode(options: argparse.Namespace) -> None:
         open_cache(info, split, options.cache, options.workers)
 
 
+def _follow(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .data import follow, read_dataset_info, same_rig
+
+    end = time.monotonic() + options.seconds
+    config = load_config(options.config)
+    infos: dict[Path, DatasetInfo] = {}
+    patience = time.monotonic() + options.patience
+    while len(infos) < len(options.data) and (not infos or time.monotonic() < min(end, patience)):
+        for root in options.data:
+            try:
+                infos[root] = read_dataset_info(root, (config.width, config.height))
+            except InputError:  # the renderer has only begun
+                if time.monotonic() > end:
+                    raise
+        time.sleep(0.5)
+    for root in options.data:
+        if root not in infos:
+            print(f"Expected a data set in {root} but found none so far; it is left out.", file=sys.stderr)
+    same_rig(list(infos.values()))
+    count = follow(
+        list(infos.values()), options.cache, options.capacity, options.workers, lambda: time.monotonic() < end
+    )
+    print(f"{count} frames in {options.cache}.")
+
+
+def _snapshot(options: argparse.Namespace) -> None:
+    from .data.growing import snapshot
+
+    print(f"{snapshot(options.cache, options.out, options.frames)} frames in {options.out}.")
+
+
 def _predict(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
     from .data import list_frames
@@ -263,6 +302,8 @@ COMMANDS = {
     "footprint": _footprint,
     "bench": _bench,
     "decode": _decode,
+    "follow": _follow,
+    "snapshot": _snapshot,
     "statistics": _statistics,
     "predict": _predict,
 }

@@ -101,6 +101,9 @@ class LossConfig:
     ohem_threshold: float = 0.7
     ohem_min_fraction: float = 1 / 16
     head_weight: float = 0.4
+    resolution: Literal["grid", "full"] = "grid"
+    """Where the sum of the heads is judged: on the logits' own grid, or upsampled to every label pixel, as it
+    is scored; for GPUs."""
     dice_weight: float = 0.5
     class_weight_power: float = 0.3
     """Weight of a class = (median frequency / its frequency) ** power, clipped to [0.5, 3]."""
@@ -126,6 +129,16 @@ class AugmentConfig:
     """Smallest side of that cut-out, as a fraction."""
     full_set_probability: float = 0.4
     """Experts only: share of samples that keep every modality; the others draw a proper subset uniformly."""
+    subset_shares: tuple[float, ...] = ()
+    """Experts only, instead of `full_set_probability`: shares of samples that keep one, two, ... all
+    modalities. Every batch then has the same number of images, as a CUDA graph needs."""
+    first_alone: float = 0.4
+    """With `subset_shares`: of samples with one modality, the share that keeps the first, the camera."""
+    appearance_probability: float = 0.0
+    """`data: device` only: share of samples whose camera image is painted anew: classes in other colours,
+    exposure, white balance, gamma, blur, blocks, patches left out. For transfer to other cameras."""
+    sensor_probability: float = 0.0
+    """`data: device` only: share of samples whose other sensors lose rows and patches, or scale."""
     degrade_probability: float = 0.35
     """Experts only: share of samples in which one to all-but-one of the present modalities are spoilt."""
 
@@ -153,6 +166,9 @@ class StageConfig:
     data: Literal["disk", "device"] = "disk"
     """Where decoded frames lie: `disk` maps them into memory and augments on the CPU; `device` holds them all
     in the GPU's memory and augments there."""
+    graph: Literal["auto", "off"] = "auto"
+    """On a GPU, `auto` runs a step as one CUDA graph where the batch has the same number of images each step
+    (stage `base`, or `subset_shares`), and step by step where that fails."""
     average: float = 0.0
     """Decay per step of an exponential moving average of the weights, which is then what is validated and
     kept; 0: none."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .data import FrameCache
-from .metrics import ConfusionMatrix
+from .metrics import IGNORE, ConfusionMatrix
 from .model import MleSam
 
 Subset = tuple[int, ...]
@@ -40,6 +40,10 @@ class Scores:
         """Add one frame."""
         key = (subset, condition)
         self.matrices.setdefault(key, ConfusionMatrix(len(self.classes))).add(truth, prediction)
+
+    def add_counts(self, subset: Subset, condition: str, counts: np.ndarray) -> None:
+        """Add a frame's confusion matrix, `[truth, prediction]`."""
+        self.matrices.setdefault((subset, condition), ConfusionMatrix(len(self.classes))).counts += counts
 
     def matrix(self, subset: Subset, conditions: set[str] | None = None) -> ConfusionMatrix:
         """The sum over the conditions given (all when None)."""
@@ -141,6 +145,7 @@ def evaluate_protocols(
     zeros = model.encode_zeros() if "zero-filled" in protocols else None
     for chosen in batches(np.arange(len(cache)) if frames is None else frames, batch):
         images = torch.from_numpy(np.array(cache.images[chosen][:, used])).to(device)
+        truth = torch.from_numpy(np.array(cache.labels[chosen])).to(device)
         modality = torch.tensor(used, device=device).repeat(len(chosen))
         encoded = model.encode(images.flatten(0, 1), modality)
         features = []
@@ -158,14 +163,23 @@ def evaluate_protocols(
                     _zero_filled(features, zeros or [], mask),
                     torch.ones_like(mask).expand(len(chosen), count),
                 )
-            labels = model.full_size(output.joined).argmax(dim=1).to(torch.uint8).cpu().numpy()
+            counts = confusion(truth, model.full_size(output.joined).argmax(dim=1), len(model.rig.classes))
             for position, index in enumerate(chosen):
                 condition = cache.frames[index].condition
-                scores[protocol].add(subset, condition, cache.labels[index], labels[position])
+                scores[protocol].add_counts(subset, condition, counts[position])
                 if len(subset) == count:
                     weights = output.routing[position].float().cpu().numpy()
                     scores[protocol].routing.setdefault(condition, []).append(weights)
     return scores
+
+
+def confusion(truth: Tensor, prediction: Tensor, classes: int) -> np.ndarray:
+    """Confusion matrices `[B, truth, prediction]` of label images `[B, H, W]`, counted where they lie."""
+    sample = torch.arange(len(truth), device=truth.device)[:, None, None]
+    valid = truth != IGNORE
+    pairs = (sample * classes + truth.long()) * classes + prediction
+    counts = torch.bincount(pairs[valid], minlength=len(truth) * classes**2)
+    return counts.reshape(len(truth), classes, classes).cpu().numpy()
 
 
 def evaluation_report(

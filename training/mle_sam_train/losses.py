@@ -73,24 +73,54 @@ def class_weights(histogram: np.ndarray, power: float) -> Tensor:
 
 
 def total_loss(
-    output: Output, labels: Tensor, config: LossConfig, weights: Tensor, offset: tuple[int, int]
+    output: Output,
+    labels: Tensor,
+    config: LossConfig,
+    weights: Tensor,
+    offset: tuple[int, int] | Tensor,
 ) -> Tensor:
     """Loss of a batch: OHEM cross-entropy of both heads and of their sum, and Dice of the sum.
 
     The sum is judged on the logits' own grid against every n-th label pixel from `offset`, drawn anew
     each step; each head alone on a quarter of that. On average it is the loss at full size, for a fraction of
-    the cost.
+    the cost. With `resolution: full` the sum is upsampled and judged at every pixel, each head on the grid.
     """
     stride = labels.shape[-1] // output.joined.shape[-1]
-    labels = labels[:, offset[0] % stride :: stride, offset[1] % stride :: stride]
     ohem = (config.ohem_threshold, config.ohem_min_fraction, weights)
-    joined = F.log_softmax(output.joined, dim=1, dtype=torch.float32)
+    if config.resolution == "full":
+        grid = _on_grid(labels, stride, offset)
+        size = tuple(labels.shape[-2:])
+        logits = F.interpolate(output.joined.float(), size=size, mode="bilinear", align_corners=False)
+        loss = _joined_loss(logits, labels, config, ohem)
+        top = left = 0
+        step = 1
+    else:
+        assert isinstance(offset, tuple)
+        labels = grid = labels[:, offset[0] % stride :: stride, offset[1] % stride :: stride]
+        loss = _joined_loss(output.joined, labels, config, ohem)
+        top, left, step = offset[0] // stride % 2, offset[1] // stride % 2, 2
+    if output.auxiliary is not None:
+        for head in (output.decoder, output.auxiliary):
+            alone = F.log_softmax(head[:, :, top::step, left::step], dim=1, dtype=torch.float32)
+            judged = grid[:, top::step, left::step]
+            loss = loss + config.head_weight * ohem_cross_entropy(alone, judged, *ohem)
+    return loss
+
+
+def _joined_loss(
+    logits: Tensor, labels: Tensor, config: LossConfig, ohem: tuple[float, float, Tensor]
+) -> Tensor:
+    joined = F.log_softmax(logits, dim=1, dtype=torch.float32)
     loss = ohem_cross_entropy(joined, labels, *ohem)
     if config.dice_weight > 0:
         loss = loss + config.dice_weight * soft_dice(joined, labels)
-    if output.auxiliary is not None:
-        top, left = offset[0] // stride % 2, offset[1] // stride % 2
-        for head in (output.decoder, output.auxiliary):
-            alone = F.log_softmax(head[:, :, top::2, left::2], dim=1, dtype=torch.float32)
-            loss = loss + config.head_weight * ohem_cross_entropy(alone, labels[:, top::2, left::2], *ohem)
     return loss
+
+
+def _on_grid(labels: Tensor, stride: int, offset: tuple[int, int] | Tensor) -> Tensor:
+    """Every n-th label from an offset that may be a tensor on the device: a CUDA graph reads it anew."""
+    rows, columns = (
+        torch.arange(0, size, stride, device=labels.device) + offset[axis] % stride
+        for axis, size in enumerate(labels.shape[-2:])
+    )
+    return labels[:, rows][:, :, columns]

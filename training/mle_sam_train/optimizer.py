@@ -41,7 +41,8 @@ def build_optimizer(model: MleSam, stage: StageName, config: StageConfig) -> tor
         settings.append({"params": kept, "lr": rates[name], "rate": rates[name], "weight_decay": 0.0})
     settings = [group for group in settings if group["params"]]
     on_gpu = all(p.is_cuda for group in settings for p in group["params"])
-    return torch.optim.AdamW(settings, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=on_gpu)
+    kept_there = {"fused": on_gpu, "capturable": on_gpu}  # nothing of a step waits for the host
+    return torch.optim.AdamW(settings, weight_decay=config.weight_decay, betas=(0.9, 0.99), **kept_there)
 
 
 def count_trainable(model: MleSam, stage: StageName) -> int:

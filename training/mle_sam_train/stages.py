@@ -9,7 +9,15 @@ import torch
 
 from .checkpoint import load_base, write_config
 from .config import Config, config_to_dict, load_config
-from .data import DatasetInfo, FrameCache, measure_statistics, open_cache, read_dataset_info
+from .data import (
+    DatasetInfo,
+    FrameCache,
+    GrowingCache,
+    is_growing,
+    measure_statistics,
+    open_cache,
+    read_dataset_info,
+)
 from .data.plan import StageName
 from .errors import InputError
 from .model import MleSam
@@ -35,10 +43,15 @@ def train_stage(
     base: Path | None = None,
     cache: Path | None = None,
     resume: bool = False,
+    until: Path | None = None,
 ) -> Trainer:
-    """Train `stage` until its budget is used up and return the trainer, whose model is trained."""
+    """Train `stage` until its budget is used up and return the trainer, whose model is trained.
+
+    Args:
+        until: file with the time of day by which it ends, see `Budget`.
+    """
     check_precision(config.precision, processes.device)
-    budget = Budget.of(getattr(config, stage), steps, minutes)
+    budget = Budget.of(getattr(config, stage), steps, minutes, until)
     info = read_dataset_info(data, (config.width, config.height))
     if (info.width, info.height) != (config.width, config.height):
         raise InputError(
@@ -124,6 +137,8 @@ def _open_caches(info: DatasetInfo, folder: Path, processes: Processes) -> list[
     """Decoded by the very first process, by the first on each other machine if it has its own disk, then
     opened by the rest."""
     opened: list[FrameCache] = []
+    if is_growing(folder) and processes.count == 1:
+        return [GrowingCache.open(folder), open_cache(info, "val", folder)]
     for is_due in (processes.is_first, processes.local_rank == 0, True):
         if is_due and not opened:
             opened = [open_cache(info, split, folder) for split in ("train", "val")]

@@ -21,9 +21,11 @@ from .data import Batch, DeviceSampler, FrameCache, Sampler, TrainingSampler
 from .data.plan import StageName
 from .errors import InputError
 from .evaluation import quick_miou
+from .graph_step import GraphFailed, GraphStep
 from .logbook import Logbook
 from .losses import class_weights, total_loss
 from .model import MleSam
+from .model.mle_sam import Places, places_of
 from .optimizer import build_optimizer
 from .precision import MixedPrecision
 from .processes import Processes
@@ -59,7 +61,7 @@ class Trainer:
         part = (self.processes.rank, self.processes.count)
         drawn = (train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds, part)
         self.sampler: Sampler = (
-            DeviceSampler(*drawn, self.processes.device)
+            DeviceSampler(*drawn, self.processes.device, [entry["name"] for entry in model.rig.classes])
             if self.settings.data == "device"
             else TrainingSampler(*drawn)
         )
@@ -70,7 +72,8 @@ class Trainer:
         self.average = WeightAverage(self.model, self.settings.average) if self.settings.average > 0 else None
         self.best = -math.inf
         self.logbook = Logbook(self.folder, stage, self.processes.is_first)
-        self.train_frames, self.earlier_stages = len(train), earlier_stages or []
+        self.train, self.earlier_stages = train, earlier_stages or []
+        self.graph: GraphStep | None = None
         self.step, self.seconds = 0, 0.0
         self._signalled = self._stop_requested = False
 
@@ -128,7 +131,7 @@ class Trainer:
         """What the model card says about the training: one entry per stage so far."""
         minutes = round(self.seconds / 60, 1)
         this = {"stage": self.stage, "steps": self.step, "batch": self.settings.batch, "minutes": minutes}
-        return {"trainFrames": self.train_frames, "stages": [*self.earlier_stages, this]}
+        return {"trainFrames": len(self.train), "stages": [*self.earlier_stages, this]}
 
     def run(self) -> None:
         """Train until the budget is used up or a termination signal comes; either way nothing is lost.
@@ -138,9 +141,10 @@ class Trainer:
         settings = self.settings
         self.model.train()
         last_log, last_save, last_check = self.step, self.seconds, self.seconds
-        losses: list[float] = []
+        losses: list[float | torch.Tensor] = []
         clock = log_clock = time.monotonic()
         with ThreadPoolExecutor(1) as loader, self._termination():
+            self._capture()
             following = loader.submit(self.sampler.batch_at, self.step)
             while self._progress() < 1 and not self._stop_requested:
                 batch = following.result()
@@ -154,7 +158,7 @@ class Trainer:
                 self.logbook.progress(self._progress())
                 if self.step - last_log >= settings.log_every:
                     pace = (now - log_clock) / (self.step - last_log)
-                    self._log(loss=float(np.mean(losses)), lr=self._rate(), secondsPerStep=pace)
+                    self._log(loss=self._mean(losses), lr=self._rate(), secondsPerStep=pace)
                     losses, last_log, log_clock = [], self.step, now
                 if self.seconds - last_check >= 60 * settings.validate_every_minutes:
                     self._validate()
@@ -170,13 +174,18 @@ class Trainer:
         self.processes.wait()
         self.logbook.close()
 
-    def train_step(self, batch: Batch) -> float:
-        """One update on this process's share of a batch, in `accumulate` parts; returns its loss."""
+    def train_step(self, batch: Batch) -> float | torch.Tensor:
+        """One update on this process's share of a batch, in `accumulate` parts; returns its loss, as a tensor
+        on the GPU where the step is a graph."""
         factor = learning_rate_factor(self._progress(), self.settings.warmup, self.settings.power)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["rate"] * factor
         offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
         drawn = (int(offset[0]), int(offset[1]))
+        if self.graph is not None:
+            loss = self.graph.run(batch, places_of(batch.present), drawn, factor)
+            self._count_step()
+            return loss
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.processes.device)
         for part in batch.to(self.processes.device).parts(self.settings.accumulate):
@@ -190,21 +199,57 @@ class Trainer:
             raise InputError(f"Expected a finite loss at step {self.step} but received {value}; {REMEDY}")
         if not is_finite and self.config.precision != "float16":
             raise InputError(f"Expected finite gradients at step {self.step} but received others; {REMEDY}")
+        self._count_step()
+        return value
+
+    def _count_step(self) -> None:
         if self.average is not None:
             self.average.update(self.model, self.step)
         self.step += 1
-        return value
 
-    def _loss(self, batch: Batch, drawn: tuple[int, int]) -> torch.Tensor:
+    def _capture(self) -> None:
+        """Make the step a CUDA graph where that is possible and asked for; else it stays as it is."""
+        static = self.stage == "base" or len(self.config.augment.subset_shares) > 0
+        single = self.processes.count == 1 and self.settings.accumulate == 1
+        is_plain = self.config.precision != "float16" and self.config.loss.resolution == "full"
+        is_asked = self.settings.graph == "auto" and self.processes.device.type == "cuda"
+        if not (static and single and is_plain and is_asked):
+            return
+        batch = self.sampler.batch_at(self.step)
+        try:
+            device = self.processes.device
+            made = (batch, places_of(batch.present), self._graph_loss, self.optimizer, self.settings.clip)
+            self.graph = GraphStep(*made, device)
+            print(f"{self.stage}: the step runs as a CUDA graph", flush=True)
+        except GraphFailed as error:
+            print(f"{self.stage}: no CUDA graph, step by step instead: {error}", flush=True)
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["rate"]
+
+    def _graph_loss(self, batch: Batch, places: Places, offset: torch.Tensor) -> torch.Tensor:
+        return self._loss(batch, offset, places)
+
+    def _loss(
+        self, batch: Batch, drawn: tuple[int, int] | torch.Tensor, places: Places | None = None
+    ) -> torch.Tensor:
         has_experts = self.stage == "experts"
-        output = self.mixed.forward(lambda: self.model(batch.images, batch.present, experts=has_experts))
+        output = self.mixed.forward(
+            lambda: self.model(batch.images, batch.present, experts=has_experts, places=places)
+        )
         return total_loss(output, batch.labels, self.config.loss, self.weights, drawn)
+
+    def _mean(self, losses: list[float | torch.Tensor]) -> float:
+        """Of the steps since the last log; the GPU is waited for."""
+        mean = float(np.mean([float(loss) for loss in losses]))
+        if not math.isfinite(mean):
+            raise InputError(f"Expected a finite loss until step {self.step} but received {mean}; {REMEDY}")
+        return mean
 
     def _progress(self) -> float:
         return self.budget.progress(self.step, self.seconds)
 
     def _rate(self) -> float:
-        return self.optimizer.param_groups[0]["lr"]
+        return float(self.optimizer.param_groups[0]["lr"])
 
     def _validate(self) -> None:
         if self.processes.is_first:

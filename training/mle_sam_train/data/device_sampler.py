@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..config import AugmentConfig
 from ..errors import InputError
+from .appearance import freedom, repaint, vary_sensor
 from .augment import crop_corner
 from .cache import FrameCache
 from .device_augment import FAILURES, crop_nearest, crop_smooth, jitter_images, pixel_of_class
+from .growing import GrowingCache
 from .plan import SamplePlan, SamplePlanner, StageName
 from .sampling import Batch, StepPlans
 
 FREE_SHARE = 0.6
 """Of the free memory that the frames may take; the rest is for training."""
 FRAMES_AT_ONCE = 128
+LOOKED_AGAIN_AFTER = 3.0
+"""Seconds after which a split that grows is looked at again."""
 
 
 class DeviceSampler:
-    """Draws the same plans as `TrainingSampler`; noise comes from the device's own generator."""
+    """Draws the same plans as `TrainingSampler`; noise comes from the device's own generator.
+
+    Of a `GrowingCache` it takes in new frames every few seconds; a batch is then a function of what had come,
+    too.
+    """
 
     def __init__(
         self,
@@ -32,17 +42,39 @@ class DeviceSampler:
         kinds: list[str],
         part: tuple[int, int] = (0, 1),
         device: torch.device | None = None,
+        classes: list[str] | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
         self.kinds = kinds if stage == "experts" else kinds[:1]
-        self.planner = SamplePlanner(cache, config, stage, seed, self.kinds)
+        self.cache, self.config = cache, config
+        self._plan = (config, stage, seed, self.kinds)
+        self.planner = SamplePlanner(self._shown, *self._plan)
         self.plans = StepPlans(self.planner, batch, part)
+        self._free = freedom(classes or [""] * cache.histogram.shape[1], self.device)
         self._check_fits(cache)
-        self.images = self._copy(cache.images, len(self.kinds))
-        self.labels = self._copy(cache.labels, None)
+        count = len(cache)
+        shape = (len(cache.labels), len(self.kinds), *cache.labels.shape[1:], 3)
+        self.images = torch.empty(shape, dtype=torch.uint8, device=self.device)
+        self.labels = torch.empty(cache.labels.shape, dtype=torch.uint8, device=self.device)
+        self._looked = time.monotonic()
+        self._copy(0, count)
+
+    @property
+    def _shown(self) -> FrameCache:
+        return self.cache.shown if isinstance(self.cache, GrowingCache) else self.cache
+
+    def _grow(self) -> None:
+        """Take in frames that have come since the last look."""
+        if not isinstance(self.cache, GrowingCache) or time.monotonic() - self._looked < LOOKED_AGAIN_AFTER:
+            return
+        self._looked, first = time.monotonic(), len(self.cache)
+        if self.cache.refresh():
+            self._copy(first, len(self.cache))
+            self.planner = self.plans.planner = SamplePlanner(self._shown, *self._plan)
 
     def batch_at(self, step: int) -> Batch:
         """The batch of a step; calling it twice gives the same batch."""
+        self._grow()
         plans, rng = self.plans.at(step)
         generator = torch.Generator(self.device)
         generator.manual_seed(int(rng.integers(2**62)))
@@ -56,6 +88,7 @@ class DeviceSampler:
             if kind == "rgb":
                 camera = crop_smooth(self.images[:, position], frame, top, left, factor, flipped)
                 images[:, position] = self._jitter(camera, plans, generator)
+        self._vary(images, labels, rng, generator)
         self._spoil(images, plans, rng, generator)
         present = torch.from_numpy(np.stack([plan.present for plan in plans]))
         return Batch(images, present, labels.long())
@@ -111,14 +144,31 @@ class DeviceSampler:
         array = array.astype(np.float32) if array.dtype == np.float64 else array
         return torch.from_numpy(array).to(self.device, non_blocking=True)
 
-    def _copy(self, source: np.ndarray, modalities: int | None) -> Tensor:
-        part = source[:, :modalities] if modalities is not None else source
-        held = torch.empty(part.shape, dtype=torch.uint8, device=self.device)
-        for start in range(0, len(part), FRAMES_AT_ONCE):
-            held[start : start + FRAMES_AT_ONCE] = torch.from_numpy(
-                np.array(part[start : start + FRAMES_AT_ONCE])
+    def _vary(
+        self, images: Tensor, labels: Tensor, rng: np.random.Generator, generator: torch.Generator
+    ) -> None:
+        """Appearance and readings of other devices, in as many samples as the configuration says."""
+        for position, kind in enumerate(self.kinds):
+            is_camera = kind == "rgb"
+            share = self.config.appearance_probability if is_camera else self.config.sensor_probability
+            count = round(share * len(images))
+            if count == 0:
+                continue
+            at = self._tensor(rng.permutation(len(images))[:count])
+            chosen = images[at, position]
+            images[at, position] = (
+                repaint(chosen, labels[at], self._free, generator)
+                if is_camera
+                else vary_sensor(chosen, kind, generator)
             )
-        return held
+
+    def _copy(self, first: int, last: int) -> None:
+        """Frames `first` to before `last` onto the device."""
+        modalities = len(self.kinds)
+        for start in range(first, last, FRAMES_AT_ONCE):
+            end = min(start + FRAMES_AT_ONCE, last)
+            self.images[start:end] = torch.from_numpy(np.array(self.cache.images[start:end, :modalities]))
+            self.labels[start:end] = torch.from_numpy(np.array(self.cache.labels[start:end]))
 
     def _check_fits(self, cache: FrameCache) -> None:
         if self.device.type != "cuda":

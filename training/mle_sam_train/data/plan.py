@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ..config import AugmentConfig
+from ..errors import InputError
 from .augment import Jitter, draw_jitter
 from .cache import FrameCache
 from .degrade import draw_failures
@@ -50,8 +51,12 @@ class SamplePlanner:
         self._frame_bounds = np.cumsum(np.sqrt(pixels[:, self.classes]), axis=0).T.copy()
         self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
-    def draw(self, position: int, rng: np.random.Generator) -> SamplePlan:
-        """The sample at `position` of the whole run, counted over all batches."""
+    def draw(self, position: int, rng: np.random.Generator, size: int | None = None) -> SamplePlan:
+        """The sample at `position` of the whole run, counted over all batches.
+
+        Args:
+            size: how many modalities it must keep; drawn when None.
+        """
         config = self.config
         frame, wanted = self._draw_frame(position, rng)
         is_flipped = rng.random() < config.flip
@@ -63,7 +68,7 @@ class SamplePlanner:
         elif rng.random() < config.zoom_probability:
             factor = rng.uniform(config.zoom_min, 1.0)
         jitter = draw_jitter(rng) if rng.random() < config.colour_probability else None
-        present = self.draw_present(rng)
+        present = self.draw_present(rng) if size is None else self.draw_subset(size, rng)
         failures: list[tuple[int, str]] = []
         if self.stage == "experts" and rng.random() < config.degrade_probability:
             failures = draw_failures(present, self.kinds, rng)
@@ -77,6 +82,31 @@ class SamplePlanner:
             code = rng.integers(1, 2**count - 1)
             mask = (code >> np.arange(count) & 1).astype(bool)
         return mask
+
+    def draw_subset(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """A subset of that size, all alike, but a single modality is the first with chance `first_alone`."""
+        count = len(self.kinds)
+        mask = np.zeros(count, bool)
+        if size == 1 and count > 1:
+            is_first = rng.random() < self.config.first_alone
+            mask[0 if is_first else rng.integers(1, count)] = True
+        else:
+            mask[rng.permutation(count)[:size]] = True
+        return mask
+
+    def sizes(self, share: int) -> list[int | None]:
+        """How many modalities each sample of a batch keeps; None where that is drawn."""
+        shares = self.config.subset_shares
+        if self.stage == "base" or len(self.kinds) == 1:
+            return [1] * share
+        if not shares:
+            return [None] * share
+        if len(shares) != len(self.kinds) or not sum(shares) > 0:
+            raise InputError(
+                f"Expected augment.subset_shares for 1 to {len(self.kinds)} modalities but received {shares}."
+            )
+        bounds = np.cumsum(shares) / sum(shares)
+        return [int(np.searchsorted(bounds, (i + 0.5) / share)) + 1 for i in range(share)]
 
     def _draw_frame(self, position: int, rng: np.random.Generator) -> tuple[int, int | None]:
         """A frame and, where it was drawn for one, the class."""

@@ -61,7 +61,8 @@ class StepPlans:
         key = [self.planner.seed, 0 if self.planner.stage == "base" else 1, step]
         rng = np.random.default_rng(key if count == 1 else [*key, rank])
         first = step * self.batch + rank * self.share
-        return [self.planner.draw(first + position, rng) for position in range(self.share)], rng
+        sizes = self.planner.sizes(self.share)
+        return [self.planner.draw(first + i, rng, size) for i, size in enumerate(sizes)], rng
 
 
 class TrainingSampler:

@@ -18,6 +18,14 @@ from .router import Router, fuse, mean_weights
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 """ImageNet statistics in [0, 1], as SAM 2 uses them."""
+Places = tuple[Tensor, Tensor]
+"""Sample and modality, int64 `[N]` each, of the images that are present."""
+
+
+def places_of(present: Tensor) -> Places:
+    """Where `present`, bool `[B, M]`, is true. A tensor on a GPU is waited for."""
+    sample, modality = present.cpu().nonzero(as_tuple=True)
+    return sample, modality
 
 
 @dataclass(frozen=True)
@@ -134,17 +142,20 @@ class MleSam(nn.Module):
             return Output(decoder, auxiliary, (decoder + auxiliary) / 2, routing)
         return Output(decoder, auxiliary, decoder + self.join * auxiliary, routing)
 
-    def forward(self, images: Tensor, present: Tensor, experts: bool = True) -> Output:
+    def forward(
+        self, images: Tensor, present: Tensor, experts: bool = True, places: Places | None = None
+    ) -> Output:
         """Encode only what is present, then decode.
 
         Args:
             images: uint8 `[B, M, H, W, 3]`.
             present: bool `[B, M]`; on the CPU, since a GPU would have to be waited for to count them.
             experts: False runs the bare base and needs M = 1: both branches are the features themselves.
+            places: `places_of(present)`, where they are known already.
         """
         batch, count = present.shape
-        places = present.cpu().nonzero(as_tuple=True)
-        sample, modality = (place.to(images.device, non_blocking=True) for place in places)
+        found = places_of(present) if places is None else places
+        sample, modality = (place.to(images.device, non_blocking=True) for place in found)
         present = present.to(images.device, non_blocking=True)
         encoded = self.encode(images[sample, modality], modality, experts)
         if not experts:
