@@ -9,6 +9,9 @@ from pathlib import Path
 from .config import StageConfig
 from .errors import InputError
 
+WITHOUT_TIME = 60.0
+"""Minutes a stage runs whose end is to come in a file that is not there yet."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -27,6 +30,8 @@ class Budget:
         """The command line's budget if given, else the configuration's."""
         if steps is None and minutes is None:
             steps, minutes = stage.steps, stage.minutes
+        if until is not None and steps is None and minutes is None:
+            minutes = WITHOUT_TIME
         if (steps is None) == (minutes is None):
             raise InputError(
                 f"Expected either steps or minutes as budget but received {steps} and {minutes}."

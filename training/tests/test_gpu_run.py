@@ -1,4 +1,4 @@
-"""A dry run of what is packed for a machine with a GPU: both parts, on the CPU, with this machine's Node."""
+"""A dry run of what is packed for a machine with a GPU: all parts, on the CPU, with this machine's Node."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -21,19 +22,27 @@ model:
   base: {width: 16, blocks: [1, 1, 2, 1], windows: [8, 4, 4, 2], global_blocks: [3], fpn_channels: 32}
   lora: {rank: 4, alpha: 8}
   head: {heads: 2, mlp_channels: 32, upscale_channels: [16, 8]}
-augment: {focus_probability: 0.5}
+loss: {resolution: full}
+augment:
+  focus_probability: 0.5
+  subset_shares: [1, 1, 1, 1]
+  appearance_probability: 0.5
+  sensor_probability: 0.5
 base: {batch: 2, data: device, average: 0.9, validate_frames: 2}
-experts: {batch: 2, data: device, average: 0.9, select: best, trainable: all, validate_frames: 2}
+experts: {batch: 4, data: device, average: 0.9, trainable: all, validate_frames: 2}
 """
 
 
-@pytest.mark.skipif(
+needs_simulator = pytest.mark.skipif(
     shutil.which("node") is None
     or not (ROOT / "node_modules/esbuild").exists()
     or not (ROOT / "dist/src/cli/simulate.js").exists(),
     reason="needs Node, npm install and npm run build",
 )
-def test_both_parts_run_and_leave_their_results(tmp_path: Path) -> None:
+
+
+@needs_simulator
+def test_all_parts_run_and_leave_their_results(tmp_path: Path) -> None:
     packed, work = tmp_path / "packed", tmp_path / "work"
     pack = ["node", str(ROOT / "scripts/gpu/pack.mjs"), str(packed), "--linked", "--part-megabytes", "0.0001"]
     subprocess.run(pack, check=True, capture_output=True)
@@ -41,28 +50,64 @@ def test_both_parts_run_and_leave_their_results(tmp_path: Path) -> None:
     assert all(part.stat().st_size <= 100 for part in packed.glob("packed.part*"))
     (packed / "training/configs/dry-run.yaml").write_text(CONFIG)
 
-    def run(part: str, *options: str) -> list[dict]:
+    def run(part: str, *options: str) -> dict[str, dict]:
         command = [sys.executable, str(packed / "run.py"), part, "--out", str(tmp_path / part)]
-        command += ["--work", str(work), "--config", "dry-run", "--threads", "1", "--workers", "1", *options]
+        command += ["--work", str(work), "--config", "dry-run", "--threads", "1", *options]
         subprocess.run(command, check=True, capture_output=True)
-        return json.loads((tmp_path / part / f"{part}.json").read_text())
+        entries = json.loads((tmp_path / part / f"{part}.json").read_text())
+        return {entry["step"]: entry for entry in entries}
 
-    bench = ["--bench", "tiny-test", "--compile-seconds", "1", "--bench-options=--modalities 1 --repeats 3"]
-    first = run(
-        *("FIRST", "--deadline", "400", "--frames", "6", "--held-out", "1", "--base-minutes", "0.02", *bench)
-    )
-    ends = {entry["step"]: entry.get("status") for entry in first}
-    assert ends["bench"] == ends["decode"] == ends["base"] == 0
-    assert ends["bench, compiled"] != 0  # one second is not enough: the steps after it ran all the same
-    rows = json.loads((tmp_path / "FIRST/bench.json").read_text())["rows"]
+    few = ("--frames", "4", "--first-frames", "2", "--held-out", "3", "--capacity", "8")
+    begun = run("START", *few, "--workers", "2", "--wide-workers", "1", "--base-seconds", "4")
+    assert begun["started"]["background"] == ["follow", "render", "render-wide", "train"]
+    run("PAUSE")
+    run("RESUME")
+    beside = ("--beside", "test -f {cache}/train_images.npy && echo done > {work}/beside.txt")
+    results = ("--beside-results", str(work / "beside.txt"))
+    ends = run("TRAIN", "--deadline", "240", "--reserve", "180", "--render-share", "0.9", *beside, *results)
+    out = tmp_path / "TRAIN"
+    logs = (work / "logs/PIPELINE.json").read_text() + (work / "logs/test.log").read_text()
+    assert [ends[step]["status"] for step in ("test", "wide", "routing", "beside")] == [0, 0, 0, 0], logs
+    assert ends["trained"]["frames"] >= 4
+    stages = {
+        entry["step"]: entry["status"] for entry in json.loads((work / "logs/PIPELINE.json").read_text())[1:]
+    }
+    assert stages == {"base": 0, "experts": 0}
+    assert [json.loads((out / f"{name}.json").read_text())["frames"] for name in ("test", "wide")] == [3, 1]
+    assert (out / "beside.txt").read_text() == "done\n"
+    assert {file.name for file in out.iterdir()} == {
+        *("base.safetensors", "experts.safetensors", "logs.tar.gz", "TRAIN.json", "beside.txt"),
+        *("test.json", "wide.json", "routing.json"),
+    }
+    with tarfile.open(out / "logs.tar.gz") as archive:
+        assert "experts-log.jsonl" in archive.getnames()
+
+
+@needs_simulator
+def test_bench_measures_what_it_can_and_says_what_it_cannot(tmp_path: Path) -> None:
+    packed, out = tmp_path / "packed", tmp_path / "out"
+    pack = ["node", str(ROOT / "scripts/gpu/pack.mjs"), str(packed), "--linked"]
+    subprocess.run(pack, check=True, capture_output=True)
+    command = [
+        sys.executable,
+        str(packed / "run.py"),
+        "BENCH",
+        "--out",
+        str(out),
+        "--work",
+        str(tmp_path / "work"),
+    ]
+    command += [
+        "--bench",
+        "tiny-test",
+        "--compile-seconds",
+        "1",
+        "--bench-options=--modalities 1 --repeats 3",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    ends = {entry["step"]: entry["status"] for entry in json.loads((out / "BENCH.json").read_text())}
+    assert ends["bench"] == 0
+    assert ends["bench, compiled"] != 0  # one second is not enough
+    rows = json.loads((out / "bench.json").read_text())["rows"]
     assert [row.get("labelAgreement", 0) > 90 for row in rows if row["mode"] == "eager"] == [True, True]
     assert all("error" in row for row in rows if row["mode"] == "graph")  # which needs a GPU, and says so
-    second = run("SECOND", "--deadline", "400", "--reserve", "398")
-    assert {entry["step"]: entry.get("status") for entry in second} == {
-        "frames": None,
-        "decode": 0,
-        "experts": 0,
-        "evaluate": 0,
-    }
-    assert json.loads((tmp_path / "SECOND/test.json").read_text())["frames"] == 1
-    assert (tmp_path / "SECOND/experts.safetensors").exists()

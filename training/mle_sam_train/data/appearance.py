@@ -102,7 +102,7 @@ def _recolour(planes: Tensor, labels: Tensor, free: Tensor, generator: torch.Gen
     moved = torch.gather(shift, 2, flat[:, None].expand(-1, 3, -1)).reshape(batch, 3, height, width)
     own = torch.gather(mean.transpose(1, 2), 2, flat[:, None].expand(-1, 3, -1)).reshape_as(moved)
     scale = torch.gather(contrast[..., 0], 1, flat).reshape(batch, 1, height, width)
-    roughness = share[..., 0] * _rand((batch, classes), 0, 0.14, generator)
+    roughness = share[..., 0] * _rand((batch, classes), 0, 0.09, generator)
     amplitude = torch.gather(roughness, 1, flat).reshape(batch, 1, height, width)
     texture = _smooth_noise(batch, 3, (12, 20), (height, width), generator)
     fine = _smooth_noise(batch, 1, (64, 107), (height, width), generator)
@@ -113,15 +113,15 @@ def _expose(planes: Tensor, generator: torch.Generator) -> Tensor:
     """White balance, exposure, contrast, gamma, saturation, a gradient of light, sensor noise."""
     batch = len(planes)
     grey = planes.mean(dim=1, keepdim=True)
-    planes = grey + (planes - grey) * _one(batch, 0.0, 1.7, generator)
-    balance = 1 + 0.12 * torch.randn((batch, 3, 1, 1), generator=generator, device=planes.device)
-    planes = planes * balance * 2 ** _one(batch, -1.2, 0.8, generator)
+    planes = grey + (planes - grey) * _one(batch, 0.0, 1.5, generator)
+    balance = 1 + 0.08 * torch.randn((batch, 3, 1, 1), generator=generator, device=planes.device)
+    planes = planes * balance * 2 ** _one(batch, -1.0, 0.6, generator)
     planes = (planes - 0.5) * _one(batch, 0.6, 1.4, generator) + 0.5 + _one(batch, -0.08, 0.08, generator)
     light = _smooth_noise(batch, 1, (2, 3), planes.shape[2:], generator)
     planes = planes * (1 + 0.2 * light)
     planes = planes.clamp(0, 1) ** (2 ** _one(batch, -0.7, 0.7, generator))
     noise = torch.randn(planes.shape, generator=generator, device=planes.device)
-    strength = _one(batch, -0.04, 0.06, generator).clamp(min=0)
+    strength = _one(batch, -0.04, 0.03, generator).clamp(min=0)
     return (planes + strength * noise).clamp(0, 1)
 
 
