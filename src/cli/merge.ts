@@ -1,11 +1,15 @@
 import { Command } from 'commander';
+import { OutputFolder } from '../outputs/index.js';
+import { RUNS_FILE } from '../report/index.js';
 import { collectUnits } from '../units/index.js';
 import { collectEvaluation } from './evaluate/dataset_units.js';
 import { claimEvaluation, finishEvaluation } from './evaluate/evaluation_output.js';
 import { evaluationFigureNames } from './evaluate/figures.js';
 import { interruptible } from './interrupts.js';
 import { print } from './output.js';
+import { listReplays } from './replay_many.js';
 import { claimJunit, type Requirement, requireKnown, requirement } from './requirements.js';
+import { finishRunList } from './run_list.js';
 
 interface MergeFlags {
   out?: string;
@@ -32,7 +36,8 @@ export function mergeCommand(write: (text: string) => void = print): Command {
       interruptible(async () => {
         const overwriting = flags.force ? 'any' : 'own';
         await claimJunit(flags.junit, overwriting);
-        const { run } = await collectUnits(folders);
+        const collected = await collectUnits(folders);
+        const { run } = collected;
         const out = flags.out ?? folders[0]!;
         switch (run.kind) {
           case 'evaluate': {
@@ -40,6 +45,10 @@ export function mergeCommand(write: (text: string) => void = print): Command {
             requireKnown(flags.require ?? [], evaluationFigureNames(evaluation.part));
             const folder = await claimEvaluation(out, overwriting);
             return finishEvaluation(evaluation, scoring, folder, flags, write);
+          }
+          case 'replay': {
+            const folder = await OutputFolder.claim(out, [RUNS_FILE], overwriting);
+            return finishRunList(listReplays(collected, out), folder, flags, write);
           }
           default:
             throw new Error('not yet');

@@ -1,13 +1,15 @@
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { type ReplayOutputs, replayBag } from '../replay/index.js';
 import type { ReplaySummary } from '../report/index.js';
 import { jsonText, printable } from '../text/index.js';
+import { isUnitWorker } from '../units/index.js';
 import { type BagFlags, bagOptions, withBagOptions } from './bag_options.js';
 import {
   CONFIG_HELP,
+  type Configured,
   configuredFallbackStart,
   configuredSegmenter,
   type FallbackFlags,
@@ -20,8 +22,11 @@ import { interruptible } from './interrupts.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
+import { replayMany } from './replay_many.js';
+import { expandBags, type NamedBag, nameOfBag } from './units/expand_bags.js';
+import { planUnits, type UnitFlags, withUnitOptions } from './units/unit_options.js';
 
-interface ReplayFlags extends ProviderFlags, FallbackFlags, BagFlags {
+interface ReplayFlags extends ProviderFlags, FallbackFlags, BagFlags, UnitFlags {
   model: string;
   out?: string;
   rate: 'max' | 'realtime';
@@ -33,11 +38,11 @@ interface ReplayFlags extends ProviderFlags, FallbackFlags, BagFlags {
 
 /** `mle-sam replay BAG`: masks, scores and a report from a rosbag, without ROS. */
 export function replayCommand(): Command {
-  return withBagOptions(withFallbackOptions(withProviderOptions(new Command('replay'))))
+  return withUnitOptions(withBagOptions(withFallbackOptions(withProviderOptions(new Command('replay')))))
     .description('replay a rosbag through the model: masks.mcap, summary.json and report.html')
-    .argument('<bag>', 'MCAP or rosbag2 sqlite3: a file or a folder')
+    .argument('<bags...>', 'MCAP or rosbag2 sqlite3: a file or a folder; a pattern; @FILE: a list of them')
     .option('-m, --model <folder>', 'model bundle', defaultBundlePath())
-    .option('-o, --out <folder>', "where the results go (default: out/ and the bag's name)")
+    .option('-o, --out <folder>', "where the results go (default: out/ and the bag's name; of many bags out/replay)")
     .addOption(
       new Option('-r, --rate <rate>', 'max: every frame, as fast as it goes; realtime: as live sensors would send it')
         .choices(['max', 'realtime'])
@@ -46,35 +51,61 @@ export function replayCommand(): Command {
     .option('-c, --config <file>', CONFIG_HELP)
     .option('--paint-lidar', "write each LiDAR's points with the class of each into masks.mcap")
     .option('--force', "replace files of the results' names that mle-sam did not make")
-    .option('--json', 'print summary.json instead of a table')
-    .action((bag: string, flags: ReplayFlags, command: Command) =>
-      interruptible((signal) => replay(bag, flags, command, signal)),
+    .option('--json', 'print summary.json, of many bags runs.json, instead of a table')
+    .action((given: string[], flags: ReplayFlags, command: Command) =>
+      interruptible(async (signal) => {
+        const bags = await expandBags(given);
+        const isOne = bags.length === 1 && flags.shard === undefined && flags.jobs === undefined && !isUnitWorker();
+        if (isOne) return replay(bags[0]!.path, flags, command, signal);
+        return replayAll(bags, flags, command, signal);
+      }),
     );
 }
 
-async function replay(bag: string, flags: ReplayFlags, command: Command, signal: AbortSignal): Promise<void> {
-  const out = flags.out ?? join('out', basename(resolve(bag)).replace(/\.(mcap|db3)(\.zstd)?$/, ''));
+async function replayAll(
+  bags: readonly NamedBag[],
+  flags: ReplayFlags,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = planUnits(flags);
   const configured = await readConfigured(command, flags);
+  const overwriting = flags.force ? 'any' : 'own';
+  const options = {
+    ...replayOptions(flags, command, configured),
+    overwriting,
+  } as const;
+  await replayMany({ bags, plan, options, flags, overwriting, command, write: print, signal });
+}
+
+/** What flags and configuration file say of the replay of any bag. */
+function replayOptions(flags: ReplayFlags, command: Command, configured: Configured) {
   const { model, fallbacks, config } = configured;
-  const fallbackStart = configuredFallbackStart(command, flags, configured);
+  return {
+    model,
+    fallbacks,
+    fallbackStart: configuredFallbackStart(command, flags, configured),
+    config,
+    rate: flags.rate,
+    points: flags.paintLidar ? 'labelled' : 'left-out',
+    ...bagOptions(flags),
+    ...configuredSegmenter(command, flags, configured),
+  } as const;
+}
+
+async function replay(bag: string, flags: ReplayFlags, command: Command, signal: AbortSignal): Promise<void> {
+  const out = flags.out ?? join('out', nameOfBag(bag));
+  const configured = await readConfigured(command, flags);
   const isShown = process.stderr.isTTY && flags.json === undefined;
   const bar = isShown ? progressBar() : undefined;
   let outputs: ReplayOutputs;
   try {
-    const { rate } = flags;
     outputs = await replayBag({
+      ...replayOptions(flags, command, configured),
       bag,
-      model,
       out,
-      rate,
-      points: flags.paintLidar ? 'labelled' : 'left-out',
-      config,
-      fallbacks,
-      fallbackStart,
-      ...bagOptions(flags),
       signal,
       overwriting: flags.force ? 'any' : 'own',
-      ...configuredSegmenter(command, flags, configured),
       onProgress: ({ fraction, masks }) => bar?.update(Math.round(fraction * 1000) / 10, { masks }),
     });
   } finally {

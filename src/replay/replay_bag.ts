@@ -39,6 +39,8 @@ export interface ReplayProgress {
 export interface ReplayOutputs {
   summary: ReplaySummary;
   paths: { masks: string; summary: string; report: string };
+  /** Exact counts over all frames with ground truth, see `ConfusionMatrix.toTriplets`. */
+  confusion: { confusion: number[]; classCount: number };
 }
 
 /**
@@ -135,6 +137,7 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
   return {
     summary: result.summary,
     paths: { masks: folder.file(MASKS), summary: summaryPath, report: reportPath },
+    confusion: { confusion: recorder.confusion.toTriplets(), classCount: recorder.confusion.classCount },
   };
 }
 

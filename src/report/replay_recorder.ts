@@ -253,6 +253,11 @@ export class ReplayRecorder {
     return { summary, report };
   }
 
+  /** Exact counts over all frames with ground truth. */
+  get confusion(): ConfusionMatrix {
+    return this.#confusion;
+  }
+
   /** Frames of the stream that should pace, for which no set could even be opened. */
   unopened(count: number): void {
     this.#unopened = count;

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { differenceOf, type RunDescription } from './run_description.js';
 import { isUnitFileName, readUnitFile, type UnitFile } from './unit_file.js';
 import { NAMES_FILE, UNITS_FOLDER } from './unit_store.js';
@@ -7,10 +7,15 @@ import { NAMES_FILE, UNITS_FOLDER } from './unit_store.js';
 /** So many are named; more are counted. */
 const NAMED = 8;
 
+/** A unit, and the folder of results it lies in. */
+export interface CollectedUnit extends UnitFile {
+  folder: string;
+}
+
 /** All units of a run, in order. */
 export interface CollectedUnits {
   run: RunDescription;
-  units: UnitFile[];
+  units: CollectedUnit[];
 }
 
 /**
@@ -60,7 +65,18 @@ export async function collectUnits(folders: readonly string[]): Promise<Collecte
         'Start the shards again: what is done is skipped.',
     );
   }
-  return { run, units: positions.map((index) => found.get(index)!.unit) };
+  return {
+    run,
+    units: positions
+      .map((index) => found.get(index)!)
+      .map(({ path, unit }) => ({ ...unit, folder: resultsFolder(path) })),
+  };
+}
+
+/** That of the units is in it. */
+function resultsFolder(path: string): string {
+  const units = dirname(path);
+  return basename(units) === UNITS_FOLDER ? dirname(units) : units;
 }
 
 /** Names of all units, where a shard has left them. */

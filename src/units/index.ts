@@ -1,4 +1,4 @@
-export { type CollectedUnits, collectUnits } from './collect_units.js';
+export { type CollectedUnit, type CollectedUnits, collectUnits } from './collect_units.js';
 export { hashOf, RUN_KINDS, type RunDescription } from './run_description.js';
 export {
   type RunUnitsOptions,
