@@ -1,6 +1,7 @@
 import type { ImageSize } from '../../sensors/modality_image.js';
+import { KernelMemory } from '../../webassembly/index.js';
 import { UNLABELED_ID } from '../manifest_fields.js';
-import { CERTAINTY, KernelMemory } from './kernel/scores.js';
+import { CERTAINTY, SCORE_KERNEL, type ScoreKernel } from './kernel/scores.js';
 import { gridOffset, type NetworkRecipe } from './recipe.js';
 import { RowSource, rowLength, type ScoreVolume } from './rows.js';
 import { type Interpolation, interpolation } from './upsampling.js';
@@ -14,7 +15,7 @@ export interface LabelledGrid {
 /** What one volume's shape needs. */
 interface Workspace {
   shape: string;
-  memory: KernelMemory;
+  memory: KernelMemory<ScoreKernel>;
   source: RowSource;
   down: Interpolation;
   /** All channels of a row between two of the volume's. */
@@ -79,7 +80,7 @@ export class ScoreLabeller {
     const count = this.#count;
     const row = rowLength(width, channels);
     const line = rowLength(count, channels);
-    const memory = new KernelMemory(4 * (3 * row + line + 5 * count) + 1024);
+    const memory = new KernelMemory(SCORE_KERNEL, 4 * (3 * row + line + 5 * count));
     const across = interpolation(width, this.#recipe.size.width, 0, count);
     const tables = {
       before: memory.wholeNumbers(count),

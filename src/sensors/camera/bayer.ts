@@ -1,71 +1,86 @@
-import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import type { BayerPattern } from './encodings.js';
+import { type PictureRows, planeBytes, planes, type RowSpace, VECTOR_BYTES, type WriteRow } from './picture_rows.js';
+import type { ReadRow } from './sample_rows.js';
 
-const PIXELS_PER_SLICE = 400_000;
+/** Rows of samples held: one, and those above and below; a power of two. */
+const HELD_ROWS = 4;
 
-/** Samples of one colour each, and the colours of their top left 2x2 pixels in reading order. */
-interface Mosaic extends ImageSize {
-  samples: Uint8Array | Uint16Array;
+/** Samples of one colour each. */
+export interface Mosaic extends ImageSize {
+  /** Colours of the top left 2x2 pixels in reading order, as in ROS' `bayer_rggb8`. */
   pattern: BayerPattern;
-  /** Bits to shift a sample right to make it 8-bit. */
-  shift: number;
+  bytesPerSample: 1 | 2;
+  /** Bits of a sample that are used, 8 at least; larger samples are cut to the largest of so many bits. */
+  bits: number;
+  read: ReadRow;
 }
 
 /**
  * Bilinear demosaicing: a colour a pixel did not measure is the mean of its two or four nearest neighbours that did.
- * At the border the picture is mirrored about its outermost pixels, which keeps the pattern's phase.
- *
- * @param samples - height * width samples of one colour each
- * @param pattern - colours of the top left 2x2 pixels in reading order, as in ROS' `bayer_rggb8`; OpenCV's constants
- *   name the same mosaic by its second row and column (rggb = `COLOR_BayerBG2RGB`)
- * @param shift - bits to shift a sample right to make it 8-bit: 0, or 8 for samples of 16 bits
- * @returns height * width * 3 bytes, RGB
+ * At the border the picture is mirrored about its outermost pixels, which keeps the pattern's phase. OpenCV's constants
+ * name the same mosaic by its second row and column (rggb = `COLOR_BayerBG2RGB`).
+ * @returns rows of three planes, of the upper eight bits
  */
-export async function demosaic(
-  samples: Uint8Array | Uint16Array,
-  { width, height }: ImageSize,
-  pattern: BayerPattern,
-  shift: number,
-): Promise<Uint8Array> {
-  const rgb = new Uint8Array(width * height * 3);
-  const mosaic = { width, height, samples, pattern, shift };
-  await inRowSlices(mosaic, PIXELS_PER_SLICE, (from, to) => {
-    for (let row = from; row < to; row++) demosaicRow(mosaic, row, rgb);
-  });
-  return rgb;
+export function demosaicedRows(mosaic: Mosaic): PictureRows {
+  const { width, height, bytesPerSample } = mosaic;
+  const { rowBytes, channels } = planes(width);
+  const scratchBytes = HELD_ROWS * heldBytes(mosaic) + bytesPerSample * width;
+  return { width, height, rowBytes, channels, scratchBytes, bind: (space) => new Demosaicing(mosaic, space).write };
 }
 
-/** One row: first its pixels that measured red or blue, every other one, then those in between that measured green. */
-function demosaicRow({ width, height, samples, pattern, shift }: Mosaic, y: number, rgb: Uint8Array): void {
-  const redAt = pattern.indexOf('r');
-  const isRedRow = (y & 1) === redAt >> 1;
-  // Of the two colours that are not green this row holds one (its "own"), the rows around hold the other.
-  const own = isRedRow ? 0 : 2;
-  const other = 2 - own;
-  const ownColumn = isRedRow ? redAt & 1 : 1 - (redAt & 1);
-  // Mirrored neighbours; in a picture one pixel wide or high there is none but the pixel itself.
-  const lastX = width - 1;
-  const row = y * width;
-  const above = (y > 0 ? y - 1 : Math.min(1, height - 1)) * width;
-  const below = (y < height - 1 ? y + 1 : Math.max(0, height - 2)) * width;
-  for (let x = ownColumn; x < width; x += 2) {
-    const left = x > 0 ? x - 1 : Math.min(1, lastX);
-    const right = x < lastX ? x + 1 : Math.max(0, lastX - 1);
-    const pixel = (row + x) * 3;
-    const sides = samples[row + left]! + samples[row + right]!;
-    const ends = samples[above + x]! + samples[below + x]!;
-    const corners = samples[above + left]! + samples[above + right]! + samples[below + left]! + samples[below + right]!;
-    rgb[pixel + own] = samples[row + x]! >> shift;
-    rgb[pixel + 1] = ((sides + ends + 2) >> 2) >> shift;
-    rgb[pixel + other] = ((corners + 2) >> 2) >> shift;
+/** A row and its mirrored samples. */
+function heldBytes({ width, bytesPerSample }: Mosaic): number {
+  return planeBytes(width * bytesPerSample) + 2 * VECTOR_BYTES;
+}
+
+class Demosaicing {
+  readonly #mosaic: Mosaic;
+  readonly #space: RowSpace;
+  readonly #pitch: number;
+  readonly #red: number;
+  /** Which row each place holds. */
+  readonly #held = new Int32Array(HELD_ROWS).fill(-1);
+
+  constructor(mosaic: Mosaic, space: RowSpace) {
+    this.#mosaic = mosaic;
+    this.#space = space;
+    this.#pitch = heldBytes(mosaic);
+    this.#red = mosaic.pattern.indexOf('r');
   }
-  for (let x = 1 - ownColumn; x < width; x += 2) {
-    const left = x > 0 ? x - 1 : Math.min(1, lastX);
-    const right = x < lastX ? x + 1 : Math.max(0, lastX - 1);
-    const pixel = (row + x) * 3;
-    rgb[pixel + own] = ((samples[row + left]! + samples[row + right]! + 1) >> 1) >> shift;
-    rgb[pixel + 1] = samples[row + x]! >> shift;
-    rgb[pixel + other] = ((samples[above + x]! + samples[below + x]! + 1) >> 1) >> shift;
+
+  readonly write: WriteRow = (y, at) => {
+    const { width, height, bytesPerSample, bits } = this.#mosaic;
+    const { kernel } = this.#space;
+    // In a picture one pixel high or wide there is no neighbour but the pixel itself.
+    const above = this.#hold(y > 0 ? y - 1 : Math.min(1, height - 1));
+    const row = this.#hold(y);
+    const below = this.#hold(y < height - 1 ? y + 1 : Math.max(0, height - 2));
+    // Of the two colours that are not green this row holds one (its "own"), the rows around hold the other.
+    const isRedRow = (y & 1) === this.#red >> 1;
+    const first = isRedRow ? this.#red & 1 : 1 - (this.#red & 1);
+    const plane = planeBytes(width);
+    const own = isRedRow ? at : at + 2 * plane;
+    const other = isRedRow ? at + 2 * plane : at;
+    if (bytesPerSample === 1) kernel.demosaic8(above, row, below, width, first, own, at + plane, other);
+    else kernel.demosaic16(above, row, below, width, first, own, at + plane, other, bits - 8);
+  };
+
+  /** @returns where the samples of a row are, with their mirror images around them */
+  #hold(y: number): number {
+    const slot = y % HELD_ROWS;
+    const { width, bytesPerSample, bits, read } = this.#mosaic;
+    const { kernel, bytes, scratch } = this.#space;
+    const at = scratch + slot * this.#pitch + VECTOR_BYTES;
+    if (this.#held[slot] === y) return at;
+    this.#held[slot] = y;
+    read(y, bytes, at);
+    if (bytesPerSample === 2 && bits < 16) kernel.limit16(at, width, 2 ** bits - 1);
+    const rowBytes = width * bytesPerSample;
+    const second = at + (width > 1 ? bytesPerSample : 0);
+    const lastButOne = at + rowBytes - bytesPerSample * (width > 1 ? 2 : 1);
+    bytes.copyWithin(at - bytesPerSample, second, second + bytesPerSample);
+    bytes.copyWithin(at + rowBytes, lastButOne, lastButOne + bytesPerSample);
+    return at;
   }
 }

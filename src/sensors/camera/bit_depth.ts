@@ -14,17 +14,6 @@ export interface SampleRange {
 /** Chooses how many bits of 16-bit samples are used; 16 keeps their upper eight. */
 export type BitDepthChoice = number | ((range: SampleRange) => number);
 
-export function sampleRange(samples: Uint16Array): SampleRange {
-  let highest = 0;
-  let union = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i]!;
-    if (sample > highest) highest = sample;
-    union |= sample;
-  }
-  return { highest, union };
-}
-
 /**
  * Finds out how many bits a camera uses of its 16-bit samples: sensors of 10 to 14 bits are often published as they
  * are, in the lower bits of mono16 or bayer16, and would look black. Brighter pictures raise the depth, none lowers it.
@@ -53,10 +42,4 @@ export class BitDepth {
     }
     return this.#bits;
   }
-}
-
-/** Samples of so many bits as bytes: the upper eight of those. */
-export function toBytes(samples: Uint16Array, bits: number, bytes: Uint8Array, from: number, to: number): void {
-  const shift = bits - 8;
-  for (let i = from; i < to; i++) bytes[i] = Math.min(255, samples[i]! >> shift);
 }

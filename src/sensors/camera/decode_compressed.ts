@@ -3,13 +3,12 @@ import type { CompressedImage, Image } from '../../messages/types.js';
 import { BOUNDS, sizeProblem } from '../bounds.js';
 import { MACHINE_IS_BIG_ENDIAN } from '../byte_order.js';
 import type { ImageSize } from '../modality_image.js';
-import { demosaic } from './bayer.js';
 import type { BitDepthChoice } from './bit_depth.js';
-import { decodeImage } from './decode_image.js';
+import { openImage } from './decode_image.js';
 import { type BayerPattern, pixelLayout } from './encodings.js';
 import { measureCompressed, withCompressed } from './open_compressed.js';
-import type { Pixels } from './pixels.js';
-import { resizePixels, toModelSize } from './resize.js';
+import type { PictureRows } from './picture_rows.js';
+import { resizeRows, toModelSize } from './resize.js';
 
 /** RGB of the model's size, and the size the picture was taken at. */
 export type RgbOutcome = { kind: 'rgb'; data: Uint8Array; source: ImageSize } | { kind: 'invalid'; reason: string };
@@ -58,13 +57,14 @@ export async function decodeCompressed(
     const layout = pixelLayout(format.split(';')[0]!.trim());
     const pattern = layout?.kind === 'bayer' && channels === 1 ? layout.pattern : undefined;
     if (channels === 1 && bitsPerSample === 16) {
-      const pixels = await readGrey16(data, source, pattern, bitDepth);
-      return { kind: 'rgb', data: await resizePixels(pixels, size), source };
+      const rows = await openGrey16(data, source, pattern, bitDepth);
+      return { kind: 'rgb', data: await resizeRows(rows, size), source };
     }
     if (pattern !== undefined) {
       const mosaic = await withCompressed(data, (picture) => picture.toColourspace('b-w').raw().toBuffer());
-      const rgb = await demosaic(mosaic, source, pattern, 0);
-      return { kind: 'rgb', data: await resizePixels({ ...source, channels: 3, data: rgb }, size), source };
+      const opened = await openImage(imageOf(mosaic, source, `bayer_${pattern}8`));
+      if (opened.kind === 'invalid') throw new Error(opened.reason);
+      return { kind: 'rgb', data: await resizeRows(opened.rows, size), source };
     }
     const rgb = await withCompressed(data, (picture: Sharp) => toModelSize(picture, source, size));
     return { kind: 'rgb', data: rgb, source };
@@ -74,29 +74,33 @@ export async function decodeCompressed(
   }
 }
 
-/** A PNG or TIFF of 16-bit samples, grey or a mosaic, as bytes. */
-async function readGrey16(
+/** A PNG or TIFF of 16-bit samples, grey or a mosaic. */
+async function openGrey16(
   data: Uint8Array,
-  { width, height }: ImageSize,
+  source: ImageSize,
   pattern: BayerPattern | undefined,
   bitDepth: BitDepthChoice,
-): Promise<Pixels> {
-  const buffer = await withCompressed(data, (picture) =>
+): Promise<PictureRows> {
+  const samples = await withCompressed(data, (picture) =>
     picture.toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer(),
   );
-  const samples = new Uint8Array(new Uint8Array(buffer).buffer);
-  const image: Image = {
+  const encoding = pattern === undefined ? 'mono16' : `bayer_${pattern}16`;
+  const opened = await openImage(imageOf(samples, source, encoding), bitDepth);
+  if (opened.kind === 'invalid') throw new Error(opened.reason);
+  return opened.rows;
+}
+
+/** Samples in the machine's byte order as a message. */
+function imageOf(data: Uint8Array, { width, height }: ImageSize, encoding: string): Image {
+  return {
     header: { stamp: { sec: 0, nanosec: 0 }, frame_id: '' },
     width,
     height,
-    encoding: pattern === undefined ? 'mono16' : `bayer_${pattern}16`,
+    encoding,
     is_bigendian: Number(MACHINE_IS_BIG_ENDIAN),
-    step: 2 * width,
-    data: samples,
+    step: data.byteLength / height,
+    data,
   };
-  const decoded = await decodeImage(image, bitDepth);
-  if (decoded.kind === 'invalid') throw new Error(decoded.reason);
-  return decoded.pixels;
 }
 
 function hexStart(data: Uint8Array): string {

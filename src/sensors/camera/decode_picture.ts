@@ -3,8 +3,8 @@ import type { CompressedImage, Image } from '../../messages/types.js';
 import type { ImageSize } from '../modality_image.js';
 import type { BitDepthChoice } from './bit_depth.js';
 import { decodeCompressed, type RgbOutcome } from './decode_compressed.js';
-import { decodeImage } from './decode_image.js';
-import { resizePixels } from './resize.js';
+import { openImage } from './decode_image.js';
+import { resizeRows } from './resize.js';
 
 /**
  * Decodes an Image or CompressedImage message that shows a picture to RGB of the given size.
@@ -18,8 +18,8 @@ export async function decodePicture(
   if (raw.type.endsWith('/CompressedImage')) {
     return decodeCompressed(decodeMessage<CompressedImage>(raw), size, bitDepth);
   }
-  const decoded = await decodeImage(decodeMessage<Image>(raw), bitDepth);
-  if (decoded.kind === 'invalid') return decoded;
-  const { width, height } = decoded.pixels;
-  return { kind: 'rgb', data: await resizePixels(decoded.pixels, size), source: { width, height } };
+  const opened = await openImage(decodeMessage<Image>(raw), bitDepth);
+  if (opened.kind === 'invalid') return opened;
+  const { width, height } = opened.rows;
+  return { kind: 'rgb', data: await resizeRows(opened.rows, size), source: { width, height } };
 }

@@ -1,0 +1,1 @@
+export { compileKernel, KernelMemory } from './kernel_memory.js';
