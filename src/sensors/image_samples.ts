@@ -26,13 +26,6 @@ export function checkImageLayout(image: Image, rowBytes: number, rows = image.he
   return sizeProblem(image, BOUNDS.picturePixels, 'an image');
 }
 
-/** Samples of 8 bits: a view on the message where rows are not padded, else a copy. */
-export function readSamples8(image: Image, samplesPerRow: number): SamplesOutcome<Uint8Array> {
-  const problem = checkImageLayout(image, samplesPerRow);
-  if (problem !== undefined) return { kind: 'invalid', reason: problem };
-  return { kind: 'samples', samples: packRows(image.data, image.step, samplesPerRow, image.height) };
-}
-
 /** Samples of 16 bits, always a copy. */
 export function readSamples16(image: Image, samplesPerRow: number): SamplesOutcome<Uint16Array> {
   const problem = checkImageLayout(image, samplesPerRow * 2);
@@ -50,7 +43,7 @@ export function readSamplesFloat(image: Image, samplesPerRow: number): SamplesOu
 }
 
 /** Rows of `rowBytes` out of rows `step` bytes apart; a view where they lie close already. */
-export function packRows(data: Uint8Array, step: number, rowBytes: number, rows: number): Uint8Array {
+function packRows(data: Uint8Array, step: number, rowBytes: number, rows: number): Uint8Array {
   if (step === rowBytes) return data.subarray(0, rowBytes * rows);
   const packed = new Uint8Array(rowBytes * rows);
   for (let row = 0; row < rows; row++) {
