@@ -8,6 +8,8 @@ import {
   SPLITS,
   type Split,
   stretchDrive,
+  VARIETIES,
+  type Variety,
   writeDataset,
   writeDrive,
 } from '../simulation/index.js';
@@ -24,6 +26,7 @@ interface SimulateOptions {
   duration?: number;
   frames: number;
   split?: Split;
+  variety: Variety;
   workers: number;
   force?: true;
 }
@@ -50,6 +53,14 @@ export function simulateCommand(write: (text: string) => void = print): Command 
     .option('--duration <seconds>', 'bag: scale the drive to this length', positiveNumber)
     .option('--frames <count>', 'deliver: frames of the whole set, or of the split', wholeNumberFrom(1), 100)
     .addOption(new Option('--split <split>', 'deliver: write only this split').choices([...SPLITS]))
+    .addOption(
+      new Option(
+        '--variety <variety>',
+        'deliver: plain: scenes as in a bag; wide: looks, light, lenses and mounts vary',
+      )
+        .choices([...VARIETIES])
+        .default('plain'),
+    )
     .option('--workers <count>', 'deliver: threads that render', wholeNumberFrom(1), 2)
     .option('--force', 'replace a bag, or a data set of another seed or origin')
     .action((out: string, options: SimulateOptions) =>
@@ -99,6 +110,7 @@ async function simulateDataset(
     const { written, present } = await writeDataset({
       root: out,
       seed: options.seed,
+      variety: options.variety,
       frames,
       workers: options.workers,
       onFrame: (done) => progress.update(done),

@@ -21,3 +21,4 @@ export {
 export { type DriveMotion, simulateDrive, type TimedMessage } from './drive/simulate_drive.js';
 export { MESSAGE_TYPES, TOPICS, type Topic } from './drive/topics.js';
 export { type DriveOutcome, writeDrive } from './drive/write_drive.js';
+export { VARIETIES, type Variety } from './variety/look.js';

@@ -22,6 +22,7 @@ export const TEXTURE = {
   wheel: 16,
   lamp: 17,
   spokes: 18,
+  plaster: 19,
 } as const;
 
 /** How a part looks to every sensor. */

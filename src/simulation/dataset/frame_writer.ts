@@ -7,8 +7,10 @@ import { SensorRig } from '../../sensors/index.js';
 import { createWeather } from '../conditions.js';
 import { MESSAGE_TYPES, TOPICS, type Topic } from '../drive/topics.js';
 import { type Moment, RigCapture, stampOf } from '../sensors/rig_capture.js';
-import { RIG } from '../sensors/rig_geometry.js';
+import { RIG, type Rig } from '../sensors/rig_geometry.js';
 import { cameraInfoMessage, createHeader, staticTransformsMessage } from '../sensors/ros_messages.js';
+import { varyRig } from '../variety/vary_rig.js';
+import { varyWeather } from '../variety/vary_weather.js';
 import { World } from '../world/world.js';
 import { DATASET_MODALITIES, DATASET_SIZE, type FramePlan, framePath, WORLD_SECONDS } from './dataset_layout.js';
 
@@ -29,30 +31,12 @@ const TOPIC_BY_MODALITY = new Map<string, Topic>([
  */
 export class FrameWriter {
   readonly #root: string;
-  readonly #capture = new RigCapture();
-  readonly #rig: SensorRig;
+  readonly #plain = createRecorder(RIG);
+  /** The rig last seen from, other than the plain one: frames of one rig come in sequence. */
+  #varied: { readonly seed: string; readonly recorder: Recorder } | undefined;
 
   constructor(root: string) {
     this.#root = root;
-    this.#rig = new SensorRig({
-      grid: DATASET_SIZE,
-      modalities: DATASET_MODALITIES,
-      inputs: new Map([...TOPIC_BY_MODALITY].map(([name, topic]) => [name, { topic }])),
-    });
-    const at = stampOf(0);
-    const problems = [
-      ...this.#rig.observe(raw(TOPICS.transforms, staticTransformsMessage(at), at)),
-      ...(
-        [
-          [TOPICS.cameraInfo, RIG.camera],
-          [TOPICS.depthInfo, RIG.depth],
-          [TOPICS.eventsInfo, RIG.events],
-        ] as const
-      ).flatMap(([topic, { frame, intrinsics }]) =>
-        this.#rig.observe(raw(topic, cameraInfoMessage(createHeader(at, frame), intrinsics), at)),
-      ),
-    ];
-    if (problems.length > 0) throw new Error(problems.join(' '));
   }
 
   /** Renders one frame unless all of its files exist. */
@@ -60,29 +44,33 @@ export class FrameWriter {
     const semantic = join(this.#root, framePath(plan, 'semantic', 'semantic'));
     // The labels are written last: where they are, the frame is complete.
     if (await exists(semantic)) return 'present';
+    const { look } = plan;
+    const weather = createWeather(plan.condition, plan.worldSeed);
+    const { capture, rig } = this.#recorder(plan.rigSeed);
     const moment: Moment = {
-      world: new World(plan.worldSeed, WORLD_SECONDS),
+      world: new World(plan.worldSeed, WORLD_SECONDS, look),
       time: plan.time,
-      weather: createWeather(plan.condition, plan.worldSeed),
+      weather: look === undefined ? weather : varyWeather(weather, look.seed),
       failure: plan.failure,
+      look,
       seed: plan.worldSeed,
     };
-    this.#rig.reset();
-    const packets = this.#events(moment);
-    const { image, labels } = await this.#capture.camera(moment);
+    rig.reset();
+    const packets = eventPackets(capture, moment);
+    const { image, labels } = await capture.camera(moment);
     const at = stampOf(plan.time);
     const samples = new Map<string, RawMessage>([
       ['camera', raw(TOPICS.camera, image, at)],
-      ['depth', raw(TOPICS.depth, await this.#capture.depth({ ...moment, time: plan.time + DEPTH_DELAY }), at)],
-      ['lidar', raw(TOPICS.lidar, this.#capture.lidar({ ...moment, time: plan.time + LIDAR_DELAY }), at)],
+      ['depth', raw(TOPICS.depth, await capture.depth({ ...moment, time: plan.time + DEPTH_DELAY }), at)],
+      ['lidar', raw(TOPICS.lidar, capture.lidar({ ...moment, time: plan.time + LIDAR_DELAY }), at)],
     ]);
     for (const packet of packets) {
-      const outcome = this.#rig.ingest('events', packet);
+      const outcome = rig.ingest('events', packet);
       if (outcome.kind === 'invalid') throw new Error(outcome.reason);
       samples.set('events', packet);
     }
     for (const { name, folder, suffix } of DATASET_MODALITIES) {
-      const outcome = await this.#rig.decode(name, samples.get(name)!, at);
+      const outcome = await rig.decode(name, samples.get(name)!, at);
       if (outcome.kind === 'invalid')
         throw new Error(`Cannot turn the simulated ${name} into a picture: ${outcome.reason}`);
       await this.#save(framePath(plan, folder, suffix), outcome.image.data, 3);
@@ -95,13 +83,10 @@ export class FrameWriter {
     return 'written';
   }
 
-  #events(moment: Moment): RawMessage[] {
-    const [first, ...rest] = EVENT_TIMES;
-    this.#capture.startEvents({ ...moment, time: moment.time + first });
-    return rest.map((offset) => {
-      const time = moment.time + offset;
-      return raw(TOPICS.events, this.#capture.events({ ...moment, time }), stampOf(time));
-    });
+  #recorder(rigSeed: string | undefined): Recorder {
+    if (rigSeed === undefined) return this.#plain;
+    if (this.#varied?.seed !== rigSeed) this.#varied = { seed: rigSeed, recorder: createRecorder(varyRig(rigSeed)) };
+    return this.#varied.recorder;
   }
 
   /** Writes beside and renames, so that a picture that exists is whole. */
@@ -114,6 +99,44 @@ export class FrameWriter {
       .toFile(partial);
     await rename(partial, full);
   }
+}
+
+/** A rig's sensors, and the decoding that knows their calibration and mounts. */
+interface Recorder {
+  readonly capture: RigCapture;
+  readonly rig: SensorRig;
+}
+
+function createRecorder(mounted: Rig): Recorder {
+  const rig = new SensorRig({
+    grid: DATASET_SIZE,
+    modalities: DATASET_MODALITIES,
+    inputs: new Map([...TOPIC_BY_MODALITY].map(([name, topic]) => [name, { topic }])),
+  });
+  const at = stampOf(0);
+  const problems = [
+    ...rig.observe(raw(TOPICS.transforms, staticTransformsMessage(at, mounted), at)),
+    ...(
+      [
+        [TOPICS.cameraInfo, mounted.camera],
+        [TOPICS.depthInfo, mounted.depth],
+        [TOPICS.eventsInfo, mounted.events],
+      ] as const
+    ).flatMap(([topic, { frame, intrinsics }]) =>
+      rig.observe(raw(topic, cameraInfoMessage(createHeader(at, frame), intrinsics), at)),
+    ),
+  ];
+  if (problems.length > 0) throw new Error(problems.join(' '));
+  return { capture: new RigCapture(mounted), rig };
+}
+
+function eventPackets(capture: RigCapture, moment: Moment): RawMessage[] {
+  const [first, ...rest] = EVENT_TIMES;
+  capture.startEvents({ ...moment, time: moment.time + first });
+  return rest.map((offset) => {
+    const time = moment.time + offset;
+    return raw(TOPICS.events, capture.events({ ...moment, time }), stampOf(time));
+  });
 }
 
 /** DELIVER's encoding: class id + 1 in the first of four channels, opaque. */

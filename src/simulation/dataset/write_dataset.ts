@@ -4,12 +4,15 @@ import type { Worker } from 'node:worker_threads';
 import { type Overwriting, writeWhole } from '../../outputs/index.js';
 import { startWorker } from '../../threads/start_worker.js';
 import { SIMULATED_CLASSES } from '../classes.js';
+import type { Variety } from '../variety/look.js';
 import { DATASET_MODALITIES, DATASET_SIZE, type FramePlan, planFrames, SPLITS, type Split } from './dataset_layout.js';
 import type { FrameReply } from './frame_worker.js';
 
 export interface DatasetOptions {
   readonly root: string;
   readonly seed: number;
+  /** Default `plain`. */
+  readonly variety?: Variety;
   readonly frames: Readonly<Record<Split, number>>;
   /** Worker threads that render, at least 1. */
   readonly workers: number;
@@ -34,8 +37,8 @@ const ORDER: readonly Split[] = ['val', 'train', 'test'];
  * @throws Error if a frame cannot be written
  */
 export async function writeDataset(options: DatasetOptions): Promise<{ written: number; present: number }> {
-  const { root, seed, frames } = options;
-  const plans = ORDER.flatMap((split) => planFrames(split, frames[split], seed));
+  const { root, seed, frames, variety = 'plain' } = options;
+  const plans = ORDER.flatMap((split) => planFrames(split, frames[split], seed, variety));
   await mkdir(root, { recursive: true });
   await makeRoom(root, options);
   const description = join(root, DESCRIPTION);
@@ -69,10 +72,11 @@ const FOLDERS = [...DATASET_MODALITIES.map(({ folder }) => folder), 'semantic'];
  * Frames of another seed or another origin must never be mixed with new ones.
  * @throws Error where the folder holds any, and they may not be replaced
  */
-async function makeRoom(root: string, { seed, overwriting = 'own' }: DatasetOptions): Promise<void> {
+async function makeRoom(root: string, { seed, variety = 'plain', overwriting = 'own' }: DatasetOptions): Promise<void> {
   const text = await readFile(join(root, DESCRIPTION), 'utf8').catch(() => undefined);
   const found = text === undefined ? undefined : parsed(text);
-  if (found?.source === 'simulation' && found.seed === seed) return;
+  const foundVariety = found?.variety ?? 'plain';
+  if (found?.source === 'simulation' && found.seed === seed && foundVariety === variety) return;
   const entries = await readdir(root);
   const inTheWay = entries.filter((name) => name === DESCRIPTION || FOLDERS.includes(name));
   if (inTheWay.length === 0) return;
@@ -81,14 +85,16 @@ async function makeRoom(root: string, { seed, overwriting = 'own' }: DatasetOpti
     return;
   }
   const what =
-    found?.source === 'simulation' ? `the data set of seed ${found.seed}` : `${inTheWay.join(', ')} of another origin`;
+    found?.source === 'simulation'
+      ? `the ${foundVariety} data set of seed ${found.seed}`
+      : `${inTheWay.join(', ')} of another origin`;
   throw new Error(
-    `Expected a new folder for the data set, or one of seed ${seed}, but ${root} holds ${what}. ` +
+    `Expected a new folder for the data set, or a ${variety} one of seed ${seed}, but ${root} holds ${what}. ` +
       'Choose another one, or replace it with --force.',
   );
 }
 
-function parsed(text: string): { source?: unknown; seed?: unknown } {
+function parsed(text: string): { source?: unknown; seed?: unknown; variety?: unknown } {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : {};
@@ -127,7 +133,7 @@ function feed(
   });
 }
 
-function describe({ seed, frames }: DatasetOptions): object {
+function describe({ seed, frames, variety = 'plain' }: DatasetOptions): object {
   return {
     format: 1,
     source: 'simulation',
@@ -135,6 +141,7 @@ function describe({ seed, frames }: DatasetOptions): object {
     classes: SIMULATED_CLASSES,
     modalities: DATASET_MODALITIES,
     seed,
+    ...(variety !== 'plain' && { variety }),
     frames: SPLITS.reduce((sum, split) => sum + frames[split], 0),
   };
 }

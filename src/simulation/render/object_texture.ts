@@ -50,6 +50,12 @@ export function objectTexture(
       if (cellHash(Math.floor(panel), 1, seed) > 0.8 && valueNoise(2 * u + seed, 2.4 * lz) > 0.6) second = 0.9;
       break;
     }
+    case TEXTURE.plaster:
+      shade =
+        0.9 +
+        0.12 * valueNoise(0.4 * u + seed, 0.6 * lz) +
+        0.06 * visibleDetail(0.2, footprint) * valueNoise(8 * u, 8 * lz);
+      break;
     case TEXTURE.roof: {
       const course = lz / 0.3;
       shade =

@@ -1,6 +1,8 @@
 import { Random } from '../../random/random.js';
 import type { Failure, Weather } from '../conditions.js';
 import { GaussianStream } from '../noise.js';
+import type { Look } from '../variety/look.js';
+import { dazzle, gradeRadiance, toneTable } from '../variety/vary_camera.js';
 
 /** Longest exposure and highest gain the automatic exposure may choose: nights stay dark. */
 const HIGHEST_GAIN = 6;
@@ -18,6 +20,7 @@ const TRANSFER = Uint8Array.from({ length: 4097 }, (_, i) => {
 export interface CameraShot {
   readonly weather: Weather;
   readonly failure: Failure | undefined;
+  readonly look?: Look | undefined;
   /** Names the random stream of this picture's noise. */
   readonly seed: number | string;
 }
@@ -29,8 +32,15 @@ export interface CameraShot {
  */
 export function exposeCamera(radiance: Float32Array, width: number, height: number, shot: CameraShot): Uint8Array {
   const random = new Random(shot.seed, 'camera');
-  const { weather, failure } = shot;
+  const { weather, look } = shot;
+  // A dazzled camera is exposed as ever: what blinds it is scattered light.
+  const failure = look?.challenge === 'dazzle' ? undefined : shot.failure;
+  if (look?.challenge === 'dazzle') dazzle(radiance, width, height, random.range(0.3, 1.2));
   let gain = Math.min(HIGHEST_GAIN, (TARGET_MEAN * random.range(0.85, 1.2)) / meanLuminance(radiance));
+  if (look !== undefined) {
+    gradeRadiance(radiance, width, height, look.camera);
+    gain *= look.camera.exposure;
+  }
   if (weather.rain > 0) drawRain(radiance, width, height, weather.rain, random);
   if (failure === 'motionblur') blurMotion(radiance, width, height, random);
   if (failure === 'overexposure') gain *= random.range(4, 7);
@@ -38,15 +48,16 @@ export function exposeCamera(radiance: Float32Array, width: number, height: numb
   const out = new Uint8Array(radiance.length);
   const noise = new GaussianStream(random.uint32());
   // The read-out amplifies a short exposure afterwards, its noise with it.
-  const readNoise = READ_NOISE * Math.max(1, gain) * (failure === 'underexposure' ? 2 : 1);
-  const shotNoise = SHOT_NOISE * Math.max(0.3, gain);
+  const readNoise = READ_NOISE * Math.max(1, gain) * (failure === 'underexposure' ? 2 : 1) * (look?.camera.noise ?? 1);
+  const shotNoise = SHOT_NOISE * Math.max(0.3, gain) * (look?.camera.noise ?? 1);
+  const corners = look?.camera.vignette ?? 0.22;
   const balance = [random.range(0.96, 1.04), 1, random.range(0.96, 1.04)];
   const cx = width / 2;
   const cy = height / 2;
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const r2 = ((column - cx) * (column - cx) + (row - cy) * (row - cy)) / (cx * cx + cy * cy);
-      const vignette = gain * (1 - 0.22 * r2);
+      const vignette = gain * (1 - corners * r2);
       for (let c = 0; c < 3; c++, i++) {
         const signal = radiance[i]! * vignette * balance[c]!;
         const sigma = Math.sqrt(readNoise * readNoise + shotNoise * signal);
@@ -54,6 +65,10 @@ export function exposeCamera(radiance: Float32Array, width: number, height: numb
         out[i] = TRANSFER[value <= 0 ? 0 : value >= 1 ? 4096 : (value * 4096) | 0]!;
       }
     }
+  }
+  if (look !== undefined) {
+    const tone = toneTable(look.camera);
+    for (let i = 0; i < out.length; i++) out[i] = tone[out[i]!]!;
   }
   return out;
 }

@@ -35,12 +35,14 @@ const GROUND_REFLECTIVITY = new Map<number, number>([
 export interface SweepOptions {
   readonly weather: Weather;
   readonly failure: Failure | undefined;
+  /** Factor on the signal, 0..1, and an exponent on it, before it is told in 8 bits. */
+  readonly intensity?: readonly [scale: number, exponent: number] | undefined;
   readonly seed: number | string;
 }
 
 /** Casts one sweep: range noise, intensity from reflectivity, incidence and air, loss and backscatter in bad weather. */
 export function sweepLidar(caster: Caster, scene: Scene, pose: Pose, options: SweepOptions): LidarSweep {
-  const { weather, failure } = options;
+  const { weather, failure, intensity: intensityCurve } = options;
   const random = new Random(options.seed, 'lidar');
   const noise = new GaussianStream(random.uint32());
   const hits = caster.cast(scene, pose);
@@ -86,6 +88,7 @@ export function sweepLidar(caster: Caster, scene: Scene, pose: Pose, options: Sw
     xyz[3 * length] = Math.round(x * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
     xyz[3 * length + 1] = Math.round(y * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
     xyz[3 * length + 2] = Math.round(z * measured * STEPS_PER_METRE) / STEPS_PER_METRE;
+    if (intensityCurve !== undefined) signal = intensityCurve[0] * signal ** intensityCurve[1];
     const level = 255 * Math.min(1, signal) + INTENSITY_STEP * noise.next();
     intensity[length] = Math.min(255, Math.max(1, INTENSITY_STEP * Math.round(level / INTENSITY_STEP)));
     ring[length] = row;

@@ -11,7 +11,7 @@ import { EventCamera } from './event_camera.js';
 import { Evt3Encoder } from './evt3_encoder.js';
 import { sweepLidar } from './lidar.js';
 import type { Moment } from './moment.js';
-import { RIG } from './rig_geometry.js';
+import { RIG, type Rig } from './rig_geometry.js';
 import {
   compressedDepthMessage,
   createHeader,
@@ -39,56 +39,70 @@ export function stampOf(time: number): bigint {
 
 /** The four sensors of the rig. Each call gives one ROS message; big buffers are kept between calls. */
 export class RigCapture {
-  readonly #shadows = new ShadowMap();
-  readonly #camera = new Renderer(new PinholeGrid(RIG.camera.intrinsics), this.#shadows);
-  readonly #depth = new Caster(new PinholeGrid(RIG.depth.intrinsics));
-  readonly #events = new Renderer(new PinholeGrid(RIG.events.intrinsics), this.#shadows);
-  readonly #lidar = new Caster(new SpinningGrid(RIG.lidar.elevations, RIG.lidar.columns, RIG.lidar.sector));
+  readonly #rig: Rig;
+  readonly #camera: Renderer;
+  readonly #depth: Caster;
+  readonly #events: Renderer;
+  readonly #lidar: Caster;
   readonly #encoder = new Evt3Encoder();
   #spinning: SpinningLidar | undefined;
   #eventCamera: EventCamera | undefined;
   #eventsSince = 0;
   #eventSequence = 0n;
 
+  constructor(rig = RIG) {
+    const shadows = new ShadowMap();
+    this.#rig = rig;
+    this.#camera = new Renderer(new PinholeGrid(rig.camera.intrinsics), shadows);
+    this.#depth = new Caster(new PinholeGrid(rig.depth.intrinsics));
+    this.#events = new Renderer(new PinholeGrid(rig.events.intrinsics), shadows);
+    this.#lidar = new Caster(new SpinningGrid(rig.lidar.elevations, rig.lidar.columns, rig.lidar.sector));
+  }
+
   /** The picture, and the class of each of its pixels. */
   async camera(moment: Moment): Promise<{ image: CompressedImage; labels: Image }> {
-    const { world, time, weather, failure, seed } = moment;
+    const { world, time, weather, failure, look, seed } = moment;
     const scene = world.sceneAt(time);
     const ego = world.egoPose(time);
-    const hits = this.#camera.render(scene, composePoses(ego, RIG.camera.pose), { weather, ego, lamps: world.lamps });
-    const { width, height } = RIG.camera.intrinsics;
+    const hits = this.#camera.render(scene, composePoses(ego, this.#rig.camera.pose), {
+      weather,
+      ego,
+      lamps: world.lamps,
+    });
+    const { width, height } = this.#rig.camera.intrinsics;
     const labels = hits.label.slice();
-    const shot = { weather, failure, seed: noiseSeed(seed, time) };
+    const shot = { weather, failure, look, seed: noiseSeed(seed, time) };
     const rgb = exposeCamera(this.#camera.radiance, width, height, shot);
-    const header = createHeader(stampOf(time), RIG.camera.frame);
+    const header = createHeader(stampOf(time), this.#rig.camera.frame);
     return {
-      image: await jpegMessage(header, rgb, width, height),
+      image: await jpegMessage(header, rgb, width, height, look?.camera.quality),
       labels: monoImageMessage(header, labels, width, height),
     };
   }
 
   depth(moment: Moment): Promise<CompressedImage> {
     const { world, time, weather, seed } = moment;
-    const hits = this.#depth.cast(world.sceneAt(time), this.#mounted(moment, RIG.depth.pose));
-    const { width, height } = RIG.depth.intrinsics;
+    const hits = this.#depth.cast(world.sceneAt(time), this.#mounted(moment, this.#rig.depth.pose));
+    const { width, height } = this.#rig.depth.intrinsics;
     const millimetres = measureDepth(hits.distance, width, weather, noiseSeed(seed, time));
-    return compressedDepthMessage(createHeader(stampOf(time), RIG.depth.frame), millimetres, width, height);
+    return compressedDepthMessage(createHeader(stampOf(time), this.#rig.depth.frame), millimetres, width, height);
   }
 
   lidar(moment: Moment): PointCloud2 {
-    const { world, time, weather, failure, seed } = moment;
-    const sweep = sweepLidar(this.#lidar, world.sceneAt(time), this.#mounted(moment, RIG.lidar.pose), {
+    const { world, time, weather, failure, look, seed } = moment;
+    const sweep = sweepLidar(this.#lidar, world.sceneAt(time), this.#mounted(moment, this.#rig.lidar.pose), {
       weather,
       failure,
+      intensity: look?.intensity,
       seed: noiseSeed(seed, time),
     });
-    return pointCloudMessage(createHeader(stampOf(time), RIG.lidar.frame), sweep);
+    return pointCloudMessage(createHeader(stampOf(time), this.#rig.lidar.frame), sweep);
   }
 
   /** The LiDAR as it spins: the message is stamped when the sweep begins, and each point tells its own time in `t`. */
   spinningLidar(moment: Moment): PointCloud2 {
     this.#spinning ??= new SpinningLidar();
-    const header = createHeader(stampOf(moment.time), RIG.lidar.frame);
+    const header = createHeader(stampOf(moment.time), this.#rig.lidar.frame);
     return pointCloudMessage(header, this.#spinning.sweep(moment));
   }
 
@@ -99,13 +113,13 @@ export class RigCapture {
 
   /** Starts the event sensor anew, adapted to the moment's light: events come from the next call of `events` on. */
   startEvents(moment: Moment): void {
-    const { width, height } = RIG.events.intrinsics;
+    const { width, height } = this.#rig.events.intrinsics;
     // A low-resolution read-out bins 2 x 2 pixels.
     const bin = moment.failure === 'eventlowres' ? 2 : 1;
     this.#eventCamera = new EventCamera({
       width: width / bin,
       height: height / bin,
-      threshold: EVENT_THRESHOLD,
+      threshold: moment.look?.eventThreshold ?? EVENT_THRESHOLD,
       seed: noiseSeed(moment.seed, moment.time),
     });
     this.#eventCamera.step(this.#eventView(moment, bin), eventClock(moment.time), 0);
@@ -119,7 +133,7 @@ export class RigCapture {
   events(moment: Moment): EventPacket {
     const camera = this.#eventCamera;
     if (camera === undefined) throw new Error('Expected startEvents before events but the sensor is not running.');
-    const bin = RIG.events.intrinsics.width / camera.width;
+    const bin = this.#rig.events.intrinsics.width / camera.width;
     const rate = moment.weather.condition === 'night' ? NOISE_RATE.night : NOISE_RATE.day;
     const batch = camera.step(this.#eventView(moment, bin), eventClock(moment.time), rate);
     const begin = eventClock(this.#eventsSince);
@@ -127,15 +141,15 @@ export class RigCapture {
     const first = batch.length > 0 ? batch.t[0]! : begin;
     const stamp = stampOf(this.#eventsSince) + BigInt(first - begin) * 1000n;
     this.#eventsSince = moment.time;
-    return eventPacketMessage(createHeader(stamp, RIG.events.frame), data, camera, this.#eventSequence++);
+    return eventPacketMessage(createHeader(stamp, this.#rig.events.frame), data, camera, this.#eventSequence++);
   }
 
   #eventView(moment: Moment, bin: number): Float32Array {
     const { world, time, weather } = moment;
     const ego = world.egoPose(time);
-    const pose = composePoses(ego, RIG.events.pose);
+    const pose = composePoses(ego, this.#rig.events.pose);
     this.#events.render(world.sceneAt(time), pose, { weather, ego, lamps: world.lamps });
-    const { width, height } = RIG.events.intrinsics;
+    const { width, height } = this.#rig.events.intrinsics;
     return bin === 1 ? this.#events.radiance : binned(this.#events.radiance, width, height, bin);
   }
 

@@ -3,8 +3,31 @@ import type { Intrinsics } from '../render/intrinsics.js';
 
 const DEGREE = Math.PI / 180;
 
+/** A camera on the vehicle. */
+export interface MountedCamera {
+  readonly frame: string;
+  readonly pose: Pose;
+  readonly intrinsics: Intrinsics;
+}
+
+/** Where each sensor stands on the vehicle and how it looks out. */
+export interface Rig {
+  readonly camera: MountedCamera;
+  readonly depth: MountedCamera;
+  readonly events: MountedCamera;
+  readonly lidar: {
+    readonly frame: string;
+    readonly pose: Pose;
+    /** One a ring, radians, falling. */
+    readonly elevations: readonly number[];
+    readonly columns: number;
+    /** Horizontal field of view, radians. */
+    readonly sector: number;
+  };
+}
+
 /** The simulated rig: where each sensor stands on the vehicle and how it looks out. */
-export const RIG = {
+export const RIG: Rig = {
   camera: {
     frame: 'camera_optical',
     pose: optical(1.2, 0, 1.5, 0, 3.5, 0),
@@ -32,9 +55,10 @@ export const RIG = {
     columns: 256,
     sector: 84 * DEGREE,
   },
-} as const;
+};
 
-function optical(x: number, y: number, z: number, yaw: number, pitch: number, roll: number): Pose {
+/** Pose of a camera on base_link: metres, and degrees in body axes. */
+export function optical(x: number, y: number, z: number, yaw: number, pitch: number, roll: number): Pose {
   return composePoses(poseFromAngles(x, y, z, yaw * DEGREE, pitch * DEGREE, roll * DEGREE), BODY_FROM_OPTICAL);
 }
 

@@ -13,7 +13,7 @@ import { timeFromStamp } from '../../messages/index.js';
 import { type Pose, quaternionFromRotation } from '../pose.js';
 import type { Intrinsics } from '../render/intrinsics.js';
 import type { LidarSweep } from './lidar.js';
-import { RIG } from './rig_geometry.js';
+import { RIG, type Rig } from './rig_geometry.js';
 import type { TimedSweep } from './spinning_lidar.js';
 
 const JPEG_QUALITY = 72;
@@ -28,9 +28,10 @@ export async function jpegMessage(
   rgb: Uint8Array,
   width: number,
   height: number,
+  quality = JPEG_QUALITY,
 ): Promise<CompressedImage> {
   const data = await sharp(rgb, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: JPEG_QUALITY })
+    .jpeg({ quality })
     .toBuffer();
   return { header, format: 'rgb8; jpeg compressed bgr8', data: exactBytes(data) };
 }
@@ -126,7 +127,7 @@ export function odometryMessage(header: Header, { x, y, z, rotation }: Pose): Od
 }
 
 /** The mounts of all sensors on base_link. */
-export function staticTransformsMessage(stamp: bigint): TFMessage {
+export function staticTransformsMessage(stamp: bigint, rig: Rig = RIG): TFMessage {
   const mount = (frame: string, pose: Pose) => {
     const [x, y, z, w] = quaternionFromRotation(pose.rotation);
     return {
@@ -135,7 +136,7 @@ export function staticTransformsMessage(stamp: bigint): TFMessage {
       transform: { translation: { x: pose.x, y: pose.y, z: pose.z }, rotation: { x, y, z, w } },
     };
   };
-  return { transforms: [RIG.camera, RIG.depth, RIG.events, RIG.lidar].map(({ frame, pose }) => mount(frame, pose)) };
+  return { transforms: [rig.camera, rig.depth, rig.events, rig.lidar].map(({ frame, pose }) => mount(frame, pose)) };
 }
 
 /** sharp's buffers may be views on a larger pool; messages own exactly their bytes. */

@@ -2,7 +2,7 @@ import { Random } from '../../random/random.js';
 import type { Pen } from '../primitives.js';
 import { createCyclist, createPerson } from './people.js';
 import type { Street, StreetSide } from './street.js';
-import { createCar, createTruck } from './vehicles.js';
+import { type CarSpread, createCar, createTruck } from './vehicles.js';
 
 /** Something that moves along or across the street. */
 export interface Actor {
@@ -20,21 +20,34 @@ export interface EgoMotion {
 }
 
 /** All who move, for a drive of `seconds` along `length` metres of street. */
-export function createActors(street: Street, ego: EgoMotion, seed: number | string, seconds: number): Actor[] {
+export function createActors(
+  street: Street,
+  ego: EgoMotion,
+  seed: number | string,
+  seconds: number,
+  spread: CarSpread = 'plain',
+): Actor[] {
   const length = ego.start + ego.speed * seconds + 110;
   return [
-    ...createTraffic(street, ego, new Random(seed, 'traffic'), seconds, length),
+    ...createTraffic(street, ego, new Random(seed, 'traffic'), seconds, length, spread),
     ...createWalkers(street, new Random(seed, 'walkers'), length),
     ...createCrossers(street, ego, new Random(seed, 'crossers'), length),
     ...createCyclists(street, ego, new Random(seed, 'cyclists'), seconds, length),
   ];
 }
 
-function createTraffic(street: Street, ego: EgoMotion, random: Random, seconds: number, length: number): Actor[] {
+function createTraffic(
+  street: Street,
+  ego: EgoMotion,
+  random: Random,
+  seconds: number,
+  length: number,
+  spread: CarSpread,
+): Actor[] {
   const actors: Actor[] = [];
   const { laneWidth, left, right } = street.layout;
   const vehicle = (s0: number, d: number, velocity: number, sway: number) => {
-    const body = random.chance(0.27) ? createTruck(random) : createCar(random);
+    const body = random.chance(0.27) ? createTruck(random) : createCar(random, spread);
     const phase = random.range(0, 6.28);
     actors.push({
       at: (time) => ({
@@ -47,10 +60,11 @@ function createTraffic(street: Street, ego: EgoMotion, random: Random, seconds: 
     });
   };
   // Ahead in the own lane at the own speed, so that nobody is ever run into; the gap breathes by a metre.
-  let ahead = ego.start + random.range(11, 40);
+  const [gap, spacing] = spread === 'wide' ? [7.5, 10] : [11, 18];
+  let ahead = ego.start + random.range(gap, 40);
   while (ahead < ego.start + 110) {
     vehicle(ahead, ego.lateral + random.range(-0.15, 0.15), ego.speed, 1);
-    ahead += random.range(18, 50);
+    ahead += random.range(spacing, 50);
   }
   for (let lane = 1; lane < right.lanes; lane++) {
     for (let s = random.range(-8, 20); s < 110; s += random.range(14, 40)) {

@@ -6,7 +6,7 @@ import { hsv } from './palette.js';
 import type { Street, StreetSide } from './street.js';
 import { drawBollard, drawLampPost, drawSignPost, poleMaterial } from './street_furniture.js';
 import { drawBush, drawHedge, drawTree } from './vegetation.js';
-import { createCar, createTruck } from './vehicles.js';
+import { type CarSpread, createCar, createTruck } from './vehicles.js';
 
 /** A street lamp that is lit at night, where its light is. */
 export interface Lamp {
@@ -15,16 +15,28 @@ export interface Lamp {
   readonly z: number;
 }
 
+export interface StaticsOptions {
+  /** How far frontages stand behind the sidewalk's end, metres: room for what else is put there. */
+  readonly setback?: Readonly<Record<'left' | 'right', number>>;
+  readonly cars?: CarSpread;
+}
+
 /** Everything that does not move, from 12 m behind the street's start to its end. Returns the lit lamps. */
-export function buildStatics(primitives: Primitives, street: Street, seed: number | string, length: number): Lamp[] {
+export function buildStatics(
+  primitives: Primitives,
+  street: Street,
+  seed: number | string,
+  length: number,
+  options: StaticsOptions = {},
+): Lamp[] {
   const pen = new Pen(primitives);
   const lamps: Lamp[] = [];
   for (const side of ['left', 'right'] as const) {
     const at = new Placer(pen, street, side);
-    buildFrontage(at, new Random(seed, side, 'frontage'), length);
+    buildFrontage(at, new Random(seed, side, 'frontage'), length, options.setback?.[side] ?? 0);
     buildPosts(at, new Random(seed, side, 'posts'), length, lamps);
     buildGreen(at, new Random(seed, side, 'green'), length);
-    buildParked(at, new Random(seed, side, 'parked'), length);
+    buildParked(at, new Random(seed, side, 'parked'), length, options.cars ?? 'plain');
   }
   return lamps;
 }
@@ -61,7 +73,7 @@ const DECKS = {
   park: ['green', 'wall', 'fence', 'fence', 'green', 'wall', 'building'],
 } as const;
 
-function buildFrontage(at: Placer, random: Random, length: number): void {
+function buildFrontage(at: Placer, random: Random, length: number, setback: number): void {
   const deck = DECKS[random.pick(['town', 'suburb', 'suburb', 'park'] as const)];
   let cards: (typeof deck)[number][] = [];
   let s = START - random.range(0, 10);
@@ -70,10 +82,10 @@ function buildFrontage(at: Placer, random: Random, length: number): void {
     const kind = cards.pop() ?? 'building';
     const run = kind === 'building' ? random.range(9, 17) : random.range(6, 11);
     const middle = s + run / 2;
-    const edge = at.side.sidewalkEnd;
+    const edge = at.side.sidewalkEnd + setback;
     if (kind === 'building') {
-      const setback = random.chance(0.5) ? 0.15 : random.range(1.5, 5);
-      drawBuilding(at.to(middle, edge + setback, 'out'), random, run, random.range(7, 12));
+      const garden = random.chance(0.5) ? 0.15 : random.range(1.5, 5);
+      drawBuilding(at.to(middle, edge + garden, 'out'), random, run, random.range(7, 12));
     } else {
       const line = edge + random.range(0.25, 0.8);
       if (kind === 'wall') drawWall(at.to(middle, line, 'out'), random, run);
@@ -138,7 +150,7 @@ function buildGreen(at: Placer, random: Random, length: number): void {
   }
 }
 
-function buildParked(at: Placer, random: Random, length: number): void {
+function buildParked(at: Placer, random: Random, length: number, cars: CarSpread): void {
   if (at.side.parkingWidth === 0) return;
   const outwards = at.side.kerb - at.side.parkingWidth / 2;
   const density = random.range(0.35, 0.85);
@@ -146,7 +158,7 @@ function buildParked(at: Placer, random: Random, length: number): void {
     if (!random.chance(density)) continue;
     const turn = (random.chance(0.85) ? at.sign < 0 : at.sign > 0) ? 0 : Math.PI;
     const isTruck = random.chance(0.15);
-    const vehicle = isTruck ? createTruck(random) : createCar(random);
+    const vehicle = isTruck ? createTruck(random) : createCar(random, cars);
     const s = (bay + 0.5) * 6.5 + random.range(-0.4, 0.4);
     vehicle.draw(
       at.to(s, outwards + random.range(-0.1, 0.15), 'along', 'carriageway', turn + random.range(-0.03, 0.03)),

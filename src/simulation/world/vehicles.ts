@@ -12,13 +12,22 @@ export interface Vehicle {
 
 const GLASS = [0.02, 0.025, 0.03] as const;
 
-export function createCar(random: Random): Vehicle {
+/** How far cars differ from the mean of their style: as in plain scenes, or from the smallest to the largest there are. */
+export type CarSpread = 'plain' | 'wide';
+
+export function createCar(random: Random, spread: CarSpread = 'plain'): Vehicle {
   const style = random.pick(['sedan', 'hatchback', 'suv', 'van'] as const);
-  const length = { sedan: 4.6, hatchback: 3.9, suv: 4.6, van: 4.9 }[style] * random.range(0.95, 1.06);
+  const isWide = spread === 'wide';
+  const stretch = isWide ? random.range(0.86, 1.14) : 1;
+  const rise = isWide ? random.range(0.92, 1.16) : 1;
+  const length = { sedan: 4.6, hatchback: 3.9, suv: 4.6, van: 4.9 }[style] * random.range(0.95, 1.06) * stretch;
   const width = { sedan: 1.78, hatchback: 1.72, suv: 1.88, van: 1.92 }[style] * random.range(0.97, 1.03);
-  const height = { sedan: 1.45, hatchback: 1.5, suv: 1.72, van: 2.0 }[style] * random.range(0.97, 1.04);
-  const clearance = style === 'suv' ? 0.3 : 0.22;
-  const belt = height * (style === 'van' ? 0.52 : 0.6);
+  const height = { sedan: 1.45, hatchback: 1.5, suv: 1.72, van: 2.0 }[style] * random.range(0.97, 1.04) * rise;
+  const clearance = (style === 'suv' ? 0.3 : 0.22) * (isWide ? random.range(0.7, 1.2) : 1);
+  const belt = height * (style === 'van' ? 0.52 : 0.6) * (isWide ? random.range(0.92, 1.1) : 1);
+  const wheel = isWide ? random.range(0.28, 0.38) : 0.33;
+  // Nose and tail: from upright to sloped.
+  const [nose, tail] = isWide ? [random.range(0.04, 0.4), random.range(0.02, 0.3)] : [0.12, 0.08];
   const cabin = {
     sedan: { front: 0.18, rear: -0.36, topFront: 0.02, topRear: -0.24 },
     hatchback: { front: 0.24, rear: -0.48, topFront: 0.06, topRear: -0.42 },
@@ -39,8 +48,8 @@ export function createCar(random: Random): Vehicle {
     draw(pen) {
       const bodyHalf = (belt - clearance) / 2;
       pen.frustum(body, [0, 0, clearance + bodyHalf], [length / 2, width / 2, bodyHalf], {
-        front: length / 2 - 0.12,
-        rear: -length / 2 + 0.08,
+        front: length / 2 - nose,
+        rear: -length / 2 + tail,
         half: width / 2 - 0.06,
       });
       const middle = ((cabin.front + cabin.rear) / 2) * length;
@@ -50,8 +59,8 @@ export function createCar(random: Random): Vehicle {
         ...top,
         half: width / 2 - 0.22,
       });
-      drawWheels(pen, CLASS.car, [0.31 * length, -0.31 * length], width / 2 - 0.06, 0.33);
-      drawLights(pen, CLASS.car, length / 2, width / 2 - 0.28, belt - 0.22);
+      drawWheels(pen, CLASS.car, [0.31 * length, -0.31 * length], width / 2 - 0.06, wheel);
+      drawLights(pen, CLASS.car, length / 2 - (isWide ? 0.6 * nose : 0), width / 2 - 0.28, belt - 0.22);
     },
   };
 }

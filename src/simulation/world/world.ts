@@ -2,6 +2,10 @@ import { Random } from '../../random/random.js';
 import { composePoses, type Pose, poseFromAngles } from '../pose.js';
 import { Pen, Primitives } from '../primitives.js';
 import type { Scene } from '../render/caster.js';
+import { buildClutter, planClutter } from '../variety/clutter.js';
+import type { Look } from '../variety/look.js';
+import { repaint } from '../variety/repaint.js';
+import { varyStreet } from '../variety/vary_street.js';
 import { type Actor, createActors, type EgoMotion } from './actors.js';
 import { buildStatics, type Lamp } from './statics.js';
 import { createStreet, type Street } from './street.js';
@@ -9,6 +13,8 @@ import { createStreet, type Street } from './street.js';
 /** Actors farther than this from the ego vehicle are not drawn, metres along the street. */
 const REACH_AHEAD = 100;
 const REACH_BEHIND = 12;
+/** How far a fast turn swings off the street's direction, radians. */
+const TURN_ANGLE = 0.2;
 
 /** A street with all that stands and moves on it during one drive, all of it a function of the seed and the time. */
 export class World {
@@ -19,21 +25,33 @@ export class World {
   readonly #staticCount: number;
   readonly #actors: readonly Actor[];
   readonly #shake: readonly number[];
+  readonly #look: Look | undefined;
 
-  /** @param seconds - how long the drive lasts at most; the street is as long as that needs */
-  constructor(seed: number | string, seconds: number) {
+  /**
+   * @param seconds - how long the drive lasts at most; the street is as long as that needs
+   * @param look - of a scene of a `wide` data set; without one the world is plain
+   */
+  constructor(seed: number | string, seconds: number, look?: Look) {
     const random = new Random(seed, 'world');
     const speed = random.range(8, 12);
     const length = speed * seconds + 130;
-    this.street = createStreet(seed, length);
+    const street = createStreet(seed, length);
+    this.street = look === undefined ? street : varyStreet(street, look.seed);
+    this.#look = look;
     this.ego = {
       speed,
       start: random.range(0, 3),
       lateral: -this.street.layout.laneWidth / 2 + random.range(-0.2, 0.2),
     };
-    this.lamps = buildStatics(this.#primitives, this.street, seed, length);
+    if (look === undefined) this.lamps = buildStatics(this.#primitives, this.street, seed, length);
+    else {
+      const plan = planClutter(look.seed);
+      this.lamps = buildStatics(this.#primitives, this.street, seed, length, { setback: plan.setback, cars: 'wide' });
+      buildClutter(this.#primitives, this.street, look.seed, length, plan);
+      repaint(this.#primitives, 0, look.seed);
+    }
     this.#staticCount = this.#primitives.count;
-    this.#actors = createActors(this.street, this.ego, seed, seconds);
+    this.#actors = createActors(this.street, this.ego, seed, seconds, look === undefined ? 'plain' : 'wide');
     this.#shake = [
       random.range(0, 6.28),
       random.range(0, 6.28),
@@ -47,7 +65,7 @@ export class World {
     const { street, ego } = this;
     const s = ego.start + ego.speed * time;
     const d = ego.lateral + 0.12 * Math.sin(0.7 * time + this.#shake[1]!);
-    const upright = poseFromAngles(street.worldX(s, d), street.worldY(s, d), 0, street.heading(s));
+    const upright = poseFromAngles(street.worldX(s, d), street.worldY(s, d), 0, street.heading(s) + this.#turn(time));
     const [phase, other, nod, roll] = this.#shake as [number, number, number, number];
     const sway = poseFromAngles(
       0,
@@ -75,6 +93,15 @@ export class World {
       pen.moveTo(street.worldX(s, d), street.worldY(s, d), z, street.heading(s) + turn);
       actor.draw(pen, actor.speed * time);
     }
+    if (this.#look !== undefined) repaint(primitives, this.#staticCount, this.#look.seed);
     return { primitives, street };
+  }
+
+  /** Angle to the street, radians: a fast turn swings to and fro about it. */
+  #turn(time: number): number {
+    const rate = this.#look?.yawRate ?? 0;
+    return rate === 0
+      ? 0
+      : (2 / Math.PI) * TURN_ANGLE * Math.asin(Math.sin(((Math.PI / 2) * rate * time) / TURN_ANGLE));
   }
 }
