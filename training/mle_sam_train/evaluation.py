@@ -63,7 +63,6 @@ class Scores:
         full = max(subsets, key=len)
         night = {condition for condition in self.conditions() if "night" in condition.split("-")}
         day = set(self.conditions()) - night
-        single = {name: self.matrix((i,)) for i, name in enumerate(self.modalities) if (i,) in subsets}
         return {
             "convention": "Cityscapes: classes without any pixel are left out; 255 is ignored",
             "full": {
@@ -73,24 +72,30 @@ class Scores:
                 "night": _value(self.matrix(full, night).miou()),
                 "day": _value(self.matrix(full, day).miou()),
             },
-            "singles": {
-                name: {
-                    "miou": _value(matrix.miou()),
-                    "night": _value(self.matrix((self.modalities.index(name),), night).miou()),
-                    "day": _value(self.matrix((self.modalities.index(name),), day).miou()),
-                    "perCondition": {
-                        c: _value(self.matrix((self.modalities.index(name),), {c}).miou())
-                        for c in self.conditions()
-                    },
-                }
-                for name, matrix in single.items()
-            },
+            "singles": self._by_light({name: (i,) for i, name in enumerate(self.modalities)}, night, day),
+            "without": self._by_light(
+                {name: tuple(m for m in full if m != i) for i, name in enumerate(self.modalities)}, night, day
+            ),
             **self.subset_scores(),
             "routing": {
                 condition: np.mean(weights, axis=0, dtype=np.float64).round(4).tolist()
                 for condition, weights in sorted(self.routing.items())
             },
             "modalities": self.modalities,
+        }
+
+    def _by_light(self, subsets: dict[str, Subset], night: set[str], day: set[str]) -> dict[str, Any]:
+        """Scores of named subsets, as far as scored: over all frames, by night, by day, per condition."""
+        scored = {subset for subset, _ in self.matrices}
+        return {
+            name: {
+                "miou": _value(self.matrix(subset).miou()),
+                "night": _value(self.matrix(subset, night).miou()),
+                "day": _value(self.matrix(subset, day).miou()),
+                "perCondition": {c: _value(self.matrix(subset, {c}).miou()) for c in self.conditions()},
+            }
+            for name, subset in subsets.items()
+            if subset in scored
         }
 
     def subset_scores(self) -> dict[str, Any]:

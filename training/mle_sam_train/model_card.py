@@ -14,7 +14,7 @@ TEMPLATE = """# Model card: {name}
 **{warning}**
 
 ## What it is
-MLE-SAM: a SAM 2 vision encoder as frozen base, one LoRA expert per modality on its attention, a router that
+MLE-SAM: a SAM 2 vision encoder as base, one LoRA expert per modality on its attention, a router that
 weighs the modalities present, SAM's mask decoder with one token per class and an auxiliary multi-scale head.
 {origin}
 
@@ -23,7 +23,7 @@ weighs the modalities present, SAM's mask decoder with one token per class and a
 | input | {width} x {height} pixels, uint8 RGB order, one image per modality present |
 | modalities | {modalities} |
 | classes | {classes} |
-| parameters | base {base:,} (frozen in stage two), experts {experts:,}, router and heads {rest:,} |
+| parameters | base {base:,} ({frozen}), experts {experts:,}, router and heads {rest:,} |
 | LoRA | rank {rank}, alpha {alpha:g}, on {targets} of every attention block |
 | training data | {data} |
 | training | {training} |
@@ -82,6 +82,9 @@ def model_card(
         modalities=", ".join(f"{m['name']} ({m['representation']['kind']})" for m in manifest["modalities"]),
         classes=", ".join(c["name"] for c in manifest["classes"]),
         base=base,
+        frozen="trained on in stage two"
+        if pretrained is None and model.config.experts.trainable == "all"
+        else "frozen in stage two",
         experts=experts,
         rest=sum(p.numel() for p in model.parameters()) - base - experts,
         rank=lora.rank,

@@ -48,11 +48,13 @@ def subset_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
 
 
 def condition_rows(report: dict[str, Any]) -> tuple[Row, list[Row]]:
-    """mIoU per condition: all modalities and each alone."""
+    """mIoU per condition: all modalities, each alone, all but one."""
     conditions = list(report["full"]["perCondition"])
     rows = [["all", *(_number(report["full"]["perCondition"][c]) for c in conditions)]]
     for name, single in report["singles"].items():
         rows.append([f"{name} only", *(_number(single["perCondition"][c]) for c in conditions)])
+    for name, others in report.get("without", {}).items():
+        rows.append([f"all but {name}", *(_number(others["perCondition"][c]) for c in conditions)])
     return ["present", *conditions], rows
 
 
