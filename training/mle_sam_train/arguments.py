@@ -110,9 +110,8 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
     command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
     command.add_argument("--out", type=Path, required=True, help="folder of the bundle")
-    command.add_argument(
-        "--merged", action="store_true", help="also write an encoder for each modality alone"
-    )
+    text = "store each modality's own projections, which is faster, or the experts' factors, which is smaller"
+    command.add_argument("--experts", choices=("merged", "factored"), help=f"{text} (default: by size)")
     command.add_argument(
         "--fused", action="store_true", help="also write encoder and head as one graph, for GPUs"
     )
@@ -121,6 +120,13 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--note", default="", help="what else the model card must say about the training")
+    text = "write the two ONNX graphs alone, to compare them"
+    command = commands.add_parser("graphs", help=text, parents=[precision])
+    command.add_argument("checkpoint", type=Path, help="checkpoint file or run folder")
+    command.add_argument("--out", type=Path, required=True, help="folder of the graphs")
+    text = "`plain` exports the modules as they were trained"
+    command.add_argument("--form", choices=("served", "plain"), default="served", help=text)
+    command.add_argument("--opset", type=int, help="of the operators (default: that of bundles)")
     text = (
         "write what a bundle's inputs look like in a data set into its model.json, as `export` does by itself"
     )

@@ -50,7 +50,7 @@ def write_bundle(
 ) -> dict[str, float]:
     """Export `model` to `folder`, with a golden sample out of `cache` and the scores of `report`.
 
-    `outputs` are the choices `logits`, `encoders` and `layout` of `export_graphs`.
+    `outputs` are the choices `logits`, `experts` and `layout` of `export_graphs`.
 
     Returns:
         The differences between ONNX Runtime and PyTorch; a model that differs too much is refused.

@@ -149,7 +149,7 @@ def _export(options: argparse.Namespace) -> None:
         TrainingData(info.source, options.note),
         options.precision,
         logits="per-head" if options.per_head_logits else "joined",
-        encoders="merged-too" if options.merged else "gathered",
+        experts=options.experts,
         layout="fused-too" if options.fused else "split",
     )
     if options.weights:
@@ -158,6 +158,16 @@ def _export(options: argparse.Namespace) -> None:
         f"Wrote {options.out}: features within {parity['featureDifference']:.1e} of PyTorch, "
         f"{100 * parity['labelDifference']:.3f} % of labels differ."
     )
+
+
+def _graphs(options: argparse.Namespace) -> None:
+    from .checkpoint import load_model
+    from .export import OPSET, export_graphs
+
+    model = load_model(options.checkpoint)[0]
+    opset = options.opset or OPSET
+    names = export_graphs(model, options.out, options.precision, form=options.form, opset=opset)
+    print(f"Wrote {', '.join(f'{name}.onnx' for name in names)} to {options.out}.")
 
 
 def _statistics(options: argparse.Namespace) -> None:
@@ -299,6 +309,7 @@ COMMANDS = {
     "routing": _routing,
     "ablation": _ablation,
     "export": _export,
+    "graphs": _graphs,
     "footprint": _footprint,
     "bench": _bench,
     "decode": _decode,

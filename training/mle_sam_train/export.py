@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from .engines import fuse
 from .errors import InputError
 from .half import Precision, convert_to_half
-from .merged import MergedEncoderGraph
 from .model import MleSam
+from .serving import ExpertsLayout, ServingEncoder, ServingHead, can_serve
 
 OPSET = 20
 """The first with Gelu as one operator; its parts in 18 are not fused by ONNX Runtime."""
@@ -26,8 +26,15 @@ MAX_LABEL_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2
 MAX_FEATURE_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 0.1}
 
 
+Form = Literal["served", "plain"]
+"""`served`: the functions of `serving`, made for ONNX Runtime. `plain`: the modules as they were trained."""
+
+
 class EncoderGraph(nn.Module):
-    """images uint8 `[M, H, W, 3]`, modality int64 `[M]` -> features_0..2 float32 `[M, C, h, w]`."""
+    """images uint8 `[M, H, W, 3]`, modality int64 `[M]` -> features_0..2 float32 `[M, C, h, w]`.
+
+    `MleSam`'s own function: what `ServingEncoder` is held to.
+    """
 
     def __init__(self, model: MleSam) -> None:
         super().__init__()
@@ -39,7 +46,10 @@ class EncoderGraph(nn.Module):
 
 
 class HeadGraph(nn.Module):
-    """features_0..2 -> labels uint8 `[H, W]`, confidence uint8 `[H, W]`, routing float32 `[levels, M]`."""
+    """features_0..2 -> labels uint8 `[H, W]`, confidence uint8 `[H, W]`, routing float32 `[levels, M]`.
+
+    `MleSam`'s own functions one after the other: what `ServingHead` is held to.
+    """
 
     def __init__(self, model: MleSam) -> None:
         super().__init__()
@@ -77,15 +87,18 @@ def export_graphs(
     folder: Path,
     precision: Precision = "float32",
     logits: Literal["joined", "per-head"] = "joined",
-    encoders: Literal["gathered", "merged-too"] = "gathered",
+    experts: ExpertsLayout | None = None,
     layout: Literal["split", "fused-too"] = "split",
+    form: Form = "served",
+    opset: int = OPSET,
 ) -> list[str]:
     """Write `encoder.onnx` and `head.onnx`; the number of modalities is dynamic.
 
     Args:
         precision: of weights and sums inside; inputs and outputs keep their types.
         logits: `per-head` adds the outputs `decoder_logits` and `auxiliary_logits` to the head.
-        encoders: `merged-too` adds `encoder_<modality>.onnx`, its expert folded into the base's weights.
+        experts: how the encoder stores them, see `serving.experts_layout`, which chooses where this is None.
+        form: `plain` exports what is compared with, see `Form`.
         layout: `fused-too` adds `fused.onnx`, encoder and head in one, for GPUs.
 
     Returns:
@@ -98,34 +111,33 @@ def export_graphs(
     images = torch.zeros(2, config.height, config.width, 3, dtype=torch.uint8)
     count = torch.export.Dim("M", min=1, max=64)
     _export(
-        EncoderGraph(model),
+        EncoderGraph(model) if form == "plain" else ServingEncoder(model, experts),
         (images, torch.tensor([0, min(1, len(model.rig.modalities) - 1)])),
         folder / "encoder.onnx",
         ["images", "modality"],
         ["features_0", "features_1", "features_2"],
         {"images": {0: count}, "modality": {0: count}},
+        opset,
     )
     features = tuple(torch.randn(2, channels, config.height // s, config.width // s) for s in (4, 8, 16))
     names = ["features_0", "features_1", "features_2"]
     outputs = ["labels", "confidence", "routing"]
     if logits == "per-head":
         outputs += ["decoder_logits"] if model.auxiliary is None else ["decoder_logits", "auxiliary_logits"]
+    if logits == "per-head":
+        head = LogitsHeadGraph(model)
+    else:
+        head = ServingHead(model) if form == "served" and can_serve(model) else HeadGraph(model)
     _export(
-        HeadGraph(model) if logits == "joined" else LogitsHeadGraph(model),
+        head,
         features,
         folder / "head.onnx",
         names,
         outputs,
         {name: {0: count} for name in names},
+        opset,
     )
     graphs = ["encoder", "head"]
-    if encoders == "merged-too":
-        for index, name in enumerate(model.rig.names):
-            path = folder / f"encoder_{name}.onnx"
-            _export(
-                MergedEncoderGraph(model, index), (images,), path, ["images"], names, {"images": {0: count}}
-            )
-            graphs.append(path.stem)
     if layout == "fused-too":
         parts = (onnx.load(str(folder / f"{name}.onnx")) for name in ("encoder", "head"))
         onnx.save(fuse(*parts), str(folder / "fused.onnx"))
@@ -137,7 +149,13 @@ def export_graphs(
 
 
 def _export(
-    graph: nn.Module, example: tuple, path: Path, inputs: list[str], outputs: list[str], dynamic: dict
+    graph: nn.Module,
+    example: tuple,
+    path: Path,
+    inputs: list[str],
+    outputs: list[str],
+    dynamic: dict,
+    opset: int,
 ) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -147,7 +165,7 @@ def _export(
             input_names=inputs,
             output_names=outputs,
             dynamic_shapes=dynamic,
-            opset_version=OPSET,
+            opset_version=opset,
             dynamo=True,
             optimize=True,
             verbose=False,

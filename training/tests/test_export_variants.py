@@ -1,4 +1,4 @@
-"""Half precision, merged encoders and per-head logits."""
+"""Half precision, both layouts of experts, one graph for both parts, and per-head logits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,9 @@ from mle_sam_train.data import DatasetInfo
 from mle_sam_train.errors import InputError
 from mle_sam_train.export import OnnxModel, check_parity, export_graphs
 from mle_sam_train.footprint import _run_apart, measure_footprint
-from mle_sam_train.merged import MergedEncoderGraph
 from mle_sam_train.model import MleSam, Rig
 
 HALF, SINGLE = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
-
-
-@torch.inference_mode()
-def test_a_merged_encoder_equals_the_gathered_one(model: MleSam) -> None:
-    images = torch.randint(0, 256, (2, model.config.height, model.config.width, 3), dtype=torch.uint8)
-    for index in range(4):
-        merged = MergedEncoderGraph(model, index).eval()(images)
-        for a, b in zip(merged, model.encode(images, torch.full((2,), index)), strict=True):
-            torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +34,8 @@ def single(config: Config, info: DatasetInfo) -> MleSam:
 @pytest.fixture(scope="module")
 def bundle(single: MleSam, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("half")
-    graphs = export_graphs(single, folder, "float16", "per-head", "merged-too", "fused-too")
-    assert graphs == ["encoder", "head", "encoder_camera", "fused"]
+    graphs = export_graphs(single, folder, "float16", "per-head", "factored", "fused-too")
+    assert graphs == ["encoder", "head", "fused"]
     return folder
 
 
@@ -82,19 +72,6 @@ def test_weights_are_halved_but_layer_norms_and_ports_are_not(bundle: Path) -> N
             types[node.output[0]] = next(a.i for a in node.attribute if a.name == "to")
     assert all(types[name] == SINGLE for norm in norms for name in norm.input)
     assert [output.type.tensor_type.elem_type for output in graph.output] == [SINGLE] * 3
-
-
-def test_merged_graphs_take_images_alone(single: MleSam, bundle: Path, images: np.ndarray) -> None:
-    for index, name in enumerate(single.rig.names):
-        session = onnxruntime.InferenceSession(
-            str(bundle / f"encoder_{name}.onnx"), providers=["CPUExecutionProvider"]
-        )
-        assert [port.name for port in session.get_inputs()] == ["images"]
-        received = session.run(None, {"images": images[:1]})
-        with torch.inference_mode():
-            expected = single.encode(torch.from_numpy(images[:1]), torch.tensor([index]))
-        for a, b in zip(received, expected, strict=True):
-            np.testing.assert_allclose(a, b.numpy(), atol=0.005)
 
 
 def test_each_heads_logits_are_handed_out(single: MleSam, bundle: Path, images: np.ndarray) -> None:

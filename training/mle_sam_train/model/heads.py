@@ -57,6 +57,16 @@ class ClassMaskDecoder(nn.Module):
         Returns:
             `[B, classes, h', w']` at stride 4 / subpixel.
         """
+        image, kernels = self.embed(features)
+        image = self.refine(image)
+        if self.subpixel > 1:
+            image = F.pixel_shuffle(image, self.subpixel)
+        out_height, out_width = image.shape[-2:]
+        logits = torch.bmm(kernels, image.flatten(2)).reshape(image.shape[0], -1, out_height, out_width)
+        return logits + self.class_bias[:, None, None]
+
+    def embed(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The upscaled image `[B, C', h, w]` before it is refined, and kernels `[B, classes, C']`."""
         fine, middle, coarse = features
         batch, channels, height, width = coarse.shape
         image = coarse + self.no_mask_embed.weight.reshape(1, channels, 1, 1)
@@ -70,13 +80,7 @@ class ClassMaskDecoder(nn.Module):
         image = image.squeeze(1).transpose(1, 2).reshape(batch, channels, height, width)
         image = F.gelu(self.upscale_layer_norm(self.upscale_conv1(image) + self.conv_s1(middle)))
         image = F.gelu(self.upscale_conv2(image) + self.conv_s0(fine))
-        image = self.refine(image)
-        if self.subpixel > 1:
-            image = F.pixel_shuffle(image, self.subpixel)
-        kernels = self.output_hypernetwork(tokens.squeeze(1))
-        out_height, out_width = image.shape[-2:]
-        logits = torch.bmm(kernels, image.flatten(2)).reshape(batch, -1, out_height, out_width)
-        return logits + self.class_bias[:, None, None]
+        return image, self.output_hypernetwork(tokens.squeeze(1))
 
     def _positions(self, height: int, width: int) -> Tensor:
         """SAM's random Fourier features of pixel centres in [0, 1]: `[1, C, height, width]`."""
@@ -101,11 +105,14 @@ class AuxiliaryHead(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Class logits `[B, classes, h', w']` at stride 4 / subpixel from `[B, C, h, w]`, fine to coarse."""
+        logits = self.classify(self.embed(features))
+        return F.pixel_shuffle(logits, self.subpixel) if self.subpixel > 1 else logits
+
+    def embed(self, features: list[Tensor]) -> Tensor:
+        """What the classes are told apart by: `[B, C, h, w]` at stride 4."""
         size = features[0].shape[-2:]
         fused = self.project[0](features[0])
         for project, level in zip(list(self.project)[1:], features[1:], strict=True):
             fused = fused + F.interpolate(project(level), size=size, mode="bilinear", align_corners=False)
         fused = F.gelu(self.norm1(fused))
-        fused = F.gelu(self.norm2(self.convolution(fused)))
-        logits = self.classify(fused)
-        return F.pixel_shuffle(logits, self.subpixel) if self.subpixel > 1 else logits
+        return F.gelu(self.norm2(self.convolution(fused)))
