@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type EvaluationUnit, readUnit } from '../datasets/index.js';
 import {
@@ -11,6 +11,7 @@ import {
   type FrameCounts,
 } from '../evaluation/index.js';
 import { jsonText } from '../text/index.js';
+import { type ComparedScenario, compareScenarios, scenarioFigures, scenarioTable } from './compare_scenarios.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
 import { type DatasetFlags, withDatasetOptions } from './evaluate/dataset_options.js';
 import { figure, grid } from './evaluate/grid.js';
@@ -60,6 +61,8 @@ interface Comparison {
   classes: ({ name: string } & Difference)[];
   conditions: ({ name: string; frames: number } & Difference)[];
   cases: ({ name: string; frames: number } & Difference)[];
+  /** Two runs of dropout: what has no frames to draw from. */
+  scenarios?: ComparedScenario[];
 }
 
 /**
@@ -68,8 +71,10 @@ interface Comparison {
  */
 export function compareCommand(write: (text: string) => void = print): Command {
   return withDatasetOptions(withProviderOptions(new Command('compare')))
-    .description('compare two runs of evaluate, or two bundles, on the same frames: differences with 95 % intervals')
-    .argument('<a>', 'folder that evaluate --out wrote, its frames.json, or a bundle')
+    .description(
+      'compare two runs of evaluate or dropout, or two bundles, on the same frames: differences with 95 % intervals',
+    )
+    .argument('<a>', 'folder that evaluate --out or dropout wrote, its frames.json, or a bundle')
     .argument('<b>', 'another one; differences are B - A')
     .option('--data <root>', 'data set that bundles are scored on')
     .option('--every <n>', 'bundles: only every n-th frame', wholeNumberFrom(1), 1)
@@ -90,7 +95,11 @@ export function compareCommand(write: (text: string) => void = print): Command {
     .action((a: string, b: string, flags: CompareFlags) =>
       interruptible(async (signal) => {
         await claimJunit(flags.junit, flags.force ? 'any' : 'own');
-        const comparison = compare(await unitAt(a, flags, signal), await unitAt(b, flags, signal), flags);
+        const frames = compare(await unitAt(a, flags, signal), await unitAt(b, flags, signal), flags);
+        const isDropout = frames.dataset.kind === 'dropout';
+        const comparison = isDropout
+          ? { ...frames, scenarios: await compareScenarios(folderOf(a), folderOf(b)) }
+          : frames;
         const figures = figuresOf(comparison);
         requireKnown(flags.require ?? [], [...figures.keys()]);
         const checks = judge(flags.require ?? [], figures);
@@ -113,6 +122,11 @@ async function unitAt(path: string, flags: CompareFlags, signal: AbortSignal): P
   }
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   return readUnit(isFolder ? join(path, 'frames.json') : path);
+}
+
+/** That of a run, which may be named by its frames.json. */
+function folderOf(path: string): string {
+  return path.endsWith('.json') ? dirname(path) : path;
 }
 
 function compare(a: EvaluationUnit, b: EvaluationUnit, { convention, resamples, seed }: CompareFlags): Comparison {
@@ -166,7 +180,7 @@ function requireSame(what: string, a: string, b: string): void {
   if (a !== b) throw new Error(`Expected the same ${what} in both runs but received ${a} and ${b}. Score both alike.`);
 }
 
-function figuresOf({ miou, classes, conditions, cases }: Comparison): Figures {
+function figuresOf({ miou, classes, conditions, cases, scenarios }: Comparison): Figures {
   const named = (name: string, { difference, low, high }: Difference): [string, number | null][] => [
     [`difference${name}`, difference],
     [`low${name}`, low],
@@ -177,6 +191,7 @@ function figuresOf({ miou, classes, conditions, cases }: Comparison): Figures {
     ...classes.flatMap((row) => named(`.${row.name}`, row)),
     ...conditions.flatMap((row) => named(`.condition.${row.name}`, row)),
     ...cases.flatMap((row) => named(`.case.${row.name}`, row)),
+    ...(scenarios === undefined ? [] : scenarioFigures(scenarios)),
   ]);
 }
 
@@ -194,6 +209,7 @@ function describe(comparison: Comparison): string {
     classes,
     conditions,
     cases,
+    scenarios,
   } = comparison;
   const cells = ({ a, b, difference, low, high }: Difference): string[] => [
     figure(a),
@@ -219,7 +235,7 @@ function describe(comparison: Comparison): string {
     ),
   );
   for (const [what, groups] of [
-    ['condition', conditions],
+    [scenarios === undefined ? 'condition' : 'scenario', conditions],
     ['case', cases],
   ] as const) {
     if (groups.length > 1)
@@ -231,6 +247,7 @@ function describe(comparison: Comparison): string {
         ),
       );
   }
+  if (scenarios !== undefined) lines.push('', scenarioTable(scenarios));
   return lines.join('\n');
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { OutputFolder } from '../outputs/index.js';
 import { RUNS_FILE } from '../report/index.js';
 import { collectUnits } from '../units/index.js';
+import { finishDropouts } from './dropout_many.js';
 import { collectEvaluation } from './evaluate/dataset_units.js';
 import { claimEvaluation, finishEvaluation } from './evaluate/evaluation_output.js';
 import { evaluationFigureNames } from './evaluate/figures.js';
@@ -50,8 +51,8 @@ export function mergeCommand(write: (text: string) => void = print): Command {
             const folder = await OutputFolder.claim(out, [RUNS_FILE], overwriting);
             return finishRunList(listReplays(collected, out), folder, flags, write);
           }
-          default:
-            throw new Error('not yet');
+          case 'dropout':
+            return finishDropouts(collected, out, overwriting, flags, write);
         }
       }),
     );

@@ -16,10 +16,11 @@ export { type JudgedMask, type MaskMetrics, type MaskMoment, measureMasks, pairM
 export {
   type DropoutOptions,
   type DropoutOutcome,
+  type DropoutParts,
   type DropoutReport,
-  type DropoutSource,
-  faultBinding,
+  joinDropout,
   runDropout,
 } from './run_dropout.js';
 export type { ScenarioReport } from './scenario_report.js';
+export { type DropoutHead, DropoutSession, type DropoutSource, faultBinding, type ScenarioOutcome } from './session.js';
 export { StampLedger, type StampOrigin } from './stamp_ledger.js';

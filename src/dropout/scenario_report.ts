@@ -37,12 +37,16 @@ export interface ScenarioRuns {
   absent: RunRecord | undefined;
 }
 
-/** Compares a scenario's run with the others and holds it against the scenario's expectations. */
+/**
+ * Compares a scenario's run with the others and holds it against the scenario's expectations.
+ * @param onFrame - takes the exact counts of each frame under the fault, by the clean run's stamp
+ */
 export function reportScenario(
   source: ModelsOfSource & Pick<ReplaySource, 'config'>,
   scenario: Scenario,
   window: FaultWindow,
   { clean, faulty, absent }: ScenarioRuns,
+  onFrame?: (stamp: Stamp, counts: number[]) => void,
 ): ScenarioReport {
   const { bundle, fallbacks = [], config } = source;
   const pairs = pairMasks(clean, faulty);
@@ -52,7 +56,7 @@ export function reportScenario(
     staleLimitNs: (modality) => staleLimitNs(config.sync, modality),
   });
   const absentMasks = absent && new Map(pairMasks(clean, absent).map((pair) => [pair.clean, pair.faulty]));
-  const score = compareScores(duringFault(pairs, window), absentMasks, clean, bundle.classes);
+  const score = compareScores(duringFault(pairs, window), absentMasks, clean, bundle.classes, onFrame);
   const { miou } = score;
   const miouLossPoints = difference(miou.clean, miou.faulty);
   const miouBelowAbsentPoints = difference(miou.absent, miou.faulty);

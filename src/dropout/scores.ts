@@ -28,6 +28,7 @@ const TOLERANCE_NS = 25_000_000n;
 /**
  * Scores the moments of which every run has a mask, and the bag ground truth if it has any. Missing masks count in
  * continuity.
+ * @param onFrame - takes the counts of the faulty run's mask, by the clean run's stamp
  * @param absent - mask of the run without the faulty sensors by the clean run's; undefined where there was no such run
  */
 export function compareScores(
@@ -35,11 +36,13 @@ export function compareScores(
   absent: ReadonlyMap<MaskRecord, MaskRecord | undefined> | undefined,
   { groundTruth }: RunRecord,
   classes: readonly BundleClass[],
+  onFrame?: (stamp: Stamp, counts: number[]) => void,
 ): ScoreComparison {
   const against = groundTruth.size > 0 ? 'ground-truth' : 'clean-masks';
   const newMatrix = () => new ConfusionMatrix(classCountOf({ classes }));
   const matrices = { clean: newMatrix(), faulty: newMatrix(), absent: newMatrix() };
   const stamps = [...groundTruth.keys()];
+  const one = newMatrix();
   let frames = 0;
   for (const { clean, faulty, by } of pairs) {
     const without = absent?.get(clean);
@@ -54,7 +57,10 @@ export function compareScores(
     // Stamps that are off say nothing about what was seen. Label images carry the camera's stamps: masks a stand-in has
     // stamped too far beside them are scored by those of the clean mask, half a period away at most.
     add(matrices.clean, clean, cleanTruth);
-    add(matrices.faulty, faulty, (by === 'stamp' ? truthOf(faulty) : undefined) ?? cleanTruth);
+    one.clear();
+    add(one, faulty, (by === 'stamp' ? truthOf(faulty) : undefined) ?? cleanTruth);
+    matrices.faulty.merge(one);
+    onFrame?.(clean.stamp, one.toTriplets());
     if (without !== undefined) add(matrices.absent, without, truthOf(without) ?? cleanTruth);
     frames++;
   }

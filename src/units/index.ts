@@ -1,4 +1,5 @@
 export { type CollectedUnit, type CollectedUnits, collectUnits } from './collect_units.js';
+export { packJson, unpackJson } from './packed_json.js';
 export { hashOf, RUN_KINDS, type RunDescription } from './run_description.js';
 export {
   type RunUnitsOptions,
