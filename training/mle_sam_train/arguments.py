@@ -12,6 +12,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
     commands = parser.add_subparsers(required=True, dest="command")
     _add_training(commands)
+    _add_claims(commands)
     _add_scoring(commands)
     _add_export(commands)
     return parser.parse_args(arguments)
@@ -79,6 +80,26 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--variants", nargs="+", help="some of the eight (default all)")
     command.add_argument("--split", default="val")
     command.add_argument("--frames", type=int, help="score on as many frames of the split (default all)")
+
+
+def _add_claims(commands: argparse._SubParsersAction) -> None:
+    text = "MLE-SAM against fair counterparts on equal budgets, or (--report) the page that says how it went"
+    command = commands.add_parser("claims", help=text)
+    command.add_argument("--config", type=Path, help="of all variants, such as training/configs/claims.yaml")
+    command.add_argument("--data", type=Path, help="root of the data set")
+    command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
+    command.add_argument("--base", type=Path, help="weights to start from (default random)")
+    command.add_argument("--run", type=Path, help="folder of the runs; one that has some goes on")
+    command.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    command.add_argument("--variants", nargs="+", help="some of them (default all)")
+    command.add_argument("--minutes", type=float, help="for everything; the steps are fitted to it")
+    command.add_argument("--steps", type=int, help="of each run, instead of fitting them")
+    command.add_argument("--jobs", type=int, default=1, help="processes side by side on the device")
+    command.add_argument("--split", default="test", help="to score on (default test)")
+    command.add_argument("--frames", type=int, default=200, help="to score on, evenly spread (default 200)")
+    command.add_argument("--report", type=Path, metavar="RUN", help="write the page from this folder's runs")
+    command.add_argument("--docs", type=Path, default=Path("docs/claims.md"), help="the page")
+    command.add_argument("--card", type=Path, help="model card that gets the table as a section")
 
 
 def _add_scoring(commands: argparse._SubParsersAction) -> None:

@@ -83,6 +83,30 @@ def _ablation(options: argparse.Namespace) -> None:
     print(table)
 
 
+def _claims(options: argparse.Namespace) -> None:
+    from .claims.lab import Source
+    from .claims.report import write_report
+    from .claims.runs import run_claims
+    from .config import load_config
+
+    if options.report is not None:
+        print(write_report(options.report, options.docs, options.card))
+        return
+    for name in ("config", "data", "run"):
+        if getattr(options, name) is None:
+            raise InputError(f"Expected --{name} for the runs but received none; or --report RUN.")
+    source = Source(
+        load_config(options.config),
+        options.data,
+        options.cache or options.run / "cache",
+        options.base,
+        options.split,
+        options.frames,
+    )
+    budget = {"steps": options.steps, "minutes": options.minutes}
+    run_claims(source, options.run, options.seeds, variants=options.variants, jobs=options.jobs, **budget)
+
+
 def _evaluate(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
     from .data import open_cache
@@ -308,6 +332,7 @@ COMMANDS = {
     "evaluate": _evaluate,
     "routing": _routing,
     "ablation": _ablation,
+    "claims": _claims,
     "export": _export,
     "graphs": _graphs,
     "footprint": _footprint,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import InputError
 from .dataset import DatasetInfo, Frame
 from .layouts import list_frames, read_images, read_label
 
@@ -34,7 +35,7 @@ def open_cache(info: DatasetInfo, split: str, folder: Path, workers: int = 2) ->
     """Open the cache of a split, building it first when the file list (names, sizes, times) has changed."""
     frames = list_frames(info, split)
     folder.mkdir(parents=True, exist_ok=True)
-    stamp, paths = folder / f"{split}.json", [folder / f"{split}_{part}.npy" for part in ("images", "labels")]
+    stamp, paths = folder / f"{split}.json", _array_paths(split, folder)
     fingerprint = _fingerprint(frames, info)
     if not (stamp.exists() and json.loads(stamp.read_text()).get("fingerprint") == fingerprint):
         _build(info, frames, paths, workers)
@@ -42,6 +43,34 @@ def open_cache(info: DatasetInfo, split: str, folder: Path, workers: int = 2) ->
         temporary.write_text(json.dumps({"fingerprint": fingerprint, "frames": len(frames)}))
         temporary.replace(stamp)
     images, labels = (np.load(path, mmap_mode="r") for path in paths)
+    return FrameCache(frames, images, labels, _histogram(labels, len(info.rig.classes)))
+
+
+def is_decoded(split: str, folder: Path) -> bool:
+    """Whether there are whole arrays of a split."""
+    return all(path.exists() for path in _array_paths(split, folder))
+
+
+def _array_paths(split: str, folder: Path) -> list[Path]:
+    return [folder / f"{split}_{part}.npy" for part in ("images", "labels")]
+
+
+def open_decoded(info: DatasetInfo, split: str, folder: Path) -> FrameCache:
+    """A split as it was last decoded, though more frames may have come since; decoded now where it never was.
+
+    Frames that were decoded while others were still being rendered have no known names: they are numbered.
+    """
+    if not is_decoded(split, folder):
+        return open_cache(info, split, folder)
+    paths = _array_paths(split, folder)
+    images, labels = (np.load(path, mmap_mode="r") for path in paths)
+    wanted = (len(info.rig.modalities), info.height, info.width, 3)
+    if images.shape[1:] != wanted or len(images) != len(labels):
+        raise InputError(
+            f"Expected decoded frames of shape {wanted}, as many as labels, but received {images.shape} and "
+            f"{len(labels)} labels: {paths[0]}. Decode the split again."
+        )
+    frames = [Frame(str(index), "unknown", "unknown", (), Path()) for index in range(len(labels))]
     return FrameCache(frames, images, labels, _histogram(labels, len(info.rig.classes)))
 
 

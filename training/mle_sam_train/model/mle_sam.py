@@ -98,11 +98,14 @@ class MleSam(nn.Module):
         Returns:
             Per level `[N, C, h, w]` at strides 4, 8, 16.
         """
+        return self._encode_pixels(self.normalised(images, modality), modality if experts else None)
+
+    def normalised(self, images: Tensor, modality: Tensor) -> Tensor:
+        """`[N, 3, H, W]` as the trunk takes it, of uint8 `[N, H, W, 3]`."""
         gain, shift = self.pixel_gain[modality], self.pixel_shift[modality]
         # Planes first: bytes are cheap to move, and ONNX Runtime is faster with one factor for a whole plane.
         planes = images.permute(0, 3, 1, 2).to(gain.dtype)
-        pixels = planes * gain[:, :, None, None] - shift[:, :, None, None]
-        return self._encode_pixels(pixels, modality if experts else None)
+        return planes * gain[:, :, None, None] - shift[:, :, None, None]
 
     def encode_zeros(self) -> list[Tensor]:
         """Features `[M, C, h, w]` of what stands for a missing modality in the zero-filled protocol of

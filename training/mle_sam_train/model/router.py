@@ -44,7 +44,9 @@ class Router(nn.Module):
         ]
         return torch.stack(weights, dim=1)
 
-    def _level(self, index: int, feature: Tensor, cell: int, present: Tensor) -> Tensor:
+    def logits(self, index: int, feature: Tensor, cell: int) -> Tensor:
+        """What the sigmoid takes: `[B, M]` of a level's features `[B, M, C, h, w]`, pooled over cells of
+        `cell` x `cell` pixels."""
         batch, count = feature.shape[:2]
         cells = F.avg_pool2d(feature.flatten(0, 1), cell) if cell > 1 else feature.flatten(0, 1)
         cells = cells.float().flatten(2)
@@ -52,7 +54,11 @@ class Router(nn.Module):
         if self.statistics == 2:
             deviation = (cells - pooled[..., None]).square().mean(dim=-1).add(1e-6).sqrt()
             pooled = torch.cat((pooled, deviation), dim=-1)
-        score = self.scale[index] * torch.sigmoid(self.linear[index](pooled)).reshape(batch, count)
+        return self.linear[index](pooled).reshape(batch, count)
+
+    def _level(self, index: int, feature: Tensor, cell: int, present: Tensor) -> Tensor:
+        count = feature.shape[1]
+        score = self.scale[index] * torch.sigmoid(self.logits(index, feature, cell))
         score = score.masked_fill(~present, float("-inf"))
         top_k = self.config.top_k
         if top_k is not None and top_k < count:

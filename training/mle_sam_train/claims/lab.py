@@ -1,0 +1,218 @@
+"""One process of the comparison: its data on the device, and how a variant is trained and scored."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..checkpoint import load_model
+from ..config import Config
+from ..data import DeviceSampler, FrameCache, measure_statistics, open_cache, read_dataset_info
+from ..data.cache import open_decoded
+from ..data.plan import SamplePlanner
+from ..data.sampling import Batch, StepPlans
+from ..errors import InputError
+from ..evaluation import spread_indices
+from ..losses import class_weights, total_loss
+from ..optimizer import build_optimizer
+from ..precision import MixedPrecision, check_precision
+from ..processes import join_processes
+from ..schedule import learning_rate_factor
+from .scores import router_worth, subset_scores
+from .separate import PixelRouted, SeparateEncoders
+from .variants import Contender, build_variant, trained_count, variant_config
+
+ZEROS_SHARE = 0.5
+"""Of the samples with absent modalities, where a variant can leave them out: how many have zeros instead."""
+WARMING_STEPS, TIMED_STEPS, MEASURED_FRAMES = 5, 12, 32
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where everything comes from."""
+
+    config: Config
+    data: Path
+    cache: Path
+    base: Path | None
+    split: str
+    frames: int
+    """To score on, evenly spread over `split`."""
+
+
+class Lab:
+    """Holds the frames on the device and runs variants on them, one after the other."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        with join_processes() as processes:
+            self.device = processes.device
+        config = source.config
+        check_precision(config.precision, self.device)
+        self.info = read_dataset_info(source.data, (config.width, config.height))
+        self.train = open_decoded(self.info, "train", source.cache)
+        held_out = open_cache(self.info, source.split, source.cache)
+        chosen = spread_indices(len(held_out), source.frames)
+        self.images = torch.from_numpy(np.array(held_out.images[chosen])).to(self.device)
+        self.labels = torch.from_numpy(np.array(held_out.labels[chosen])).to(self.device)
+        self.modalities = self._modalities(self.train)
+        self.kinds = [m["representation"]["kind"] for m in self.modalities]
+        self.weights = class_weights(self.train.histogram, config.loss.class_weight_power).to(self.device)
+        drawn = (config.augment, "experts", config.experts.batch, config.seed, self.kinds)
+        self.sampler = DeviceSampler(self.train, *drawn, device=self.device)
+
+    def _modalities(self, train: FrameCache) -> tuple[dict, ...]:
+        own = self.info.rig.modalities
+        if self.source.config.normalisation != "statistics":
+            return own
+        pairs = zip(own, measure_statistics(train), strict=True)
+        return tuple({"statistics": statistics, **modality} for modality, statistics in pairs)
+
+    def _start(self) -> str:
+        """What the weights of the base are, in words."""
+        if self.source.base is None:
+            return "random weights"
+        stages = load_model(self.source.base)[1]["stages"]
+        made = ", ".join(f"{stage['steps']:,} steps of stage {stage['stage']}" for stage in stages)
+        return f"a base trained before ({made})"
+
+    def measure(self, names: list[str]) -> dict[str, dict[str, float]]:
+        """Seconds of a training step and of scoring, for each variant, as things go on this machine now."""
+        paces = {}
+        for name in names:
+            training = self.start(name, self.source.config.seed, WARMING_STEPS + TIMED_STEPS)
+            training.run(WARMING_STEPS)
+            began = time.monotonic()
+            training.run(TIMED_STEPS)
+            step = (time.monotonic() - began) / TIMED_STEPS
+            began = time.monotonic()
+            self.score(training.model, MEASURED_FRAMES)
+            share = len(self.images) / min(MEASURED_FRAMES, len(self.images))
+            paces[name] = {"step": step, "score": share * (time.monotonic() - began)}
+        return paces
+
+    def start(self, name: str, seed: int, steps: int) -> Training:
+        """A variant before its first step."""
+        config = variant_config(self.source.config, name, seed)
+        model = build_variant(config, name, self.info.rig, self.source.base, self.modalities)
+        return Training(self, config, model.to(self.device), steps)
+
+    def score(self, model: Contender, frames: int | None = None) -> dict[str, Any]:
+        """All that is said of a trained variant, on the first frames or on all. The router's worth is
+        measured on every second one."""
+        images, labels = self.images[:frames], self.labels[:frames]
+        scores = subset_scores(model, images, labels)
+        routes = isinstance(model, SeparateEncoders) and model.has_router
+        router = router_worth(model, images[::2], labels[::2]) if routes else None
+        return {"zeroFilled": scores["zero-filled"], "absent": scores.get("absent"), "router": router}
+
+    def run(self, name: str, seed: int, steps: int) -> dict[str, Any]:
+        """Train and score a variant: the content of its file."""
+        began = time.monotonic()
+        training = self.start(name, seed, steps)
+        losses = training.run(steps)
+        trained = time.monotonic()
+        scores = self.score(training.model)
+        part = max(1, min(20, steps // 2))
+        return {
+            "variant": name,
+            "seed": seed,
+            "steps": steps,
+            "batch": training.config.experts.batch,
+            "trainFrames": len(self.train),
+            "split": self.source.split,
+            "scoredFrames": len(self.images),
+            "trainedParameters": trained_count(training.model),
+            "startsFrom": self._start(),
+            "source": self.info.source,
+            "trainSeconds": round(trained - began, 1),
+            "scoreSeconds": round(time.monotonic() - trained, 1),
+            "loss": [round(float(np.mean(part_)), 3) for part_ in (losses[:part], losses[-part:])],
+            "modalities": self.info.rig.names,
+            "full": scores["zeroFilled"]["subsets"]["+".join(self.info.rig.names)],
+            **scores,
+        }
+
+
+class Training:
+    """A variant in training."""
+
+    def __init__(self, lab: Lab, config: Config, model: Contender, steps: int) -> None:
+        self.lab, self.config, self.model, self.steps, self.step = lab, config, model, steps, 0
+        # The frames stay where they are; what is drawn from them is the run's own.
+        self.sampler = copy.copy(lab.sampler)
+        self.sampler.plans = self._plans()
+        self.sampler.planner = self.sampler.plans.planner
+        self.plans = self._plans()  # its own: the sampler's are drawn in another thread
+        self.optimizer = build_optimizer(model, model.trained_stage, config.experts)
+        self.mixed = MixedPrecision(config.precision, lab.device)
+
+    def _plans(self) -> StepPlans:
+        lab, config = self.lab, self.config
+        planner = SamplePlanner(lab.train, config.augment, "experts", config.seed, lab.kinds)
+        return StepPlans(planner, config.experts.batch, (0, 1))
+
+    def run(self, steps: int) -> list[float]:
+        """Take as many steps; returns their losses."""
+        self.model.train()
+        losses = []
+        with ThreadPoolExecutor(1) as loader:
+            following = loader.submit(self.sampler.batch_at, self.step)
+            for _ in range(steps):
+                batch = following.result()
+                following = loader.submit(self.sampler.batch_at, self.step + 1)
+                losses.append(self._step(batch))
+            following.result()
+        return losses
+
+    def _step(self, batch: Batch) -> float:
+        settings = self.config.experts
+        factor = learning_rate_factor(self.step / self.steps, settings.warmup, settings.power)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
+        self.optimizer.zero_grad(set_to_none=True)
+        present, blank = absence(batch.present, self.config.seed, self.step)
+        offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
+        output = self.mixed.forward(lambda: self.model(batch.images, present, blank))
+        loss = total_loss(
+            output, batch.labels, self.config.loss, self.lab.weights, (int(offset[0]), int(offset[1]))
+        )
+        if isinstance(self.model, PixelRouted):
+            sound = self._sound(blank).to(self.lab.device)
+            loss = loss + self.model.reliability_loss(sound, present.to(self.lab.device))
+        self.mixed.backward(loss)
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        is_finite, value = self.mixed.update(self.optimizer, parameters, settings.clip, loss.detach())
+        if not (math.isfinite(value) and (is_finite or self.config.precision == "float16")):
+            raise InputError(
+                f"Expected a finite loss and finite gradients at step {self.step} but received {value}."
+            )
+        self.step += 1
+        return value
+
+    def _sound(self, blank: torch.Tensor) -> torch.Tensor:
+        """bool `[B, M]`: neither blank nor spoilt."""
+        sound = ~blank
+        for sample, plan in enumerate(self.plans.at(self.step)[0]):
+            for position, _ in plan.failures:
+                sound[sample, position] = False
+        return sound
+
+
+def absence(present: torch.Tensor, seed: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """How the absent modalities of a batch are absent: (present, blank), both bool `[B, M]` on the CPU.
+
+    In half of the samples they are left out, in the other half they are present but blank (zeros), so that
+    both protocols of scoring are met in training. Which half is drawn from seed and step.
+    """
+    zeros = np.random.default_rng([seed, 5, step]).random(len(present)) < ZEROS_SHARE
+    chosen = torch.from_numpy(zeros)[:, None]
+    return present | chosen, ~present & chosen

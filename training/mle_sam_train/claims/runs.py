@@ -1,0 +1,273 @@
+"""All runs of the comparison: seed by seed, side by side, each in a file as soon as it ends."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.multiprocessing as multiprocessing
+
+from ..checkpoint import load_model
+from ..data import open_cache, read_dataset_info
+from ..data.cache import is_decoded
+from ..device_bench import machine
+from ..errors import InputError
+from .lab import Lab, Source
+from .variants import checked_variants
+
+PLAN = "plan.json"
+USED_SHARE = 0.9
+"""Of the time that is left once the pace is known: a pace may fall."""
+FEWEST_STEPS = 20
+FITTING_SHARE = 0.8
+"""A run is begun if that much of what it should take is left."""
+Task = tuple[str, int, int]
+"""Variant, seed, steps."""
+Timed = tuple[Task, float]
+"""A run and when it must have begun, in seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What holds for all runs in a folder."""
+
+    steps: int
+    variants: list[str]
+    seeds: list[int]
+    machine: dict[str, Any]
+    pace: dict[str, dict[str, float]]
+    """Per variant seconds of a step and of scoring, as measured before `steps` was fixed; empty if given."""
+
+    def seconds_of(self, name: str) -> float:
+        """Of a run, as far as known."""
+        pace = self.pace.get(name)
+        return 0.0 if pace is None else self.steps * pace["step"] + pace["score"]
+
+
+def run_claims(
+    source: Source,
+    run: Path,
+    seeds: list[int],
+    *,
+    variants: list[str] | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    jobs: int = 1,
+) -> list[Path]:
+    """Train and score whatever is not done yet; returns the files of all runs that are.
+
+    The number of steps is the same for all: given, or fitted to `minutes` (of everything, start to end) by
+    the pace of each variant, measured first with as many processes as will run. A folder that has a plan goes
+    on by it. What no longer fits into `minutes` is left out.
+
+    Args:
+        jobs: processes side by side on one device. Small models keep a CPU core busy, not a GPU.
+    """
+    deadline = time.time() + 60 * (minutes if minutes is not None else math.inf)
+    names = checked_variants(variants)
+    if source.base is not None:
+        load_model(source.base)  # what cannot be read is told before anything is decoded
+    run.mkdir(parents=True, exist_ok=True)
+    with _workers(source, jobs) as workers:
+        plan = _plan(run, workers, names, seeds, steps, deadline, jobs)
+        tasks = [(name, seed, plan.steps) for seed in plan.seeds for name in plan.variants]
+        todo = [task for task in tasks if not _file(run, task).exists()]
+        starts = [deadline - FITTING_SHARE * plan.seconds_of(task[0]) for task in todo]
+        for task, result in workers.run(list(zip(todo, starts, strict=True)), deadline):
+            if isinstance(result, str):
+                print(f"{task[0]}, seed {task[1]}: {result}", flush=True)
+                continue
+            _write(_file(run, task), {**result, "machine": plan.machine})
+            print(
+                f"{task[0]}, seed {task[1]}: {result['full']:.1f} with all, "
+                f"{result['zeroFilled']['subsetMean']:.1f} on the mean of subsets, zero-filled; "
+                f"{result['trainedParameters']:,} parameters, {result['trainSeconds']:.0f} s",
+                flush=True,
+            )
+    done = [_file(run, task) for task in tasks if _file(run, task).exists()]
+    print(f"{len(done)} of {len(tasks)} runs done, {plan.steps} steps each", flush=True)
+    return done
+
+
+def _file(run: Path, task: Task) -> Path:
+    return run / f"seed-{task[1]}" / f"{task[0]}.json"
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(value, indent=2) + "\n")
+    temporary.replace(path)
+
+
+def _plan(
+    run: Path,
+    workers: _Inline | _Pool,
+    names: list[str],
+    seeds: list[int],
+    steps: int | None,
+    deadline: float,
+    jobs: int,
+) -> Plan:
+    """The folder's, or a new one."""
+    path = run / PLAN
+    if path.exists():
+        plan = Plan(**json.loads(path.read_text()))
+        asked = {"variants": names, "seeds": seeds, **({} if steps is None else {"steps": steps})}
+        for key, value in asked.items():
+            if getattr(plan, key) != value:
+                raise InputError(
+                    f"Expected {key} {getattr(plan, key)}, as {path} says, but received {value}; "
+                    "choose another folder with --run."
+                )
+        return plan
+    if steps is None and math.isinf(deadline):
+        raise InputError("Expected --steps or --minutes for the comparison but received neither.")
+    pace: dict[str, dict[str, float]] = {}
+    if steps is None:
+        pace = workers.measure(names)
+        steps = fitted_steps(pace, len(seeds), deadline - time.time(), jobs)
+    plan = Plan(steps, names, seeds, workers.machine(), pace)
+    _write(path, asdict(plan))
+    print(f"{steps} steps for each of {len(names) * len(seeds)} runs; measured: {pace}", flush=True)
+    return plan
+
+
+def fitted_steps(pace: dict[str, dict[str, float]], seeds: int, seconds: float, jobs: int) -> int:
+    """Steps that all variants can take `seeds` times in `seconds` with `jobs` side by side."""
+    rounds = math.ceil(seeds * len(pace) / jobs)
+    step, score = (sum(p[key] for p in pace.values()) / len(pace) for key in ("step", "score"))
+    steps = math.floor((USED_SHARE * seconds / rounds - score) / step)
+    if steps < FEWEST_STEPS:
+        raise InputError(
+            f"Expected time for {FEWEST_STEPS} steps or more a run but received {seconds:.0f} s for "
+            f"{seeds * len(pace)} runs ({step:.2f} s a step, {score:.1f} s to score); raise --minutes, "
+            "or name fewer --variants."
+        )
+    return steps
+
+
+class _Inline:
+    """One run after the other in this process."""
+
+    def __init__(self, source: Source) -> None:
+        self.lab = Lab(source)
+
+    def measure(self, names: list[str]) -> dict[str, dict[str, float]]:
+        return self.lab.measure(names)
+
+    def machine(self) -> dict[str, Any]:
+        return machine(self.lab.device)
+
+    def run(self, tasks: list[Timed], deadline: float) -> Iterator[tuple[Task, dict[str, Any] | str]]:
+        del deadline
+        for task in tasks:
+            yield task[0], _attempt(self.lab, task)
+
+
+_lab: Lab | Exception | None = None
+"""Of a worker process."""
+
+
+class _Pool:
+    """Runs side by side, each process with a copy of the frames on the device."""
+
+    def __init__(self, pool: Any, jobs: int) -> None:
+        self.pool, self.jobs = pool, jobs
+
+    def measure(self, names: list[str]) -> dict[str, dict[str, float]]:
+        """The mean over the processes, all measuring at once."""
+        measured = self.pool.map(_measure, [names] * self.jobs, chunksize=1)
+        return {
+            name: {
+                key: sum(paces[name][key] for paces in measured) / len(measured) for key in ("step", "score")
+            }
+            for name in names
+        }
+
+    def machine(self) -> dict[str, Any]:
+        return self.pool.apply(_describe)
+
+    def run(self, tasks: list[Timed], deadline: float) -> Iterator[tuple[Task, dict[str, Any] | str]]:
+        results = self.pool.imap_unordered(_run, tasks)
+        for _ in tasks:
+            try:
+                # A process that is killed never answers: nothing is waited for beyond the end.
+                yield results.next(None if math.isinf(deadline) else max(1, deadline + 30 - time.time()))
+            except multiprocessing.TimeoutError:
+                return
+
+
+@contextmanager
+def _workers(source: Source, jobs: int) -> Iterator[_Inline | _Pool]:
+    """Whatever is running ends with this, also when asked to by SIGTERM."""
+    if jobs < 1:
+        raise InputError(f"Expected 1 or more for --jobs but received {jobs}.")
+    if jobs == 1:
+        yield _Inline(source)
+        return
+
+    # Decoded here where it has to be: no two processes may do so at once.
+    size = (source.config.width, source.config.height)
+    info = read_dataset_info(source.data, size)
+    open_cache(info, source.split, source.cache)
+    if not is_decoded("train", source.cache):
+        open_cache(info, "train", source.cache)
+
+    def stop(*_: object) -> None:
+        raise SystemExit(143)
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        pool = multiprocessing.get_context("spawn").Pool(jobs, _open_lab, (source, torch.get_num_threads()))
+        with pool:
+            yield _Pool(pool, jobs)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _open_lab(source: Source, threads: int) -> None:
+    """Keeps an error for the first task: a pool would start a process that cannot begin again and again."""
+    global _lab
+    torch.set_num_threads(threads)
+    try:
+        _lab = Lab(source)
+    except Exception as error:
+        _lab = error
+
+
+def _opened() -> Lab:
+    if not isinstance(_lab, Lab):
+        raise _lab or RuntimeError("This process has no data.")
+    return _lab
+
+
+def _measure(names: list[str]) -> dict[str, dict[str, float]]:
+    return _opened().measure(names)
+
+
+def _describe() -> dict[str, Any]:
+    return machine(_opened().device)
+
+
+def _run(timed: Timed) -> tuple[Task, dict[str, Any] | str]:
+    return timed[0], _attempt(_opened(), timed)
+
+
+def _attempt(lab: Lab, timed: Timed) -> dict[str, Any] | str:
+    """The result of a run, or why there is none."""
+    task, begin_by = timed
+    if time.time() >= begin_by:
+        return "left out, too little time is left"
+    try:
+        return lab.run(*task)
+    except InputError as error:
+        return str(error)

@@ -1,0 +1,280 @@
+"""The comparison with fair counterparts: scores, judgement, variants, and all of it on a tiny data set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mle_sam_train.claims.lab import absence
+from mle_sam_train.claims.report import read_runs, with_section
+from mle_sam_train.claims.runs import fitted_steps
+from mle_sam_train.claims.scores import DeviceConfusion, router_worth, subset_scores
+from mle_sam_train.claims.separate import FixedRouter
+from mle_sam_train.claims.variants import MLE_SAM, VARIANTS, build_variant, trained_count, variant_config
+from mle_sam_train.claims.verdict import compare
+from mle_sam_train.cli import main
+from mle_sam_train.data.degrade import CAMERA_FAILURES, SPARSE_FAILURES
+from mle_sam_train.errors import InputError
+from mle_sam_train.evaluation import PROTOCOLS, all_subsets, evaluation_report, expected_miou
+from mle_sam_train.metrics import ConfusionMatrix
+
+CONFIG = Path(__file__).parent.parent / "configs" / "tiny-test.yaml"
+
+
+def built(config, info, name: str, base: Path | None = None):
+    model = build_variant(variant_config(config, name, 5), name, info.rig, base, info.rig.modalities)
+    return model.eval()
+
+
+def shaken(model):
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return model
+
+
+def on_device(cache) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(np.array(cache.images)), torch.from_numpy(np.array(cache.labels))
+
+
+def test_emm_average_and_expectation_by_hand() -> None:
+    """Three sensors, p = 0.1: 0.729 for all, 0.081 for each pair, 0.009 for each alone, 0.999 in all."""
+    scores = dict(zip(all_subsets(3), (70.0, 60.0, 50.0, 40.0, 30.0, 20.0, 10.0), strict=True))
+    by_hand = (0.729 * 70 + 0.081 * (60 + 50 + 40) + 0.009 * (30 + 20 + 10)) / 0.999
+    assert expected_miou(scores, 3, 0.1) == pytest.approx(by_hand)
+    assert expected_miou(scores, 3, 0.5) == pytest.approx(280 / 7)  # all subsets alike: the plain mean
+
+
+def test_confusion_on_the_device_is_that_of_the_evaluator() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 5, (4, 9, 7)).astype(np.uint8)
+    truth[rng.random(truth.shape) < 0.3] = 255
+    prediction = rng.integers(0, 5, truth.shape).astype(np.uint8)
+    ours, expected = DeviceConfusion(5, torch.device("cpu")), ConfusionMatrix(5)
+    for part in (slice(0, 1), slice(1, 4)):
+        ours.add(torch.from_numpy(truth[part]), torch.from_numpy(prediction[part]))
+    expected.add(truth, prediction)
+    assert (ours.confusion().counts == expected.counts).all()
+
+
+def test_mle_sam_is_scored_as_by_the_evaluator(config, info, val_cache) -> None:
+    model = shaken(built(config, info, MLE_SAM))
+    ours = subset_scores(model, *on_device(val_cache))
+    expected = evaluation_report(model, val_cache, PROTOCOLS)
+    for name, score in expected["subsets"].items():
+        assert ours["absent"]["subsets"][name] == pytest.approx(score, abs=0.05)
+        assert ours["zero-filled"]["subsets"][name] == pytest.approx(
+            expected["zeroFilled"]["subsets"][name], abs=0.05
+        )
+    mean = np.mean(list(ours["absent"]["subsets"].values()))
+    assert ours["absent"]["subsetMean"] == pytest.approx(mean, abs=0.01)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@torch.inference_mode()
+def test_training_and_scoring_mean_the_same_by_zeros(config, info, val_cache, name) -> None:
+    """`forward` with blank sensors gives the logits that the zero-filled protocol is scored by."""
+    model = shaken(built(config, info, name))
+    images, _ = on_device(val_cache)
+    subset = (0, 2)
+    present = torch.ones(images.shape[:2], dtype=torch.bool)
+    blank = torch.ones_like(present)
+    blank[:, list(subset)] = False
+    scored = {protocol: joined for _, protocol, joined in model.subset_outputs(images, [subset])}
+    trained = model(images, present, blank).joined
+    assert torch.allclose(trained, scored["zero-filled"], atol=1e-4)
+    changed = images.clone()
+    changed[:, [1, 3]] = 255 - changed[:, [1, 3]]
+    for protocol, joined in scored.items():  # what a missing sensor shows never matters
+        again = dict((p, j) for _, p, j in model.subset_outputs(changed, [subset]))[protocol]
+        assert torch.equal(joined, again)
+    if "absent" in scored:
+        left_out = model(images, ~blank, torch.zeros_like(blank)).joined
+        assert torch.allclose(left_out, scored["absent"], atol=1e-4)
+        assert not torch.allclose(scored["absent"], scored["zero-filled"], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@torch.inference_mode()
+def test_every_variant_begins_as_its_base(config, info, val_cache, run, name) -> None:
+    """On the camera alone, or on all sensors with equal weights: as the base says and the table states."""
+    base = run / "base" / "model.safetensors"
+    model = built(config, info, name, base)
+    plain = built(config, info, MLE_SAM, base)
+    images, _ = on_device(val_cache)
+    everything = torch.ones(images.shape[:2], dtype=torch.bool)
+    nothing = torch.zeros_like(everything)
+    ours = model(images, everything, nothing).joined
+    if model.has_router or name == "concatenation":
+        expected = plain(images, everything, nothing).joined
+    else:
+        features = plain.encode(images[:, 0], torch.zeros(len(images), dtype=torch.int64), experts=False)
+        expected = plain._classify(features, features, nothing).joined
+    assert torch.allclose(ours, expected, atol=1e-4)
+
+
+def test_counterparts_have_about_as_many_parameters(config, info) -> None:
+    counts = {name: trained_count(built(config, info, name)) for name in VARIANTS}
+    assert max(counts.values()) < 2 * min(counts.values())
+    assert counts["early-fusion"] == counts["early-fusion-absence"]
+
+
+def test_only_early_fusion_without_absence_sees_every_sensor_always(config) -> None:
+    for name, variant in VARIANTS.items():
+        augment = variant_config(config, name, 3).augment
+        assert (augment.full_set_probability == 1) == (not variant.has_absence)
+        assert replace(augment, full_set_probability=0.4) == replace(config.augment, full_set_probability=0.4)
+
+
+def test_half_of_the_absent_are_zeros_the_others_left_out() -> None:
+    wanted = torch.rand(400, 4, generator=torch.Generator().manual_seed(1)) < 0.5
+    present, blank = absence(wanted, 1, 7)
+    assert ((present & ~blank) == wanted).all()  # what was there is there, and nothing else shows
+    zeros = blank.any(dim=1)
+    assert (present[zeros].all(dim=1)).all()
+    assert (present[~zeros] == wanted[~zeros]).all()
+    assert 0.4 < zeros[~wanted.all(dim=1)].float().mean() < 0.6
+    assert all(torch.equal(a, b) for a, b in zip(absence(wanted, 1, 7), (present, blank), strict=True))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", [name for name, v in VARIANTS.items() if v.model.has_router])
+def test_the_router_is_compared_with_constant_and_equal_weights(config, info, val_cache, name) -> None:
+    model = shaken(built(config, info, name))
+    images, labels = on_device(val_cache)
+    report = router_worth(model, images, labels)
+    trials = [(t["modality"], t["failure"]) for t in report["trials"]]
+    assert trials[0] == (None, "clean")
+    assert len(trials) == len(set(trials)) == 1 + len(set(CAMERA_FAILURES)) + 3 * len(set(SPARSE_FAILURES))
+    assert np.allclose(np.sum(report["meanWeights"], axis=1), 1, atol=1e-3)
+    with model.routed_by(torch.tensor([[0.1, 0.2, 0.3, 0.4]] * 3)):
+        assert isinstance(model.router, FixedRouter)
+        present = torch.tensor([[True, True, False, False]] * len(images))
+        weights = model.decode(model.encode_all(images), present).routing
+        expected = torch.tensor([1 / 3, 2 / 3, 0, 0]).expand_as(weights)
+        assert torch.allclose(weights, expected)
+    assert not isinstance(model.router, FixedRouter)
+    equal = built(config, info, name)  # an untrained router weighs alike: all three choices are one
+    trials = router_worth(equal, images, labels)["trials"]
+    assert all(t["own"] == t["constant"] == t["uniform"] for t in trials)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        ([44.0, 45.0], {"a": [40.0, 41.0], "b": [20.0, 21.0]}, "holds in kind"),  # +4.0, 9.9 %, needs 1.4
+        ([61.4, 61.6], {"a": [60.0, 60.2]}, "ahead, but less"),  # +1.4, 2.3 %, needs 1.0
+        ([60.5, 60.7], {"a": [60.0, 60.2]}, "no difference"),  # within the least spread
+        ([50.0, 54.0], {"a": [48.0, 48.2]}, "no difference"),  # +3.9 but deviation 2.8
+        ([40.0, 41.0], {"a": [44.0, 45.0], "b": [10.0, 11.0]}, "does not hold"),
+        ([45.0], {"a": [40.0]}, "holds in kind"),
+    ],
+)
+def test_the_judgement(ours, theirs, verdict) -> None:
+    judged = compare(ours, theirs)
+    assert judged.verdict == verdict
+    assert judged.best == "a"
+    assert judged.difference == pytest.approx(judged.ours - judged.theirs)
+
+
+def test_steps_are_fitted_to_the_time() -> None:
+    pace = {"a": {"step": 0.1, "score": 2.0}, "b": {"step": 0.3, "score": 4.0}}
+    # Two seeds of two variants, two at a time: 2 rounds in 90 % of 100 s, 45 s each, 3 of them to score.
+    assert fitted_steps(pace, 2, 100, 2) == 210
+    with pytest.raises(InputError, match=r"Expected time for 20 steps or more a run but received 10 s"):
+        fitted_steps(pace, 2, 10, 1)
+
+
+def test_all_of_it_on_a_tiny_data_set(data_root, run, tmp_path, capsys) -> None:
+    folder, docs, card = tmp_path / "claims", tmp_path / "docs" / "claims.md", tmp_path / "card.md"
+    card.write_text("# Card\n\n## Scores\n\n## Limits\n- none\n")
+    names = ["mle-sam", "early-fusion", "early-fusion-absence", "concatenation", "mle-sam-pixel"]
+    command = [
+        "--threads",
+        "1",
+        "claims",
+        "--config",
+        str(CONFIG),
+        "--data",
+        str(data_root),
+        "--run",
+        str(folder),
+    ]
+    command += [
+        "--base",
+        str(run / "base" / "model.safetensors"),
+        "--frames",
+        "2",
+        "--steps",
+        "2",
+        "--seeds",
+        "1",
+        "2",
+    ]
+    assert main([*command, "--variants", *names]) == 0
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.glob("seed-*/*.json"))
+    assert files == sorted(f"seed-{seed}/{name}.json" for seed in (1, 2) for name in names)
+    result = json.loads((folder / "seed-1" / "mle-sam.json").read_text())
+    assert (result["steps"], result["batch"], result["scoredFrames"]) == (2, 2, 2)
+    assert len(result["absent"]["subsets"]) == len(result["zeroFilled"]["subsets"]) == 15
+    report = ["claims", "--report", str(folder), "--docs", str(docs), "--card", str(card)]
+    assert main(report) == 0
+    text = docs.read_text()
+    assert all(VARIANTS[name].text in text for name in names)
+    assert "All runs were made" in text
+    once = card.read_text()
+    assert once.index("## Against other ways to fuse") < once.index("## Limits")
+    # A run that is missing is made again, the others stay; the page tells of it meanwhile.
+    gone = folder / "seed-2" / "concatenation.json"
+    kept = {path: path.stat().st_mtime_ns for path in folder.glob("seed-*/*.json") if path != gone}
+    first = json.loads(gone.read_text())
+    gone.unlink()
+    assert main(report) == 0
+    assert "**Not made**: concatenation with seed 2" in docs.read_text()
+    assert main([*command, "--variants", *names]) == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    again = json.loads(gone.read_text())
+    for key in ("zeroFilled", "absent", "loss"):  # functions of the seed
+        assert again[key] == first[key]
+    assert main(report) == 0
+    assert "All runs were made" in docs.read_text()
+    assert card.read_text().count("## Against other ways to fuse") == 1
+    capsys.readouterr()
+    assert main([*command, "--variants", "mle-sam"]) == 2
+    assert "Expected variants ['mle-sam', 'early-fusion'" in capsys.readouterr().err
+
+
+def test_processes_side_by_side_give_the_same(data_root, tmp_path) -> None:
+    results = []
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        command = ["--threads", "1", "claims", "--config", str(CONFIG), "--data", str(data_root)]
+        command += ["--run", str(folder), "--frames", "2", "--steps", "2", "--seeds", "4", "--jobs", jobs]
+        assert main([*command, "--variants", "mle-sam", "early-fusion"]) == 0
+        results.append([runs[0]["zeroFilled"] for runs in read_runs(folder).values()])
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--report", "NOWHERE"], "Expected runs of mle-sam and of a counterpart in NOWHERE but found none"),
+        (["--config", str(CONFIG)], "Expected --data for the runs but received none"),
+    ],
+)
+def test_bad_input_is_told(options, words, capsys) -> None:
+    assert main(["claims", *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_card_gets_the_section_once() -> None:
+    section = "## Against other ways to fuse\nnew\n"
+    card = "# C\n\n## Against other ways to fuse\nold\n\n## Limits\n- x\n"
+    assert with_section(card, section) == "# C\n\n## Against other ways to fuse\nnew\n\n## Limits\n- x\n"
+    assert with_section("# C\n\n## Limits\n", section) == f"# C\n\n{section}\n## Limits\n"
