@@ -95,6 +95,7 @@ def _add_claims(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--minutes", type=float, help="for everything; the steps are fitted to it")
     command.add_argument("--steps", type=int, help="of each run, instead of fitting them")
     command.add_argument("--jobs", type=int, default=1, help="processes side by side on the device")
+    command.add_argument("--no-graph", action="store_true", help="no CUDA graph, step by step")
     command.add_argument("--split", default="test", help="to score on (default test)")
     command.add_argument("--frames", type=int, default=200, help="to score on, evenly spread (default 200)")
     command.add_argument("--report", type=Path, metavar="RUN", help="write the page from this folder's runs")

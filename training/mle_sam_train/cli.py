@@ -102,6 +102,7 @@ def _claims(options: argparse.Namespace) -> None:
         options.base,
         options.split,
         options.frames,
+        "off" if options.no_graph else "auto",
     )
     budget = {"steps": options.steps, "minutes": options.minutes}
     run_claims(source, options.run, options.seeds, variants=options.variants, jobs=options.jobs, **budget)

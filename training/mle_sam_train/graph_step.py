@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from .data import Batch
-from .model.mle_sam import Places
 
 WARM_UP = 3
 """Steps before the capture, as PyTorch asks for: libraries and optimiser make their buffers then."""
@@ -34,8 +33,8 @@ class GraphStep:
     def __init__(
         self,
         example: Batch,
-        places: Places,
-        loss_of: Callable[[Batch, Places, Tensor], Tensor],
+        places: tuple[Tensor, ...],
+        loss_of: Callable[[Batch, tuple[Tensor, ...], Tensor], Tensor],
         optimizer: torch.optim.Optimizer,
         clip: float,
         device: torch.device,
@@ -52,7 +51,7 @@ class GraphStep:
         self._replays = 0
         self.graph, self.loss = self._captured()
 
-    def run(self, batch: Batch, places: Places, offset: tuple[int, int], factor: float) -> Tensor:
+    def run(self, batch: Batch, places: tuple[Tensor, ...], offset: tuple[int, int], factor: float) -> Tensor:
         """One update on a batch with rates times `factor`; its loss, on the device.
 
         A step whose gradients are not finite counts them as zero.
@@ -72,7 +71,7 @@ class GraphStep:
         for group in self.optimizer.param_groups:
             group["lr"].fill_(group["rate"] * factor)
 
-    def _load(self, batch: Batch, places: Places, offset: tuple[int, int]) -> None:
+    def _load(self, batch: Batch, places: tuple[Tensor, ...], offset: tuple[int, int]) -> None:
         if [len(place) for place in places] != [len(place) for place in self.places]:
             raise GraphFailed("a batch has another number of images than the one captured")
         pairs = [(self.images, batch.images), (self.labels, batch.labels), (self.present, batch.present)]

@@ -28,7 +28,18 @@ class JointEncoder(MleSam):
 
     def forward(self, images: Tensor, present: Tensor, blank: Tensor) -> Output:
         """Classify uint8 `[B, M, H, W, 3]`; what is absent or blank (bool `[B, M]`) is normalised zeros."""
-        kept = (present & ~blank).to(images.device, non_blocking=True)
+        (kept,) = self.choose(present, blank)
+        return self.run(images, present, (kept.to(images.device, non_blocking=True),))
+
+    @staticmethod
+    def choose(present: Tensor, blank: Tensor) -> tuple[Tensor, ...]:
+        """What `run` needs, on the CPU: what shows."""
+        return (present & ~blank,)
+
+    def run(self, images: Tensor, present: Tensor, chosen: tuple[Tensor, ...]) -> Output:
+        """`forward`, with everything on the device: nothing waits for it."""
+        del present
+        (kept,) = chosen
         features = self.encode_jointly(self.zero_filled(images, kept))
         return self._classify(features, features, images.new_zeros(len(images), 1, 1, dtype=torch.float32))
 

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from ..checkpoint import load_model
 from ..config import Config
-from ..data import DeviceSampler, FrameCache, measure_statistics, open_cache, read_dataset_info
-from ..data.cache import open_decoded
+from ..data import (
+    DatasetInfo,
+    DeviceSampler,
+    FrameCache,
+    GrowingCache,
+    is_growing,
+    measure_statistics,
+    open_cache,
+    read_dataset_info,
+)
+from ..data.cache import is_decoded, open_decoded
 from ..data.plan import SamplePlanner
 from ..data.sampling import Batch, StepPlans
 from ..errors import InputError
 from ..evaluation import spread_indices
+from ..graph_step import GraphFailed, GraphStep
 from ..losses import class_weights, total_loss
 from ..optimizer import build_optimizer
 from ..precision import MixedPrecision, check_precision
@@ -30,8 +41,6 @@ from .scores import router_worth, subset_scores
 from .separate import PixelRouted, SeparateEncoders
 from .variants import Contender, build_variant, trained_count, variant_config
 
-ZEROS_SHARE = 0.5
-"""Of the samples with absent modalities, where a variant can leave them out: how many have zeros instead."""
 WARMING_STEPS, TIMED_STEPS, MEASURED_FRAMES = 5, 12, 32
 
 
@@ -46,20 +55,22 @@ class Source:
     split: str
     frames: int
     """To score on, evenly spread over `split`."""
+    graph: Literal["auto", "off"] = "auto"
+    """On a GPU a step runs as one CUDA graph where it can."""
 
 
 class Lab:
     """Holds the frames on the device and runs variants on them, one after the other."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
+        self.source, self.graph = source, source.graph
         with join_processes() as processes:
             self.device = processes.device
         config = source.config
         check_precision(config.precision, self.device)
         self.info = read_dataset_info(source.data, (config.width, config.height))
-        self.train = open_decoded(self.info, "train", source.cache)
-        held_out = open_cache(self.info, source.split, source.cache)
+        self.train = train_frames(self.info, source.cache)
+        held_out = open_cache(self.info, source.split, source.cache, decoding_threads())
         chosen = spread_indices(len(held_out), source.frames)
         self.images = torch.from_numpy(np.array(held_out.images[chosen])).to(self.device)
         self.labels = torch.from_numpy(np.array(held_out.labels[chosen])).to(self.device)
@@ -67,7 +78,8 @@ class Lab:
         self.kinds = [m["representation"]["kind"] for m in self.modalities]
         self.weights = class_weights(self.train.histogram, config.loss.class_weight_power).to(self.device)
         drawn = (config.augment, "experts", config.experts.batch, config.seed, self.kinds)
-        self.sampler = DeviceSampler(self.train, *drawn, device=self.device)
+        classes = [entry["name"] for entry in self.info.rig.classes]
+        self.sampler = DeviceSampler(self.train, *drawn, device=self.device, classes=classes)
 
     def _modalities(self, train: FrameCache) -> tuple[dict, ...]:
         own = self.info.rig.modalities
@@ -89,14 +101,19 @@ class Lab:
         paces = {}
         for name in names:
             training = self.start(name, self.source.config.seed, WARMING_STEPS + TIMED_STEPS)
+            began = time.monotonic()
             training.run(WARMING_STEPS)
-            began = time.monotonic()
+            warmed = time.monotonic()
             training.run(TIMED_STEPS)
-            step = (time.monotonic() - began) / TIMED_STEPS
-            began = time.monotonic()
+            step = (time.monotonic() - warmed) / TIMED_STEPS
+            trained = time.monotonic()
             self.score(training.model, MEASURED_FRAMES)
             share = len(self.images) / min(MEASURED_FRAMES, len(self.images))
-            paces[name] = {"step": step, "score": share * (time.monotonic() - began)}
+            paces[name] = {
+                "start": max(0.0, warmed - began - WARMING_STEPS * step),
+                "step": step,
+                "score": share * (time.monotonic() - trained),
+            }
         return paces
 
     def start(self, name: str, seed: int, steps: int) -> Training:
@@ -135,6 +152,7 @@ class Lab:
             "source": self.info.source,
             "trainSeconds": round(trained - began, 1),
             "scoreSeconds": round(time.monotonic() - trained, 1),
+            "isGraph": training.graph is not None,
             "loss": [round(float(np.mean(part_)), 3) for part_ in (losses[:part], losses[-part:])],
             "modalities": self.info.rig.names,
             "full": scores["zeroFilled"]["subsets"]["+".join(self.info.rig.names)],
@@ -154,6 +172,8 @@ class Training:
         self.plans = self._plans()  # its own: the sampler's are drawn in another thread
         self.optimizer = build_optimizer(model, model.trained_stage, config.experts)
         self.mixed = MixedPrecision(config.precision, lab.device)
+        self.graph: GraphStep | None = None
+        self._is_tried = False
 
     def _plans(self) -> StepPlans:
         lab, config = self.lab, self.config
@@ -161,9 +181,10 @@ class Training:
         return StepPlans(planner, config.experts.batch, (0, 1))
 
     def run(self, steps: int) -> list[float]:
-        """Take as many steps; returns their losses."""
+        """Take as many steps; returns their losses. The device is waited for at the end."""
         self.model.train()
-        losses = []
+        losses: list[float | torch.Tensor] = []
+        self._capture()
         with ThreadPoolExecutor(1) as loader:
             following = loader.submit(self.sampler.batch_at, self.step)
             for _ in range(steps):
@@ -171,48 +192,91 @@ class Training:
                 following = loader.submit(self.sampler.batch_at, self.step + 1)
                 losses.append(self._step(batch))
             following.result()
-        return losses
+        values = [float(loss) for loss in losses]
+        if not all(math.isfinite(value) for value in values):
+            raise InputError(f"Expected finite losses until step {self.step} but received others.")
+        return values
 
-    def _step(self, batch: Batch) -> float:
+    def _capture(self) -> None:
+        """Make the step a CUDA graph, the first time. All batches must then have as many images."""
+        config = self.config
+        augment = config.augment
+        is_static = len(augment.subset_shares) > 0 or augment.full_set_probability == 1
+        is_plain = config.loss.resolution == "full" and config.precision != "float16"
+        is_possible = self.lab.device.type == "cuda" and is_static and is_plain
+        if self._is_tried or not is_possible or self.lab.graph == "off":
+            return
+        self._is_tried = True
+        batch, chosen = self._prepared(self.sampler.batch_at(self.step))
+        try:
+            made = (batch, chosen, self._loss, self.optimizer, config.experts.clip, self.lab.device)
+            self.graph = GraphStep(*made)
+        except GraphFailed as error:
+            print(f"no CUDA graph, step by step instead: {error}", flush=True)
+            self.lab.graph = "off"
+
+    def _step(self, batch: Batch) -> float | torch.Tensor:
         settings = self.config.experts
         factor = learning_rate_factor(self.step / self.steps, settings.warmup, settings.power)
+        drawn = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
+        offset = (int(drawn[0]), int(drawn[1]))
+        prepared, chosen = self._prepared(batch)
+        self.step += 1
+        if self.graph is not None:
+            return self.graph.run(prepared, chosen, offset, factor)
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * factor
         self.optimizer.zero_grad(set_to_none=True)
-        present, blank = absence(batch.present, self.config.seed, self.step)
-        offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
-        output = self.mixed.forward(lambda: self.model(batch.images, present, blank))
-        loss = total_loss(
-            output, batch.labels, self.config.loss, self.lab.weights, (int(offset[0]), int(offset[1]))
-        )
-        if isinstance(self.model, PixelRouted):
-            sound = self._sound(blank).to(self.lab.device)
-            loss = loss + self.model.reliability_loss(sound, present.to(self.lab.device))
+        moved = tuple(tensor.to(self.lab.device, non_blocking=True) for tensor in chosen)
+        present = prepared.present.to(self.lab.device, non_blocking=True)
+        loss = self._loss(Batch(prepared.images, present, prepared.labels), moved, offset)
         self.mixed.backward(loss)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         is_finite, value = self.mixed.update(self.optimizer, parameters, settings.clip, loss.detach())
-        if not (math.isfinite(value) and (is_finite or self.config.precision == "float16")):
-            raise InputError(
-                f"Expected a finite loss and finite gradients at step {self.step} but received {value}."
-            )
-        self.step += 1
-        return value
+        return value if is_finite or self.config.precision == "float16" else math.nan
 
-    def _sound(self, blank: torch.Tensor) -> torch.Tensor:
-        """bool `[B, M]`: neither blank nor spoilt."""
+    def _prepared(self, batch: Batch) -> tuple[Batch, tuple[torch.Tensor, ...]]:
+        """The batch as the variant meets absence, and what the loss needs besides: all but images and labels
+        on the CPU."""
+        present, blank = absence(batch.present)
         sound = ~blank
-        for sample, plan in enumerate(self.plans.at(self.step)[0]):
-            for position, _ in plan.failures:
-                sound[sample, position] = False
-        return sound
+        if isinstance(self.model, PixelRouted):
+            for sample, plan in enumerate(self.plans.at(self.step)[0]):
+                for position, _ in plan.failures:
+                    sound[sample, position] = False
+        chosen = self.model.choose(present, blank)
+        return Batch(batch.images, present, batch.labels), (*chosen, sound)
+
+    def _loss(
+        self, batch: Batch, chosen: tuple[torch.Tensor, ...], offset: tuple[int, int] | torch.Tensor
+    ) -> torch.Tensor:
+        """Everything is on the device."""
+        *places, sound = chosen
+        output = self.mixed.forward(lambda: self.model.run(batch.images, batch.present, tuple(places)))
+        loss = total_loss(output, batch.labels, self.config.loss, self.lab.weights, offset)
+        if isinstance(self.model, PixelRouted):
+            loss = loss + self.model.reliability_loss(sound, batch.present)
+        return loss
 
 
-def absence(present: torch.Tensor, seed: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+def absence(present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """How the absent modalities of a batch are absent: (present, blank), both bool `[B, M]` on the CPU.
 
-    In half of the samples they are left out, in the other half they are present but blank (zeros), so that
-    both protocols of scoring are met in training. Which half is drawn from seed and step.
+    In every second sample they are left out, in the others they are present but blank (zeros), so that both
+    protocols of scoring are met in training. By place in the batch, not by chance: samples are drawn by size
+    (`subset_shares`), and so each batch has as many images to encode as the last.
     """
-    zeros = np.random.default_rng([seed, 5, step]).random(len(present)) < ZEROS_SHARE
-    chosen = torch.from_numpy(zeros)[:, None]
-    return present | chosen, ~present & chosen
+    zeros = torch.arange(len(present))[:, None] % 2 == 1
+    return present | zeros, ~present & zeros
+
+
+def train_frames(info: DatasetInfo, cache: Path) -> FrameCache:
+    """What is decoded at this moment, also where more is coming; decoded first where nothing is."""
+    if is_growing(cache) and not is_decoded("train", cache):
+        return GrowingCache.open(cache).shown
+    return open_decoded(info, "train", cache)
+
+
+def decoding_threads() -> int:
+    """Half of the processors."""
+    return max(2, len(os.sched_getaffinity(0)) // 2)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ import torch
 import torch.multiprocessing as multiprocessing
 
 from ..checkpoint import load_model
-from ..data import open_cache, read_dataset_info
+from ..data import is_growing, open_cache, read_dataset_info
 from ..data.cache import is_decoded
 from ..device_bench import machine
 from ..errors import InputError
-from .lab import Lab, Source
+from .lab import Lab, Source, decoding_threads
 from .variants import checked_variants
 
 PLAN = "plan.json"
+PACE = ("start", "step", "score")
 USED_SHARE = 0.9
 """Of the time that is left once the pace is known: a pace may fall."""
 FEWEST_STEPS = 20
@@ -44,12 +46,13 @@ class Plan:
     seeds: list[int]
     machine: dict[str, Any]
     pace: dict[str, dict[str, float]]
-    """Per variant seconds of a step and of scoring, as measured before `steps` was fixed; empty if given."""
+    """Per variant seconds until the first step, of a step and of scoring, as measured before `steps` was
+    fixed; empty if given."""
 
     def seconds_of(self, name: str) -> float:
         """Of a run, as far as known."""
         pace = self.pace.get(name)
-        return 0.0 if pace is None else self.steps * pace["step"] + pace["score"]
+        return 0.0 if pace is None else pace["start"] + self.steps * pace["step"] + pace["score"]
 
 
 def run_claims(
@@ -74,8 +77,9 @@ def run_claims(
     deadline = time.time() + 60 * (minutes if minutes is not None else math.inf)
     names = checked_variants(variants)
     if source.base is not None:
-        load_model(source.base)  # what cannot be read is told before anything is decoded
+        source = replace(source, base=_kept_base(source.base, run))
     run.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
     with _workers(source, jobs) as workers:
         plan = _plan(run, workers, names, seeds, steps, deadline, jobs)
         tasks = [(name, seed, plan.steps) for seed in plan.seeds for name in plan.variants]
@@ -84,6 +88,7 @@ def run_claims(
         for task, result in workers.run(list(zip(todo, starts, strict=True)), deadline):
             if isinstance(result, str):
                 print(f"{task[0]}, seed {task[1]}: {result}", flush=True)
+                failed += [f"{task[0]} with seed {task[1]}"] if result.startswith("failed") else []
                 continue
             _write(_file(run, task), {**result, "machine": plan.machine})
             print(
@@ -94,7 +99,23 @@ def run_claims(
             )
     done = [_file(run, task) for task in tasks if _file(run, task).exists()]
     print(f"{len(done)} of {len(tasks)} runs done, {plan.steps} steps each", flush=True)
+    if failed:
+        raise InputError(
+            f"Expected all runs to end well but {', '.join(failed)} failed; the same command makes them "
+            "again, with --no-graph step by step."
+        )
     return done
+
+
+def _kept_base(base: Path, run: Path) -> Path:
+    """A copy in the folder of the runs: the base may still be in training, and all must start alike."""
+    kept = run / "base.safetensors"
+    if not kept.exists():
+        load_model(base)  # what cannot be read is told before anything is decoded
+        run.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(base, kept.with_suffix(".tmp"))
+        kept.with_suffix(".tmp").replace(kept)
+    return kept
 
 
 def _file(run: Path, task: Task) -> Path:
@@ -144,8 +165,8 @@ def _plan(
 def fitted_steps(pace: dict[str, dict[str, float]], seeds: int, seconds: float, jobs: int) -> int:
     """Steps that all variants can take `seeds` times in `seconds` with `jobs` side by side."""
     rounds = math.ceil(seeds * len(pace) / jobs)
-    step, score = (sum(p[key] for p in pace.values()) / len(pace) for key in ("step", "score"))
-    steps = math.floor((USED_SHARE * seconds / rounds - score) / step)
+    start, step, score = (sum(p[key] for p in pace.values()) / len(pace) for key in PACE)
+    steps = math.floor((USED_SHARE * seconds / rounds - start - score) / step)
     if steps < FEWEST_STEPS:
         raise InputError(
             f"Expected time for {FEWEST_STEPS} steps or more a run but received {seconds:.0f} s for "
@@ -187,9 +208,7 @@ class _Pool:
         """The mean over the processes, all measuring at once."""
         measured = self.pool.map(_measure, [names] * self.jobs, chunksize=1)
         return {
-            name: {
-                key: sum(paces[name][key] for paces in measured) / len(measured) for key in ("step", "score")
-            }
+            name: {key: sum(paces[name][key] for paces in measured) / len(measured) for key in PACE}
             for name in names
         }
 
@@ -218,9 +237,9 @@ def _workers(source: Source, jobs: int) -> Iterator[_Inline | _Pool]:
     # Decoded here where it has to be: no two processes may do so at once.
     size = (source.config.width, source.config.height)
     info = read_dataset_info(source.data, size)
-    open_cache(info, source.split, source.cache)
-    if not is_decoded("train", source.cache):
-        open_cache(info, "train", source.cache)
+    open_cache(info, source.split, source.cache, decoding_threads())
+    if not (is_decoded("train", source.cache) or is_growing(source.cache)):
+        open_cache(info, "train", source.cache, decoding_threads())
 
     def stop(*_: object) -> None:
         raise SystemExit(143)
@@ -269,5 +288,5 @@ def _attempt(lab: Lab, timed: Timed) -> dict[str, Any] | str:
         return "left out, too little time is left"
     try:
         return lab.run(*task)
-    except InputError as error:
-        return str(error)
+    except Exception as error:  # one that fails must not take the others with it
+        return f"failed: {str(error).strip().splitlines()[0]}"

@@ -47,10 +47,19 @@ class SeparateEncoders(MleSam):
             present: bool `[B, M]` on the CPU; what is absent is not run.
             blank: bool `[B, M]` on the CPU; what is both present and blank is run on normalised zeros.
         """
-        batch, count = present.shape
+        chosen = tuple(t.to(images.device, non_blocking=True) for t in self.choose(present, blank))
+        return self.run(images, present.to(images.device, non_blocking=True), chosen)
+
+    @staticmethod
+    def choose(present: Tensor, blank: Tensor) -> tuple[Tensor, ...]:
+        """What `run` needs, on the CPU: sample and modality `[N]` of what is run, and whether it shows."""
         places = present.nonzero(as_tuple=True)
-        kept = (~blank)[places].to(images.device, non_blocking=True)
-        sample, modality = (place.to(images.device, non_blocking=True) for place in places)
+        return (*places, (~blank)[places])
+
+    def run(self, images: Tensor, present: Tensor, chosen: tuple[Tensor, ...]) -> Output:
+        """`forward`, with everything on the device: nothing waits for it."""
+        batch, count = present.shape
+        sample, modality, kept = chosen
         pixels = self.normalised(images[sample, modality], modality) * kept[:, None, None, None]
         slots = sample * count + modality
         dense = [
@@ -59,7 +68,7 @@ class SeparateEncoders(MleSam):
             .unflatten(0, (batch, count))
             for level in self._encode_pixels(pixels, modality)
         ]
-        return self.decode(dense, present.to(images.device, non_blocking=True))
+        return self.decode(dense, present)
 
     def encode_all(self, images: Tensor) -> list[Tensor]:
         """Features per level `[B, M, C, h, w]` of uint8 `[B, M, H, W, 3]`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .lab import ZEROS_SHARE
 from .verdict import THRESHOLD
 
 CARD_HEADING = "## Against other ways to fuse"
@@ -38,8 +37,8 @@ whoever relies on it. Scored on {scoredFrames} frames of the split `{split}`, wh
 {startTable}
 
 - *With absence*: a sample keeps all sensors with the configured probability, else a random proper subset.
-  Variants that can leave a sensor out meet both forms in training: in {zerosShare:.0f} % of those samples
-  the missing ones are zeros, in the others they are left out. The sensor failures of `data/degrade.py` are
+  Variants that can leave a sensor out meet both forms in training: in half of those samples the missing
+  ones are zeros, in the others they are left out. The sensor failures of `data/degrade.py` are
   drawn alike for all variants.
 - *Early fusion*: the patch embedding takes all channels. *Camera branch, fused auxiliaries*: CMNeXt's plan
   on our base; not CMNeXt itself. *Concatenated*: router and mean replaced by a 1 x 1 convolution over the
@@ -94,7 +93,7 @@ not the bundled weights. More: `docs/claims.md`.
 
 def page(about: dict[str, str], tables: dict[str, str], conclusion: str) -> str:
     """The whole of `docs/claims.md`."""
-    words = {"threshold": THRESHOLD, "conclusion": conclusion, "zerosShare": 100 * ZEROS_SHARE}
+    words = {"threshold": THRESHOLD, "conclusion": conclusion}
     return PAGE.format(**tables, **about, **words)
 
 

@@ -76,7 +76,7 @@ def variant_config(config: Config, name: str, seed: int) -> Config:
     """`config` as a variant is trained: every weight, on the same samples but for absence."""
     augment = config.augment
     if not VARIANTS[name].has_absence:
-        augment = replace(augment, full_set_probability=1.0)
+        augment = replace(augment, full_set_probability=1.0, subset_shares=())
     experts = replace(config.experts, trainable="all", data="device", average=0.0)
     return replace(config, seed=seed, augment=augment, experts=experts)
 

@@ -15,8 +15,8 @@ LEAST_SPREAD = 0.5
 """Points of mIoU that count as the deviation at least: two or three seeds may agree by chance."""
 THRESHOLD = f"""A claim **holds in kind** where the mean over the seeds is ahead of the best counterpart's by
 {100 * RELATIVE_GAIN:.0f} % of it or more, and by {SPREADS:.0f} deviations over the seeds or more (the larger
-of both sides', at least {LEAST_SPREAD} points). Ahead by the deviations but by less than that share: **ahead, but
-less**. Within the deviations: **no difference**. Behind by them: **does not hold**."""
+of both sides', at least {LEAST_SPREAD} points). Ahead by the deviations but by less than that share:
+**ahead, but less**. Within the deviations: **no difference**. Behind by them: **does not hold**."""
 Verdict = Literal["holds in kind", "ahead, but less", "no difference", "does not hold"]
 
 
