@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mle_sam_train.checkpoint import save_weights
 from mle_sam_train.claims.lab import absence
 from mle_sam_train.claims.report import read_runs, with_section
 from mle_sam_train.claims.runs import fitted_steps
@@ -24,6 +25,7 @@ from mle_sam_train.data.sampling import StepPlans
 from mle_sam_train.errors import InputError
 from mle_sam_train.evaluation import PROTOCOLS, all_subsets, evaluation_report, expected_miou
 from mle_sam_train.metrics import ConfusionMatrix
+from mle_sam_train.model import MleSam, Rig
 
 CONFIG = Path(__file__).parent.parent / "configs" / "tiny-test.yaml"
 
@@ -296,6 +298,17 @@ def test_processes_side_by_side_give_the_same(data_root, tmp_path) -> None:
 def test_bad_input_is_told(options, words, capsys) -> None:
     assert main(["claims", *options]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_base_that_does_not_fit_ends_it_at_once(config, info, data_root, tmp_path, capsys, jobs) -> None:
+    other = MleSam(config, Rig(info.rig.modalities, info.rig.classes[:3]))
+    save_weights(other, tmp_path / "other.safetensors", {"stages": []})
+    command = ["claims", "--config", str(CONFIG), "--data", str(data_root), "--run", str(tmp_path / "run")]
+    command += ["--base", str(tmp_path / "other.safetensors"), "--steps", "1", "--jobs", jobs]
+    assert main(command) == 2
+    assert "Expected a base trained on the classes" in capsys.readouterr().err
+    assert not list((tmp_path / "run").glob("seed-*"))
 
 
 def test_a_card_gets_the_section_once() -> None:

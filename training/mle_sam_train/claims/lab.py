@@ -39,7 +39,7 @@ from ..processes import join_processes
 from ..schedule import learning_rate_factor
 from .scores import router_worth, subset_scores
 from .separate import PixelRouted, SeparateEncoders
-from .variants import Contender, build_variant, trained_count, variant_config
+from .variants import MLE_SAM, Contender, build_variant, trained_count, variant_config
 
 WARMING_STEPS, TIMED_STEPS, MEASURED_FRAMES = 5, 12, 32
 
@@ -75,6 +75,8 @@ class Lab:
         self.images = torch.from_numpy(np.array(held_out.images[chosen])).to(self.device)
         self.labels = torch.from_numpy(np.array(held_out.labels[chosen])).to(self.device)
         self.modalities = self._modalities(self.train)
+        # A base that does not fit is told now, not run by run.
+        build_variant(config, MLE_SAM, self.info.rig, source.base, self.modalities)
         self.kinds = [m["representation"]["kind"] for m in self.modalities]
         self.weights = class_weights(self.train.histogram, config.loss.class_weight_power).to(self.device)
         drawn = (config.augment, "experts", config.experts.batch, config.seed, self.kinds)
