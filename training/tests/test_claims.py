@@ -19,6 +19,7 @@ from mle_sam_train.claims.separate import FixedRouter
 from mle_sam_train.claims.variants import MLE_SAM, VARIANTS, build_variant, trained_count, variant_config
 from mle_sam_train.claims.verdict import compare
 from mle_sam_train.cli import main
+from mle_sam_train.config import load_config
 from mle_sam_train.data.degrade import CAMERA_FAILURES, SPARSE_FAILURES
 from mle_sam_train.data.plan import SamplePlanner
 from mle_sam_train.data.sampling import StepPlans
@@ -130,9 +131,10 @@ def test_every_variant_begins_as_its_base(config, info, val_cache, base, name) -
     assert torch.allclose(ours, expected, atol=1e-4)
 
 
-def test_counterparts_have_about_as_many_parameters(config, info) -> None:
+def test_counterparts_have_about_as_many_parameters(info) -> None:
+    config = load_config(CONFIG.parent / "claims.yaml")
     counts = {name: trained_count(built(config, info, name)) for name in VARIANTS}
-    assert max(counts.values()) < 2 * min(counts.values())
+    assert max(counts.values()) < 1.2 * min(counts.values())
     assert counts["early-fusion"] == counts["early-fusion-absence"]
 
 

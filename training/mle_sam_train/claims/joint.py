@@ -93,12 +93,13 @@ class CameraFused(JointEncoder):
         super().extend()
         base = self.config.model.base
         widths = [base.width * 2**stage for stage in range(len(base.blocks))]
+        own = [width // 2 for width in widths]
         others = len(self.rig.modalities) - 1
-        self.hub_embed = nn.ModuleList(nn.Conv2d(3, widths[0], **PATCH) for _ in range(others))
-        self.hub_query = nn.ModuleList(nn.Conv2d(widths[0], widths[0], 1) for _ in range(others))
-        self.branch = nn.ModuleList(_Mixer(width) for width in widths)
-        self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths))
-        self.fusion = nn.ModuleList(_Fusion(width) for width in widths)
+        self.hub_embed = nn.ModuleList(nn.Conv2d(3, own[0], **PATCH) for _ in range(others))
+        self.hub_query = nn.ModuleList(nn.Conv2d(own[0], own[0], 1) for _ in range(others))
+        self.branch = nn.ModuleList(_Mixer(width) for width in own)
+        self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(own))
+        self.fusion = nn.ModuleList(_Fusion(*pair) for pair in zip(widths, own, strict=True))
         self._auxiliary: Tensor | None = None
         trunk = self.vision.backbone
         for stage, end in enumerate(trunk.stage_ends):
@@ -144,17 +145,19 @@ class _Mixer(nn.Module):
 class _Fusion(nn.Module):
     """Each side receives the other's channels, gated by what both show over the whole image."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, camera: int, auxiliary: int) -> None:
         super().__init__()
-        middle = max(8, width // 4)
-        self.gate = nn.Sequential(nn.Linear(2 * width, middle), nn.GELU(), nn.Linear(middle, 2 * width))
-        self.to_camera = nn.Conv2d(width, width, 1)
-        self.to_auxiliary = nn.Conv2d(width, width, 1)
+        both = camera + auxiliary
+        middle = max(8, both // 6)
+        self.widths = (camera, auxiliary)
+        self.gate = nn.Sequential(nn.Linear(both, middle), nn.GELU(), nn.Linear(middle, both))
+        self.to_camera = nn.Conv2d(auxiliary, camera, 1)
+        self.to_auxiliary = nn.Conv2d(camera, auxiliary, 1)
         for layer in (self.to_camera, self.to_auxiliary):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
     def forward(self, camera: Tensor, auxiliary: Tensor) -> tuple[Tensor, Tensor]:
         pooled = torch.cat((camera.mean(dim=(2, 3)), auxiliary.mean(dim=(2, 3))), dim=1)
-        own, other = torch.sigmoid(self.gate(pooled))[:, :, None, None].chunk(2, dim=1)
+        own, other = torch.sigmoid(self.gate(pooled))[:, :, None, None].split(self.widths, dim=1)
         return camera + self.to_camera(other * auxiliary), auxiliary + self.to_auxiliary(own * camera)

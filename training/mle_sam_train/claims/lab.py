@@ -116,6 +116,7 @@ class Lab:
                 "step": step,
                 "score": share * (time.monotonic() - trained),
             }
+            training.close()
         return paces
 
     def start(self, name: str, seed: int, steps: int) -> Training:
@@ -140,7 +141,8 @@ class Lab:
         losses = training.run(steps)
         trained = time.monotonic()
         scores = self.score(training.model)
-        part = max(1, min(20, steps // 2))
+        part, is_graph = max(1, min(20, steps // 2)), training.graph is not None
+        training.close()
         return {
             "variant": name,
             "seed": seed,
@@ -154,7 +156,7 @@ class Lab:
             "source": self.info.source,
             "trainSeconds": round(trained - began, 1),
             "scoreSeconds": round(time.monotonic() - trained, 1),
-            "isGraph": training.graph is not None,
+            "isGraph": is_graph,
             "loss": [round(float(np.mean(part_)), 3) for part_ in (losses[:part], losses[-part:])],
             "modalities": self.info.rig.names,
             "full": scores["zeroFilled"]["subsets"]["+".join(self.info.rig.names)],
@@ -216,6 +218,10 @@ class Training:
         except GraphFailed as error:
             print(f"no CUDA graph, step by step instead: {error}", flush=True)
             self.lab.graph = "off"
+
+    def close(self) -> None:
+        """Give back the graph's memory: it holds the training, which holds it."""
+        self.graph = None
 
     def _step(self, batch: Batch) -> float | torch.Tensor:
         settings = self.config.experts

@@ -187,7 +187,7 @@ def _zero_filled_table(found: Runs) -> str:
 def _figure_table(found: Runs, figures: dict[str, Callable[[Run], float]]) -> str:
     rows = [
         [
-            VARIANTS[name].text,
+            f"{VARIANTS[name].text} (`{name}`)",
             *(_spread([figure(run) for run in runs]) for figure in figures.values()),
             f"{runs[0]['trainedParameters']:,}",
             str(len(runs)),
@@ -203,7 +203,7 @@ def _subset_table(found: Runs, protocol: str) -> str:
         [subset, *(_mean([run[protocol]["subsets"][subset] for run in runs]) for runs in found.values())]
         for subset in subsets
     ]
-    return markdown_table(["modalities kept", *(VARIANTS[name].text for name in found)], rows)
+    return markdown_table(["modalities kept", *found], rows)
 
 
 def _router_table(found: Runs) -> str:
@@ -219,7 +219,7 @@ def _router_table(found: Runs) -> str:
     for runs in routed.values():
         cells += [_mean([_routed(run, kind, True) for run in runs]) for kind in WEIGHTS]
     rows.append(cells)
-    header = ["sensor", "spoilt by", *(f"{VARIANTS[n].text}: {kind}" for n in routed for kind in WEIGHTS)]
+    header = ["sensor", "spoilt by", *(f"{name}: {kind}" for name in routed for kind in WEIGHTS)]
     return markdown_table(header, rows)
 
 
