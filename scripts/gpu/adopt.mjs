@@ -1,6 +1,6 @@
 // `node scripts/gpu/adopt.mjs OUT --data HELD_OUT [--write]`: what came back from `run.py TRAIN` beside the bundled
 // reference and its targets; with --write it becomes models/reference, with model card, golden sample and golden masks.
-// HELD_OUT is a data set of `mle-sam simulate HELD_OUT --layout deliver --seed 7 --split val --frames 90`: the golden
+// HELD_OUT is a data set of `mle-sam simulate HELD_OUT --layout deliver --seed 7 --split val --frames 100`: the golden
 // sample and the statistics of the inputs come from it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';

@@ -147,8 +147,7 @@ def finish(run: Run) -> None:
         # The base has had its time: experts get at least four fifths of what is left.
         latest = time.time() + 0.2 * (end - time.time())
         run.set_until("base", min(float(run.until("base").read_text()), latest))
-    decode = ["decode", "--config", run.config, "--data", run.data, "--cache", run.cache, "--splits", "test"]
-    run.spawn("decode", run.python(*decode, "--workers", options.decoders, threads=1))
+    decoding = decode_test(run)
     beside = start_beside(run)
     rendered_until = time.time() + options.render_share * (end - time.time())
     copied = time.monotonic()
@@ -163,6 +162,7 @@ def finish(run: Run) -> None:
     if not (run.work / "trained").exists():
         rescue(run, end)
     stop_rendering(run)
+    decoding.wait()
     run.copy()
     run.note({"step": "trained", "frames": decoded_frames(run)})
     score(run)
@@ -200,6 +200,20 @@ def stop_rendering(run: Run) -> None:
             run.note({"step": f"{name} stopped", "frames": decoded_frames(run)})
 
 
+def decode_test(run: Run) -> subprocess.Popen:
+    """Decode the frames to be scored on."""
+    decode = ["decode", "--config", run.config, "--data", run.data, "--cache", run.cache, "--splits", "test"]
+    return run.spawn("decode", run.python(*decode, "--workers", run.options.decoders, threads=1))
+
+
+def decoded_test(run: Run) -> int:
+    """How many of them are decoded."""
+    try:
+        return json.loads((run.cache / "test.json").read_text())["frames"]
+    except (OSError, ValueError):
+        return 0
+
+
 def start_beside(run: Run) -> subprocess.Popen | None:
     """The command of `--beside`, which gets decoded frames that change no more and runs until the deadline."""
     if run.options.beside is None:
@@ -222,6 +236,8 @@ def score(run: Run) -> None:
         "routing": ("routing", *plain, run.work / "routing.json", "--frames", 100),
         "wide": ("evaluate", *wide, run.work / "wide.json", "--protocol", "absent"),
     }
+    if decoded_test(run) != count_frames(run.data, "test"):  # by one process, not by two at once
+        decode_test(run).wait()
     begun = {name: run.spawn(name, run.python(*command)) for name, command in commands.items()}
     while any(process.poll() is None for process in begun.values()) and run.left > 8:
         time.sleep(0.2)
@@ -283,7 +299,9 @@ def main() -> None:
     finished.add_argument("--render-share", type=float, default=0.6, help="share of the training that renders")
     finished.add_argument("--beside", help="command to run meanwhile; {data}, {cache}, {work}, {out}, {python}")
     finished.add_argument("--beside-frames", type=int, default=4000, help="decoded frames it gets at most")
-    finished.add_argument("--beside-results", type=Path, nargs="*", default=[], help="its files, copied to OUT")
+    finished.add_argument(
+        "--beside-results", type=Path, nargs="*", default=[], help="its files, and of folders all JSON, to OUT"
+    )
     benched = parser.add_argument_group("BENCH")
     benched.add_argument("--bench", nargs="+", default=["deliver-base-plus", "deliver-tiny"])
     benched.add_argument("--bench-options", type=shlex.split, default=[], help="further ones, as one string")

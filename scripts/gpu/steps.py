@@ -117,12 +117,16 @@ class Run:
             "base.safetensors": self.folder / "base" / "model.safetensors",
             "experts.safetensors": self.folder / "experts" / "model.safetensors",
             **{name: self.work / name for name in ("test.json", "wide.json", "routing.json")},
-            **{path.name: path for path in self.options.beside_results},
+            **{path.name: path for path in self.options.beside_results if path.is_file()},
         }
         for name, path in files.items():
             if path.exists():
                 shutil.copyfile(path, self.out / f"{name}.part")
                 (self.out / f"{name}.part").replace(self.out / name)
+        for folder in (path for path in self.options.beside_results if path.is_dir()):
+            with tarfile.open(self.out / f"{folder.name}.tar.gz", "w:gz") as archive:
+                for path in sorted(folder.rglob("*.json*")):
+                    archive.add(path, path.relative_to(folder.parent))
         part = self.work / "logs.tar.gz"
         with tarfile.open(part, "w:gz") as archive:
             archive.add(self.logs, "logs")
