@@ -12,11 +12,17 @@ export function localHit(p: Primitives, index: number, x: number, y: number, z: 
     capsuleHit(g, at, x, y, z, out);
     return;
   }
-  const [hx, hy, hz, c, s] = [g[at + 3]!, g[at + 4]!, g[at + 5]!, g[at + 6]!, g[at + 7]!];
+  const hx = g[at + 3]!;
+  const hy = g[at + 4]!;
+  const hz = g[at + 5]!;
+  const c = g[at + 6]!;
+  const s = g[at + 7]!;
   const lx = c * (x - g[at]!) + s * (y - g[at + 1]!);
   const ly = c * (y - g[at + 1]!) - s * (x - g[at]!);
   const lz = z - g[at + 2]!;
-  let [nx, ny, nz] = [0, 0, 0];
+  let nx = 0;
+  let ny = 0;
+  let nz = 0;
   if (shape === SHAPE.ellipsoid) {
     nx = lx / (hx * hx);
     ny = ly / (hy * hy);
@@ -63,8 +69,12 @@ export function localHit(p: Primitives, index: number, x: number, y: number, z: 
 
 /** Local z runs along the axis from end a; x and y are the normal's horizontal parts, so texture can wrap around. */
 function capsuleHit(g: Float64Array, at: number, x: number, y: number, z: number, out: Float64Array): void {
-  const [bx, by, bz] = [g[at + 3]! - g[at]!, g[at + 4]! - g[at + 1]!, g[at + 5]! - g[at + 2]!];
-  const [px, py, pz] = [x - g[at]!, y - g[at + 1]!, z - g[at + 2]!];
+  const bx = g[at + 3]! - g[at]!;
+  const by = g[at + 4]! - g[at + 1]!;
+  const bz = g[at + 5]! - g[at + 2]!;
+  const px = x - g[at]!;
+  const py = y - g[at + 1]!;
+  const pz = z - g[at + 2]!;
   const bb = bx * bx + by * by + bz * bz;
   const f = Math.min(1, Math.max(0, (px * bx + py * by + pz * bz) / bb));
   const nx = px - f * bx;

@@ -19,8 +19,12 @@ export function objectTexture(
   const a = p.appearance;
   const seed = p.seed[index]!;
   const halfHeight = p.geometry[index * GEOMETRY_STRIDE + 5]!;
-  const [lx, ly, lz] = [local[LOCAL.x]!, local[LOCAL.y]!, local[LOCAL.z]!];
-  const [nx, ny, nz] = [local[LOCAL.nx]!, local[LOCAL.ny]!, local[LOCAL.nz]!];
+  const lx = local[LOCAL.x]!;
+  const ly = local[LOCAL.y]!;
+  const lz = local[LOCAL.z]!;
+  const nx = local[LOCAL.nx]!;
+  const ny = local[LOCAL.ny]!;
+  const nz = local[LOCAL.nz]!;
   // Along a vertical face, whichever way it looks.
   const u = Math.abs(ny) > Math.abs(nx) ? lx : ly;
   out[SAMPLE.gloss] = 0;

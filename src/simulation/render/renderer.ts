@@ -9,7 +9,7 @@ import { LOCAL, localHit } from './local_hit.js';
 import { NightLights } from './night_lights.js';
 import { objectTexture } from './object_texture.js';
 import type { RayGrid } from './ray_grid.js';
-import { ShadowMap } from './shadow_map.js';
+import { ShadowMap, type ShadowUpdate } from './shadow_map.js';
 import { skyRadiance } from './sky.js';
 import { SAMPLE } from './surface_sample.js';
 
@@ -18,6 +18,8 @@ export interface Lighting {
   /** base_link of the ego vehicle, which carries the headlights. */
   readonly ego: Pose;
   readonly lamps: readonly Lamp[];
+  /** How often shadows are cast; by default for each view. */
+  readonly shadows?: ShadowUpdate | undefined;
 }
 
 /** Renders what a passive camera sees: linear RGB radiance, class and depth of every pixel. Owns its buffers. */
@@ -42,7 +44,7 @@ export class Renderer {
     const hits = this.caster.cast(scene, pose);
     const { weather } = lighting;
     if (weather.condition === 'night') this.#night.update(lighting.ego, lighting.lamps, weather.headlights);
-    else this.#shadows.update(scene, pose, weather);
+    else this.#shadows.update(scene, pose, weather, lighting.shadows);
     this.#shade(scene, hits, weather);
     if (weather.wetness > 0) this.#mirrorWetGround(hits, weather);
     return hits;
@@ -58,6 +60,11 @@ export class Renderer {
     const isSunny = weather.condition === 'sun';
     const [sunX, sunY, sunZ] = weather.sunDirection;
     const light = this.#mirror;
+    // Locals, not fields of arrays: this loop is most of what a frame costs.
+    const [ambientR, ambientG, ambientB] = weather.ambient;
+    const [sunR, sunG, sunB] = weather.sun;
+    const [airR, airG, airB] = weather.airlight;
+    const extinction = weather.extinction;
     const count = hits.surface.length;
     for (let i = 0; i < count; i++) {
       const dx = rays.x[i]!;
@@ -72,7 +79,9 @@ export class Renderer {
       const x = rays.originX + t * dx;
       const y = rays.originY + t * dy;
       const z = rays.originZ + t * dz;
-      let [nx, ny, nz] = [0, 0, 1];
+      let nx = 0;
+      let ny = 0;
+      let nz = 1;
       if (surface >= 0) {
         localHit(scene.primitives, surface, x, y, z, local);
         nx = local[LOCAL.wx]!;
@@ -107,12 +116,17 @@ export class Renderer {
         if (cosine > 0) sun = cosine * this.#shadows.lit(x, y, z);
       } else if (nz > 0.3) open = 0.4 + 0.6 * this.#shadows.lit(x, y, z);
       const ambient = open * (0.62 + 0.38 * nz) * Math.min(1, 0.75 + 0.3 * z);
-      const air = 1 - Math.exp(-weather.extinction * t * length);
-      for (let c = 0; c < 3; c++) {
-        const reflected = sample[c]! * (ambient * weather.ambient[c]! + sun * weather.sun[c]! + lamp);
-        const seen = reflected + fresnel * (light[c]! - reflected) + own * (isNight || own > 0.05 ? 1 : 0);
-        radiance[3 * i + c] = seen + air * (weather.airlight[c]! - seen);
-      }
+      const air = 1 - Math.exp(-extinction * t * length);
+      const glow = own * (isNight || own > 0.05 ? 1 : 0);
+      const reflectedR = sample[0]! * (ambient * ambientR + sun * sunR + lamp);
+      const reflectedG = sample[1]! * (ambient * ambientG + sun * sunG + lamp);
+      const reflectedB = sample[2]! * (ambient * ambientB + sun * sunB + lamp);
+      const seenR = reflectedR + fresnel * (light[0]! - reflectedR) + glow;
+      const seenG = reflectedG + fresnel * (light[1]! - reflectedG) + glow;
+      const seenB = reflectedB + fresnel * (light[2]! - reflectedB) + glow;
+      radiance[3 * i] = seenR + air * (airR - seenR);
+      radiance[3 * i + 1] = seenG + air * (airG - seenG);
+      radiance[3 * i + 2] = seenB + air * (airB - seenB);
     }
   }
 

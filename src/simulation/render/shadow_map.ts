@@ -8,6 +8,10 @@ const DISTANCE = 400;
 /** Half the side of the square the map covers, metres. */
 const REACH = 34;
 const BIAS = 0.25;
+/** A map taken from within this distance of the viewer covers what it sees. */
+const NEAR_METRES = 2;
+
+export type ShadowUpdate = 'view' | 'scene';
 
 /**
  * Which points the sun sees: a depth map taken by a camera far away towards the sun. Under an overcast sky the light
@@ -28,9 +32,16 @@ export class ShadowMap {
   );
   #pose: Pose = { x: 0, y: 0, z: 0, rotation: new Float64Array(9) };
   #spread = 0;
+  /** Whose shadows the map holds. */
+  #held: { readonly scene: Scene['primitives']; readonly weather: Weather; readonly viewer: Pose } | undefined;
 
-  /** Looks at the square whose middle lies 26 m ahead of the viewer. */
-  update(scene: Scene, viewer: Pose, weather: Weather): void {
+  /**
+   * Looks at the square whose middle lies 26 m ahead of the viewer.
+   * @param every - `view`: anew for each view; `scene`: what was cast a moment ago for nearly the same place serves again
+   */
+  update(scene: Scene, viewer: Pose, weather: Weather, every: ShadowUpdate = 'view'): void {
+    if (every === 'scene' && this.#serves(scene, viewer, weather)) return;
+    this.#held = { scene: scene.primitives, weather, viewer };
     const isSunny = weather.condition === 'sun';
     const [dx, dy, dz] = isSunny ? weather.sunDirection : ([0.05, 0.08, 0.9955] as const);
     // The viewer's forward axis is the third column of its rotation (an optical frame).
@@ -56,10 +67,18 @@ export class ShadowMap {
     this.#caster.cast(scene, this.#pose, 'without');
   }
 
+  #serves(scene: Scene, viewer: Pose, weather: Weather): boolean {
+    const held = this.#held;
+    if (held?.scene !== scene.primitives || held.weather !== weather) return false;
+    return Math.hypot(held.viewer.x - viewer.x, held.viewer.y - viewer.y) < NEAR_METRES;
+  }
+
   /** Share of the light that reaches a point, 0..1; points outside the map are lit. */
   lit(x: number, y: number, z: number): number {
     const { rotation: r, x: px, y: py, z: pz } = this.#pose;
-    const [ax, ay, az] = [x - px, y - py, z - pz];
+    const ax = x - px;
+    const ay = y - py;
+    const az = z - pz;
     const depth = r[2]! * ax + r[5]! * ay + r[8]! * az;
     const scale = ((SIDE / 2) * (DISTANCE / REACH)) / depth;
     const u = (r[0]! * ax + r[3]! * ay + r[6]! * az) * scale + SIDE / 2;

@@ -147,7 +147,10 @@ function smearDrop(
   cy: number,
   radius: number,
 ): void {
-  const source = radiance.slice();
+  // The rows it looks at, three times as far away as it reaches.
+  const top = Math.round(Math.min(height - 1, Math.max(0, cy - 3 * radius - 3)));
+  const bottom = Math.round(Math.min(height - 1, Math.max(0, cy + 3 * radius + 3)));
+  const source = radiance.slice(3 * width * top, 3 * width * (bottom + 1));
   for (let y = Math.max(0, Math.floor(cy - radius)); y < Math.min(height, cy + radius); y++) {
     for (let x = Math.max(0, Math.floor(cx - radius)); x < Math.min(width, cx + radius); x++) {
       const r = Math.hypot(x - cx, y - cy) / radius;
@@ -157,7 +160,7 @@ function smearDrop(
       const share = 0.75 * (1 - r * r * r);
       for (let c = 0; c < 3; c++) {
         const at = 3 * (y * width + x) + c;
-        radiance[at]! += share * (source[3 * (sy * width + sx) + c]! - radiance[at]!);
+        radiance[at]! += share * (source[3 * ((sy - top) * width + sx) + c]! - radiance[at]!);
       }
     }
   }

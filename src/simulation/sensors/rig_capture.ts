@@ -3,7 +3,7 @@ import { composePoses, type Pose } from '../pose.js';
 import { Caster } from '../render/caster.js';
 import { PinholeGrid } from '../render/pinhole_grid.js';
 import { Renderer } from '../render/renderer.js';
-import { ShadowMap } from '../render/shadow_map.js';
+import { ShadowMap, type ShadowUpdate } from '../render/shadow_map.js';
 import { SpinningGrid } from '../render/spinning_grid.js';
 import { exposeCamera } from './camera.js';
 import { measureDepth } from './depth.js';
@@ -68,6 +68,7 @@ export class RigCapture {
       weather,
       ego,
       lamps: world.lamps,
+      shadows: shadowsOf(moment),
     });
     const { width, height } = this.#rig.camera.intrinsics;
     const labels = hits.label.slice();
@@ -148,7 +149,7 @@ export class RigCapture {
     const { world, time, weather } = moment;
     const ego = world.egoPose(time);
     const pose = composePoses(ego, this.#rig.events.pose);
-    this.#events.render(world.sceneAt(time), pose, { weather, ego, lamps: world.lamps });
+    this.#events.render(world.sceneAt(time), pose, { weather, ego, lamps: world.lamps, shadows: shadowsOf(moment) });
     const { width, height } = this.#rig.events.intrinsics;
     return bin === 1 ? this.#events.radiance : binned(this.#events.radiance, width, height, bin);
   }
@@ -156,6 +157,11 @@ export class RigCapture {
   #mounted(moment: Moment, mount: Pose): Pose {
     return composePoses(moment.world.egoPose(moment.time), mount);
   }
+}
+
+/** Pictures of one frame lie within a metre: with a look, one shadow map serves them all. */
+function shadowsOf({ look }: Moment): ShadowUpdate {
+  return look === undefined ? 'view' : 'scene';
 }
 
 function noiseSeed(seed: number | string, time: number): string {
