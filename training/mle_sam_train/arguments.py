@@ -98,7 +98,9 @@ def _add_claims(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--no-graph", action="store_true", help="no CUDA graph, step by step")
     command.add_argument("--split", default="test", help="to score on (default test)")
     command.add_argument("--frames", type=int, default=200, help="to score on, evenly spread (default 200)")
-    command.add_argument("--report", type=Path, metavar="RUN", help="write the page from this folder's runs")
+    command.add_argument(
+        "--report", type=Path, metavar="RUN", help="write the page from this folder or claims.json"
+    )
     command.add_argument("--docs", type=Path, default=Path("docs/claims.md"), help="the page")
     command.add_argument("--card", type=Path, help="model card that gets the table as a section")
 

@@ -255,6 +255,9 @@ def test_all_of_it_on_a_tiny_data_set(data_root, base, tmp_path, capsys) -> None
     report = ["claims", "--report", str(folder), "--docs", str(docs), "--card", str(card)]
     assert main(report) == 0
     text = docs.read_text()
+    alone = ["claims", "--report", str(folder / "claims.json"), "--docs", str(tmp_path / "again.md")]
+    assert main(alone) == 0
+    assert (tmp_path / "again.md").read_text() == text
     assert all(VARIANTS[name].text in text for name in names)
     assert "All runs were made" in text
     once = card.read_text()
@@ -286,14 +289,14 @@ def test_processes_side_by_side_give_the_same(data_root, tmp_path) -> None:
         command = ["--threads", "1", "claims", "--config", str(CONFIG), "--data", str(data_root)]
         command += ["--run", str(folder), "--frames", "2", "--steps", "2", "--seeds", "4", "--jobs", jobs]
         assert main([*command, "--variants", "mle-sam", "early-fusion"]) == 0
-        results.append([runs[0]["zeroFilled"] for runs in read_runs(folder).values()])
+        results.append([runs[0]["zeroFilled"] for runs in read_runs(folder)[1].values()])
     assert results[0] == results[1]
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--report", "NOWHERE"], "Expected runs of mle-sam and of a counterpart in NOWHERE but found none"),
+        (["--report", "NOWHERE"], "Expected runs at NOWHERE but could not read them"),
         (["--config", str(CONFIG)], "Expected --data for the runs but received none"),
     ],
 )

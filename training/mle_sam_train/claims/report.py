@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..tables import markdown_table
+from .runs import together
 from .scores import WEIGHTS
 from .text import CARD_HEADING, card_section, page
 from .variants import CONCATENATION, MLE_SAM, VARIANTS
@@ -34,8 +35,7 @@ ABSENT: dict[str, Callable[[Run], float]] = {
 
 def write_report(runs: Path, docs: Path, card: Path | None) -> str:
     """Write the page and, where named, the card's section; returns the verdicts' table."""
-    found = read_runs(runs)
-    plan = json.loads((runs / "plan.json").read_text())
+    plan, found = read_runs(runs)
     docs.parent.mkdir(parents=True, exist_ok=True)
     docs.write_text(page(about(found, plan), tables(found), _conclusion(found)))
     if card is not None:
@@ -44,25 +44,32 @@ def write_report(runs: Path, docs: Path, card: Path | None) -> str:
     return _verdict_table(found)
 
 
-def read_runs(folder: Path) -> Runs:
-    """All whole runs in a folder of `run_claims`."""
+def read_runs(source: Path) -> tuple[dict[str, Any], Runs]:
+    """The plan and all whole runs in a folder of `run_claims`, or in its `claims.json`."""
+    if source.is_dir():
+        held = together(source)
+    else:
+        try:
+            held = json.loads(source.read_text())
+        except (OSError, json.JSONDecodeError) as error:
+            raise InputError(f"Expected runs at {source} but could not read them ({error}).") from error
     found: Runs = {}
     for name in VARIANTS:
-        paths = sorted(folder.glob(f"seed-*/{name}.json"), key=lambda path: int(path.parent.name[5:]))
-        if paths:
-            found[name] = [json.loads(path.read_text()) for path in paths]
+        runs = sorted((run for run in held["runs"] if run["variant"] == name), key=lambda run: run["seed"])
+        if runs:
+            found[name] = runs
     counterparts = [name for name in found if not VARIANTS[name].is_ours]
     if MLE_SAM not in found or not counterparts:
         raise InputError(
-            f"Expected runs of {MLE_SAM} and of a counterpart in {folder} "
+            f"Expected runs of {MLE_SAM} and of a counterpart in {source} "
             f"but found {sorted(found) or 'none'}."
         )
     steps = {(run["steps"], run["batch"], run["trainFrames"]) for runs in found.values() for run in runs}
     if len(steps) > 1:
         raise InputError(
-            f"Expected runs of equal steps, batch and frames in {folder} but found {sorted(steps)}."
+            f"Expected runs of equal steps, batch and frames in {source} but found {sorted(steps)}."
         )
-    return found
+    return held["plan"], found
 
 
 def about(found: Runs, plan: dict[str, Any]) -> dict[str, str]:

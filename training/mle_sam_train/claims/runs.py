@@ -24,7 +24,8 @@ from ..errors import InputError
 from .lab import Lab, Source, decoding_threads
 from .variants import checked_variants
 
-PLAN = "plan.json"
+PLAN, TOGETHER = "plan.json", "claims.json"
+"""What holds for all runs of a folder, and the runs that have ended in one file, for taking along."""
 PACE = ("start", "step", "score")
 USED_SHARE = 0.9
 """Of the time that is left once the pace is known: a pace may fall."""
@@ -91,6 +92,7 @@ def run_claims(
                 failed += [f"{task[0]} with seed {task[1]}"] if result.startswith("failed") else []
                 continue
             _write(_file(run, task), {**result, "machine": plan.machine})
+            _write(run / TOGETHER, together(run))
             print(
                 f"{task[0]}, seed {task[1]}: {result['full']:.1f} with all, "
                 f"{result['zeroFilled']['subsetMean']:.1f} on the mean of subsets, zero-filled; "
@@ -116,6 +118,15 @@ def _kept_base(base: Path, run: Path) -> Path:
         shutil.copyfile(base, kept.with_suffix(".tmp"))
         kept.with_suffix(".tmp").replace(kept)
     return kept
+
+
+def together(run: Path) -> dict[str, Any]:
+    """The plan and all runs that a folder holds, in one value."""
+    path = run / PLAN
+    if not path.exists():
+        raise InputError(f"Expected {PLAN} in {run} but found none; `mle-sam-train claims --run` makes it.")
+    files = sorted(run.glob("seed-*/*.json"))
+    return {"plan": json.loads(path.read_text()), "runs": [json.loads(file.read_text()) for file in files]}
 
 
 def _file(run: Path, task: Task) -> Path:
