@@ -111,10 +111,28 @@ def _add_scoring(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--out", type=Path, help="JSON report")
     command.add_argument(
         "--protocol",
-        choices=("absent", "both"),
-        default="both",
-        help="what stands for a missing sensor: nothing (as on the robot), or both that and zeros",
+        nargs="+",
+        choices=("absent", "both", "emm", "rmm", "nm"),
+        default=["both"],
+        help="what stands for a missing sensor: nothing, as on the robot (absent), zeros (emm), zeros in a "
+        "part of it (rmm); nm: noise on all; both (default): absent and emm",
     )
+    command.add_argument(
+        "--size",
+        type=_size,
+        help="WxH that truth and masks are compared at (default: as the set's published tables)",
+    )
+    command.add_argument(
+        "--convention",
+        choices=("cityscapes", "cmnext"),
+        help="a class without any pixel is left out, or counts 0 (default: cityscapes, on DELIVER cmnext)",
+    )
+    command.add_argument(
+        "--predictions",
+        type=Path,
+        help="save masks at the set's own size; of MUSES as its benchmark takes them",
+    )
+    command.add_argument("--seed", type=int, default=1, help="of what rmm and nm draw")
     command.add_argument("--every", type=int, default=1, help="only every n-th frame, as in `mle-sam`")
     text = "spoil one sensor at a time and see what weight it keeps"
     command = commands.add_parser("routing", help=text, parents=[_trained("val"), _cached()])
@@ -180,3 +198,11 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--modalities", type=int, nargs="+", default=[1, 4], help="how many to run at once (default 1 and 4)"
     )
+
+
+def _size(text: str) -> tuple[int, int]:
+    """`1024x512`."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"expected a size such as 1024x512 but received {text!r}")
+    return int(width), int(height)

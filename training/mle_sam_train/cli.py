@@ -109,6 +109,8 @@ def _claims(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from .benchmarks.command import benchmark_report, is_benchmark
+    from .benchmarks.tables import benchmark_tables
     from .checkpoint import load_model
     from .data import open_cache
     from .evaluation import PROTOCOLS, evaluation_report
@@ -116,14 +118,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     from .tables import evaluation_table
 
     torch.backends.cudnn.allow_tf32 = False  # scores of a GPU must be those of a CPU
-    protocols = PROTOCOLS if options.protocol == "both" else (PROTOCOLS[0],)
-    with join_processes() as processes:
-        model = load_model(options.checkpoint)[0].to(processes.device)
-    cache = open_cache(
-        _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
-    )
     if options.every < 1:
         raise InputError(f"Expected 1 or more for --every but received {options.every}.")
+    with join_processes() as processes:
+        model = load_model(options.checkpoint)[0].to(processes.device)
+    info = _info(model, options)
+    if is_benchmark(info, options):
+        _write_report(benchmark_report(model, info, options), options.out, benchmark_tables)
+        return
+    protocols = PROTOCOLS if options.protocol == ["both"] else (PROTOCOLS[0],)
+    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
     frames = np.arange(0, len(cache), options.every)
     about = {"split": options.split, "frames": len(frames), "every": options.every}
     _write_report(
@@ -251,7 +255,7 @@ def _decode(options: argparse.Namespace) -> None:
     from .data import list_frames, open_cache, read_dataset_info
 
     config = load_config(options.config)
-    info = read_dataset_info(options.data, (config.width, config.height))
+    info = read_dataset_info(options.data, (config.width, config.height), config.modalities)
     for split in options.splits:
         frames = len(list_frames(info, split))
         size = frames * info.width * info.height * (3 * len(info.rig.modalities) + 1)
@@ -310,7 +314,8 @@ def _info(model: MleSam, options: argparse.Namespace) -> DatasetInfo:
     """The data set at the model's size; its modalities and classes must be those the model was trained on."""
     from .data import read_dataset_info
 
-    info = read_dataset_info(options.data, (model.config.width, model.config.height))
+    size = (model.config.width, model.config.height)
+    info = read_dataset_info(options.data, size, model.config.modalities)
     if (info.width, info.height) != (model.config.width, model.config.height):
         raise InputError(
             f"Expected images of {model.config.width}x{model.config.height} pixels as trained on "

@@ -192,6 +192,8 @@ class Config:
     normalisation: Literal["divide", "statistics"] = "divide"
     """`divide`: ImageNet statistics for the camera, all else by 255 (CMNeXt). `statistics`: each modality by
     its own mean and deviation, the data set's published ones or measured on the training split."""
+    modalities: tuple[str, ...] = ()
+    """Of the data set, those the model gets, for rows such as R-D of a published table; empty: all."""
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

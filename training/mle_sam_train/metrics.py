@@ -1,10 +1,16 @@
-"""Integer confusion matrix and mIoU in Cityscapes' convention."""
+"""Integer confusion matrix, and scores of it in two conventions."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 
 IGNORE = 255
+Convention = Literal["cityscapes", "cmnext"]
+"""What a class counts that has neither truth nor prediction: `cityscapes` leaves it out of the mean;
+`cmnext`, as the code of CMNeXt and so the tables of DELIVER, counts it 0."""
+CONVENTIONS: tuple[Convention, ...] = ("cityscapes", "cmnext")
 
 
 class ConfusionMatrix:
@@ -22,12 +28,36 @@ class ConfusionMatrix:
 
     def iou(self) -> np.ndarray:
         """IoU per class in percent, NaN for a class with neither truth nor prediction."""
-        hits = np.diag(self.counts).astype(np.float64)
-        union = self.counts.sum(axis=0) + self.counts.sum(axis=1) - hits
-        with np.errstate(invalid="ignore"):
-            return 100 * hits / union
+        hits, truth, predicted = self._sums()
+        return _percent(hits, truth + predicted - hits)
 
-    def miou(self) -> float:
-        """Mean over the classes that have any pixel; NaN when there is none."""
-        values = self.iou()
-        return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    def miou(self, convention: Convention = "cityscapes") -> float:
+        """Mean over classes, percent; NaN when there is no pixel."""
+        return self._mean(self.iou(), convention)
+
+    def mean_accuracy(self, convention: Convention = "cityscapes") -> float:
+        """Mean over classes of the share of their pixels that were found, percent."""
+        hits, truth, _ = self._sums()
+        return self._mean(_percent(hits, truth), convention)
+
+    def mean_f1(self, convention: Convention = "cityscapes") -> float:
+        """Mean over classes of 2 hits / (pixels of the truth + pixels predicted), percent."""
+        hits, truth, predicted = self._sums()
+        return self._mean(_percent(2 * hits, truth + predicted), convention)
+
+    def pixel_accuracy(self) -> float:
+        """Share of all pixels, percent."""
+        return float(_percent(np.trace(self.counts).astype(np.float64), self.counts.sum()))
+
+    def _sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return np.diag(self.counts).astype(np.float64), self.counts.sum(axis=1), self.counts.sum(axis=0)
+
+    def _mean(self, values: np.ndarray, convention: Convention) -> float:
+        if not np.isfinite(values).any():
+            return float("nan")
+        return float(np.nanmean(values) if convention == "cityscapes" else np.nan_to_num(values).mean())
+
+
+def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 100 * part / whole

@@ -27,7 +27,7 @@ from .processes import Processes
 from .schedule import Budget
 from .training import STATE_FILE, Trainer
 
-FIXED = ("width", "height", "seed", "normalisation", "model")
+FIXED = ("width", "height", "seed", "normalisation", "modalities", "model")
 """What must not change between the start of a run and its continuation."""
 
 
@@ -52,7 +52,7 @@ def train_stage(
     """
     check_precision(config.precision, processes.device)
     budget = Budget.of(getattr(config, stage), steps, minutes, until)
-    info = read_dataset_info(data, (config.width, config.height))
+    info = read_dataset_info(data, (config.width, config.height), config.modalities)
     if (info.width, info.height) != (config.width, config.height):
         raise InputError(
             f"Expected images of {config.width}x{config.height} pixels as configured "

@@ -79,7 +79,7 @@ class EarlyFusion(JointEncoder):
         embed.projection = wide
 
     def encode_jointly(self, pixels: Tensor) -> list[Tensor]:
-        return self._encode_pixels(pixels.flatten(1, 2), None)
+        return self.encode_pixels(pixels.flatten(1, 2), None)
 
 
 class CameraFused(JointEncoder):
@@ -111,7 +111,7 @@ class CameraFused(JointEncoder):
             embedded = embed(pixels[:, position + 1])
             answers.append(torch.sigmoid(query(embedded)) * embedded)
         self._auxiliary = torch.stack(answers).amax(dim=0)
-        features = self._encode_pixels(pixels[:, 0], None)
+        features = self.encode_pixels(pixels[:, 0], None)
         self._auxiliary = None
         return features
 

@@ -66,7 +66,7 @@ class SeparateEncoders(MleSam):
             level.new_zeros(batch * count, *level.shape[1:])
             .index_copy(0, slots, level)
             .unflatten(0, (batch, count))
-            for level in self._encode_pixels(pixels, modality)
+            for level in self.encode_pixels(pixels, modality)
         ]
         return self.decode(dense, present)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,23 @@ class DatasetInfo:
     layout: LayoutName = "deliver"
     native: tuple[int, int] | None = None
     source: str = "unknown"
+    whole: DatasetInfo | None = None
+    """The set with all its modalities, where only some are taken and its files are not read one by one."""
+
+
+def select_modalities(info: DatasetInfo, names: tuple[str, ...]) -> DatasetInfo:
+    """The set as if it had these modalities alone, in their order: rows such as R-D of a published table."""
+    known = {modality["name"]: modality for modality in info.rig.modalities}
+    unknown = [name for name in names if name not in known]
+    if unknown or len(set(names)) != len(names):
+        raise InputError(
+            f"Expected modalities among {list(known)}, each once, but received {list(names)}: {info.root}."
+        )
+    if names == tuple(known):
+        return info
+    rig = Rig(tuple(known[name] for name in names), info.rig.classes)
+    # DELIVER's files are found by the rig.
+    return replace(info, rig=rig, whole=None if info.layout == "deliver" else info)
 
 
 @dataclass(frozen=True)

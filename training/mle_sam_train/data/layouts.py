@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 
 from ..errors import InputError
 from ..model.mle_sam import Rig
 from . import layout, mcubes, muses
-from .dataset import DatasetInfo, Frame
+from .dataset import DatasetInfo, Frame, select_modalities
 
 READERS: dict[str, ModuleType] = {"deliver": layout, "muses": muses, "mcubes": mcubes}
 MARKS = {
@@ -23,12 +24,20 @@ MARKS = {
 SPLITS = ("train", "val", "test")
 
 
-def read_dataset_info(root: Path, size: tuple[int, int] | None = None) -> DatasetInfo:
+def read_dataset_info(
+    root: Path, size: tuple[int, int] | None = None, modalities: tuple[str, ...] = ()
+) -> DatasetInfo:
     """Recognise the data set in `root` and check its folders.
 
     Args:
         size: (width, height) wanted of a published data set. One with a `dataset.json` has the size it says.
+        modalities: take these alone, in this order; all where none is named.
     """
+    info = _recognise(root, size)
+    return select_modalities(info, modalities) if modalities else info
+
+
+def _recognise(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
     if (root / "dataset.json").exists():
         return _described_info(root)
     for name, marks in MARKS.items():
@@ -41,16 +50,25 @@ def read_dataset_info(root: Path, size: tuple[int, int] | None = None) -> Datase
     )
 
 
-def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
-    """All frames of a split that have a label."""
+def list_frames(
+    info: DatasetInfo, split: str, labels: Literal["required", "optional"] = "required"
+) -> list[Frame]:
+    """All frames of a split; with `required` labels none but those that have one.
+
+    MUSES publishes the frames of `test` without labels: they are masked and sent in.
+    """
     if split not in SPLITS:
         raise InputError(f"Expected a split among {list(SPLITS)} but received {split!r}.")
+    if info.layout == "muses":
+        return muses.list_frames(info, split, labels)
     return READERS[info.layout].list_frames(info, split)
 
 
 def read_images(frame: Frame, info: DatasetInfo) -> np.ndarray:
     """uint8 `[M, H, W, 3]` at the size of `info`."""
-    return READERS[info.layout].read_images(frame, info)
+    whole = info.whole or info
+    images = READERS[info.layout].read_images(frame, whole)
+    return images if whole is info else images[[whole.rig.names.index(name) for name in info.rig.names]]
 
 
 def read_label(frame: Frame, info: DatasetInfo) -> np.ndarray:

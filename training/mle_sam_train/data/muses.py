@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -34,7 +35,9 @@ def published_info(root: Path, size: tuple[int, int] | None) -> DatasetInfo:
     )
 
 
-def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
+def list_frames(
+    info: DatasetInfo, split: str, labels: Literal["required", "optional"] = "required"
+) -> list[Frame]:
     """Frames of a split by `meta.json`, sorted by key; the condition is weather and time, `fog-night`."""
     meta = _read_json(info.root / "meta.json")
     frames = []
@@ -54,7 +57,7 @@ def list_frames(info: DatasetInfo, split: str) -> list[Frame]:
         frames.append(Frame(f"{condition}/{split}/{key}", condition, "none", images, info.root / label))
     if not frames:
         raise InputError(f"Expected frames of split {split!r} in {info.root / 'meta.json'} but found none.")
-    if not frames[0].label.exists():
+    if labels == "required" and not frames[0].label.exists():
         raise InputError(
             f"Expected labels at {frames[0].label} but found none; MUSES publishes those of train and val."
         )

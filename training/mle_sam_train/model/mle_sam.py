@@ -98,10 +98,10 @@ class MleSam(nn.Module):
         Returns:
             Per level `[N, C, h, w]` at strides 4, 8, 16.
         """
-        return self._encode_pixels(self.normalised(images, modality), modality if experts else None)
+        return self.encode_pixels(self.normalised(images, modality), modality if experts else None)
 
     def normalised(self, images: Tensor, modality: Tensor) -> Tensor:
-        """`[N, 3, H, W]` as the trunk takes it, of uint8 `[N, H, W, 3]`."""
+        """What the trunk sees of uint8 `[N, H, W, 3]`: `[N, 3, H, W]`, by each modality's constants."""
         gain, shift = self.pixel_gain[modality], self.pixel_shift[modality]
         # Planes first: bytes are cheap to move, and ONNX Runtime is faster with one factor for a whole plane.
         planes = images.permute(0, 3, 1, 2).to(gain.dtype)
@@ -112,9 +112,10 @@ class MleSam(nn.Module):
         arXiv 2503.18445: an input of zeros after normalisation."""
         modality = torch.arange(len(self.rig.modalities), device=self.pixel_gain.device)
         shape = (len(modality), 3, self.config.height, self.config.width)
-        return self._encode_pixels(self.pixel_gain.new_zeros(shape), modality)
+        return self.encode_pixels(self.pixel_gain.new_zeros(shape), modality)
 
-    def _encode_pixels(self, pixels: Tensor, modality: Tensor | None) -> list[Tensor]:
+    def encode_pixels(self, pixels: Tensor, modality: Tensor | None) -> list[Tensor]:
+        """Features of normalised images `[N, 3, H, W]`; no modality stands for the base without experts."""
         return list(self.vision(pixels, modality=modality).fpn_hidden_states)
 
     def decode(self, features: list[Tensor], present: Tensor) -> Output:
