@@ -116,7 +116,7 @@ def train(run: Run, stage: str, tries: tuple[tuple[str, ...], ...] = ((), ("--no
     paths = ("--config", run.config, "--data", run.data, "--cache", run.cache, "--run", run.folder)
     for extra in tries:
         command = run.python(stage, *paths, "--until", run.until(stage), "--resume", *extra)
-        if run.step(stage, command, 3000):
+        if run.step(stage, command, 3000, run.folder / stage / "log.jsonl"):
             return True
         if float(run.until(stage).read_text()) - time.time() < 10:
             break

@@ -14,6 +14,8 @@ import tarfile
 import time
 from pathlib import Path
 
+PATIENCE = 100.0
+"""Seconds without a sign of life after which a step is taken for stuck."""
 GRACE = 15.0
 """Seconds after a step was asked to stop until it is made to."""
 
@@ -37,15 +39,23 @@ class Run:
         """Seconds until the deadline."""
         return self.options.deadline - (time.monotonic() - self.began)
 
-    def step(self, name: str, command: list[object], limit: float) -> bool:
-        """Run a command for at most `limit` seconds, then ask it to stop, then make it; True if it ended well."""
+    def step(self, name: str, command: list[object], limit: float, beat: Path | None = None) -> bool:
+        """Run a command for at most `limit` seconds, then ask it to stop, then make it; True if it ended well.
+
+        Args:
+            beat: a file it writes to now and then; killed when it has not for `PATIENCE` seconds.
+        """
         limit = max(1.0, min(limit, self.left - 2))
         started = time.monotonic()
         process = self.spawn(name, command)
         end, is_told = started + limit, False
         while process.poll() is None:
             time.sleep(0.2)
-            if time.monotonic() >= end + GRACE:
+            if beat is not None and time.monotonic() - max(started, _written(beat)) > PATIENCE:
+                self.note({"step": f"{name} is stuck"})
+                process.kill()
+                process.wait()
+            elif time.monotonic() >= end + GRACE:
                 process.kill()
             elif time.monotonic() >= end and not is_told:
                 process.terminate()  # once: a second one would kill what saves its state
@@ -144,6 +154,14 @@ class Run:
             "TOKENIZERS_PARALLELISM": "false",
             "HF_HUB_OFFLINE": "1",
         }
+
+
+def _written(path: Path) -> float:
+    """When a file was last written, on the monotonic clock; long ago if it never was."""
+    try:
+        return time.monotonic() - (time.time() - path.stat().st_mtime)
+    except OSError:
+        return 0.0
 
 
 def stop(process: subprocess.Popen, seconds: float) -> None:
