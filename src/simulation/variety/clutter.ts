@@ -3,6 +3,7 @@ import { CLASS } from '../classes.js';
 import { type Material, Pen, type Primitives, TEXTURE } from '../primitives.js';
 import { hsv } from '../world/palette.js';
 import { createPerson } from '../world/people.js';
+import type { Frontage } from '../world/statics.js';
 import type { Street } from '../world/street.js';
 import { drawBollard, poleMaterial } from '../world/street_furniture.js';
 import { drawBush, drawHedge, drawTree } from '../world/vegetation.js';
@@ -10,15 +11,27 @@ import { createCar, createTruck } from '../world/vehicles.js';
 
 const START = -8;
 
-/** Where there is room for cars parked across: frontages stand back by so much there, metres. */
+/** From streets without sky above their houses to roads between hedges under all of it. */
+const FRONTAGES: readonly Frontage[] = [
+  { deck: ['building', 'building', 'building', 'building', 'wall'], leastStoreys: 5 },
+  { deck: ['building', 'building', 'building', 'wall'], leastStoreys: 3 },
+  { deck: ['hedge', 'hedge', 'fence', 'building', 'wall'], leastStoreys: 1 },
+  { deck: ['green', 'green', 'hedge', 'hedge', 'fence'], leastStoreys: 1 },
+  { deck: ['wall', 'wall', 'building', 'hedge'], leastStoreys: 1 },
+];
+
+/** What the statics must know before there is clutter. */
 export interface ClutterPlan {
+  /** Where there is room for cars parked across, frontages stand back by so much, metres. */
   readonly setback: Readonly<Record<'left' | 'right', number>>;
+  readonly frontage?: Frontage;
 }
 
 export function planClutter(seed: number): ClutterPlan {
   const random = new Random(seed, 'plan of clutter');
   const room = () => (random.chance(0.4) ? 5 : 0);
-  return { setback: { left: room(), right: room() } };
+  const setback = { left: room(), right: room() };
+  return random.chance(0.6) ? { setback, frontage: random.pick(FRONTAGES) } : { setback };
 }
 
 /**

@@ -3,9 +3,12 @@ import { CLASS } from '../classes.js';
 import { type Material, type Pen, TEXTURE } from '../primitives.js';
 import { hsv, masonry, scaled } from './palette.js';
 
-/** A house along x, its front at y = 0 and the rest of it on the +y side; `length` and `depth` in metres. */
-export function drawBuilding(pen: Pen, random: Random, length: number, depth: number): void {
-  const storeys = random.pick([1, 2, 2, 3, 3, 4, 6]);
+/**
+ * A house along x, its front at y = 0 and the rest of it on the +y side; `length` and `depth` in metres.
+ * @param leastStoreys - no house is lower
+ */
+export function drawBuilding(pen: Pen, random: Random, length: number, depth: number, leastStoreys = 1): void {
+  const storeys = Math.max(leastStoreys, random.pick([1, 2, 2, 3, 3, 4, 6]));
   const height = storeys * random.range(2.8, 3.4) + 0.4;
   const color = masonry(random);
   const walls: Material = {

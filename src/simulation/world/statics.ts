@@ -19,6 +19,8 @@ export interface StaticsOptions {
   /** How far frontages stand behind the sidewalk's end, metres: room for what else is put there. */
   readonly setback?: Readonly<Record<'left' | 'right', number>>;
   readonly cars?: CarSpread;
+  /** What the frontages are dealt from; by default one of a town, a suburb or a park. */
+  readonly frontage?: Frontage;
 }
 
 /** Everything that does not move, from 12 m behind the street's start to its end. Returns the lit lamps. */
@@ -33,7 +35,7 @@ export function buildStatics(
   const lamps: Lamp[] = [];
   for (const side of ['left', 'right'] as const) {
     const at = new Placer(pen, street, side);
-    buildFrontage(at, new Random(seed, side, 'frontage'), length, options.setback?.[side] ?? 0);
+    buildFrontage(at, new Random(seed, side, 'frontage'), length, options.setback?.[side] ?? 0, options.frontage);
     buildPosts(at, new Random(seed, side, 'posts'), length, lamps);
     buildGreen(at, new Random(seed, side, 'green'), length);
     buildParked(at, new Random(seed, side, 'parked'), length, options.cars ?? 'plain');
@@ -66,6 +68,14 @@ class Placer {
 
 const START = -12;
 
+/** What a stretch of a street is lined with. */
+export type FrontageKind = 'building' | 'wall' | 'fence' | 'green' | 'hedge';
+
+export interface Frontage {
+  readonly deck: readonly FrontageKind[];
+  readonly leastStoreys: number;
+}
+
 /** What lines a street, dealt without repetition so that no kind stays away for long. */
 const DECKS = {
   town: ['building', 'wall', 'fence', 'building', 'building', 'fence', 'wall', 'green'],
@@ -73,9 +83,11 @@ const DECKS = {
   park: ['green', 'wall', 'fence', 'fence', 'green', 'wall', 'building'],
 } as const;
 
-function buildFrontage(at: Placer, random: Random, length: number, setback: number): void {
-  const deck = DECKS[random.pick(['town', 'suburb', 'suburb', 'park'] as const)];
-  let cards: (typeof deck)[number][] = [];
+function buildFrontage(at: Placer, random: Random, length: number, setback: number, frontage?: Frontage): void {
+  const usual = DECKS[random.pick(['town', 'suburb', 'suburb', 'park'] as const)];
+  const deck: readonly FrontageKind[] = frontage?.deck ?? usual;
+  const leastStoreys = frontage?.leastStoreys ?? 1;
+  let cards: FrontageKind[] = [];
   let s = START - random.range(0, 10);
   while (s < length + 20) {
     if (cards.length === 0) cards = random.shuffled(deck);
@@ -85,12 +97,12 @@ function buildFrontage(at: Placer, random: Random, length: number, setback: numb
     const edge = at.side.sidewalkEnd + setback;
     if (kind === 'building') {
       const garden = random.chance(0.5) ? 0.15 : random.range(1.5, 5);
-      drawBuilding(at.to(middle, edge + garden, 'out'), random, run, random.range(7, 12));
+      drawBuilding(at.to(middle, edge + garden, 'out'), random, run, random.range(7, 12), leastStoreys);
     } else {
       const line = edge + random.range(0.25, 0.8);
       if (kind === 'wall') drawWall(at.to(middle, line, 'out'), random, run);
       else if (kind === 'fence') drawFence(at.to(middle, line, 'out'), random, run);
-      else if (random.chance(0.4)) drawHedge(at.to(middle, line + 0.4, 'out'), random, run);
+      else if (kind === 'hedge' || random.chance(0.4)) drawHedge(at.to(middle, line + 0.4, 'out'), random, run);
       // Gardens behind: a house set back, or trees.
       if (random.chance(0.45)) {
         drawBuilding(at.to(middle, edge + random.range(7, 14), 'out'), random, run, random.range(6, 10));

@@ -46,7 +46,7 @@ export class World {
     if (look === undefined) this.lamps = buildStatics(this.#primitives, this.street, seed, length);
     else {
       const plan = planClutter(look.seed);
-      this.lamps = buildStatics(this.#primitives, this.street, seed, length, { setback: plan.setback, cars: 'wide' });
+      this.lamps = buildStatics(this.#primitives, this.street, seed, length, { ...plan, cars: 'wide' });
       buildClutter(this.#primitives, this.street, look.seed, length, plan);
       repaint(this.#primitives, 0, look.seed);
     }
