@@ -9,7 +9,11 @@ import { join } from 'node:path';
 import { root } from './setup.mjs';
 
 const COMPILER = 'assemblyscript@0.28.20';
-const KERNELS = ['src/model/whole/kernel/scores', 'src/sensors/camera/kernel/pixels'];
+const KERNELS = [
+  'src/model/whole/kernel/scores',
+  'src/sensors/camera/kernel/pixels',
+  'src/sensors/depth/kernel/normals',
+];
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 
 for (const kernel of KERNELS) {

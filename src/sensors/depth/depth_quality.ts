@@ -16,6 +16,8 @@ const ROW_STEP = 4;
 
 /** Quartile of the normal distribution: half of its values lie nearer to the mean than this many deviations. */
 const NORMAL_QUARTILE = 0.6745;
+/** Values of 16 bits. */
+const HALF = 1 << 16;
 /** Deviation of `a - 2b + c` where each scatters by 1. */
 const SECOND_DIFFERENCE_GAIN = Math.sqrt(6);
 
@@ -45,11 +47,35 @@ export function scatterOf({ width, height, metres }: DepthMap): number | undefin
   let count = 0;
   for (let row = 0; row < height; row += ROW_STEP) {
     for (let i = row * width + 1; i < (row + 1) * width - 1; i++) {
-      const [a, b, c] = [metres[i - 1]!, metres[i]!, metres[i + 1]!];
+      const a = metres[i - 1]!;
+      const b = metres[i]!;
+      const c = metres[i + 1]!;
       if (a > 0 && b > 0 && c > 0) ratios[count++] = Math.abs(b / a - 2 + b / c);
     }
   }
   if (count < MIN_TRIPLES) return undefined;
-  const sorted = ratios.subarray(0, count).sort();
-  return sorted[count >> 1]! / (NORMAL_QUARTILE * SECOND_DIFFERENCE_GAIN);
+  return orderStatistic(ratios.subarray(0, count), count >> 1) / (NORMAL_QUARTILE * SECOND_DIFFERENCE_GAIN);
+}
+
+/**
+ * The value that `rank` others do not exceed, of values none of which is negative: their bits as whole numbers have the
+ * same order, so that two counts over 16 bits each find it in a fraction of the time of sorting.
+ */
+export function orderStatistic(values: Float32Array, rank: number): number {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const counts = new Uint32Array(HALF);
+  for (let i = 0; i < bits.length; i++) counts[bits[i]! >>> 16]!++;
+  const upper = bucketOf(counts, rank);
+  counts.fill(0);
+  for (let i = 0; i < bits.length; i++) if (bits[i]! >>> 16 === upper.bucket) counts[bits[i]! & (HALF - 1)]!++;
+  const lower = bucketOf(counts, upper.rank);
+  return new Float32Array(Uint32Array.of(upper.bucket * HALF + lower.bucket).buffer)[0]!;
+}
+
+/** In which bucket a rank falls, and which rank it has there. */
+function bucketOf(counts: Uint32Array, rank: number): { bucket: number; rank: number } {
+  let rest = rank;
+  let bucket = 0;
+  while (counts[bucket]! <= rest) rest -= counts[bucket++]!;
+  return { bucket, rank: rest };
 }

@@ -1,5 +1,6 @@
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
 import { inSlices } from '../in_slices.js';
+import { AngleLevels } from './angle_levels.js';
 import type { DepthMap } from './depth_map.js';
 import { disparityLevel } from './encode_depth.js';
 import { surfaceNormals } from './normals.js';
@@ -14,8 +15,15 @@ const PUBLISHED_FLOOR_ANGLE = 38;
 /** The published encoder cuts off decimals; a wall's angle of 90 degrees must not become 89 by a rounding error. */
 const ROUNDING = 1e-3;
 
-/** Writes one pixel's three bytes at `at`: depth and height in metres, cosine between normal and up; NaN = unknown. */
-type WritePixel = (image: Uint8Array, at: number, depth: number, height: number, cosine: number) => void;
+/** How one pixel is written: depth and height in metres, angle between normal and up. */
+interface Channels {
+  disparity(depth: number): number;
+  height(height: number): number;
+  angle: AngleLevels;
+}
+
+const ANGLE = new AngleLevels((angle) => 1 + Math.round((LEVELS * angle) / Math.PI));
+const PUBLISHED_ANGLE = new AngleLevels((angle) => toByte(PUBLISHED_FLOOR_ANGLE + (180 * angle) / Math.PI));
 
 /**
  * HHA (Gupta et al., "Learning Rich Features from RGB-D Images", 2014): disparity, height, angle.
@@ -35,10 +43,10 @@ export function encodeHha(
   toBase: RigidTransform,
   { nearMetres, heightMetres }: { nearMetres: number; heightMetres: readonly [number, number] },
 ): Promise<Uint8Array> {
-  return encode(depth, grid, toBase, (image, at, d, height, cosine) => {
-    image[at] = disparityLevel(d, nearMetres);
-    if (!Number.isNaN(height)) image[at + 1] = heightLevel(height, heightMetres);
-    if (!Number.isNaN(cosine)) image[at + 2] = 1 + Math.round((LEVELS * Math.acos(cosine)) / Math.PI);
+  return encode(depth, grid, toBase, {
+    disparity: (d) => disparityLevel(d, nearMetres),
+    height: (height) => heightLevel(height, heightMetres),
+    angle: ANGLE,
   });
 }
 
@@ -51,10 +59,10 @@ export function encodeHha(
  * @returns height * width * 3 bytes; 0 in all three = nothing known
  */
 export function encodePublishedHha(depth: DepthMap, grid: CameraModel, toBase: RigidTransform): Promise<Uint8Array> {
-  return encode(depth, grid, toBase, (image, at, d, height, cosine) => {
-    image[at] = toByte(PUBLISHED_DISPARITY / (100 * d));
-    if (!Number.isNaN(height)) image[at + 1] = toByte(100 * height);
-    if (!Number.isNaN(cosine)) image[at + 2] = toByte(PUBLISHED_FLOOR_ANGLE + (180 * Math.acos(cosine)) / Math.PI);
+  return encode(depth, grid, toBase, {
+    disparity: (d) => toByte(PUBLISHED_DISPARITY / (100 * d)),
+    height: (height) => toByte(100 * height),
+    angle: PUBLISHED_ANGLE,
   });
 }
 
@@ -62,7 +70,7 @@ async function encode(
   depth: DepthMap,
   grid: CameraModel,
   toBase: RigidTransform,
-  write: WritePixel,
+  { disparity, height, angle }: Channels,
 ): Promise<Uint8Array> {
   const { metres } = depth;
   const image = new Uint8Array(metres.length * 3);
@@ -78,14 +86,14 @@ async function encode(
     for (let i = from, j = 3 * from; i < to; i++, j += 3) {
       const d = metres[i]!;
       if (d === 0) continue;
-      const isSeen = rays[j + 2]! !== 0;
-      const height = isSeen ? d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight : Number.NaN;
+      image[j] = disparity(d);
+      if (rays[j + 2]! === 0) continue;
+      image[j + 1] = height(d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight);
       const nx = normals[j]!;
       const ny = normals[j + 1]!;
       const nz = normals[j + 2]!;
-      const isKnown = isSeen && !(nx === 0 && ny === 0 && nz === 0);
-      const cosine = isKnown ? Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ)) : Number.NaN;
-      write(image, j, d, height, cosine);
+      if (nx === 0 && ny === 0 && nz === 0) continue;
+      image[j + 2] = angle.at(Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ)));
     }
   });
   return image;

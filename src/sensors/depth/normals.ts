@@ -1,9 +1,13 @@
+import { KernelMemory } from '../../webassembly/index.js';
 import type { CameraModel } from '../calibration/index.js';
 import { inRowSlices } from '../in_slices.js';
-import type { ImageSize } from '../modality_image.js';
 import type { DepthMap } from './depth_map.js';
+import { NORMAL_KERNEL, type NormalKernel } from './kernel/normals.js';
 
-/** Pixels to each side that a plane is fitted to: 25 samples tame the noise, and a pole is still not wider. */
+/**
+ * Pixels to each side that a plane is fitted to: 25 samples tame the noise, and a pole is still not wider. The kernel's
+ * loops are made for it.
+ */
 const RADIUS = 2;
 /** Neighbours whose inverse depth differs by more than this share lie on another surface. */
 const SAME_SURFACE = 0.2;
@@ -11,7 +15,7 @@ const SAME_SURFACE = 0.2;
 const MIN_SAMPLES = 6;
 /** Below this share of its scale the system's determinant means samples on one line. */
 const MIN_RELATIVE_DETERMINANT = 1e-9;
-const PIXELS_PER_SLICE = 10_000;
+const PIXELS_PER_SLICE = 30_000;
 
 /**
  * Surface normals of a depth map, in the camera's optical frame, unit length, facing the camera.
@@ -26,79 +30,87 @@ const PIXELS_PER_SLICE = 10_000;
  */
 export async function surfaceNormals(depth: DepthMap, grid: CameraModel): Promise<Float32Array> {
   const { width, height, metres } = depth;
-  const rays = await grid.rays();
+  const maps = await takeMaps(grid);
+  maps.setDepth(metres);
   const normals = new Float32Array(width * height * 3);
-  const inverse = new Float32Array(metres.length);
-  for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) inverse[i] = 1 / metres[i]!;
-  await inRowSlices(depth, PIXELS_PER_SLICE, (from, to) =>
-    fitRows({ width, height }, inverse, rays, normals, from, to),
-  );
+  await inRowSlices(depth, PIXELS_PER_SLICE, (from, to) => {
+    for (let v = from; v < to; v++) normals.set(maps.fitRow(v), v * width * 3);
+  });
+  giveBack(grid, maps);
   return normals;
 }
 
-/** Fits a plane at each pixel of the rows `from` up to `to`. */
-function fitRows(
-  { width, height }: ImageSize,
-  inverse: Float32Array,
-  rays: Float32Array,
-  normals: Float32Array,
-  from: number,
-  to: number,
-): void {
-  for (let v = from; v < to; v++) {
-    const top = Math.max(0, v - RADIUS);
-    const bottom = Math.min(height - 1, v + RADIUS);
-    for (let u = 0; u < width; u++) {
-      const centre = v * width + u;
-      const w0 = inverse[centre]!;
-      if (w0 === 0) continue;
-      const left = Math.max(0, u - RADIUS);
-      const right = Math.min(width - 1, u + RADIUS);
-      const x0 = rays[3 * centre]!;
-      const y0 = rays[3 * centre + 1]!;
-      const gate = SAME_SURFACE * w0;
-      let n = 0;
-      let sx = 0;
-      let sy = 0;
-      let sw = 0;
-      let sxx = 0;
-      let sxy = 0;
-      let syy = 0;
-      let sxw = 0;
-      let syw = 0;
-      for (let row = top; row <= bottom; row++) {
-        for (let i = row * width + left; i <= row * width + right; i++) {
-          const dw = inverse[i]! - w0;
-          // A missing sample has inverse depth 0, which is never within the gate.
-          if (dw > gate || dw < -gate) continue;
-          const dx = rays[3 * i]! - x0;
-          const dy = rays[3 * i + 1]! - y0;
-          n++;
-          sx += dx;
-          sy += dy;
-          sw += dw;
-          sxx += dx * dx;
-          sxy += dx * dy;
-          syy += dy * dy;
-          sxw += dx * dw;
-          syw += dy * dw;
-        }
+/** Maps of a grid that no depth map is laid into just now. */
+const free = new WeakMap<CameraModel, PaddedMaps[]>();
+
+async function takeMaps(grid: CameraModel): Promise<PaddedMaps> {
+  const rays = await grid.rays();
+  return free.get(grid)?.pop() ?? new PaddedMaps(grid.width, grid.height, rays);
+}
+
+function giveBack(grid: CameraModel, maps: PaddedMaps): void {
+  const kept = free.get(grid);
+  if (kept === undefined) free.set(grid, [maps]);
+  else kept.push(maps);
+}
+
+/** Inverse depth and rays in the kernel's memory, as maps with a margin of nothing known around them. */
+class PaddedMaps {
+  readonly #width: number;
+  readonly #height: number;
+  /** Pixels of a row with its margins. */
+  readonly #pitch: number;
+  readonly #kernel: NormalKernel;
+  readonly #inverse: Float64Array;
+  readonly #x: Float64Array;
+  readonly #y: Float64Array;
+  /** Normals of a row. */
+  readonly #row: Float32Array;
+
+  constructor(width: number, height: number, rays: Float32Array) {
+    this.#width = width;
+    this.#height = height;
+    // Pixels are worked off in pairs.
+    this.#pitch = width + (width % 2) + 2 * RADIUS;
+    const count = this.#pitch * (height + 2 * RADIUS);
+    const memory = new KernelMemory(NORMAL_KERNEL, 8 * 3 * count + 4 * 3 * this.#pitch);
+    this.#kernel = memory.kernel;
+    this.#inverse = memory.doubles(count);
+    this.#x = memory.doubles(count);
+    this.#y = memory.doubles(count);
+    this.#row = memory.floats(3 * width + 3);
+    for (let v = 0, i = 0; v < height; v++) {
+      for (let u = 0, at = this.#place(v); u < width; u++, i += 3, at++) {
+        this.#x[at] = rays[i]!;
+        this.#y[at] = rays[i + 1]!;
       }
-      if (n < MIN_SAMPLES) continue;
-      const mxx = sxx - (sx * sx) / n;
-      const mxy = sxy - (sx * sy) / n;
-      const myy = syy - (sy * sy) / n;
-      const determinant = mxx * myy - mxy * mxy;
-      if (!(determinant > MIN_RELATIVE_DETERMINANT * (mxx + myy) ** 2)) continue;
-      const mxw = sxw - (sx * sw) / n;
-      const myw = syw - (sy * sw) / n;
-      const a = (myy * mxw - mxy * myw) / determinant;
-      const b = (mxx * myw - mxy * mxw) / determinant;
-      const e = w0 + (sw - a * sx - b * sy) / n - a * x0 - b * y0;
-      const scale = -1 / Math.sqrt(a * a + b * b + e * e);
-      normals[3 * centre] = a * scale;
-      normals[3 * centre + 1] = b * scale;
-      normals[3 * centre + 2] = e * scale;
     }
+  }
+
+  setDepth(metres: Float32Array): void {
+    for (let v = 0, i = 0; v < this.#height; v++) {
+      for (let u = 0, at = this.#place(v); u < this.#width; u++, i++, at++) {
+        this.#inverse[at] = metres[i]! > 0 ? Math.fround(1 / metres[i]!) : 0;
+      }
+    }
+  }
+
+  /** @returns x, y, z of each pixel of a row, until the next call */
+  fitRow(v: number): Float32Array {
+    const first = 8 * this.#place(v);
+    const maps = [this.#inverse, this.#x, this.#y].map(({ byteOffset }) => byteOffset + first) as [
+      number,
+      number,
+      number,
+    ];
+    const { byteOffset } = this.#row;
+    const pitch = 8 * this.#pitch;
+    this.#kernel.fitRow(...maps, pitch, this.#width, SAME_SURFACE, MIN_SAMPLES, MIN_RELATIVE_DETERMINANT, byteOffset);
+    return this.#row.subarray(0, 3 * this.#width);
+  }
+
+  /** Index of a row's first pixel. */
+  #place(v: number): number {
+    return (v + RADIUS) * this.#pitch + RADIUS;
   }
 }
