@@ -13,6 +13,7 @@ const KERNELS = [
   'src/model/whole/kernel/scores',
   'src/sensors/camera/kernel/pixels',
   'src/sensors/depth/kernel/normals',
+  'src/sensors/depth/kernel/rvl',
 ];
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 

@@ -1,4 +1,6 @@
+import { KernelMemory } from '../../webassembly/index.js';
 import { BOUNDS, sizeProblem } from '../bounds.js';
+import { RVL_KERNEL, type RvlKernel } from './kernel/rvl.js';
 
 /**
  * RVL, the lossless depth codec of compressed_depth_image_transport (A. Wilson, "Fast Lossless Depth Image
@@ -29,24 +31,39 @@ export function decodeRvl(payload: Uint8Array): RvlOutcome {
   // An empty picture is a few bytes whatever its size, so the size is bounded by itself.
   const problem = sizeProblem({ width, height }, BOUNDS.depthPixels, 'an RVL picture');
   if (problem !== undefined) return { kind: 'invalid', reason: problem };
-  const nibbles = new NibbleReader(view);
-  const samples = new Uint16Array(count);
-  let previous = 0;
-  for (let i = 0; i < count; ) {
-    const zeros = nibbles.number();
-    const others = nibbles.number();
-    if (nibbles.exhausted || zeros + others > count - i) return damaged(i, count);
-    // Two empty runs would never end.
-    if (zeros + others === 0) return damaged(i, count);
-    i += zeros;
-    for (const end = i + others; i < end; i++) {
-      const zigzag = nibbles.number();
-      previous += (zigzag >>> 1) ^ -(zigzag & 1);
-      if (nibbles.exhausted || previous < 0 || previous > 0xffff) return damaged(i, count);
-      samples[i] = previous;
-    }
-  }
-  return { kind: 'samples', width, height, samples };
+  const memory = takeMemory(payload.byteLength, count);
+  memory.words.set(payload.subarray(HEADER_BYTES));
+  const wordCount = (payload.byteLength - HEADER_BYTES) >> 2;
+  const decoded = memory.kernel.decodeRvl(
+    memory.words.byteOffset,
+    wordCount,
+    count,
+    MAX_NIBBLES,
+    memory.samples.byteOffset,
+  );
+  if (decoded < count) return damaged(decoded, count);
+  return { kind: 'samples', width, height, samples: memory.samples.slice(0, count) };
+}
+
+interface RvlMemory {
+  kernel: RvlKernel;
+  words: Uint8Array;
+  samples: Uint16Array;
+}
+
+/** That of the last picture: those of one camera have one size. */
+let last: RvlMemory | undefined;
+
+function takeMemory(wordBytes: number, count: number): RvlMemory {
+  if (last !== undefined && last.words.length >= wordBytes && last.samples.length === count) return last;
+  // Payloads differ in length; most are shorter than this.
+  const room = Math.max(wordBytes, 2 * count);
+  const memory = new KernelMemory(RVL_KERNEL, room + 2 * count);
+  const { buffer, byteOffset } = memory.shortNumbers(count);
+  const samples = new Uint16Array(buffer, byteOffset, count);
+  const words = memory.bytes(room);
+  last = { kernel: memory.kernel, words, samples };
+  return last;
 }
 
 /** Encodes samples; the counterpart of {@link decodeRvl}, for simulated sensors and tests. */
@@ -76,43 +93,6 @@ export function encodeRvl(samples: Uint16Array, width: number, height: number): 
     view.setUint32(HEADER_BYTES + word * 4, bits >>> 0, true);
   }
   return new Uint8Array(view.buffer);
-}
-
-class NibbleReader {
-  /** True once more was read than there is, or a number had no end. */
-  exhausted = false;
-  readonly #view: DataView;
-  #offset = HEADER_BYTES;
-  #word = 0;
-  #left = 0;
-
-  constructor(view: DataView) {
-    this.#view = view;
-  }
-
-  number(): number {
-    let value = 0;
-    for (let i = 0, weight = 1; i < MAX_NIBBLES; i++, weight *= 8) {
-      if (this.#left === 0 && !this.#nextWord()) return 0;
-      this.#left -= 4;
-      const nibble = (this.#word >>> this.#left) & 15;
-      value += (nibble & 7) * weight;
-      if (nibble < 8) return value;
-    }
-    this.exhausted = true;
-    return 0;
-  }
-
-  #nextWord(): boolean {
-    if (this.#offset + 4 > this.#view.byteLength) {
-      this.exhausted = true;
-      return false;
-    }
-    this.#word = this.#view.getUint32(this.#offset, true);
-    this.#offset += 4;
-    this.#left = 32;
-    return true;
-  }
 }
 
 function pushNumber(nibbles: number[], value: number): void {

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { CameraModel } from '../../../src/sensors/calibration/index.js';
 import { AngleLevels } from '../../../src/sensors/depth/angle_levels.js';
 import { orderStatistic } from '../../../src/sensors/depth/depth_quality.js';
-import { SOURCE_SHA256 } from '../../../src/sensors/depth/kernel/normals_wasm.js';
+import { SOURCE_SHA256 as NORMALS_SHA256 } from '../../../src/sensors/depth/kernel/normals_wasm.js';
+import { SOURCE_SHA256 as RVL_SHA256 } from '../../../src/sensors/depth/kernel/rvl_wasm.js';
 import { surfaceNormals } from '../../../src/sensors/depth/normals.js';
 import { projectRoot } from '../../support/shared_data.js';
 import { cameraInfo } from '../support/messages.js';
@@ -71,10 +72,15 @@ describe('kernels of depth', () => {
     );
   });
 
-  it('are compiled from the source beside them', () => {
-    const source = readFileSync(join(projectRoot, 'src', 'sensors', 'depth', 'kernel', 'normals.as'));
-    assert.equal(SOURCE_SHA256, createHash('sha256').update(source).digest('hex'), 'run `npm run kernel`');
-  });
+  for (const [name, hash] of [
+    ['normals', NORMALS_SHA256],
+    ['rvl', RVL_SHA256],
+  ] as const) {
+    it(`are compiled from the source beside them: ${name}`, () => {
+      const source = readFileSync(join(projectRoot, 'src', 'sensors', 'depth', 'kernel', `${name}.as`));
+      assert.equal(hash, createHash('sha256').update(source).digest('hex'), 'run `npm run kernel`');
+    });
+  }
 });
 
 describe('AngleLevels', () => {
