@@ -12,11 +12,14 @@ export const EXIT = {
 /** The same as a table, for `--help` and for the page on the commands. */
 export const EXIT_TABLE: readonly (readonly [status: string, meaning: string])[] = [
   ['0', 'done; what was lost on the way is told'],
-  ['1', 'wrong arguments, an input that cannot be used, a file of somebody else in the way, or an error'],
+  [
+    '1',
+    'wrong arguments, an input that cannot be used, of many bags one as well, a file of somebody else in the way, or an error',
+  ],
   ['2', 'nothing came of it: no mask where some were due, no frame to score, nothing in a bag that could give masks'],
   [
     '3',
-    'a check of a scenario failed (dropout with --junit, monitor), or a requirement (evaluate and compare with --require)',
+    'a check of a scenario failed (dropout with --junit, monitor), or a requirement (--require of evaluate, dropout, merge, compare)',
   ],
   ['130, 143', 'interrupted by SIGINT or SIGTERM: what there was until then is written, and marked as partial'],
 ];

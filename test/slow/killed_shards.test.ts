@@ -59,15 +59,15 @@ describe('shards that are killed', function () {
       const random = new Random(604, 'kills');
       let killed = 0;
       let doneBetween = 0;
-      for (let kill = 0; kill < KILLS; kill++) {
+      for (let attempt = 0; killed < KILLS; attempt++) {
+        assert.ok(attempt < 10 * KILLS, `only ${killed} were killed in time`);
         const before = unitsIn(out);
-        const shard = `${1 + (kill % SHARDS)}/${SHARDS}`;
+        const shard = `${1 + (attempt % SHARDS)}/${SHARDS}`;
         const moment = random.range(0, duration);
         if (await killedAfter(moment, evaluation(out, '--shard', shard, ...jobs))) killed++;
         if (unitsIn(out) > before) doneBetween++;
       }
-      assert.ok(killed >= KILLS / 2, `only ${killed} were killed in time`);
-      assert.ok(doneBetween >= 2, `only ${doneBetween} of ${KILLS} had done anything`);
+      assert.ok(doneBetween >= 2, `only ${doneBetween} had done anything`);
       const kept = Array.from({ length: SHARDS }, (_, shard) =>
         run(evaluation(out, '--shard', `${shard + 1}/${SHARDS}`, ...jobs)),
       );

@@ -1,0 +1,94 @@
+/**
+ * What worker processes bring: a data set scored by one process of one thread and by `--jobs 2`, in turns, each from the
+ * start of the command to its end.
+ *
+ *   node dist/bench/jobs.js [--model BUNDLE] [--frames 48] [--jobs 2] [--rounds 3]
+ *
+ * The data set is a `folder` of pictures of noise at the size of the bundle, models/reference by default.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import sharp from 'sharp';
+import { stringify } from 'yaml';
+import { loadManifest } from '../src/model/index.js';
+import { Random } from '../src/random/random.js';
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string', default: 'models/reference' },
+      frames: { type: 'string', default: '48' },
+      jobs: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '3' },
+    },
+  });
+  const root = mkdtempSync(join(tmpdir(), 'mle-sam-jobs-'));
+  try {
+    await writeSet(root, values.model, Number(values.frames));
+    const seconds = { one: [] as number[], many: [] as number[] };
+    for (let round = 0; round < Number(values.rounds); round++) {
+      seconds.one.push(time(['--threads', '1'], root, values.model));
+      seconds.many.push(time(['--jobs', values.jobs], root, values.model));
+    }
+    const table = new Table({ head: ['', 'seconds', 'frames/s'], style: { head: [], border: [] } });
+    const row = (name: string, all: number[]) => {
+      const best = Math.min(...all);
+      table.push([name, all.map((each) => each.toFixed(1)).join(', '), (Number(values.frames) / best).toFixed(2)]);
+    };
+    row('one process, one thread', seconds.one);
+    row(`--jobs ${values.jobs}`, seconds.many);
+    console.log(table.toString());
+    const ratios = seconds.one.map((one, round) => one / seconds.many[round]!).sort((a, b) => a - b);
+    const middle = ratios[ratios.length >> 1]!;
+    console.log(
+      `${values.frames} frames; ratio of the frames by rounds: ${ratios.map((each) => each.toFixed(2)).join(', ')}, median ${middle.toFixed(2)}`,
+    );
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+function time(flags: string[], root: string, model: string): number {
+  const start = performance.now();
+  const args = [MAIN, 'evaluate', root, '--dataset', 'folder', '-m', model, '--provider', 'cpu', '--json', ...flags];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (status !== 0) throw new Error(stderr);
+  return (performance.now() - start) / 1000;
+}
+
+async function writeSet(root: string, model: string, frames: number): Promise<void> {
+  const { input, modalities, classes } = await loadManifest(model);
+  for (let frame = 0; frame < frames; frame++) {
+    for (const [folder, channels] of [...modalities.map(({ name }) => [name, 3] as const), ['labels', 1] as const]) {
+      const random = new Random(frame, folder);
+      const data = Uint8Array.from({ length: input.width * input.height * channels }, () =>
+        random.integer(0, channels === 1 ? classes.length - 1 : 255),
+      );
+      const path = join(root, folder, `${String(frame).padStart(4, '0')}.png`);
+      mkdirSync(dirname(path), { recursive: true });
+      await sharp(data, { raw: { ...input, channels } })
+        .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+        .png()
+        .toFile(path);
+    }
+  }
+  const files = (folder: string) => ({ files: `${folder}/{frame}.png` });
+  writeFileSync(
+    join(root, 'dataset.yaml'),
+    stringify({
+      name: 'noise',
+      classes: classes.map(({ id, name }) => ({ id, name })),
+      labels: files('labels'),
+      modalities: Object.fromEntries(modalities.map(({ name }) => [name, files(name)])),
+    }),
+  );
+}
+
+await main();
