@@ -88,6 +88,7 @@ function replayOptions(flags: ReplayFlags, command: Command, configured: Configu
     config,
     rate: flags.rate,
     points: flags.paintLidar ? 'labelled' : 'left-out',
+    command: commandLine(),
     ...bagOptions(flags),
     ...configuredSegmenter(command, flags, configured),
   } as const;
@@ -114,6 +115,12 @@ async function replay(bag: string, flags: ReplayFlags, command: Command, signal:
   const text = flags.json ? jsonText(outputs.summary) : describe(outputs);
   print(`${text}\n`);
   if (outputs.summary.frames.published === 0) process.exitCode = EXIT.nothingMade;
+}
+
+/** As it was typed, with quotes where a shell needs them. */
+function commandLine(): string {
+  const words = ['mle-sam', ...process.argv.slice(2)];
+  return words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }
 
 function progressBar(): SingleBar {

@@ -14,8 +14,8 @@ export class ConfusionMatrix {
   readonly classCount: number;
   /** Row-major `[truth][prediction]`, with one more column for predictions that are no class. */
   readonly #counts: Float64Array;
-  /** Joint histogram of one image; reused, so that adding an image needs no branch per pixel. */
-  readonly #joint = new Uint32Array(LABEL_COUNT * LABEL_COUNT);
+  /** Joint histogram of one image; reused, so that adding an image needs no branch per pixel. A sum of others needs none. */
+  #joint: Uint32Array | undefined;
 
   constructor(classCount: number) {
     if (!Number.isInteger(classCount) || classCount < 1 || classCount > IGNORE_LABEL) {
@@ -38,6 +38,7 @@ export class ConfusionMatrix {
           'bring the labels to the size of the ground truth with resizeLabelsNearest first',
       );
     }
+    this.#joint ??= new Uint32Array(LABEL_COUNT * LABEL_COUNT);
     const joint = this.#joint.fill(0);
     for (let i = 0; i < labels.length; i++) {
       joint[(groundTruth[i]! << 8) | labels[i]!]!++;

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { BagInfo } from '../bags/index.js';
 import type { Bundle } from '../model/index.js';
@@ -28,6 +29,8 @@ export interface ReplayOptions extends ReplaySourceOptions {
   signal?: AbortSignal;
   /** What of the folder may be replaced; `own` by default: files that an earlier replay made. */
   overwriting?: Overwriting;
+  /** Command line that started the replay, for the report. */
+  command?: string;
 }
 
 export interface ReplayProgress {
@@ -96,7 +99,8 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
     groundTruth: selection.groundTruth === undefined ? 'absent' : 'present',
     classCount: truth.classCount,
     ...(truth.truthTable && { truthTable: truth.truthTable }),
-    cameraModality: sensors.find(({ representation }) => representation.kind === 'rgb')?.name,
+    cameraModality: cameraOf(source),
+    representations: new Map(sensors.map(({ name, representation }) => [name, representation.kind])),
   });
   const { start: bagStart = 0n, end: bagEnd = 0n } = bag.info;
   const span = Math.max(1, Number(bagEnd - bagStart));
@@ -141,6 +145,11 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
   };
 }
 
+/** The modality whose pictures masks are laid over. */
+function cameraOf(source: ReplaySource): string | undefined {
+  return sensorsOf(source).find(({ representation }) => representation.kind === 'rgb')?.name;
+}
+
 function reasonOf(why: unknown): string {
   return why instanceof Error ? why.message : String(why);
 }
@@ -183,8 +192,21 @@ function createRecorder(options: ReplayOptions, source: ReplaySource): ReplayRec
     topics,
     ...(start !== undefined && { startStamp: start }),
     ...(expectedFrames !== undefined && { expectedFrames }),
+    cameraModality: cameraOf(source),
+    pointModalities: sensorsOf(source).flatMap(({ name, representation }) =>
+      representation.kind === 'range-intensity-height' ? [name] : [],
+    ),
+    run: {
+      version: packageVersion(),
+      startedAt: new Date().toISOString(),
+      ...(options.command !== undefined && { command: options.command }),
+    },
     settings: { rate: options.rate, encodeMode: segmenter.selection.encodeMode, deadlineMs, dropSilenceMs },
   });
+}
+
+function packageVersion(): string {
+  return (createRequire(import.meta.url)('mle-sam-ros/package.json') as { version: string }).version;
 }
 
 /** A replay that never falls behind by more is as good as live; the pauses of a busy machine stay below it. */

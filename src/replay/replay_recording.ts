@@ -10,7 +10,7 @@ import {
   type PipelineSink,
   type ProblemAbout,
 } from '../pipeline/index.js';
-import type { PublishedFrame, ReplayRecorder, RgbImage } from '../report/index.js';
+import { type PublishedFrame, type ReplayRecorder, type RgbImage, reduceForView, sensorView } from '../report/index.js';
 import { decodePicture, type ImageSize } from '../sensors/index.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
@@ -35,6 +35,8 @@ export interface ReplayRecordingOptions {
   truthTable?: Uint8Array;
   /** Modality whose pictures the report shows under the masks. */
   cameraModality: string | undefined;
+  /** Kind of representation by modality: how the report draws what each sensor gave. */
+  representations: ReadonlyMap<string, string>;
 }
 
 /**
@@ -49,6 +51,7 @@ export class ReplayRecording implements PipelineSink {
   readonly #classCount: number;
   readonly #truthTable: Uint8Array | undefined;
   readonly #cameraModality: string | undefined;
+  readonly #representations: ReadonlyMap<string, string>;
   readonly #waiting: Waiting[] = [];
   readonly #conditions: { from: Stamp; name: string }[] = [];
   readonly #faults: SensorFaults;
@@ -62,6 +65,7 @@ export class ReplayRecording implements PipelineSink {
     this.#classCount = options.classCount;
     this.#truthTable = options.truthTable;
     this.#cameraModality = options.cameraModality;
+    this.#representations = options.representations;
   }
 
   /** Masks made so far. */
@@ -95,7 +99,7 @@ export class ReplayRecording implements PipelineSink {
     await this.#attempt('Labelled points are left out of masks.mcap', frame.arrivedAt, () =>
       this.#maskBag.points(frame),
     );
-    const { segmentation, model, arrivedAt, absent, latency, messages, grid } = frame;
+    const { segmentation, model, arrivedAt, absent, latency, messages, grid, images } = frame;
     const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
     const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
     const picture = this.#cameraModality === undefined ? undefined : messages.get(this.#cameraModality);
@@ -106,10 +110,20 @@ export class ReplayRecording implements PipelineSink {
       arrivedAt,
       absent,
       latencyMs: { decode, syncWait, inference, total },
+      sensors: this.#sensorViews(images),
       ...(picture && size && { camera: () => readPicture(picture, size) }),
       ...(stretch !== undefined && { stretch }),
     });
     await this.#release(this.#expectsTruth ? 'settled' : 'all');
+  }
+
+  /** Keeps of the images what a view needs; they are drawn only for the frames the report shows. */
+  #sensorViews(images: FrameResult['images']): () => ReadonlyMap<string, RgbImage> {
+    const small = [...images].flatMap(([modality, image]) => {
+      const kind = modality === this.#cameraModality ? undefined : this.#representations.get(modality);
+      return kind === undefined ? [] : [{ modality, kind, image: reduceForView(image) }];
+    });
+    return () => new Map(small.map(({ modality, kind, image }) => [modality, sensorView(image, kind)]));
   }
 
   dropped({ arrivedAt, reason }: DroppedFrame): void {

@@ -14,16 +14,19 @@ export { dataUri, renderPage } from './page_assets.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
 export { type Problem, ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
 export { problemSubject } from './problem_subject.js';
+export type { FrameLatencyMs, PublishedFrame } from './published_frame.js';
 export {
-  type FrameLatencyMs,
   type MessageFate,
-  type PublishedFrame,
   type ReplayDescription,
   ReplayRecorder,
   type ReplayResult,
 } from './replay_recorder.js';
 export type { ReportData } from './report_data.js';
+
 export { RUN_STATES, RUNS_FILE, type RunEntry, type RunList, runListSchema } from './runs.js';
+
+export { reduceForView, sensorView } from './sensor_view.js';
+
 export {
   MODALITY_STATES,
   problemSchema,

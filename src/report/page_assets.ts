@@ -10,27 +10,32 @@ import * as format from './format.js';
  * Renders a page of this folder's templates that needs nothing else: scripts, styles and pictures are inside.
  * @param template - name of the template in `assets`
  * @param libraries - `uplot` where the page draws charts
+ * @param styles - names of style sheets besides the common one
  * @param scripts - names of the page's own scripts, in the order in which they build on each other
  */
 export async function renderPage(
   template: string,
   data: object,
-  { libraries = [], scripts = [] }: { libraries?: readonly 'uplot'[]; scripts?: readonly string[] } = {},
+  {
+    libraries = [],
+    scripts = [],
+    styles = [],
+  }: { libraries?: readonly 'uplot'[]; scripts?: readonly string[]; styles?: readonly string[] } = {},
 ): Promise<string> {
   const assets = await assetFolder();
   const require = createRequire(import.meta.url);
   const read = (path: string): Promise<string> => readFile(path, 'utf8');
-  const [styles, libraryScripts, ownScripts, style] = await Promise.all([
+  const [libraryStyles, libraryScripts, ownScripts, ownStyles] = await Promise.all([
     Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.min.css')))),
     Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.iife.min.js')))),
     Promise.all(scripts.map((name) => read(join(assets, name)))),
-    read(join(assets, 'report.css')),
+    Promise.all(['report.css', ...styles].map((name) => read(join(assets, name)))),
   ]);
   const eta = new Eta({ views: assets, autoTrim: false, cache: true });
   const page = await eta.renderAsync(`./${template}`, {
     ...data,
     format,
-    styles: [...styles, style],
+    styles: [...libraryStyles, ...ownStyles],
     scripts: [...libraryScripts, ...ownScripts],
   });
   return printableLines(page);

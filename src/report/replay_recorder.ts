@@ -1,31 +1,19 @@
-import { ConfusionMatrix, resizeLabelsNearest, scores } from '../evaluation/index.js';
+import type { ConfusionMatrix } from '../evaluation/index.js';
 import { millisecondsBetween, type Stamp } from '../messages/stamp.js';
-import type { Segmentation } from '../model/segmentation.js';
-import type { AbsentReason, ModalityState } from '../sync/index.js';
+import type { ModalityState } from '../sync/index.js';
 import { printable } from '../text/index.js';
-import { EvenSample } from './even_sample.js';
 import { describeMachine } from './machine.js';
 import { type FallbackDescription, ModelCounts } from './model_counts.js';
+import { findMoments } from './moments.js';
 import { NumberColumn } from './number_column.js';
-import {
-  type ColouredClass,
-  type ColourTable,
-  colourTable,
-  encodeJpeg,
-  encodeMaskPng,
-  type LabelImage,
-  type RgbImage,
-} from './overlay.js';
+import type { ColouredClass } from './overlay.js';
+import { PictureSample } from './picture_sample.js';
 import { ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
-import {
-  buildReportData,
-  type FrameRecords,
-  LATENCY_STAGES,
-  type ReportData,
-  type ReportPicture,
-} from './report_data.js';
+import type { PublishedFrame } from './published_frame.js';
+import { ReplayScores } from './replay_scores.js';
+import { buildReportData, type FrameRecords, LATENCY_STAGES, type ReportData } from './report_data.js';
+import { makePicture } from './report_picture.js';
 import { RoutingStatistics } from './routing_statistics.js';
-import { summariseScores } from './score_summary.js';
 import { SentenceFolder } from './sentence_folder.js';
 import { StateTimeline, secondsPerState } from './state_timeline.js';
 import type { ReplaySummary } from './summary.js';
@@ -50,34 +38,12 @@ export interface ReplayDescription {
   expectedFrames?: number;
   /** Whatever makes the run repeatable: rate, deadlines, tolerances. */
   settings?: Record<string, unknown>;
-}
-
-/** Where a frame's time went; see `FrameLatency` of the pipeline for what `total` holds. */
-export interface FrameLatencyMs {
-  decode: number;
-  syncWait: number;
-  inference: number;
-  total: number;
-}
-
-/** A mask that was published. Buffers must not change until `published` has resolved. */
-export interface PublishedFrame {
-  segmentation: Segmentation;
-  /** The model that made it; the first one by default. */
-  model?: { sha256: string };
-  /**
-   * When its reference sample arrived. Frames are shown by this and not by their stamp: it is the clock of the bag and
-   * of modality states, while sensors may count from anywhere.
-   */
-  arrivedAt: Stamp;
-  absent: ReadonlyMap<string, AbsentReason>;
-  latencyMs: FrameLatencyMs;
-  /** Any size: the mask is brought to it by nearest neighbour, then scored. */
-  groundTruth?: LabelImage;
-  /** Name of the condition the frame belongs to (`night`), for scores and routing by condition. */
-  stretch?: string;
-  /** The camera image, any size; called only for the frames the report shows. */
-  camera?: () => RgbImage | undefined | Promise<RgbImage | undefined>;
+  /** The modality whose picture masks are laid over. */
+  cameraModality?: string | undefined;
+  /** Modalities of single points, which are shown over that picture. */
+  pointModalities?: readonly string[];
+  /** What made the run. */
+  run?: NonNullable<ReplaySummary['run']>;
 }
 
 export type MessageFate = 'received' | 'used' | 'invalid' | 'dropped';
@@ -86,12 +52,6 @@ export interface ReplayResult {
   summary: ReplaySummary;
   report: ReportData;
 }
-
-/** Frames shown in the report: 40 to 80 of a long bag. */
-const PICTURE_CAPACITY = 80;
-/** Base64 adds a third, the page itself 0.2 MB: keeps the report under 6 MB. */
-const PICTURE_BYTES = 4_000_000;
-const PICTURE_MAX_WIDTH = 640;
 
 /**
  * Collects what happened during a replay and yields `summary.json` and the data of `report.html`.
@@ -106,11 +66,10 @@ const PICTURE_MAX_WIDTH = 640;
  * const { summary, report } = recorder.finish({ wallSeconds });
  * ```
  *
- * Memory: about 100 bytes a frame plus the sampled pictures (at most 4 MB).
+ * Memory: about 100 bytes a frame plus the sampled pictures (at most 17 MB).
  */
 export class ReplayRecorder {
   readonly #description: ReplayDescription;
-  readonly #colours: ColourTable;
   #start: Stamp | undefined;
   #endSeconds = 0;
 
@@ -131,26 +90,20 @@ export class ReplayRecorder {
   #complete = 0;
   readonly #models: ModelCounts;
 
-  readonly #frameConfusion: ConfusionMatrix;
-  readonly #confusion: ConfusionMatrix;
-  readonly #stretchScores = new Map<string, { confusion: ConfusionMatrix; frames: number }>();
-  #scoredFrames = 0;
+  readonly #scores: ReplayScores;
 
   readonly #messages = new Map<string, Record<MessageFate, number>>();
   readonly #timelines = new Map<string, StateTimeline>();
   readonly #problems = new ProblemList();
   readonly #notices = new Set<string>();
-  readonly #pictures: EvenSample<ReportPicture>;
+  readonly #pictures: PictureSample;
 
   constructor(description: ReplayDescription) {
     this.#description = description;
     this.#models = new ModelCounts(description.model, description.provider, description.fallbacks);
     this.#start = description.startStamp;
-    this.#pictures = new EvenSample(PICTURE_CAPACITY, description.expectedFrames);
-    this.#colours = colourTable(description.classes);
-    const classCount = Math.max(...description.classes.map(({ id }) => id)) + 1;
-    this.#frameConfusion = new ConfusionMatrix(classCount);
-    this.#confusion = new ConfusionMatrix(classCount);
+    this.#pictures = new PictureSample(description.expectedFrames ?? 0);
+    this.#scores = new ReplayScores(description.classes);
     this.#routing = new RoutingStatistics(description.modalities);
     for (const modality of description.modalities) {
       this.#messages.set(modality, { received: 0, used: 0, invalid: 0, dropped: 0 });
@@ -180,8 +133,10 @@ export class ReplayRecorder {
     this.#routing.add(segmentation.routing, frame.stretch);
     if (frame.absent.size === 0) this.#complete++;
     this.#models.add(frame.model);
-    await this.#pictures.offer(() => this.#picture(frame, seconds, miou));
-    while (this.#pictureBytes() > PICTURE_BYTES && this.#pictures.items.length > 1) this.#pictures.halve();
+    const traits = { seconds, present: segmentation.present, ...(!Number.isNaN(miou) && { miou: miou * 100 }) };
+    await this.#pictures.offer(traits, () =>
+      makePicture(frame, { seconds, miou }, (sentence) => this.problem('warning', sentence, frame.arrivedAt)),
+    );
   }
 
   /**
@@ -247,7 +202,11 @@ export class ReplayRecorder {
       classes: this.#description.classes,
       records,
       timelines,
-      pictures: this.#pictures.items,
+      cameraModality: this.#description.cameraModality,
+      pointModalities: this.#description.pointModalities,
+      confusion: summary.score && this.#scores.confusion,
+      pictures: this.#pictures.pictures(),
+      moments: findMoments(timelines, summary.problems, (stamp) => Math.min(end, this.#seconds(stamp))),
       endSeconds: end,
     });
     return { summary, report };
@@ -255,7 +214,7 @@ export class ReplayRecorder {
 
   /** Exact counts over all frames with ground truth. */
   get confusion(): ConfusionMatrix {
-    return this.#confusion;
+    return this.#scores.confusion;
   }
 
   /** Frames of the stream that should pace, for which no set could even be opened. */
@@ -264,13 +223,14 @@ export class ReplayRecorder {
   }
 
   #summary(wallSeconds: number, bagSeconds: number, end: number): Omit<ReplaySummary, 'partial'> {
-    const { bag, model, provider, modalities, topics, settings = {} } = this.#description;
+    const { bag, model, provider, modalities, topics, settings = {}, run } = this.#description;
     const published = this.#columns.seconds.length;
     const dropped = this.#droppedSeconds.length + this.#unopened;
     const routing = this.#routing.summary();
-    const score = this.#scoredFrames === 0 ? undefined : this.#scoreSummary();
+    const score = this.#scores.summary();
     return {
       formatVersion: 1,
+      ...(run && { run }),
       bag: { ...bag, durationSeconds: bagSeconds },
       model,
       provider,
@@ -321,74 +281,15 @@ export class ReplayRecorder {
     };
   }
 
-  #scoreSummary(): NonNullable<ReplaySummary['score']> {
-    return summariseScores(this.#description.classes, this.#confusion, this.#scoredFrames, this.#stretchScores);
-  }
-
-  /** Scores one frame against its ground truth, at the ground truth's size; returns its mIoU, NaN without one. */
-  #score({ segmentation, groundTruth, stretch, arrivedAt }: PublishedFrame): number {
-    if (!groundTruth) return Number.NaN;
-    const confusion = this.#frameConfusion;
-    confusion.clear();
+  /** Returns the mIoU of a frame, NaN without one. */
+  #score(frame: PublishedFrame): number {
     try {
-      confusion.add(resizeLabelsNearest(segmentation.labels, segmentation, groundTruth), groundTruth.labels);
+      return this.#scores.add(frame);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.problem('error', `Ground truth not scored: ${error.message}`, arrivedAt);
+      this.problem('error', `Ground truth not scored: ${error.message}`, frame.arrivedAt);
       return Number.NaN;
     }
-    this.#confusion.merge(confusion);
-    this.#scoredFrames++;
-    if (stretch !== undefined) {
-      let entry = this.#stretchScores.get(stretch);
-      if (!entry) {
-        entry = { confusion: new ConfusionMatrix(confusion.classCount), frames: 0 };
-        this.#stretchScores.set(stretch, entry);
-      }
-      entry.confusion.merge(confusion);
-      entry.frames++;
-    }
-    return scores(confusion, 'left-out').miou;
-  }
-
-  async #picture(frame: PublishedFrame, seconds: number, miou: number): Promise<ReportPicture> {
-    const { segmentation, groundTruth } = frame;
-    const camera = await this.#cameraPicture(frame);
-    const [cameraJpeg, maskPng, truthPng] = await Promise.all([
-      camera && encodeJpeg(camera, { quality: 74, maxWidth: PICTURE_MAX_WIDTH }),
-      encodeMaskPng(segmentation, this.#colours),
-      groundTruth && encodeMaskPng(groundTruth, this.#colours),
-    ]);
-    return {
-      seconds,
-      width: camera?.width ?? segmentation.width,
-      height: camera?.height ?? segmentation.height,
-      maskPng,
-      ...(cameraJpeg && { cameraJpeg }),
-      ...(truthPng && { truthPng }),
-      ...(!Number.isNaN(miou) && { miou: miou * 100 }),
-      ...(frame.stretch !== undefined && { stretch: frame.stretch }),
-      present: [...segmentation.present],
-      absent: Object.fromEntries(frame.absent),
-    };
-  }
-
-  /** The mask is shown also where the picture it was made beside cannot be read. */
-  async #cameraPicture({ camera, arrivedAt }: PublishedFrame): Promise<RgbImage | undefined> {
-    try {
-      return await camera?.();
-    } catch (error) {
-      this.problem('warning', `A picture is left out of the report: ${(error as Error).message}`, arrivedAt);
-      return undefined;
-    }
-  }
-
-  #pictureBytes(): number {
-    let bytes = 0;
-    for (const { cameraJpeg, maskPng, truthPng } of this.#pictures.items) {
-      bytes += (cameraJpeg?.length ?? 0) + maskPng.length + (truthPng?.length ?? 0);
-    }
-    return bytes;
   }
 
   #seconds(stamp: Stamp): number {

@@ -1,26 +1,53 @@
+import type { ConfusionMatrix } from '../evaluation/index.js';
 import type { AbsentReason } from '../sync/index.js';
+import { cityscapesColours, isPerson } from './cityscapes_colours.js';
 import { type Histogram, histogram } from './histogram.js';
+import { type Moment, openingPicture, worstPictures } from './moments.js';
 import type { ColouredClass } from './overlay.js';
 import { nearestRankPercentile } from './percentiles.js';
+import type { PackedLabelImage } from './picture_codec.js';
 import type { StateSpan } from './state_timeline.js';
 import type { ReplaySummary } from './summary.js';
 
 export type LatencyStage = keyof ReplaySummary['latencyMs'];
 export const LATENCY_STAGES: readonly LatencyStage[] = ['total', 'inference', 'syncWait', 'decode'];
 
-/** One frame the report shows; the page lays the mask over the camera itself, so that its opacity can be chosen. */
+/** One frame the report shows; the page lays the mask over the camera itself, so that it can be looked at in every way. */
 export interface ReportPicture {
   seconds: number;
+  /** Of the camera picture as it came, or of the mask where there is none. */
   width: number;
   height: number;
-  cameraJpeg?: Buffer;
-  maskPng: Buffer;
-  truthPng?: Buffer;
+  /** WebP. */
+  camera?: Buffer;
+  mask: PackedLabelImage;
+  truth?: PackedLabelImage;
+  /** Grey WebP, 255 = certain. */
+  confidence?: Buffer;
+  /** WebP by modality, of those that are present and no camera. */
+  sensors: Record<string, Buffer>;
+  /** Mean weight over the feature levels by modality. */
+  routing?: Record<string, number>;
   /** Percent. */
   miou?: number;
   stretch?: string;
+  model?: string;
   present: string[];
   absent: Record<string, AbsentReason>;
+}
+
+/** A class as the page shows it. */
+export interface ReportClass extends ColouredClass {
+  /** Of the Cityscapes palette, where most of the classes have one. */
+  cityscapes?: readonly [number, number, number];
+  /** People are outlined. */
+  isPerson: boolean;
+}
+
+/** Pixels by class: `counts[truth][mask]`; the last column holds those whose mask is no class. */
+export interface ConfusionTable {
+  classes: string[];
+  counts: number[][];
 }
 
 /** Columns over the published frames. */
@@ -46,7 +73,12 @@ export interface StretchSpan {
 /** Everything `report.html` shows. */
 export interface ReportData {
   summary: ReplaySummary;
-  classes: readonly ColouredClass[];
+  classes: readonly ReportClass[];
+  cameraModality: string | undefined;
+  /** Modalities whose views are laid over the camera's picture. */
+  sparse: readonly string[];
+  hasFallbacks: boolean;
+  confusion?: ConfusionTable;
   endSeconds: number;
   timelines: { modality: string; spans: StateSpan[] }[];
   stretches: StretchSpan[];
@@ -55,10 +87,17 @@ export interface ReportData {
     seconds: number[];
     miou: (number | null)[];
     routing?: Record<string, (number | null)[]>;
+    /** Milliseconds of each stage. */
+    latency: Record<LatencyStage, (number | null)[]>;
     droppedSeconds: number[];
   };
   latency: Record<LatencyStage, Histogram>;
   pictures: readonly ReportPicture[];
+  /** Index of the picture the page opens with. */
+  opening: number;
+  /** Indices of the pictures with the lowest scores, worst first. */
+  worst: number[];
+  moments: Moment[];
 }
 
 /** A chart is at most some 1200 pixels wide; more points only make the file larger. */
@@ -68,16 +107,30 @@ const MOST_POINTS = 2000;
 export function buildReportData(input: {
   summary: ReplaySummary;
   classes: readonly ColouredClass[];
+  cameraModality?: string | undefined;
+  pointModalities?: readonly string[] | undefined;
+  confusion?: ConfusionMatrix | undefined;
   records: FrameRecords;
   timelines: { modality: string; spans: StateSpan[] }[];
   pictures: readonly ReportPicture[];
+  moments: Moment[];
   endSeconds: number;
 }): ReportData {
   const { records } = input;
   const stride = Math.max(1, Math.ceil(records.seconds.length / MOST_POINTS));
+  const perStage = <T>(make: (values: Float64Array) => T): Record<LatencyStage, T> => ({
+    total: make(records.latencyMs.total),
+    inference: make(records.latencyMs.inference),
+    syncWait: make(records.latencyMs.syncWait),
+    decode: make(records.latencyMs.decode),
+  });
   return {
     summary: input.summary,
-    classes: input.classes,
+    classes: reportClasses(input.classes),
+    cameraModality: input.cameraModality,
+    sparse: input.pointModalities ?? [],
+    hasFallbacks: input.summary.models !== undefined,
+    ...(input.confusion && { confusion: confusionTable(input.classes, input.confusion) }),
     endSeconds: input.endSeconds,
     timelines: input.timelines,
     stretches: stretchSpans(records.seconds, records.stretches),
@@ -89,15 +142,34 @@ export function buildReportData(input: {
         2,
       ),
       ...(records.routing && { routing: thinAll(records.routing, stride) }),
+      latency: perStage((values) => thin(values, stride, 2)),
       droppedSeconds: everyNth(records.droppedSeconds, Math.ceil(records.droppedSeconds.length / MOST_POINTS)),
     },
-    latency: {
-      total: latencyHistogram(records.latencyMs.total),
-      inference: latencyHistogram(records.latencyMs.inference),
-      syncWait: latencyHistogram(records.latencyMs.syncWait),
-      decode: latencyHistogram(records.latencyMs.decode),
-    },
+    latency: perStage(latencyHistogram),
     pictures: input.pictures,
+    opening: openingPicture(input.pictures, input.cameraModality),
+    worst: worstPictures(input.pictures),
+    moments: input.moments,
+  };
+}
+
+function reportClasses(classes: readonly ColouredClass[]): ReportClass[] {
+  const cityscapes = cityscapesColours(classes);
+  return classes.map((entry) => {
+    const colour = cityscapes?.get(entry.id);
+    return { ...entry, ...(colour && { cityscapes: colour }), isPerson: isPerson(entry) };
+  });
+}
+
+/** Classes that occur neither in the truth nor in a mask are left out. */
+function confusionTable(classes: readonly ColouredClass[], matrix: ConfusionMatrix): ConfusionTable {
+  const occurring = classes.filter(({ id }) => matrix.truthTotal(id) + matrix.predictionTotal(id) > 0);
+  return {
+    classes: occurring.map(({ name }) => name),
+    counts: occurring.map(({ id }) => [
+      ...occurring.map((other) => matrix.count(id, other.id)),
+      matrix.unclassified(id),
+    ]),
   };
 }
 

@@ -2,24 +2,36 @@ import { type ConfusionMatrix, scores } from '../evaluation/index.js';
 import type { ColouredClass } from './overlay.js';
 import type { ReplaySummary } from './summary.js';
 
-type ScoreSummary = NonNullable<ReplaySummary['score']>;
+export type ScoreSummary = NonNullable<ReplaySummary['score']>;
+
+/** Frames scored together. */
+export interface ScoredGroup {
+  confusion: ConfusionMatrix;
+  frames: number;
+}
 
 /** Turns the confusion matrices of a replay into the percentages of its summary. */
 export function summariseScores(
   classes: readonly ColouredClass[],
-  confusion: ConfusionMatrix,
-  frames: number,
-  stretches: ReadonlyMap<string, { confusion: ConfusionMatrix; frames: number }>,
+  {
+    all,
+    stretches,
+    subsets,
+  }: {
+    all: ScoredGroup;
+    stretches: ReadonlyMap<string, ScoredGroup>;
+    subsets: readonly (ScoredGroup & { condition: string | null; present: readonly string[] })[];
+  },
 ): ScoreSummary {
-  const overall = scores(confusion, 'left-out');
+  const overall = scores(all.confusion, 'left-out');
   const byName = (pick: (id: number) => number | undefined): Record<string, number | null> =>
     Object.fromEntries(classes.map(({ id, name }) => [name, percentage(pick(id))]));
   return {
     unit: 'percent',
-    frames,
+    frames: all.frames,
     convention: 'left-out',
     miou: percentage(overall.miou),
-    miouAbsentAsZero: percentage(scores(confusion, 'zero').miou),
+    miouAbsentAsZero: percentage(scores(all.confusion, 'zero').miou),
     meanAccuracy: percentage(overall.meanAccuracy),
     meanF1: percentage(overall.meanF1),
     pixelAccuracy: percentage(overall.pixelAccuracy),
@@ -35,6 +47,12 @@ export function summariseScores(
         ];
       }),
     ),
+    subsets: subsets.map(({ condition, present, frames, confusion }) => ({
+      condition,
+      present: [...present],
+      frames,
+      miou: percentage(scores(confusion, 'left-out').miou),
+    })),
   };
 }
 

@@ -47,6 +47,13 @@ export const replaySummarySchema = z.strictObject({
   formatVersion: z.literal(1),
   partial: z.boolean().describe('true where the replay ended before the bag did: what is here is of its beginning'),
   partialBecause: z.string().optional(),
+  run: z
+    .strictObject({
+      version: z.string().describe('of mle-sam-ros'),
+      startedAt: z.string().describe('ISO 8601, UTC'),
+      command: z.string().optional().describe('command line, where one started the run'),
+    })
+    .optional(),
   bag: z.strictObject({
     path: z.string(),
     name: z.string(),
@@ -93,6 +100,17 @@ export const replaySummarySchema = z.strictObject({
       perClassAccuracy: z.record(z.string(), percent),
       perClassF1: z.record(z.string(), percent),
       stretches: z.record(z.string(), stretchScore).describe('by condition, where the bag says it'),
+      subsets: z
+        .array(
+          z.strictObject({
+            condition: z.string().nullable(),
+            present: z.array(z.string()),
+            frames: count,
+            miou: percent,
+          }),
+        )
+        .optional()
+        .describe('by condition and the modalities the masks were made from, in the order in which they came first'),
     })
     .optional(),
   latencyMs: z.strictObject({

@@ -66,6 +66,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
     },
     groundTruth,
     classCount: 25,
+    representations: new Map(),
     cameraModality: 'camera',
   });
   return { recording, recorded, problems };

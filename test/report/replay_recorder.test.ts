@@ -173,7 +173,7 @@ describe('ReplayRecorder', function () {
     };
     for (let second = 0; second < 1000; second++) await r.published(frame(second, [0, 1], { camera }));
     const { report } = r.finish({ wallSeconds: 1 });
-    assert.ok(report.pictures.length >= 40 && report.pictures.length <= 80, `${report.pictures.length} pictures`);
+    assert.ok(report.pictures.length >= 48 && report.pictures.length <= 96, `${report.pictures.length} pictures`);
     assert.ok(asked < 300, `asked ${asked} times`);
     const steps = new Set(report.pictures.slice(1).map(({ seconds }, i) => seconds - report.pictures[i]!.seconds));
     assert.equal(steps.size, 1, 'evenly spaced');
@@ -182,16 +182,46 @@ describe('ReplayRecorder', function () {
   it('lets pictures go when they are too large for the page', async () => {
     const r = recorder();
     let state = 1;
-    const noise = new Uint8Array(640 * 480 * 3).map(() => {
+    const noise = new Uint8Array(960 * 720 * 3).map(() => {
       state = (Math.imul(state, 1103515245) + 12345) >>> 0;
       return state >>> 24;
     });
-    const camera = () => ({ width: 640, height: 480, data: noise });
-    for (let second = 0; second < 40; second++) await r.published(frame(second, [0, 1], { camera }));
+    const camera = () => ({ width: 960, height: 720, data: noise });
+    for (let second = 0; second < 60; second++) await r.published(frame(second, [0, 1], { camera }));
     const { pictures } = r.finish({ wallSeconds: 1 }).report;
-    const bytes = pictures.reduce((sum, { cameraJpeg }) => sum + (cameraJpeg?.length ?? 0), 0);
-    assert.ok(pictures.length < 40 && pictures.length > 5);
-    assert.ok(bytes <= 4_000_000);
+    const bytes = pictures.reduce((sum, { camera: webp }) => sum + (webp?.length ?? 0), 0);
+    assert.ok(pictures.length < 60 && pictures.length > 5, `${pictures.length} pictures`);
+    assert.ok(bytes <= 17_000_000, `${bytes} bytes`);
+  });
+
+  it('scores frames by condition and sensors', async () => {
+    const r = recorder();
+    const groundTruth = { width: 2, height: 1, labels: Uint8Array.of(0, 1) };
+    const absent = new Map([['lidar', 'dropped']] as const);
+    await r.published(frame(1, [0, 1], { groundTruth, stretch: 'day' }));
+    await r.published(frame(2, [0, 1], { groundTruth, stretch: 'day' }));
+    await r.published(frame(3, [0, 0], { groundTruth, stretch: 'day', absent }));
+    await r.published(frame(4, [1, 0], { groundTruth, absent }));
+    assert.deepEqual(r.finish({ wallSeconds: 1 }).summary.score?.subsets, [
+      { condition: 'day', present: ['camera', 'lidar'], frames: 2, miou: 100 },
+      // road: 1 of 2 predicted, sky: none
+      { condition: 'day', present: ['camera'], frames: 1, miou: 25 },
+      { condition: null, present: ['camera'], frames: 1, miou: 0 },
+    ]);
+  });
+
+  it('counts every pixel once in the confusion table, those of no class in its last column', async () => {
+    const r = recorder();
+    const groundTruth = { width: 2, height: 1, labels: Uint8Array.of(0, 1) };
+    await r.published(frame(1, [0, 0], { groundTruth }));
+    await r.published(frame(2, [255, 1], { groundTruth }));
+    assert.deepEqual(r.finish({ wallSeconds: 1 }).report.confusion, {
+      classes: ['road', 'sky'],
+      counts: [
+        [1, 0, 1],
+        [1, 1, 0],
+      ],
+    });
   });
 
   it('gives a summary that its schema accepts after a trip through JSON, with and without ground truth', async () => {

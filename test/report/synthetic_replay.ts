@@ -82,6 +82,16 @@ function photograph(scene: LabelImage, night: boolean, random: () => number): Rg
   return { width, height, data };
 }
 
+/** Something a sensor might give of a street, drawn for people. */
+function sensorPicture({ width, height, labels }: LabelImage, name: string): RgbImage {
+  const data = new Uint8Array(labels.length * 3);
+  for (let i = 0; i < labels.length; i++) {
+    const known = name === 'depth' || (name === 'lidar' ? Math.floor(i / width) % 8 < 2 : labels[i] !== labels[i + 1]);
+    if (known) data.set([labels[i]! * 16, 255 - labels[i]! * 16, 120], i * 3);
+  }
+  return { width, height, data };
+}
+
 /** The truth as a model sees it: borders wobble, more so with fewer sensors, and rare classes get lost. */
 function predict(truth: LabelImage, width: number, height: number, quality: number, random: () => number): Uint8Array {
   const labels = new Uint8Array(width * height);
@@ -122,6 +132,9 @@ export async function recordSyntheticReplay({ seconds, annotated, source = 'simu
       ['lidar', '/lidar/points'],
     ]),
     startStamp: START,
+    cameraModality: 'camera',
+    pointModalities: ['lidar'],
+    run: { version: '1.2.3', startedAt: '2026-01-02T03:04:05.678Z', command: 'mle-sam replay samples/street_night' },
     settings: { rate: 'max', deadlineMs: 60, reference: ['camera', 'depth', 'lidar', 'events'] },
   });
   const at = (time: number): Stamp => START + BigInt(Math.round(time * 1e9));
@@ -172,7 +185,7 @@ export async function recordSyntheticReplay({ seconds, annotated, source = 'simu
       stamp: at(time),
       frameId: 'camera_optical',
       labels: predict(truth, 320, 192, quality, random),
-      confidence: new Uint8Array(320 * 192),
+      confidence: Uint8Array.from({ length: 320 * 192 }, (_, i) => 255 - (i % 320) / 2),
       present,
       routing: new Map(present.map((modality, i) => [modality, [0.95, 1, 1.05].map((tilt) => (raw[i]! / sum) * tilt)])),
       timings: { encodeMs: inference * 0.8, headMs: inference * 0.2, totalMs: inference },
@@ -185,6 +198,8 @@ export async function recordSyntheticReplay({ seconds, annotated, source = 'simu
       ...(annotated === 'annotated' && {
         groundTruth: truth,
         stretch: night ? 'night' : 'cloud',
+        sensors: () =>
+          new Map(present.flatMap((name) => (name === 'camera' ? [] : [[name, sensorPicture(truth, name)]]))),
         camera: () => (absent.has('camera') ? undefined : photograph(truth, night, random)),
       }),
     });

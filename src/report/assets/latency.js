@@ -1,8 +1,9 @@
-/** Histogram of the latency of one stage, with its percentiles marked. */
+/** Latency: its stages over time, and the histogram of one stage with its percentiles marked. */
 (() => {
   const { page, uPlot } = globalThis;
-  const { latency, latencyMs } = page.data;
+  const { latency, latencyMs, series } = page.data;
   const host = page.element('chart-latency');
+  if (host === null) return;
   const HEIGHT = 230;
   /** Leaves the top quarter to the labels of the percentiles. */
   const LABEL_ROOM = 1.32;
@@ -102,4 +103,43 @@
   }).observe(host);
   page.onThemeChange(() => chart.redraw(false));
   show(selected());
+
+  // Stages on top of each other: the sum of those so far, the last one drawn first.
+  const STAGES = [
+    { name: 'decode', key: 'decode', colour: 'modality-3' },
+    { name: 'sync wait', key: 'syncWait', colour: 'modality-1' },
+    { name: 'inference', key: 'inference', colour: 'modality-0' },
+  ];
+  const { seconds, column } = page.time;
+  const sums = STAGES.map((_, last) =>
+    column(
+      series.seconds.map((_, i) =>
+        STAGES.slice(0, last + 1).reduce((sum, { key }) => sum + (series.latency[key][i] ?? 0), 0),
+      ),
+    ),
+  );
+  page.time.chart(
+    'chart-stages',
+    [seconds, ...sums.toReversed()],
+    STAGES.toReversed().map(({ name, colour }) => ({
+      label: name,
+      stroke: () => page.colour(colour),
+      fill: () => page.colour(colour),
+      width: 0,
+      points: { show: false },
+    })),
+    { height: 190, yRange: (_u, _min, max) => [0, Math.max(1, (max ?? 1) * 1.08)], showTimes: true },
+  );
+  page.time.onCursor((time) => {
+    const i = page.nearest(seconds, time) - 1;
+    page.time.writeValues(
+      'stage-values',
+      STAGES.map(({ name, key, colour }) => ({
+        colour: `var(--${colour})`,
+        name,
+        value: series.latency[key][i],
+        decimals: 0,
+      })),
+    );
+  });
 })();

@@ -1,76 +1,9 @@
-/** Charts over one time axis: modality states, routing weights, mIoU; the last two as far as there are any. They share cursor, zoom and moment. */
+/** Health of every sensor, routing weights and mIoU over time; the last two as far as there are any. */
 (() => {
-  const { page, uPlot } = globalThis;
+  const { page } = globalThis;
   const { data } = page;
-  const GUTTER = 74;
-  const BAND = 26;
-  const charts = [];
-  const sync = uPlot.sync('time');
-  const font = '12px system-ui, sans-serif';
-
-  const muted = () => page.colour('muted');
-  const grid = () => page.colour('grid');
-  const modalityColour = (i) => page.colour(`modality-${i % 6}`);
-  const width = (host) => Math.max(200, host.clientWidth);
-
-  /** A line where the frame viewer looks. */
-  function drawMoment(u) {
-    const x = Math.round(u.valToPos(page.moment, 'x', true)) + 0.5;
-    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
-    u.ctx.save();
-    u.ctx.strokeStyle = page.colour('ink');
-    u.ctx.lineWidth = devicePixelRatio;
-    u.ctx.beginPath();
-    u.ctx.moveTo(x, u.bbox.top);
-    u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
-    u.ctx.stroke();
-    u.ctx.restore();
-  }
-
-  function makeChart(id, height, table, series, options) {
-    const host = page.element(id);
-    const { yAxis = {}, yRange, yDirection = 1, hooks = {}, showTimes } = options;
-    const chart = new uPlot(
-      {
-        width: width(host),
-        height,
-        legend: { show: false },
-        padding: [6, 20, 0, 0],
-        cursor: { y: false, sync: { key: sync.key, setSeries: false }, drag: { x: true, y: false } },
-        scales: { x: { time: false, range: (_u, min, max) => [min, max] }, y: { range: yRange, dir: yDirection } },
-        axes: [
-          {
-            stroke: muted,
-            font,
-            size: showTimes ? 30 : 8,
-            grid: { stroke: grid, width: 1 },
-            ticks: { show: false },
-            values: (_u, splits) => splits.map((v) => (showTimes ? `${Number(v.toFixed(2))} s` : '')),
-          },
-          { stroke: muted, font, size: GUTTER, grid: { stroke: grid, width: 1 }, ticks: { show: false }, ...yAxis },
-        ],
-        series: [{}, ...series],
-        hooks: { ...hooks, draw: [...(hooks.draw ?? []), drawMoment] },
-      },
-      table,
-      host,
-    );
-    sync.sub(chart);
-    charts.push(chart);
-    chart.over.addEventListener('click', (event) => {
-      // The end of a drag is a click too; it selected a span, not a moment.
-      if (chart.select.width > 2) return;
-      page.lookAt(chart.posToVal(event.clientX - chart.over.getBoundingClientRect().left, 'x'), 'charts');
-    });
-    new ResizeObserver(() => {
-      if (Math.abs(width(host) - chart.width) > 1) chart.setSize({ width: width(host), height });
-    }).observe(host);
-    return chart;
-  }
-
-  // The time axis spans the whole bag, also where no frame came out: a first and a last point without values.
-  const seconds = [0, ...data.series.seconds, Math.max(data.endSeconds, 0.001)];
-  const column = (values) => [null, ...values, null];
+  const { seconds, column, chart } = page.time;
+  const BAND = 24;
 
   const rows = [
     ...(data.stretches.length > 0 ? [{ label: 'condition', stretches: data.stretches }] : []),
@@ -94,7 +27,7 @@
     ctx.textAlign = 'left';
     for (const [row, { spans, stretches }] of rows.entries()) {
       const middle = u.valToPos(row + 0.5, 'y', true);
-      const height = (BAND - 8) * ratio;
+      const height = (BAND - 7) * ratio;
       for (const span of spans ?? stretches) {
         const from = Math.max(left, u.valToPos(span.from, 'x', true));
         const to = Math.min(right, u.valToPos(span.to, 'x', true));
@@ -122,7 +55,8 @@
     ctx.restore();
   }
 
-  makeChart('chart-states', rows.length * BAND + 16, [seconds, seconds.map(() => null)], [{ show: false }], {
+  chart('chart-states', [seconds, seconds.map(() => null)], [{ show: false }], {
+    height: rows.length * BAND + 40,
     yRange: [0, rows.length],
     yDirection: -1,
     yAxis: {
@@ -131,14 +65,17 @@
       grid: { show: false },
     },
     hooks: { drawAxes: [drawBands] },
+    showTimes: true,
   });
 
-  const routing =
-    page.element('chart-routing') &&
-    makeChart(
+  const modalityColour = (i) => page.colour(`modality-${i % 6}`);
+  const hasRouting = page.element('chart-routing') !== null;
+  const hasMiou = page.element('chart-miou') !== null;
+  const weights = data.modalities.map((name) => column(data.series.routing?.[name] ?? []));
+  if (hasRouting) {
+    chart(
       'chart-routing',
-      190,
-      [seconds, ...data.modalities.map((name) => column(data.series.routing[name]))],
+      [seconds, ...weights],
       data.modalities.map((name, i) => ({
         label: name,
         stroke: () => modalityColour(i),
@@ -147,52 +84,39 @@
         spanGaps: false,
       })),
       {
+        height: 190,
         yRange: (_u, _min, max) => [0, Math.min(1, Math.max(0.2, (max ?? 1) * 1.1))],
-        showTimes: page.element('chart-miou') === null,
+        showTimes: !hasMiou,
+        outages: true,
       },
     );
-
-  const miou =
-    page.element('chart-miou') &&
-    makeChart(
+  }
+  const miou = column(data.series.miou);
+  if (hasMiou) {
+    chart(
       'chart-miou',
-      170,
-      [seconds, column(data.series.miou)],
+      [seconds, miou],
       [{ label: 'mIoU', stroke: () => page.colour('accent'), width: 1.75, points: { show: false } }],
-      { yRange: (_u, _min, max) => [0, Math.min(100, Math.max(20, (max ?? 100) * 1.1))], showTimes: true },
+      {
+        height: 170,
+        yRange: (_u, _min, max) => [0, Math.min(100, Math.max(20, (max ?? 100) * 1.1))],
+        showTimes: true,
+        outages: true,
+      },
     );
+  }
 
-  /** Writes the values at a point of time beside the charts' titles. */
-  function showValues(time) {
+  page.time.onCursor((time) => {
     const i = page.nearest(seconds, time);
-    const entry = (colour, name, value, decimals) => {
-      const item = document.createElement('li');
-      const swatch = Object.assign(document.createElement('i'), { style: `background: ${colour}` });
-      const figure = Object.assign(document.createElement('b'), { textContent: value?.toFixed(decimals) ?? '–' });
-      item.append(swatch, name, figure);
-      return item;
-    };
-    page
-      .element('routing-values')
-      ?.replaceChildren(
-        ...data.modalities.map((name, m) => entry(`var(--modality-${m % 6})`, name, routing.data[m + 1][i], 2)),
-      );
-    if (miou) page.element('miou-value').replaceChildren(entry('var(--accent)', 'mIoU', miou.data[1][i], 1));
-  }
-
-  for (const chart of charts) {
-    chart.over.addEventListener('mousemove', () => {
-      if (chart.cursor.left >= 0) showValues(chart.posToVal(chart.cursor.left, 'x'));
-    });
-    chart.over.addEventListener('mouseleave', () => showValues(page.moment));
-  }
-  const redraw = () => {
-    for (const chart of charts) chart.redraw(false);
-  };
-  page.onThemeChange(redraw);
-  page.onMoment((time) => {
-    showValues(time);
-    redraw();
+    page.time.writeValues(
+      'routing-values',
+      data.modalities.map((name, m) => ({
+        colour: `var(--modality-${m % 6})`,
+        name,
+        value: weights[m][i],
+        decimals: 2,
+      })),
+    );
+    page.time.writeValues('miou-value', [{ colour: 'var(--accent)', name: 'mIoU', value: miou[i], decimals: 1 }]);
   });
-  showValues(page.moment);
 })();
