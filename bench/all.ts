@@ -23,6 +23,8 @@ const BENCHMARKS: readonly (readonly [name: string, ...options: string[]])[] = [
   ['evaluation', '--every', '16'],
   ['decoding'],
   ['import'],
+  ['datasets'],
+  ['jobs'],
 ];
 
 interface Outcome {

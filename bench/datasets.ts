@@ -19,6 +19,7 @@ import { matchBundle, openDataset, PredictionFolder, readSamples, scoreDataset }
 import { loadBundle, Segmenter } from '../src/model/index.js';
 import { Random } from '../src/random/random.js';
 import { bundleAround } from './gpu/random_bundle.js';
+import { keepRows } from './support/performance.js';
 
 const STORED = { width: 1042, height: 1042 };
 const SIZE = 1024;
@@ -68,6 +69,13 @@ async function main(): Promise<void> {
         (inferenceMs / 1000).toFixed(2),
         `${((100 * inferenceMs) / totalMs).toFixed(1)} %`,
       ]);
+      keepRows({
+        what: `evaluation of a data set, ${what}: share of inference`,
+        value: (100 * inferenceMs) / totalMs,
+        unit: '%',
+        target: { atLeast: 90 },
+        settings: `${unit.frames.length} frames at ${bundle.input.width} x ${bundle.input.height}, ${values.threads} threads`,
+      });
     }
     console.log(`${bundle.name}, ${bundle.input.width}x${bundle.input.height}, ${values.threads} threads`);
     console.log(table.toString());

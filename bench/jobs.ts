@@ -2,7 +2,7 @@
  * What worker processes bring: a data set scored by one process of one thread and by `--jobs 2`, in turns, each from the
  * start of the command to its end.
  *
- *   node dist/bench/jobs.js [--model BUNDLE] [--frames 48] [--jobs 2] [--rounds 3]
+ *   node dist/bench/jobs.js [--model BUNDLE] [--frames 96] [--jobs 2] [--rounds 3]
  *
  * The data set is a `folder` of pictures of noise at the size of the bundle, models/reference by default.
  */
@@ -17,6 +17,7 @@ import sharp from 'sharp';
 import { stringify } from 'yaml';
 import { loadManifest } from '../src/model/index.js';
 import { Random } from '../src/random/random.js';
+import { keepRows } from './support/performance.js';
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       model: { type: 'string', default: 'models/reference' },
-      frames: { type: 'string', default: '48' },
+      frames: { type: 'string', default: '96' },
       jobs: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '3' },
     },
@@ -50,6 +51,13 @@ async function main(): Promise<void> {
     console.log(
       `${values.frames} frames; ratio of the frames by rounds: ${ratios.map((each) => each.toFixed(2)).join(', ')}, median ${middle.toFixed(2)}`,
     );
+    keepRows({
+      what: `frames scored with --jobs ${values.jobs}, against one process of one thread`,
+      value: middle,
+      unit: 'ratio',
+      target: { atLeast: 1.6 },
+      settings: `${values.frames} frames, whole command, median of ${ratios.length} rounds`,
+    });
   } finally {
     rmSync(root, { recursive: true });
   }
