@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CLI, BENCH = "dist/src/cli/main.js", "dist/bench/gpu.js"
 BINDING = Path("node_modules/onnxruntime-node/bin/napi-v6/linux/x64")
 
 
@@ -66,6 +67,47 @@ class Steps:
             shutil.copyfile(path, self.options.out / name)
 
 
+def unpack(steps: Steps) -> None:
+    """The program, and the provider beside ONNX Runtime."""
+    work = steps.options.work
+    for archive in sorted(HERE.glob("pro*.tar.xz")):
+        steps.run(f"unpack {archive.name}", ["tar", "-C", str(work), "-xJf", str(archive)], 60)
+    for library in work.glob("libonnxruntime_providers_*.so"):
+        library.replace(work / BINDING / library.name)
+
+
+def replay(steps: Steps) -> None:
+    """The sample on CUDA and on the CPU."""
+    for provider in ("cuda", "cpu"):
+        arguments = ["replay", "samples/town", "--model", "models/reference", "--out", f"out/{provider}"]
+        arguments += ["--provider", provider, "--provider-required", "--start-timeout", 60, "--force"]
+        steps.node(f"replay on {provider}", CLI, *arguments, limit=90)
+        steps.keep(steps.options.work / f"out/{provider}/summary.json", f"replay-{provider}.json")
+    steps.keep(steps.options.work / "out/cuda/masks.mcap", "replay-cuda.mcap")
+
+
+def bench(steps: Steps) -> None:
+    """The table of the bundled model."""
+    _bench(steps, "models/reference", "reference", 90)
+
+
+def full_size(steps: Steps) -> None:
+    """The table of each full-size model, exported first on random weights unless that was done beforehand."""
+    for model in steps.options.full_size:
+        _bench(steps, model, model, steps.options.full_size_seconds)
+
+
+def _bench(steps: Steps, model: str, name: str, limit: float) -> None:
+    options = steps.options
+    arguments = ["--providers", "cuda", "--python", sys.executable, "--frames", options.frames]
+    arguments += ["--seconds", 3, "--work", f"out/{name}"]
+    steps.node(f"bench {name}", "--expose-gc", BENCH, model, *arguments, limit=limit)
+    steps.keep(options.work / f"out/{name}/results.md", f"provider-{name}.md")
+
+
+PARTS = {"unpack": unpack, "replay": replay, "bench": bench, "full-size": full_size}
+
+
 def main() -> None:
     """Read the options and run the steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -75,31 +117,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100, help="frames of a row of the table, of the bundled model")
     parser.add_argument("--full-size", nargs="*", default=["tiny", "base-plus"])
     parser.add_argument("--full-size-seconds", type=float, default=240)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="some of them")
     options = parser.parse_args()
     steps = Steps(options)
-    for archive in sorted(HERE.glob("*.tar.xz")):
-        if archive.name.startswith(("program", "provider")):
-            steps.run(f"unpack {archive.name}", ["tar", "-C", str(options.work), "-xJf", str(archive)], 60)
-    for library in options.work.glob("libonnxruntime_providers_*.so"):
-        library.replace(options.work / BINDING / library.name)
-
-    work, cli, bench = options.work, "dist/src/cli/main.js", "dist/bench/gpu.js"
-    for provider in ("cuda", "cpu"):
-        arguments = ["replay", "samples/town", "--model", "models/reference", "--out", f"out/{provider}"]
-        arguments += ["--provider", provider, "--provider-required", "--start-timeout", 60]
-        steps.node(f"replay on {provider}", cli, *arguments, limit=90)
-        steps.keep(work / f"out/{provider}/summary.json", f"replay-{provider}.json")
-    steps.keep(work / "out/cuda/masks.mcap", "replay-cuda.mcap")
-    measured = ["--providers", "cuda", "--python", sys.executable, "--frames", options.frames, "--seconds", 4]
-    steps.node("bench", "--expose-gc", bench, "models/reference", *measured, "--work", "out/bench", limit=150)
-    steps.keep(work / "out/bench/results.md", "provider-bench.md")
-    for model in options.full_size:
-        steps.node(
-            f"bench {model}",
-            *("--expose-gc", bench, model, *measured, "--work", f"out/{model}"),
-            limit=options.full_size_seconds,
-        )
-        steps.keep(work / f"out/{model}/results.md", f"provider-bench-{model}.md")
+    for name, part in PARTS.items():
+        if name in options.parts:
+            part(steps)
 
 
 if __name__ == "__main__":
