@@ -3,7 +3,7 @@ import { OutputFolder } from '../outputs/index.js';
 import { RUNS_FILE } from '../report/index.js';
 import { collectUnits } from '../units/index.js';
 import { finishDropouts } from './dropout_many.js';
-import { collectEvaluation } from './evaluate/dataset_units.js';
+import { joinEvaluation } from './evaluate/dataset_units.js';
 import { claimEvaluation, finishEvaluation } from './evaluate/evaluation_output.js';
 import { evaluationFigureNames } from './evaluate/figures.js';
 import { interruptible } from './interrupts.js';
@@ -38,11 +38,11 @@ export function mergeCommand(write: (text: string) => void = print): Command {
         const overwriting = flags.force ? 'any' : 'own';
         await claimJunit(flags.junit, overwriting);
         const collected = await collectUnits(folders);
-        const { run } = collected;
-        const out = flags.out ?? folders[0]!;
+        const { run, units } = collected;
+        const out = flags.out ?? units[0]!.folder;
         switch (run.kind) {
           case 'evaluate': {
-            const { scoring, ...evaluation } = await collectEvaluation(folders);
+            const { scoring, ...evaluation } = joinEvaluation(collected);
             requireKnown(flags.require ?? [], evaluationFigureNames(evaluation.part));
             const folder = await claimEvaluation(out, overwriting);
             return finishEvaluation(evaluation, scoring, folder, flags, write);

@@ -17,7 +17,8 @@ const SCENARIOS = {
   'all-lost': '{ fault: drop, modality: all, at: 1, until: 2 }',
 };
 
-describe('mle-sam dropout of many bags', () => {
+describe('mle-sam dropout of many bags', function () {
+  this.timeout(240_000);
   let folder: string;
   let scenarios: string;
   let configuration: string;

@@ -12,7 +12,8 @@ import { writeSmallSet } from './support/small_set.js';
 const RESULTS = ['evaluation.json', 'frames.json', 'runs.json'];
 const PROTOCOLS = ['-p', 'absent', 'emm', 'rmm', 'nm', '--seed', '3'];
 
-describe('mle-sam evaluate in shards', () => {
+describe('mle-sam evaluate in shards', function () {
+  this.timeout(240_000);
   let folder: string;
   let root: string;
   let whole: string;

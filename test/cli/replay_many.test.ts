@@ -10,7 +10,8 @@ import { tinyBundle } from '../model/support/tiny_bundle.js';
 import { TINY_TOPICS } from '../support/tiny_rig.js';
 import { writeTinyBag } from './support/tiny_bag.js';
 
-describe('mle-sam replay of many bags', () => {
+describe('mle-sam replay of many bags', function () {
+  this.timeout(240_000);
   let folder: string;
   let whole: string;
   let configuration: string;

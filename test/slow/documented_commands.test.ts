@@ -29,6 +29,7 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/^ros2 run diagnostic_aggregator/, 'diagnostic_aggregator is not on PyPI; test/node/integrations holds its file'],
   [/^rviz2/, 'RViz is not on PyPI; test/node/documentation holds its file'],
   [/^ros2 security|^export ROS_SECURITY/, 'the ROS of the tests has no security plugins'],
+  [/^mle-sam dropout 'fleet/, 'test/cli/dropout_many runs scenarios on many bags'],
   [/^mle-sam dropout BAG$/, 'the whole library takes many minutes; test/dropout/acceptance runs it on seven seconds'],
 ];
 /** Goes on beside the commands after it, and is ready when it says so. */

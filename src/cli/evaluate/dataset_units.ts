@@ -6,7 +6,14 @@ import { type Dataset, type EvaluationUnit, PredictionFolder } from '../../datas
 import { Segmenter, type SegmenterOptions } from '../../model/index.js';
 import { fingerprintOf, type Overwriting } from '../../outputs/index.js';
 import type { ProtocolOptions } from '../../robustness/index.js';
-import { collectUnits, hashOf, type RunDescription, UnitStore, type UnitWork } from '../../units/index.js';
+import {
+  type CollectedUnits,
+  collectUnits,
+  hashOf,
+  type RunDescription,
+  UnitStore,
+  type UnitWork,
+} from '../../units/index.js';
 import { claimJunit } from '../requirements.js';
 import { doUnits } from '../units/do_units.js';
 import { refuseWholeFlags, type UnitPlan } from '../units/unit_options.js';
@@ -55,7 +62,7 @@ export async function evaluateInUnits(
     const store = await UnitStore.open(out, description, others, overwriting);
     await doUnits(store, unitWork(scoring, slices, run), plan, { command, out, flags, write, signal: options.signal });
     if (folder === undefined) return;
-    await finishEvaluation(await collectEvaluation([out]), options, folder, flags, write);
+    await finishEvaluation(joinEvaluation(await collectUnits([out])), options, folder, flags, write);
   } finally {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }
@@ -63,15 +70,13 @@ export async function evaluateInUnits(
 
 /**
  * Puts the units of a run together.
- * @throws Error in one sentence where they are not those of one whole run
  */
-export async function collectEvaluation(folders: readonly string[]) {
-  const { units, run } = await collectUnits(folders);
+export function joinEvaluation({ units, run }: CollectedUnits) {
   const timings = units.map(({ timing }) => timing as unknown as EvaluationTiming);
-  const sum = (name: keyof EvaluationTiming) => timings.reduce((total, timing) => total + timing[name], 0);
+  const sum = (name: 'totalMs' | 'inferenceMs') => timings.reduce((total, timing) => total + timing[name], 0);
   return {
     part: joinParts(units.map(({ result }) => result as unknown as EvaluationPart)),
-    timing: { totalMs: sum('totalMs'), inferenceMs: sum('inferenceMs') },
+    timing: { totalMs: sum('totalMs'), inferenceMs: sum('inferenceMs'), units: units.length },
     ending: {},
     scoring: run.settings.scoring as unknown as ScoringOptions,
   };

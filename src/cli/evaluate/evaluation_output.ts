@@ -170,7 +170,7 @@ function describe({ part, protocols, scores, timing }: Evaluation): string {
   lines.push(...publishedLines(publishedFor(dataset.title, dataset.split), protocols, part, own));
   lines.push(
     '',
-    `${(timing.totalMs / 1000).toFixed(1)} s, of which the model ${(100 * inferenceShare(timing)).toFixed(1)} %`,
+    `${(timing.totalMs / 1000).toFixed(1)} s${timing.units === undefined ? '' : ` in ${timing.units} units`}, of which the model ${(100 * inferenceShare(timing)).toFixed(1)} %`,
   );
   if (part.dataset.source === 'simulation') lines.push(SIMULATED);
   return lines.join('\n');

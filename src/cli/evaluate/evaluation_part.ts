@@ -34,8 +34,8 @@ export interface EvaluationPart {
   notes: string[];
 }
 
-/** How long a part took. */
-export type EvaluationTiming = ScoreOutcome['timing'];
+/** How long a part took; of several, which may have run side by side, the sum. */
+export type EvaluationTiming = ScoreOutcome['timing'] & { units?: number };
 
 /** A part, and what ended it early. */
 export interface PartOutcome {

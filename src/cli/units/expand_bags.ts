@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { readText } from '../../files/index.js';
+import { UNITS_FOLDER } from '../../units/index.js';
 
 /** A bag of a run over many. */
 export interface NamedBag {
@@ -53,8 +54,8 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The names of the bags, and of those that share one the names of their folders before it, as far as needed. */
 function uniqueNames(paths: readonly string[]): string[] {
-  const own = paths.map(nameOfBag);
-  const names = [...own];
+  // One of the name of the folder with the units would be mixed with them.
+  const names = paths.map(nameOfBag).map((name) => (name === UNITS_FOLDER ? `${name}-bag` : name));
   const folders = paths.map((path) => dirname(path));
   for (;;) {
     const twice = names.flatMap((name, index) => (names.indexOf(name) === names.lastIndexOf(name) ? [] : [index]));
