@@ -1,11 +1,11 @@
 import { McapConstants, type McapTypes } from '@mcap/core';
-import { loadDecompressHandlers } from '@mcap/support';
 import { fullTypeName, type MessageSchema, type RawMessage, type Stamp } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
 import { MinHeap } from './heap.js';
-import { limitChunkSize, type McapIndex, type Segment } from './mcap_index.js';
+import type { McapIndex, Segment } from './mcap_index.js';
+import { RECORD_HEADER_BYTES } from './mcap_records.js';
 import { MAGIC_BYTES, scanMcap } from './mcap_scan.js';
-import { RECORD_HEADER_BYTES, SegmentReader } from './mcap_segment.js';
+import { SegmentReader } from './mcap_segment.js';
 import { readSummary } from './mcap_summary.js';
 import { parseQos } from './qos.js';
 import { RandomAccessFile } from './random_access_file.js';
@@ -60,7 +60,7 @@ export class McapFile implements StorageFile {
     const file = await RandomAccessFile.open(source, path);
     try {
       await checkHeader(file);
-      const index = (await readSummary(file)) ?? (await scanMcap(file, await segmentReader(file), report));
+      const index = (await readSummary(file)) ?? (await scanMcap(file, new SegmentReader(file), report));
       return new McapFile(path, source, index, report);
     } finally {
       await file.close();
@@ -72,7 +72,7 @@ export class McapFile implements StorageFile {
     if (selected.segments.length === 0) return;
     const file = await RandomAccessFile.open(this.#source, this.path);
     try {
-      yield* this.#merge(selected.segments, selected.channels, selection, await segmentReader(file));
+      yield* this.#merge(selected.segments, selected.channels, selection, new SegmentReader(file));
     } finally {
       await file.close();
     }
@@ -147,19 +147,17 @@ export class McapFile implements StorageFile {
     { start, end }: Selection,
     reader: SegmentReader,
   ): Promise<Message[]> {
-    let messages: Message[];
+    const isWanted = (channel: number, logTime: Stamp) =>
+      channels.has(channel) && (start === undefined || logTime >= start) && (end === undefined || logTime <= end);
+    let selected: Message[];
     try {
-      ({ messages } = await reader.read(segment, this.#index.channels));
+      ({ messages: selected } = await reader.read(segment, this.#index.channels, isWanted));
     } catch (error) {
       this.#report(
         `${this.path}: the ${segment.kind} at byte ${segment.offset} is damaged and left out: ${(error as Error).message}`,
       );
       return [];
     }
-    const selected = messages.filter(
-      ({ channelId, logTime }) =>
-        channels.has(channelId) && (start === undefined || logTime >= start) && (end === undefined || logTime <= end),
-    );
     selected.sort((a, b) => compareStamps(a.logTime, b.logTime));
     if (selected[0] && selected[0].logTime < segment.start) {
       this.#report(`${this.path}: messages at byte ${segment.offset} are earlier than their index says, and come late`);
@@ -188,10 +186,6 @@ async function checkHeader(file: RandomAccessFile): Promise<void> {
     start.getUint8(MAGIC_BYTES) === McapConstants.Opcode.HEADER &&
     start.getBigUint64(MAGIC_BYTES + 1, true) <= file.size - HEADER_DATA_OFFSET;
   if (!complete) throw new Error(`Expected an MCAP header in ${file.path} but its ${file.size} bytes hold none`);
-}
-
-async function segmentReader(file: RandomAccessFile): Promise<SegmentReader> {
-  return new SegmentReader(file, limitChunkSize(await loadDecompressHandlers()));
 }
 
 function readableSchemas({ schemas }: McapIndex): Map<number, MessageSchema> {

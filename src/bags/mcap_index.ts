@@ -1,4 +1,4 @@
-import type { DecompressHandlers, McapTypes } from '@mcap/core';
+import type { McapTypes } from '@mcap/core';
 import type { Stamp } from '../messages/index.js';
 
 /** A stretch of an MCAP file that is read as a whole. */
@@ -36,18 +36,3 @@ export const MAXIMUM_MESSAGE_BYTES = 1 << 27;
 
 /** The most bytes of a summary, a definition or an index that are read at once: a longer one is not credible. */
 export const MAXIMUM_SUMMARY_BYTES = 1 << 28;
-
-/** Lets decompressors refuse a chunk by the size it claims, before they allocate it. */
-export function limitChunkSize(handlers: DecompressHandlers): DecompressHandlers {
-  return Object.fromEntries(
-    Object.entries(handlers).map(([name, decompress]) => [
-      name,
-      (buffer: Uint8Array, size: bigint) => {
-        if (size > MAXIMUM_CHUNK_BYTES) {
-          throw new Error(`Expected a chunk of at most ${MAXIMUM_CHUNK_BYTES} bytes but received one of ${size}`);
-        }
-        return decompress(buffer, size);
-      },
-    ]),
-  );
-}

@@ -1,13 +1,8 @@
 import { McapConstants } from '@mcap/core';
 import type { Stamp } from '../messages/index.js';
 import { MAXIMUM_SUMMARY_BYTES, type McapIndex, type Segment } from './mcap_index.js';
-import {
-  parseChunkHeader,
-  RECORD_HEADER_BYTES,
-  readRecords,
-  type SegmentContents,
-  type SegmentReader,
-} from './mcap_segment.js';
+import { parseChunkHeader, RECORD_HEADER_BYTES } from './mcap_records.js';
+import { readRecords, type SegmentContents, type SegmentReader } from './mcap_segment.js';
 import type { RandomAccessFile } from './random_access_file.js';
 import type { ReportProblem } from './storage.js';
 

@@ -1,6 +1,9 @@
 import { type DecompressHandlers, McapRecordBuilder, McapStreamReader, type McapTypes } from '@mcap/core';
+import { decompressorOf } from './decompressors.js';
 import { expandZstd } from './expand_zstd.js';
+import { type IsWanted, readPlainChunk } from './mcap_chunk.js';
 import { MAXIMUM_CHUNK_BYTES, type McapIndex, type Segment } from './mcap_index.js';
+import { parseChunkHeader } from './mcap_records.js';
 import type { RandomAccessFile } from './random_access_file.js';
 
 /** Records of the data section that matter to us. */
@@ -10,59 +13,55 @@ export interface SegmentContents {
   messages: McapTypes.TypedMcapRecords['Message'][];
 }
 
-/** Opcode (1) and content length (8) in front of every record. */
-export const RECORD_HEADER_BYTES = 9;
-
-/** What a Chunk record says before its data. */
-export interface ChunkHeader {
-  compression: string;
-  uncompressedSize: bigint;
-  /** Where the data begins, counted from the record's start. */
-  dataOffset: number;
-  dataLength: bigint;
-}
-
-/**
- * Reads the fields in front of a chunk's data.
- * @param bytes - the beginning of a Chunk record, its record header included
- * @returns undefined when `bytes` end before the data begins
- */
-export function parseChunkHeader(bytes: Uint8Array): ChunkHeader | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // start time (8), end time (8), uncompressed size (8), CRC (4), length of the compression's name (4)
-  const nameOffset = RECORD_HEADER_BYTES + 32;
-  if (view.byteLength < nameOffset) return undefined;
-  const nameLength = view.getUint32(nameOffset - 4, true);
-  const dataOffset = nameOffset + nameLength + 8;
-  if (view.byteLength < dataOffset) return undefined;
-  return {
-    compression: new TextDecoder().decode(bytes.subarray(nameOffset, nameOffset + nameLength)),
-    uncompressedSize: view.getBigUint64(RECORD_HEADER_BYTES + 16, true),
-    dataOffset,
-    dataLength: view.getBigUint64(dataOffset - 8, true),
-  };
-}
-
 /** Reads segments of one file. */
 export class SegmentReader {
   readonly #file: RandomAccessFile;
-  readonly #decompress: DecompressHandlers;
+  /** Definitions of the chunk before, and what they say: recorders repeat them in every chunk. */
+  #definitions: { bytes: Buffer; contents: SegmentContents } | undefined;
+  /** For chunks as they are in the file: what is handed out is copied, so that one place serves all. */
+  #buffer = new Uint8Array(0);
 
-  constructor(file: RandomAccessFile, decompress: DecompressHandlers) {
+  constructor(file: RandomAccessFile) {
     this.#file = file;
-    this.#decompress = decompress;
   }
 
   /**
    * Reads and expands a segment. Of a chunk that is cut off comes what lies before the cut.
-   * @param channels - channels known so far; the library reads no message of a channel it has not seen
+   * @param channels - channels known so far; no message is read of a channel that was not seen
    * @throws Error when the segment is damaged
    */
-  async read(segment: Segment, channels: McapIndex['channels']): Promise<SegmentContents> {
-    const bytes = await this.#file.read(segment.offset, segment.length);
-    const records = segment.kind === 'cut-chunk' ? await expandCutChunk(bytes) : bytes;
-    return readRecords(records, channels, this.#decompress);
+  async read(segment: Segment, channels: McapIndex['channels'], isWanted: IsWanted = all): Promise<SegmentContents> {
+    const bytes = await this.#read(segment);
+    if (segment.kind === 'cut-chunk') return readRecords(await expandCutChunk(bytes), channels, {}, isWanted);
+    if (segment.kind === 'records') return readRecords(bytes, channels, {}, isWanted);
+    const header = parseChunkHeader(bytes);
+    const decompress = header && (await decompressorOf(header.compression));
+    const plain = header && readPlainChunk(bytes, header, decompress, (id) => channels.has(id), isWanted);
+    if (plain === undefined) {
+      const handlers: DecompressHandlers = header && decompress ? { [header.compression]: decompress } : {};
+      return readRecords(bytes, channels, handlers, isWanted);
+    }
+    return { ...this.#define(plain.definitions, channels), messages: plain.messages };
   }
+
+  /** Valid until the next call. */
+  #read({ offset, length }: Segment): Promise<Uint8Array> {
+    this.#file.requireInside(offset, length);
+    if (this.#buffer.byteLength < length) this.#buffer = new Uint8Array(length);
+    return this.#file.readInto(this.#buffer.subarray(0, length), offset);
+  }
+
+  #define(definitions: readonly Uint8Array[], channels: McapIndex['channels']): SegmentContents {
+    const bytes = Buffer.concat(definitions);
+    if (this.#definitions?.bytes.equals(bytes)) return this.#definitions.contents;
+    const contents = readRecords(bytes, channels, {});
+    this.#definitions = { bytes, contents };
+    return contents;
+  }
+}
+
+function all(): boolean {
+  return true;
 }
 
 /**
@@ -73,6 +72,7 @@ export function readRecords(
   bytes: Uint8Array,
   channels: McapIndex['channels'],
   decompressHandlers: DecompressHandlers,
+  isWanted: IsWanted = all,
 ): SegmentContents {
   const contents: SegmentContents = { schemas: [], channels: [], messages: [] };
   const reader = new McapStreamReader({ noMagicPrefix: true, decompressHandlers });
@@ -81,8 +81,9 @@ export function readRecords(
   reader.append(known.buffer);
   reader.append(bytes);
   for (let record = nextRecord(reader); record; record = nextRecord(reader)) {
-    if (record.type === 'Message') contents.messages.push(record);
-    else if (record.type === 'Channel') contents.channels.push(record);
+    if (record.type === 'Message') {
+      if (isWanted(record.channelId, record.logTime)) contents.messages.push(record);
+    } else if (record.type === 'Channel') contents.channels.push(record);
     else if (record.type === 'Schema') contents.schemas.push(record);
   }
   return contents;

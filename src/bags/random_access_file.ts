@@ -23,10 +23,22 @@ export class RandomAccessFile {
 
   /** @throws Error when the range is not inside the file; nothing is allocated then */
   async read(offset: number, length: number): Promise<Uint8Array> {
+    this.requireInside(offset, length);
+    return this.readInto(new Uint8Array(length), offset);
+  }
+
+  /** @throws Error when the range is not inside the file */
+  requireInside(offset: number, length: number): void {
     if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new Error(`Expected bytes ${offset} to ${offset + length} of ${this.path} but it has ${this.size}`);
     }
-    const buffer = new Uint8Array(length);
+  }
+
+  /**
+   * Fills `buffer` from `offset` on, and returns it. The range is inside the file.
+   */
+  async readInto(buffer: Uint8Array, offset: number): Promise<Uint8Array> {
+    const length = buffer.byteLength;
     for (let filled = 0; filled < length; ) {
       const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, offset + filled);
       if (bytesRead === 0) throw new Error(`Expected ${this.size} bytes in ${this.path} but it became shorter`);
