@@ -10,6 +10,8 @@ import {
   type Difference,
   type FrameCounts,
 } from '../evaluation/index.js';
+import { requireReplaceable, writeOutput } from '../outputs/index.js';
+import { COMPARISON_MARK, renderComparison } from '../report/index.js';
 import { jsonText } from '../text/index.js';
 import { type ComparedScenario, compareScenarios, scenarioFigures, scenarioTable } from './compare_scenarios.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
@@ -40,6 +42,7 @@ interface CompareFlags extends DatasetFlags, ProviderFlags {
   json?: true;
   require?: readonly Requirement[];
   junit?: string;
+  page?: string;
   force?: true;
 }
 
@@ -91,10 +94,13 @@ export function compareCommand(write: (text: string) => void = print): Command {
     .option('--json', 'print JSON instead of tables')
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'low>=-0.5'", requirement)
     .option('--junit <file>', 'write the required bounds as JUnit XML')
+    .option('--page <file>', 'write the comparison as a page for a browser')
     .option('--force', 'replace a file that mle-sam did not make')
     .action((a: string, b: string, flags: CompareFlags) =>
       interruptible(async (signal) => {
-        await claimJunit(flags.junit, flags.force ? 'any' : 'own');
+        const overwriting = flags.force ? 'any' : 'own';
+        await claimJunit(flags.junit, overwriting);
+        if (flags.page !== undefined) await requireReplaceable(flags.page, COMPARISON_MARK, overwriting);
         const frames = compare(await unitAt(a, flags, signal), await unitAt(b, flags, signal), flags);
         const isDropout = frames.dataset.kind === 'dropout';
         const comparison = isDropout
@@ -103,6 +109,7 @@ export function compareCommand(write: (text: string) => void = print): Command {
         const figures = figuresOf(comparison);
         requireKnown(flags.require ?? [], [...figures.keys()]);
         const checks = judge(flags.require ?? [], figures);
+        if (flags.page !== undefined) await writeOutput(flags.page, await renderComparison(comparison));
         write(
           flags.json ? `${jsonText(comparison)}\n` : `${[describe(comparison), ...checkLines(checks)].join('\n')}\n`,
         );

@@ -13,7 +13,7 @@ import type { Scenario } from '../faults/index.js';
 import { type Bundle, loadBundle } from '../model/index.js';
 import { OutputFolder, type Overwriting } from '../outputs/index.js';
 import { NothingMadeError, type ReplaySource, type ReplaySourceOptions, withReplaySource } from '../replay/index.js';
-import { RUNS_FILE, type RunEntry, type RunList } from '../report/index.js';
+import { RUNS_FILE, RUNS_PAGE, type RunEntry, type RunList } from '../report/index.js';
 import {
   type CollectedUnits,
   collectUnits,
@@ -89,7 +89,7 @@ export async function finishDropouts(
     requireKnown(wishes.require ?? [], [...dropoutFigures(first.outcome.report.scenarios).keys()]);
     return finishDropout(first.outcome, await claimDropout(out, overwriting), wishes, write);
   }
-  const folder = await OutputFolder.claim(out, [RUNS_FILE], overwriting);
+  const folder = await OutputFolder.claim(out, [RUNS_FILE, RUNS_PAGE], overwriting);
   for (const { name, outcome } of bags) {
     if (outcome !== undefined) await writeDropout(outcome, await claimDropout(join(out, name), overwriting));
   }

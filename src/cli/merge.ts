@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { OutputFolder } from '../outputs/index.js';
-import { RUNS_FILE } from '../report/index.js';
+import { RUNS_FILE, RUNS_PAGE } from '../report/index.js';
 import { collectUnits } from '../units/index.js';
 import { finishDropouts } from './dropout_many.js';
 import { joinEvaluation } from './evaluate/dataset_units.js';
@@ -48,7 +48,7 @@ export function mergeCommand(write: (text: string) => void = print): Command {
             return finishEvaluation(evaluation, scoring, folder, flags, write);
           }
           case 'replay': {
-            const folder = await OutputFolder.claim(out, [RUNS_FILE], overwriting);
+            const folder = await OutputFolder.claim(out, [RUNS_FILE, RUNS_PAGE], overwriting);
             return finishRunList(listReplays(collected, out), folder, flags, write);
           }
           case 'dropout':

@@ -5,7 +5,7 @@ import { ConfusionMatrix, scores } from '../evaluation/index.js';
 import { loadBundle } from '../model/index.js';
 import { fingerprintOf, isSame, OutputFolder, type Overwriting } from '../outputs/index.js';
 import { NothingMadeError, type ReplayOptions, replayBag } from '../replay/index.js';
-import { type ReplaySummary, RUNS_FILE, type RunEntry, type RunList } from '../report/index.js';
+import { type ReplaySummary, RUNS_FILE, RUNS_PAGE, type RunEntry, type RunList } from '../report/index.js';
 import { type CollectedUnits, collectUnits, type RunDescription, UnitStore, type UnitWork } from '../units/index.js';
 import { finishRunList } from './run_list.js';
 import { bagFingerprints, configurationSettings } from './units/bag_inputs.js';
@@ -52,7 +52,7 @@ export async function replayMany(many: ManyReplays): Promise<void> {
   if (plan.kind === 'shard') refuseWholeFlags(command, ['json']);
   const out = flags.out ?? USUAL_OUT;
   await mkdir(out, { recursive: true });
-  const folder = plan.kind === 'jobs' ? await OutputFolder.claim(out, [RUNS_FILE], overwriting) : undefined;
+  const folder = plan.kind === 'jobs' ? await OutputFolder.claim(out, [RUNS_FILE, RUNS_PAGE], overwriting) : undefined;
   const description = { ...(await describeRun(options)), names: bags.map(({ name }) => name) };
   const store = await UnitStore.open(out, description, plan.kind === 'jobs' ? 'replaced' : 'refused', overwriting);
   await doUnits(store, unitWork(many, out), plan, { command, out, flags, write, signal });

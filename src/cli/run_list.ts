@@ -1,5 +1,5 @@
 import { type OutputFolder, writeWhole } from '../outputs/index.js';
-import { RUNS_FILE, type RunList } from '../report/index.js';
+import { RUNS_FILE, RUNS_PAGE, type RunList, writeRunsPage } from '../report/index.js';
 import { jsonText, printable } from '../text/index.js';
 import { figure, grid } from './evaluate/grid.js';
 import { EXIT } from './exit_codes.js';
@@ -13,7 +13,7 @@ export interface ListWishes {
 }
 
 /**
- * Writes the list of runs, prints it and holds it to what is required.
+ * Writes the list of runs and its page, prints it and holds it to what is required.
  * @param figures - what may be required besides the figures over all runs
  */
 export async function finishRunList(
@@ -27,9 +27,15 @@ export async function finishRunList(
   requireKnown(wishes.require ?? [], [...known.keys()]);
   const json = `${jsonText(list)}\n`;
   await writeWhole(folder.file(RUNS_FILE), json);
+  await writeRunsPage(folder.path, list);
   await folder.finish();
   const checks = judge(wishes.require ?? [], known);
-  const lines = [...runLines(list), ...checkLines(checks), `list    ${folder.file(RUNS_FILE)}`];
+  const lines = [
+    ...runLines(list),
+    ...checkLines(checks),
+    `list    ${folder.file(RUNS_FILE)}`,
+    `page    ${folder.file(RUNS_PAGE)}  (open it in a browser)`,
+  ];
   write(wishes.json ? json : `${lines.join('\n')}\n`);
   if (list.runs.some(({ state }) => state === 'failed')) process.exitCode = EXIT.failed;
   else if (list.runs.every(({ state }) => state === 'nothing-made')) process.exitCode = EXIT.nothingMade;

@@ -4,6 +4,7 @@ import { writeWhole } from '../outputs/index.js';
 import { jsonText } from '../text/index.js';
 import { renderPage } from './page_assets.js';
 import type { PackedLabelImage } from './picture_codec.js';
+import { makePreview } from './preview.js';
 import type { ReplayResult } from './replay_recorder.js';
 import { LATENCY_STAGES, type ReportData } from './report_data.js';
 import { MODALITY_STATES } from './summary.js';
@@ -28,9 +29,10 @@ const SCRIPTS = [
  * Renders the report as one HTML page that needs nothing else: scripts, styles, charts and pictures are inside, and
  * its content security policy forbids it to ask the network for anything.
  */
-export function renderReport(report: ReportData): Promise<string> {
+export async function renderReport(report: ReportData): Promise<string> {
   const { embedded, blobs } = embed(report);
-  const data = { ...report, states: MODALITY_STATES, stages: LATENCY_STAGES, embedded, blobs };
+  const preview = await makePreview(report);
+  const data = { ...report, preview, states: MODALITY_STATES, stages: LATENCY_STAGES, embedded, blobs };
   return renderPage('report', data, { libraries: ['uplot'], scripts: SCRIPTS, styles: ['viewer.css', 'figures.css'] });
 }
 

@@ -1,3 +1,4 @@
+export { COMPARISON_MARK, type ComparisonPage, renderComparison } from './compare_page.js';
 export { REPORT_FILES, renderReport, writeReplayReport } from './html_report.js';
 export {
   type ColouredClass,
@@ -22,8 +23,8 @@ export {
   type ReplayResult,
 } from './replay_recorder.js';
 export type { ReportData } from './report_data.js';
-
 export { RUN_STATES, RUNS_FILE, type RunEntry, type RunList, runListSchema } from './runs.js';
+export { RUNS_PAGE, renderRunsPage, writeRunsPage } from './runs_page.js';
 
 export { reduceForView, sensorView } from './sensor_view.js';
 

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { ReplayRecorder, renderReport, replaySummarySchema, writeReplayReport } from '../../src/report/index.js';
+import { cutTexts, faintTexts, launchBrowser, openFile } from './support/browser.js';
 import { classes, recordSyntheticReplay } from './synthetic_replay.js';
-
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const BROWSER_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 describe('report.html', function () {
   this.timeout(60_000);
@@ -74,13 +62,13 @@ describe('report.html in a browser', function () {
   const summaries: Record<string, string> = {};
 
   before(async function () {
-    const executablePath = BROWSERS.find(existsSync);
-    if (executablePath === undefined) {
+    const launched = await launchBrowser();
+    if (launched === undefined) {
       this.test!.title += ' (skipped: no Chromium is installed)';
       this.skip();
     }
     folder = await mkdtemp(join(tmpdir(), 'report-'));
-    browser = await chromium.launch({ executablePath, args: BROWSER_FLAGS });
+    browser = launched;
     const empty = new ReplayRecorder({
       bag: { path: 'empty', name: 'empty', source: 'recording' },
       model: { name: 'm', sha256: '0'.repeat(64), trainedOn: 'nothing' },
@@ -104,19 +92,11 @@ describe('report.html in a browser', function () {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens a report and collects everything a clean page would not do. */
-  async function open(report: string, width = 1280, colorScheme: 'light' | 'dark' = 'light') {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme, hasTouch: width < 500 });
-    const complaints: string[] = [];
-    const url = pathToFileURL(reports[report]!).href;
-    page.on('console', (message) => complaints.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-    page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) complaints.push(`request: ${request.url()}`);
-    });
-    await page.goto(url);
-    if (report !== 'empty') await page.waitForSelector('#frame-mask[data-frame]');
-    return { page, complaints };
+  /** Opens a report once its first frame is drawn. */
+  async function open(report: string, width = 1280, scheme: 'light' | 'dark' = 'light') {
+    const opened = await openFile(browser, reports[report]!, { width, scheme });
+    if (report !== 'empty') await opened.page.waitForSelector('#frame-mask[data-frame]');
+    return opened;
   }
 
   /** Share of a canvas that is not transparent, and how many colours it has. */
@@ -148,11 +128,7 @@ describe('report.html in a browser', function () {
     for (const { width, scheme } of report === 'full' ? sizes : [sizes[0], sizes[3]]) {
       it(`${report}, ${width} px, ${scheme}: no complaint, no request, nothing wider than the screen`, async () => {
         const { page, complaints } = await open(report, width, scheme);
-        const overflow =
-          await page.evaluate(`[...document.querySelectorAll('h1, h2, h3, p, dt, dd, li, td, th, label, figcaption')]
-          .filter((element) => !element.closest('.scroll, .sr-only') && element.scrollWidth > element.clientWidth + 1)
-          .map((element) => element.outerHTML.slice(0, 80))`);
-        assert.deepEqual(overflow, []);
+        assert.deepEqual(await cutTexts(page), []);
         assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
         assert.deepEqual(complaints, []);
         await page.close();
@@ -163,8 +139,7 @@ describe('report.html in a browser', function () {
   it('has readable text: at least 4.5 to 1 against what is behind it, in both schemes', async () => {
     for (const scheme of ['light', 'dark'] as const) {
       const { page } = await open('full', 1280, scheme);
-      const faint = await page.evaluate(contrastProbe);
-      assert.deepEqual(faint, [], scheme);
+      assert.deepEqual(await faintTexts(page), [], scheme);
       await page.close();
     }
   });
@@ -432,27 +407,3 @@ async function embedded(page: Page) {
     confusion: { classes: string[]; counts: number[][] };
   };
 }
-
-/** Runs in the page: texts whose contrast to the nearest opaque background is below WCAG AA. */
-const contrastProbe = `(() => {
-  const channel = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
-  const background = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || element.closest('script, style, noscript') || !element.checkVisibility()) continue;
-    const [a, b] = [luminance(parse(getComputedStyle(element).color)), luminance(background(element))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < 4.5) faint.push(contrast.toFixed(2) + ' ' + walker.currentNode.textContent.trim().slice(0, 40));
-  }
-  return faint;
-})()`;
