@@ -80,6 +80,17 @@ describe('mle-sam compare', () => {
     assert.match(text, /│ mIoU │ 100\.00 │ 77\.50 │ -22\.50 │/);
   });
 
+  it('writes the comparison as a page, and replaces no file of another origin', async () => {
+    const a = save('a', unit('first'));
+    const page = join(folder, 'pages', 'compare.html');
+    for (let time = 0; time < 2; time++) await run(a, a, '--page', page);
+    assert.match(readFileSync(page, 'utf8'), /No clear difference/);
+    writeFileSync(page, 'mine');
+    await assert.rejects(run(a, a, '--page', page), /Expected no file, or one that mle-sam made, at .*compare\.html/);
+    await run(a, a, '--page', page, '--force');
+    assert.match(readFileSync(page, 'utf8'), /No clear difference/);
+  });
+
   it('holds differences to bounds: exit status 3 and JUnit', async () => {
     const a = save('a', unit('first'));
     const junit = join(folder, 'junit.xml');
