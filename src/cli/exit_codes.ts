@@ -19,7 +19,7 @@ export const EXIT_TABLE: readonly (readonly [status: string, meaning: string])[]
   ['2', 'nothing came of it: no mask where some were due, no frame to score, nothing in a bag that could give masks'],
   [
     '3',
-    'a check of a scenario failed (dropout with --junit, monitor), or a requirement (--require of evaluate, dropout, merge, compare)',
+    'a check of a scenario failed (dropout with --junit, monitor), or a requirement (--require of replay, evaluate, dropout, merge, compare)',
   ],
   ['130, 143', 'interrupted by SIGINT or SIGTERM: what there was until then is written, and marked as partial'],
 ];

@@ -22,7 +22,16 @@ import { interruptible } from './interrupts.js';
 import { print } from './output.js';
 import { problemLines } from './problem_lines.js';
 import { type ProviderFlags, withProviderOptions } from './provider_options.js';
-import { replayMany } from './replay_many.js';
+import { REPLAY_FIGURES, replayFigures, replayMany } from './replay_many.js';
+import {
+  checkLines,
+  claimJunit,
+  judge,
+  type Requirement,
+  reportChecks,
+  requireKnown,
+  requirement,
+} from './requirements.js';
 import { expandBags, type NamedBag, nameOfBag } from './units/expand_bags.js';
 import { planUnits, type UnitFlags, withUnitOptions } from './units/unit_options.js';
 
@@ -33,6 +42,8 @@ interface ReplayFlags extends ProviderFlags, FallbackFlags, BagFlags, UnitFlags 
   config?: string;
   paintLidar?: true;
   json?: true;
+  require?: readonly Requirement[];
+  junit?: string;
   force?: true;
 }
 
@@ -51,10 +62,14 @@ export function replayCommand(): Command {
     .option('-c, --config <file>', CONFIG_HELP)
     .option('--paint-lidar', "write each LiDAR's points with the class of each into masks.mcap")
     .option('--force', "replace files of the results' names that mle-sam did not make")
+    .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'miou>=50'", requirement)
+    .option('--junit <file>', 'write the required bounds as JUnit XML')
     .option('--json', 'print summary.json, of many bags runs.json, instead of a table')
     .action((given: string[], flags: ReplayFlags, command: Command) =>
       interruptible(async (signal) => {
         const bags = await expandBags(given);
+        requireKnown(flags.require ?? [], REPLAY_FIGURES);
+        if (!isUnitWorker()) await claimJunit(flags.junit, flags.force ? 'any' : 'own');
         const isOne = bags.length === 1 && flags.shard === undefined && flags.jobs === undefined && !isUnitWorker();
         if (isOne) return replay(bags[0]!.path, flags, command, signal);
         return replayAll(bags, flags, command, signal);
@@ -112,9 +127,12 @@ async function replay(bag: string, flags: ReplayFlags, command: Command, signal:
   } finally {
     bar?.stop();
   }
-  const text = flags.json ? jsonText(outputs.summary) : describe(outputs);
-  print(`${text}\n`);
+  const checks = judge(flags.require ?? [], replayFigures(outputs.summary));
+  const lines = [describe(outputs), ...checkLines(checks)];
+  print(`${flags.json ? jsonText(outputs.summary) : lines.join('\n')}\n`);
   if (outputs.summary.frames.published === 0) process.exitCode = EXIT.nothingMade;
+  const { partialBecause } = outputs.summary;
+  await reportChecks(checks, { kind: 'replay', name: nameOfBag(bag), junit: flags.junit, partialBecause });
 }
 
 /** As it was typed, with quotes where a shell needs them. */

@@ -7,7 +7,8 @@ import { fingerprintOf, isSame, OutputFolder, type Overwriting } from '../output
 import { NothingMadeError, type ReplayOptions, replayBag } from '../replay/index.js';
 import { type ReplaySummary, RUNS_FILE, RUNS_PAGE, type RunEntry, type RunList } from '../report/index.js';
 import { type CollectedUnits, collectUnits, type RunDescription, UnitStore, type UnitWork } from '../units/index.js';
-import { finishRunList } from './run_list.js';
+import type { Figures } from './requirements.js';
+import { finishRunList, type ListWishes } from './run_list.js';
 import { bagFingerprints, configurationSettings } from './units/bag_inputs.js';
 import { doUnits } from './units/do_units.js';
 import type { NamedBag } from './units/expand_bags.js';
@@ -38,7 +39,7 @@ export interface ManyReplays {
   plan: UnitPlan;
   /** Without bag and folder. */
   options: Omit<ReplayOptions, 'bag' | 'out' | 'signal'>;
-  flags: UnitFlags & { out?: string; json?: true };
+  flags: UnitFlags & ListWishes & { out?: string };
   overwriting: Overwriting;
   command: Command;
   write: (text: string) => void;
@@ -49,7 +50,7 @@ export interface ManyReplays {
 export async function replayMany(many: ManyReplays): Promise<void> {
   const { bags, options, flags, overwriting, command, write, signal } = many;
   const plan = many.plan.kind === 'whole' ? ({ kind: 'jobs', jobs: 1 } as const) : many.plan;
-  if (plan.kind === 'shard') refuseWholeFlags(command, ['json']);
+  if (plan.kind === 'shard') refuseWholeFlags(command, ['json', 'require', 'junit']);
   const out = flags.out ?? USUAL_OUT;
   await mkdir(out, { recursive: true });
   const folder = plan.kind === 'jobs' ? await OutputFolder.claim(out, [RUNS_FILE, RUNS_PAGE], overwriting) : undefined;
@@ -150,6 +151,20 @@ async function replayOne(options: ReplayOptions): Promise<{ result: Omit<Replaye
     const because = error instanceof Error ? error.message : String(error);
     return { result: { ...none, state: error instanceof NothingMadeError ? 'nothing-made' : 'failed', because } };
   }
+}
+
+/** What `--require` may name of one bag and of many. */
+export const REPLAY_FIGURES: readonly string[] = [
+  ...['miou', 'meanAccuracy', 'pixelAccuracy'],
+  ...['reference', 'masks', 'partial', 'dropped', 'scored', 'problems'],
+  ...['runs', 'failed', 'nothingMade'],
+];
+
+/** {@link REPLAY_FIGURES} of one bag. */
+export function replayFigures(summary: ReplaySummary): Figures {
+  const { state, scores: own, counts } = replayed(summary);
+  const states = { runs: 1, failed: 0, nothingMade: state === 'nothing-made' ? 1 : 0 };
+  return new Map(Object.entries({ ...own, ...counts, ...states }));
 }
 
 function replayed({

@@ -103,6 +103,12 @@ describe('mle-sam evaluate in shards', function () {
     assertSameResults(out);
     assert.match(text, /tiny on 12 frames of small val/);
     assert.deepEqual(masks(join(folder, 'masks-jobs')), masks(join(folder, 'masks-whole')));
+    // Masks that are wanted elsewhere are made, though their frames are scored; those of another run make room.
+    const elsewhere = join(folder, 'masks-elsewhere');
+    await evaluate('--predictions', elsewhere, '--every', '5');
+    await evaluate('-o', out, ...PROTOCOLS, '--jobs', '1', '--predictions', elsewhere);
+    assert.deepEqual(masks(elsewhere), masks(join(folder, 'masks-whole')));
+    assertSameResults(out);
   });
 
   it('needs no folder for worker processes, and leaves none', async () => {

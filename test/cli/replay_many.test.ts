@@ -102,6 +102,16 @@ describe('mle-sam replay of many bags', function () {
     assert.ok(existsSync(join(out, 'tuesday-drive', 'masks.mcap')));
   });
 
+  it('holds one bag to bounds as well', async () => {
+    const [bag, out] = [join(folder, 'fleet', 'monday', 'drive.mcap'), join(folder, 'one')];
+    const junit = join(folder, 'one.xml');
+    const passed = await replay(bag, '-o', out, '--require', 'masks>=10', '--require', 'failed<=0', '--junit', junit);
+    assert.deepEqual([passed.status, /passed: masks >= 10 \(10\)/.test(passed.text)], [0, true]);
+    assert.match(readFileSync(junit, 'utf8'), /<testsuites name="mle-sam replay drive" tests="2" failures="0">/);
+    assert.equal((await replay(bag, '-o', out, '--require', 'miou>=1')).status, 3);
+    await assert.rejects(replay(bag, '--require', 'speed>=1'), /Expected one of miou, .* but received 'speed'/);
+  });
+
   it('says what names no bag', async () => {
     await assert.rejects(
       expandBags([join(folder, 'nowhere', '*.mcap')]),

@@ -63,11 +63,11 @@ describe('shards that are killed', function () {
         assert.ok(attempt < 10 * KILLS, `only ${killed} were killed in time`);
         const before = unitsIn(out);
         const shard = `${1 + (attempt % SHARDS)}/${SHARDS}`;
-        const moment = random.range(0, duration);
+        const moment = random.range(0, 1.3 * duration);
         if (await killedAfter(moment, evaluation(out, '--shard', shard, ...jobs))) killed++;
         if (unitsIn(out) > before) doneBetween++;
       }
-      assert.ok(doneBetween >= 2, `only ${doneBetween} had done anything`);
+      assert.ok(doneBetween >= 1, `only ${doneBetween} had done anything`);
       const kept = Array.from({ length: SHARDS }, (_, shard) =>
         run(evaluation(out, '--shard', `${shard + 1}/${SHARDS}`, ...jobs)),
       );

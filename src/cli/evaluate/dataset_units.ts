@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
@@ -60,6 +60,9 @@ export async function evaluateInUnits(
     const description = { ...(await describeRun(scoring, flags, options)), names: slices.map(nameOf) };
     const others = plan.kind === 'jobs' ? 'replaced' : 'refused';
     const store = await UnitStore.open(out, description, others, overwriting);
+    if (plan.kind === 'jobs' && flags.predictions !== undefined) {
+      await claimMasks(flags.predictions, scoring, overwriting);
+    }
     await doUnits(store, unitWork(scoring, slices, run), plan, { command, out, flags, write, signal: options.signal });
     if (folder === undefined) return;
     await finishEvaluation(joinEvaluation(await collectUnits([out])), options, folder, flags, write);
@@ -130,10 +133,10 @@ function unitWork(scoring: Scoring, slices: EvaluationUnit['slice'][], run: Unit
   const { flags, options, segmenterOptions } = run;
   return {
     inputs: (index) => fingerprints(dataset, slices[index]!),
+    isThere: (result) => areMasksThere(result as EvaluationPart, dataset, flags.predictions),
     start: async () => {
-      const model = { name: bundle.name, sha256: bundle.sha256 };
-      const about = { dataset: dataset.title, split: dataset.split, model };
-      const predictions = flags.predictions && (await PredictionFolder.join(flags.predictions, dataset, about));
+      const predictions =
+        flags.predictions && (await PredictionFolder.join(flags.predictions, dataset, about(scoring)));
       const segmenter = await Segmenter.create(bundle, segmenterOptions);
       return {
         work: async (index) => {
@@ -151,6 +154,30 @@ function unitWork(scoring: Scoring, slices: EvaluationUnit['slice'][], run: Unit
       };
     },
   };
+}
+
+/** What a reader of saved masks must know. */
+function about({ dataset, bundle: { name, sha256 } }: Scoring): object {
+  return { dataset: dataset.title, split: dataset.split, model: { name, sha256 } };
+}
+
+/** Masks of the same run are kept; those of another one make room, as in a run without units. */
+async function claimMasks(path: string, scoring: Scoring, overwriting: Overwriting): Promise<void> {
+  await PredictionFolder.join(path, scoring.dataset, about(scoring)).catch(() =>
+    PredictionFolder.claim(path, scoring.dataset, about(scoring), overwriting),
+  );
+}
+
+/** Whether the masks that a unit saved are in the folder that is named now. */
+async function areMasksThere({ unit }: EvaluationPart, dataset: Dataset, folder: string | undefined): Promise<boolean> {
+  if (folder === undefined) return true;
+  const { from, to, every } = unit.slice;
+  const leftOut = new Set(unit.leftOut.map(({ name }) => name));
+  const frames = dataset.frames.slice(from, to).filter(({ name }, index) => index % every === 0 && !leftOut.has(name));
+  const found = await Promise.all(
+    frames.map((frame) => stat(join(folder, dataset.predictionPath(frame))).catch(() => undefined)),
+  );
+  return found.every((each) => each?.isFile());
 }
 
 /** The files of a slice, by their paths in the data set, as they are now; null for one that cannot be read. */
