@@ -1,6 +1,6 @@
 /**
  * How long decoding one message takes, and how long it keeps the event loop from turning, which DESIGN.md bounds by
- * 10 ms. Run: `npx tsx bench/decode.ts`. Prints one line of JSON a case: the least of nine
+ * 10 ms (against other decoders: decoding.ts). Run: `npm run bench -- decode`. Prints one line of JSON a case: the least of nine
  * runs, which other load on the machine distorts least.
  */
 import { performance } from 'node:perf_hooks';
