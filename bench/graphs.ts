@@ -1,18 +1,19 @@
 /**
  * What graphs cost on the CPU beside each other: processor time of encoder and head, and of every kind of operator.
  *
- *   node dist/bench/graphs.js [FOLDER...] [--frames 40] [--images BUNDLE] [--json]
+ *   node dist/bench/graphs.js [FOLDER...] [--frames 40] [--images BUNDLE] [--options] [--json]
  *
  * The first folder is what the others are compared with; each holds `encoder.onnx` and `head.onnx`. Without folders, the
  * bundled weights are exported as bundles were at first (`mle-sam-train graphs --form plain --opset 18`: the modules as
  * they were trained, Gelu in parts) and compared with models/reference. All take turns frame by frame in one process with one thread, and processor time is counted, so
- * that a busy machine disturbs all alike. Inputs are the golden images of models/reference or of `--images BUNDLE`.
+ * that a busy machine disturbs all alike. `--options` compares options of ONNX Runtime on one folder instead. Inputs are the golden images of models/reference or of `--images BUNDLE`.
  */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -23,6 +24,8 @@ const PYTHON = join('training', '.venv', 'bin', 'python');
 const CHECKPOINT = join('training', 'checkpoints', 'reference.safetensors');
 const REFERENCE = join('models', 'reference');
 const WARM_UP_FRAMES = 3;
+/** Before each run, so that threads that still spin after the one before are not counted with it. */
+const SETTLE_MS = 30;
 /** Kinds of operator below this are left out of the tables. */
 const LEAST_SHOWN_MS = 0.1;
 /** Tables without colours and lines between rows. */
@@ -31,8 +34,15 @@ const PARTS = ['encoder', 'head'] as const;
 type Part = (typeof PARTS)[number];
 type Feeds = Record<string, Tensor>;
 
-interface Row {
+/** Graphs and how they are run. */
+interface Subject {
+  name: string;
   folder: string;
+  options?: InferenceSession.SessionOptions;
+}
+
+interface Row {
+  name: string;
   /** Median processor time of a set: the encoder once for each image, as the CPU runs it, then the head. */
   cpuMs: Record<Part | 'sum', number>;
   /** The same over the first folder's. */
@@ -49,18 +59,43 @@ async function main(): Promise<void> {
     options: {
       frames: { type: 'string', default: '40' },
       images: { type: 'string', default: REFERENCE },
+      options: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const scratch = mkdtempSync(join(tmpdir(), 'mle-sam-graphs-'));
   try {
-    const folders = positionals.length > 0 ? positionals : [exportPlain(scratch), REFERENCE];
+    const subjects = values.options ? optionsOf(positionals[0] ?? REFERENCE) : subjectsOf(positionals, scratch);
     const bundle = await loadBundle(values.images);
-    const rows = await compare(folders, bundle, Number(values.frames), scratch);
+    const rows = await compare(subjects, bundle, Number(values.frames), scratch);
     console.log(values.json ? JSON.stringify(rows, undefined, 2) : describe(rows));
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+function subjectsOf(folders: readonly string[], scratch: string): Subject[] {
+  if (folders.length > 0) return folders.map((folder) => ({ name: folder, folder }));
+  return [
+    { name: 'as first exported', folder: exportPlain(scratch) },
+    { name: REFERENCE, folder: REFERENCE },
+  ];
+}
+
+/** The node's own options on one thread, then what could be set otherwise. */
+function optionsOf(folder: string): Subject[] {
+  const spinning = (on: '0' | '1') => ({ session: { intra_op: { allow_spinning: on } } });
+  const options: Record<string, InferenceSession.SessionOptions> = {
+    'one thread': {},
+    'two threads': { intraOpNumThreads: 2 },
+    'denormals as zero': { extra: { session: { ...spinning('0').session, set_denormal_as_zero: '1' } } },
+    'no memory pattern': { enableMemPattern: false },
+    'no arena': { enableCpuMemArena: false },
+    'no prepacking': { extra: { session: { ...spinning('0').session, disable_prepacking: '1' } } },
+    'optimisation extended': { graphOptimizationLevel: 'extended' },
+    'two that spin': { intraOpNumThreads: 2, extra: spinning('1') },
+  };
+  return Object.entries(options).map(([name, own]) => ({ name, folder, options: own }));
 }
 
 /** The graphs of the bundled weights as PyTorch's own modules export them. */
@@ -85,28 +120,29 @@ function exportPlain(scratch: string): string {
   return folder;
 }
 
-async function compare(folders: readonly string[], bundle: Bundle, frames: number, scratch: string): Promise<Row[]> {
-  const graphs = await Promise.all(folders.map((folder) => Graphs.open(folder, bundle)));
+async function compare(subjects: readonly Subject[], bundle: Bundle, frames: number, scratch: string): Promise<Row[]> {
+  const graphs = await Promise.all(subjects.map((subject) => Graphs.open(subject, bundle)));
   const times = graphs.map(() => ({ encoder: [] as number[], head: [] as number[] }));
   const labels: Uint8Array[] = [];
   for (let frame = -WARM_UP_FRAMES; frame < frames; frame++) {
     for (const [index, graph] of graphs.entries()) {
+      await setTimeout(SETTLE_MS);
       const run = await graph.run();
       labels[index] = run.labels;
       if (frame >= 0) for (const part of PARTS) times[index]![part].push(run.cpuMs[part]);
     }
   }
   const rows: Row[] = [];
-  for (const [index, folder] of folders.entries()) {
+  for (const [index, subject] of subjects.entries()) {
     const [encoder, head] = PARTS.map((part) => percentiles(times[index]![part]).p50) as [number, number];
     const cpuMs = { encoder, head, sum: encoder + head };
     const first = rows[0]?.cpuMs ?? cpuMs;
     rows.push({
-      folder,
+      name: subject.name,
       cpuMs,
       ratio: { encoder: encoder / first.encoder, head: head / first.head, sum: cpuMs.sum / first.sum },
       differing: countDifferingLabels(labels[index]!, labels[0]!) / labels[0]!.length,
-      operators: await profile(folder, bundle, frames, scratch),
+      operators: await profile(subject, bundle, frames, scratch),
     });
   }
   await Promise.all(graphs.map((graph) => graph.release()));
@@ -125,12 +161,14 @@ class Graphs {
     this.#images = images;
   }
 
-  static async open(folder: string, bundle: Bundle, profilePrefix?: string): Promise<Graphs> {
+  static async open({ folder, options }: Subject, bundle: Bundle, profilePrefix?: string): Promise<Graphs> {
     const open = (part: Part) =>
       InferenceSession.create(join(folder, `${part}.onnx`), {
         intraOpNumThreads: 1,
         interOpNumThreads: 1,
         logSeverityLevel: 4,
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        ...options,
         ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: `${profilePrefix}-${part}` }),
       });
     return new Graphs(await open('encoder'), await open('head'), goldenFeeds(bundle));
@@ -187,9 +225,9 @@ function sideBySide(features: readonly Feeds[]): Feeds {
   );
 }
 
-async function profile(folder: string, bundle: Bundle, frames: number, scratch: string): Promise<Row['operators']> {
+async function profile(subject: Subject, bundle: Bundle, frames: number, scratch: string): Promise<Row['operators']> {
   const prefix = join(mkdtempSync(join(scratch, 'profile-')), 'profile');
-  const graphs = await Graphs.open(folder, bundle, prefix);
+  const graphs = await Graphs.open(subject, bundle, prefix);
   const runs = WARM_UP_FRAMES + frames;
   for (let frame = 0; frame < runs; frame++) await graphs.run();
   graphs.endProfiling();
@@ -234,10 +272,10 @@ function profileOf(prefix: string): string {
 function describe(rows: readonly Row[]): string {
   const ms = (value: number) => value.toFixed(2);
   const cost = new Table({ ...PLAIN, head: ['graphs', 'encoder', 'head', 'both, ms of CPU', 'ratio', 'other labels'] });
-  for (const { folder, cpuMs, ratio, differing } of rows) {
+  for (const { name: subject, cpuMs, ratio, differing } of rows) {
     const part = (name: Part) => `${ms(cpuMs[name])} (${ms(ratio[name])})`;
     cost.push([
-      folder,
+      subject,
       part('encoder'),
       part('head'),
       ms(cpuMs.sum),
@@ -250,7 +288,7 @@ function describe(rows: readonly Row[]): string {
     const at = (row: Row, name: string) => row.operators[part][name] ?? 0;
     const largest = (name: string) => Math.max(...rows.map((row) => at(row, name)));
     const shown = [...names].filter((name) => largest(name) >= LEAST_SHOWN_MS).sort((a, b) => largest(b) - largest(a));
-    const table = new Table({ ...PLAIN, head: [`operators of the ${part}, ms`, ...rows.map(({ folder }) => folder)] });
+    const table = new Table({ ...PLAIN, head: [`operators of the ${part}, ms`, ...rows.map(({ name }) => name)] });
     for (const name of shown) table.push([name, ...rows.map((row) => ms(at(row, name)))]);
     return table.toString();
   });

@@ -146,7 +146,10 @@ def _add_scoring(commands: argparse._SubParsersAction) -> None:
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
     precision = argparse.ArgumentParser(add_help=False)
-    precision.add_argument("--precision", choices=("float32", "float16"), default="float32")
+    text = "float16 for GPUs; int8 for CPUs: linear layers of the encoder in bytes"
+    precision.add_argument(
+        "--precision", choices=("float32", "float16", "int8"), default="float32", help=text
+    )
     text = "write a bundle: two ONNX graphs, golden sample, model card"
     command = commands.add_parser("export", help=text, parents=[_trained("val"), _cached(), precision])
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")

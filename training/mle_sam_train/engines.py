@@ -22,6 +22,8 @@ from .errors import InputError
 from .half import convert_to_half
 
 LEVELS = ("features_0", "features_1", "features_2")
+QUANTISED = ("MatMulInteger", "DynamicQuantizeLinear")
+"""Operators of linear layers in bytes, as `mle-sam-train export --precision int8` writes them."""
 EP_NAMES = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 
 
@@ -62,7 +64,9 @@ def build(plan: Plan) -> None:
     plan.output.parent.mkdir(parents=True, exist_ok=True)
     graph = plan.output if plan.provider == "cuda" else plan.output.with_suffix(".source.onnx")
     print("joining encoder and head", flush=True)
-    onnx.save(fuse(onnx.load(str(plan.encoder)), onnx.load(str(plan.head))), str(graph))
+    encoder, head = (onnx.load(str(part)) for part in (plan.encoder, plan.head))
+    _refuse_bytes(encoder)
+    onnx.save(fuse(encoder, head), str(graph))
     if plan.precision == "float16":
         print("converting to float16, layer norms and softmax left in float32", flush=True)
         convert_to_half(graph)
@@ -82,6 +86,14 @@ def _compile(graph: Path, plan: Plan) -> None:
         raise InputError(
             f"Expected TensorRT to write {plan.output.name} but it did not: it has to take the whole graph, "
             "and leaves a part of this one to other providers."
+        )
+
+
+def _refuse_bytes(encoder: onnx.ModelProto) -> None:
+    if any(node.op_type in QUANTISED for node in encoder.graph.node):
+        raise InputError(
+            "Expected an encoder in float32 or float16 but received one in int8, which is for CPUs: "
+            "export the bundle again with --precision float32."
         )
 
 

@@ -16,14 +16,15 @@ from torch import Tensor, nn
 from .engines import fuse
 from .errors import InputError
 from .half import Precision, convert_to_half
+from .int8 import convert_to_int8
 from .model import MleSam
 from .serving import ExpertsLayout, ServingEncoder, ServingHead, can_serve
 
 OPSET = 20
 """The first with Gelu as one operator; its parts in 18 are not fused by ONNX Runtime."""
-MAX_LABEL_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2}
+MAX_LABEL_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 1e-2, "int8": 1e-2}
 """Largest fraction of pixels whose label may differ between ONNX Runtime and PyTorch."""
-MAX_FEATURE_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 0.1}
+MAX_FEATURE_DIFFERENCE: dict[Precision, float] = {"float32": 1e-3, "float16": 0.1, "int8": 0.5}
 
 
 Form = Literal["served", "plain"]
@@ -95,7 +96,8 @@ def export_graphs(
     """Write `encoder.onnx` and `head.onnx`; the number of modalities is dynamic.
 
     Args:
-        precision: of weights and sums inside; inputs and outputs keep their types.
+        precision: of weights and sums inside; inputs and outputs keep their types. `int8` is for the encoder
+            alone.
         logits: `per-head` adds the outputs `decoder_logits` and `auxiliary_logits` to the head.
         experts: how the encoder stores them, see `serving.experts_layout`, which chooses where this is None.
         form: `plain` exports what is compared with, see `Form`.
@@ -138,6 +140,8 @@ def export_graphs(
         opset,
     )
     graphs = ["encoder", "head"]
+    if precision == "int8":
+        convert_to_int8(folder / "encoder.onnx")
     if layout == "fused-too":
         parts = (onnx.load(str(folder / f"{name}.onnx")) for name in ("encoder", "head"))
         onnx.save(fuse(*parts), str(folder / "fused.onnx"))

@@ -8,7 +8,8 @@ from typing import Literal
 import onnx
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
-Precision = Literal["float32", "float16"]
+Precision = Literal["float32", "float16", "int8"]
+"""`int8`: linear layers of the encoder in bytes, for CPUs, see `int8`; the rest as float32."""
 SINGLE = (
     "LayerNormalization",
     "InstanceNormalization",

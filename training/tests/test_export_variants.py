@@ -12,6 +12,7 @@ import torch
 
 from mle_sam_train.config import Config
 from mle_sam_train.data import DatasetInfo
+from mle_sam_train.engines import Plan, build
 from mle_sam_train.errors import InputError
 from mle_sam_train.export import OnnxModel, check_parity, export_graphs
 from mle_sam_train.footprint import _run_apart, measure_footprint
@@ -72,6 +73,22 @@ def test_weights_are_halved_but_layer_norms_and_ports_are_not(bundle: Path) -> N
             types[node.output[0]] = next(a.i for a in node.attribute if a.name == "to")
     assert all(types[name] == SINGLE for norm in norms for name in norm.input)
     assert [output.type.tensor_type.elem_type for output in graph.output] == [SINGLE] * 3
+
+
+def test_an_encoder_in_bytes_agrees_and_is_refused_for_gpus(
+    single: MleSam, images: np.ndarray, tmp_path: Path
+) -> None:
+    assert export_graphs(single, tmp_path, "int8") == ["encoder", "head"]
+    parity = check_parity(single, tmp_path, images, "int8")
+    assert 1e-5 < parity["featureDifference"] < 0.3
+    kinds = [node.op_type for node in onnx.load(str(tmp_path / "encoder.onnx")).graph.node]
+    # Two layers of each token alone and one after attention in each of the five blocks.
+    assert kinds.count("MatMulInteger") >= 15
+    plan = Plan(
+        tmp_path / "encoder.onnx", tmp_path / "head.onnx", tmp_path / "out.onnx", "cuda", "float16", {}
+    )
+    with pytest.raises(InputError, match="received one in int8, which is for CPUs"):
+        build(plan)
 
 
 def test_each_heads_logits_are_handed_out(single: MleSam, bundle: Path, images: np.ndarray) -> None:
