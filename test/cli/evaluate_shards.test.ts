@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluateCommand } from '../../src/cli/evaluate.js';
@@ -117,6 +126,27 @@ describe('mle-sam evaluate in shards', function () {
     const report = JSON.parse(await evaluate('--jobs', '2', '--json'));
     assert.equal(report.frames.used, 12);
     assert.deepEqual(own(), before);
+  });
+
+  it('gives the same of some of the frames, most of which cannot be read', async () => {
+    const damaged = join(folder, 'damaged');
+    cpSync(root, damaged, { recursive: true });
+    for (const frame of ['fog/0000', 'fog/0006', 'sun/0001', 'sun/0005', 'sun/0007', 'sun/0010', 'sun/0011']) {
+      truncateSync(join(damaged, 'depth', `${frame}.png`), 40);
+    }
+    const run = async (...args: string[]) => {
+      const command = evaluateCommand(() => undefined);
+      const usual = ['--provider', 'cpu', '--threads', '1', '-m', tinyBundle, '--convention', 'zero'];
+      await command.parseAsync([damaged, ...usual, ...args], { from: 'user' });
+    };
+    for (const every of ['1', '2', '5']) {
+      const [one, cut] = [join(folder, `damaged-${every}`), join(folder, `damaged-cut-${every}`)];
+      await run('-o', one, '--every', every);
+      for (const shard of ['1/3', '2/3', '3/3']) await run('-o', cut, '--every', every, '--shard', shard);
+      await merge(cut);
+      for (const name of RESULTS)
+        assert.equal(readFileSync(join(cut, name), 'utf8'), readFileSync(join(one, name), 'utf8'));
+    }
   });
 
   it('does only what is not done, and anew what was made of files that have changed', async () => {
