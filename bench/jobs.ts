@@ -2,7 +2,7 @@
  * What worker processes bring: a data set scored by one process of one thread and by `--jobs 2`, in turns, each from the
  * start of the command to its end.
  *
- *   node dist/bench/jobs.js [--model BUNDLE] [--frames 96] [--jobs 2] [--rounds 3]
+ *   node dist/bench/jobs.js [--model BUNDLE] [--frames 320] [--jobs 2] [--rounds 3]
  *
  * The data set is a `folder` of pictures of noise at the size of the bundle, models/reference by default.
  */
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       model: { type: 'string', default: 'models/reference' },
-      frames: { type: 'string', default: '96' },
+      frames: { type: 'string', default: '320' },
       jobs: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '3' },
     },
