@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { Random } from '../../src/random/random.js';
 import { ReplayRecorder, renderReport, replaySummarySchema, writeReplayReport } from '../../src/report/index.js';
 import { cutTexts, faintTexts, launchBrowser, openFile } from './support/browser.js';
-import { classes, recordSyntheticReplay } from './synthetic_replay.js';
+import { classes, paintStreet, recordSyntheticReplay } from './synthetic_replay.js';
 
 describe('report.html', function () {
   this.timeout(60_000);
@@ -385,9 +386,58 @@ describe('report.html in a browser', function () {
     await page.close();
   });
 
+  it('stays below 25 MB however many and large its pictures are', async function () {
+    const recorder = new ReplayRecorder({
+      bag: { path: 'long', name: 'long', source: 'recording' },
+      model: { name: 'm', sha256: '0'.repeat(64), trainedOn: 'nothing' },
+      modalities: ['camera', 'lidar'],
+      classes,
+      provider: 'cpu',
+      cameraModality: 'camera',
+    });
+    const random = new Random('noise');
+    const noise = new Uint8Array(960 * 576 * 3).map(() => random.integer(0, 255));
+    const camera = () => ({ width: 960, height: 576, data: noise });
+    for (let second = 0; second < 90; second++) {
+      const stamp = BigInt(second) * 1_000_000_000n;
+      await recorder.published({
+        segmentation: {
+          ...paintStreet(320, 192, second),
+          stamp,
+          frameId: 'camera',
+          present: second % 5 === 0 ? ['camera'] : ['camera', 'lidar'],
+          timings: { encodeMs: 1, headMs: 1, totalMs: 2 },
+        },
+        arrivedAt: stamp,
+        absent: new Map(),
+        latencyMs: { decode: 1, syncWait: 1, inference: 1, total: 3 },
+        camera,
+      });
+    }
+    const { reportPath } = await writeReplayReport(join(folder, 'long'), recorder.finish({ wallSeconds: 1 }));
+    const { size } = await stat(reportPath);
+    assert.ok(size < 25e6 && size > 10e6, `${size} bytes`);
+    reports.long = reportPath;
+    const start = performance.now();
+    const { page, complaints } = await open('long');
+    const seconds = (performance.now() - start) / 1000;
+    this.test!.title += ` (${(size / 1e6).toFixed(1)} MB, first frame after ${seconds.toFixed(1)} s)`;
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
   it('draws nothing empty: no routing, score or latency where there is none', async () => {
     const { page } = await open('empty');
-    for (const absent of ['#chart-routing', '#chart-miou', '#latency', '#confusion', '#subsets', '#worst', '.viewer']) {
+    for (const absent of [
+      '#chart-routing',
+      '#chart-miou',
+      '#latency',
+      '#confusion',
+      '#subsets',
+      '#worst',
+      '#timeline',
+      '.viewer',
+    ]) {
       assert.equal(await page.locator(absent).count(), 0, absent);
     }
     await page.close();

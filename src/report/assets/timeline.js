@@ -16,6 +16,24 @@
     return state === 'active' ? [] : [reason, state].filter((label) => label !== undefined);
   }
 
+  /** Stripes over what is not active: to many eyes green and red are one colour. */
+  function hatch(ctx, left, top, width, height) {
+    const step = 6 * devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, width, height);
+    ctx.clip();
+    ctx.strokeStyle = 'rgb(16 21 28 / 45%)';
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    for (let x = left - height; x < left + width; x += step) {
+      ctx.moveTo(x, top + height);
+      ctx.lineTo(x + height, top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+
   function drawBands(u) {
     const { ctx } = u;
     const ratio = devicePixelRatio;
@@ -34,9 +52,16 @@
         if (to <= from) continue;
         ctx.fillStyle = spans ? page.colour(`state-${span.state}`) : page.colour('grid');
         ctx.fillRect(from, middle - height / 2, Math.max(to - from, ratio), height);
+        if (spans && span.state !== 'active' && span.state !== 'waiting')
+          hatch(ctx, from, middle - height / 2, to - from, height);
         const room = to - from - 8 * ratio;
         const text = labelsOf(span).find((label) => ctx.measureText(label).width < room);
         if (text !== undefined) {
+          if (spans) {
+            // The stripes end where the words stand.
+            ctx.fillStyle = page.colour(`state-${span.state}`);
+            ctx.fillRect(from, middle - height / 2, ctx.measureText(text).width + 10 * ratio, height);
+          }
           ctx.fillStyle = spans ? '#10151c' : page.colour('ink');
           ctx.fillText(text, from + 5 * ratio, middle);
         }

@@ -65,7 +65,9 @@
     handle.setAttribute('aria-valuenow', String(Math.round(100 * state.split)));
     const share = state.view === 'errors' && frame.truth ? page.wrongPixels(frame).share : Number.NaN;
     page.element('view-left').textContent = Number.isNaN(share)
-      ? labelOf(state.view)
+      ? state.view === 'camera' && !frame.camera
+        ? 'Camera: its last picture'
+        : labelOf(state.view)
       : `${labelOf(state.view)}: ${(100 * share).toFixed(1)} % of the pixels are wrong`;
     const right = page.element('view-right');
     right.hidden = !swiping;
