@@ -1,6 +1,6 @@
 """What `npm run bench -- decoding` compares with: OpenCV on one thread, the C implementation of RVL, mcap and sqlite3.
 
-Reads `CASE REPETITIONS` a line from standard input and answers with the processor time of one repetition in milliseconds.
+Reads `CASE REPETITIONS` a line from standard input and answers with the processor time of each in milliseconds.
 """
 
 import ctypes
