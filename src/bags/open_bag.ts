@@ -7,7 +7,6 @@ import { McapFile } from './mcap_file.js';
 import { mergeFiles } from './merge.js';
 import { expandMessages } from './message_compression.js';
 import type { BagMetadata } from './metadata.js';
-import { SqliteFile } from './sqlite_file.js';
 import { spanOf } from './stamps.js';
 import type { ReportProblem, Selection, StorageFile } from './storage.js';
 import { combineTopics, isReadable, refuseUnreadable } from './topics.js';
@@ -173,8 +172,11 @@ async function openFile(path: string, workspace: Workspace, report: ReportProble
   switch (kind) {
     case 'mcap':
       return McapFile.open(path, source, report);
-    case 'sqlite3':
+    case 'sqlite3': {
+      // Half a megabyte of WebAssembly that reading MCAP need not wait for.
+      const { SqliteFile } = await import('./sqlite_file.js');
       return SqliteFile.open(path, () => workspace.linkDatabase(source, report), report);
+    }
     case 'ros1':
       throw new Error(`Expected a ROS 2 bag but ${path} is one of ROS 1: convert it with rosbags-convert`);
     case 'empty':

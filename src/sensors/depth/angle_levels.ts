@@ -10,13 +10,17 @@ const SEVERAL = -1;
  */
 export class AngleLevels {
   readonly #levelOf: (angle: number) => number;
-  readonly #levels: Int16Array;
+  #levels: Int16Array | undefined;
 
   /** @param levelOf - of an angle in radians, never falling */
   constructor(levelOf: (angle: number) => number) {
     this.#levelOf = levelOf;
-    const exact = (cosine: number) => levelOf(Math.acos(Math.min(1, Math.max(-1, cosine))));
-    this.#levels = Int16Array.from({ length: STEPS + 1 }, (_, step) => {
+  }
+
+  /** Made when the first is asked for: it takes some milliseconds. */
+  #table(): Int16Array {
+    const exact = (cosine: number) => this.#levelOf(Math.acos(Math.min(1, Math.max(-1, cosine))));
+    return Int16Array.from({ length: STEPS + 1 }, (_, step) => {
       const first = exact((2 * step) / STEPS - 1 - MARGIN);
       const last = exact((2 * (step + 1)) / STEPS - 1 + MARGIN);
       return first === last ? first : SEVERAL;
@@ -25,6 +29,7 @@ export class AngleLevels {
 
   /** @param cosine - within -1..1 */
   at(cosine: number): number {
+    this.#levels ??= this.#table();
     const level = this.#levels[((cosine + 1) * (STEPS / 2)) | 0]!;
     return level === SEVERAL ? this.#levelOf(Math.acos(cosine)) : level;
   }
