@@ -298,6 +298,25 @@ describe('report.html in a browser', function () {
     }
   });
 
+  it('obeys taps: views, sensors, classes, jumps', async () => {
+    const { page, complaints } = await open('full', 390);
+    await page.locator('.sensor[data-modality=depth]').tap();
+    await page.waitForSelector('#frame-mask[data-view="sensor:depth"]');
+    await page.locator('.sensor[data-modality=depth]').tap();
+    await page.waitForSelector('#frame-mask[data-view="mask"]');
+    await page.locator('.segments label', { hasText: 'Errors' }).tap();
+    await page.waitForSelector('#frame-mask[data-view="errors"]');
+    await page.locator('.class-toggle', { hasText: 'road' }).tap();
+    assert.equal(await page.locator('.class-toggle', { hasText: 'road' }).getAttribute('aria-pressed'), 'false');
+    const before = await shown(page);
+    await page.locator('#frame-on').tap();
+    await page.waitForSelector(`#frame-mask[data-frame="${before + 1}"]`);
+    await page.locator('#stage').tap();
+    assert.match((await page.locator('#frame-probe').textContent()) ?? '', /sure/);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
   it('tells the class under the pointer, and the truth where it is another', async () => {
     const { page } = await open('full');
     await page.locator('#frame-slider').fill('10');
