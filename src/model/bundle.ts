@@ -6,7 +6,6 @@ import { refuseSpecialFile } from '../files/index.js';
 import type { ImageSize } from '../sensors/modality_image.js';
 import type { Representation } from '../sensors/representation.js';
 import { BundleError } from './bundle_error.js';
-import type { Precision } from './engines/engine_key.js';
 import { externalWeights } from './external_weights.js';
 import { decodeGoldenSample, type GoldenSample } from './golden.js';
 import {
@@ -18,6 +17,7 @@ import {
   weightFiles,
   weightsField,
 } from './manifest.js';
+import { type GraphPrecision, graphPrecision } from './precision.js';
 import type { Execution, GraphFiles, ModelFiles } from './providers.js';
 import type { AbsentRule } from './whole/recipe.js';
 
@@ -54,7 +54,7 @@ export interface Bundle {
   /** Graphs by absolute path. */
   files: GraphFiles;
   /** Of the graphs' weights and sums. */
-  precision: Precision;
+  precision: GraphPrecision;
   /** What is fastest on each provider; the provider's own default where it says nothing. */
   execution: Execution;
   golden: GoldenSample;
@@ -87,7 +87,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     classes: manifest.classes,
     unlabeledId: manifest.unlabeledId,
     files: locate(root, manifest.graphs),
-    precision: manifest.training.precision === 'float16' ? 'float16' : 'float32',
+    precision: graphPrecision(manifest.training.precision),
     execution: manifest.execution,
     golden: await loadGolden(root, manifest),
     inputStatistics: manifest.inputStatistics,

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Precision } from './engines/engine_key.js';
+import type { GraphPrecision } from './precision.js';
 import type { NetworkRecipe } from './whole/recipe.js';
 
 /** What of an ONNX Runtime session is used: stand-ins in tests implement this much. */
@@ -21,7 +21,7 @@ export type ModelSessions =
   | { kind: 'whole'; network: ModelSession; recipe: NetworkRecipe };
 
 /** Sessions as a provider made them. */
-export type ProviderSessions = ModelSessions & { precision: Precision };
+export type ProviderSessions = ModelSessions & { precision: GraphPrecision };
 
 /** How MLE-SAM may be run. `split`: encoder and head. `fused`: both in one graph, from the bundle or from the cache of engines. */
 export type GraphLayout = Exclude<ModelSessions['kind'], 'whole'>;
@@ -38,7 +38,7 @@ export interface ModelFiles {
   name: string;
   sha256: string;
   /** Of the graphs as they lie in the bundle. */
-  precision: Precision;
+  precision: GraphPrecision;
   modalityCount: number;
   execution: Execution;
 }

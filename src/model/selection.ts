@@ -1,5 +1,5 @@
-import type { Precision } from './engines/engine_key.js';
 import { describeAttempt, type ProviderAttempt } from './ladder.js';
+import type { GraphPrecision } from './precision.js';
 import type { EncodeMode, ModelSessions, ProviderRequest } from './providers.js';
 
 /** How the model came to run: which provider, why not the ones above it, and how images are encoded. */
@@ -9,7 +9,7 @@ export interface ProviderSelection {
   requested: ProviderRequest;
   encodeMode: EncodeMode;
   graphs: ModelSessions['kind'];
-  precision: Precision;
+  precision: GraphPrecision;
   /** All rungs tried or given up since the segmenter was made, oldest first; the last one is in use. */
   attempts: readonly ProviderAttempt[];
 }

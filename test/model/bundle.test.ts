@@ -71,8 +71,10 @@ describe('loadBundle', () => {
   it('knows the precision of its graphs', async () => {
     assert.equal((await loadBundle(tinyBundle)).precision, 'float32');
     await withCopy(async (folder) => {
-      setInManifest(folder, 'training.precision', 'float16');
-      assert.equal((await loadBundle(folder)).precision, 'float16');
+      for (const precision of ['float16', 'int8']) {
+        setInManifest(folder, 'training.precision', precision);
+        assert.equal((await loadBundle(folder)).precision, precision);
+      }
     });
   });
 
