@@ -41,6 +41,16 @@ export const OUTPUT_TOPICS = [
     description: 'mono8, pixel = class id; stamp and frame of the reference image',
   },
   {
+    key: 'mask_color',
+    name: '~/mask_color/compressed',
+    type: 'sensor_msgs/msg/CompressedImage',
+    durability: 'volatile',
+    qos: { reliability: 'reliable', depth: 1 },
+    control: 'switchable',
+    description:
+      "PNG of the mask in its classes' colours, unlabeled pixels transparent; made only while someone listens",
+  },
+  {
     key: 'confidence',
     name: '~/confidence',
     type: 'sensor_msgs/msg/Image',

@@ -24,7 +24,8 @@ export {
   modelDiagnostic,
   syncDiagnostic,
 } from './diagnostics.js';
-export { jpegImage, labelInfo, mono8Image, outputHeader } from './outputs.js';
+export { maskInfo, meanConfidence } from './mask_info.js';
+export { jpegImage, labelInfo, mono8Image, outputHeader, pngImage } from './outputs.js';
 export { Pipeline } from './pipeline.js';
 export type { PipelineOptions } from './pipeline_options.js';
 export {

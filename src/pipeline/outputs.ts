@@ -30,6 +30,11 @@ export function jpegImage(header: Header, jpeg: Uint8Array): CompressedImage {
   return { header, format: 'rgb8; jpeg compressed bgr8', data: jpeg };
 }
 
+/** A PNG as sensor_msgs/CompressedImage, with the format string compressed_image_transport writes. */
+export function pngImage(header: Header, png: Uint8Array): CompressedImage {
+  return { header, format: 'rgba8; png compressed bgra8', data: png };
+}
+
 /**
  * What the ids in a mask mean, as vision_msgs/LabelInfo: the contract of nav2's semantic segmentation layer.
  * Includes the id of unlabeled pixels, so that a consumer needs no convention of ours.

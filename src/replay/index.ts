@@ -2,7 +2,7 @@ export { type MeasuredSource, type ModelUnderTest, withEachModel } from './each_
 export { GroundTruthBuffer, type GroundTruthOutcome, readGroundTruth } from './ground_truth.js';
 export { imagesOnly } from './images_only.js';
 export { lateMounts } from './late_mounts.js';
-export { MASK_TOPICS, MaskBag } from './mask_bag.js';
+export { MASK_TOPICS, MaskBag, TRUTH_TOPIC } from './mask_bag.js';
 export { NothingMadeError } from './nothing_made.js';
 export {
   type ReplayOptions,

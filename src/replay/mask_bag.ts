@@ -1,6 +1,6 @@
 import { BagWriter, type TopicInfo } from '../bags/index.js';
 import { resizeLabelsNearest } from '../evaluation/index.js';
-import { encodeMessage, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
+import { encodeMessage, type Header, type RawMessage, type Stamp, schemaProblem } from '../messages/index.js';
 import { type Bundle, type ModelNeeds, modelNeeds } from '../model/index.js';
 import {
   CloudLabeller,
@@ -13,26 +13,44 @@ import {
   type ModalityWarning,
   type ModelChange,
   type ModelUse,
+  maskInfo,
   modalityDiagnostic,
   modelDiagnostic,
   mono8Image,
   outputHeader,
+  pngImage,
   syncDiagnostic,
 } from '../pipeline/index.js';
-import { type ColourTable, colourTable, encodeJpeg, pictureUnder, renderOverlay } from '../report/index.js';
+import {
+  type ColourTable,
+  colourTable,
+  encodeJpeg,
+  encodeMaskPng,
+  type LabelImage,
+  paintOverlay,
+} from '../report/index.js';
 import type { ImageSize } from '../sensors/index.js';
+import { InferenceLog } from './inference_log.js';
 
 const NODE_NAME = 'mle_sam';
 
 /** Topics of a replay's masks: those the node publishes, so that the same layouts and tools show both. */
 export const MASK_TOPICS = {
   mask: '/mle_sam/mask',
+  maskColor: '/mle_sam/mask_color/compressed',
   confidence: '/mle_sam/confidence',
   labelInfo: '/mle_sam/label_info',
   overlay: '/mle_sam/overlay/compressed',
+  maskInfo: '/mle_sam/mask_info',
   points: '/mle_sam/points',
   diagnostics: '/diagnostics',
 } as const;
+
+/** Ground truth in the colours of the classes, beside the labels themselves. */
+export const TRUTH_TOPIC = '/ground_truth/color/compressed';
+
+/** Diagnostics are told at least so often, in nanoseconds of the bag's time, as the node does. */
+const DIAGNOSTICS_PERIOD = 1_000_000_000n;
 
 /** Without a picture its size is what a CameraInfo claims: no camera has more pixels. */
 const MOST_PIXELS = 1 << 26;
@@ -45,6 +63,8 @@ export interface MaskBagOptions {
    * subscribes late.
    */
   copied: readonly TopicInfo[];
+  /** Names under which some of them are passed on: those that layouts look for. */
+  renamed?: ReadonlyMap<string, string>;
   /** Modalities without which there is no mask. */
   essential: ReadonlySet<string>;
   /** The sensors of all models; by default those of the bundle. */
@@ -53,11 +73,15 @@ export interface MaskBagOptions {
   models?: readonly ModelNeeds[];
   /** Whether each LiDAR's points are written with the class of each. */
   points: 'labelled' | 'left-out';
+  /** Where the model runs. */
+  provider: string;
+  /** Whether times are told that the clock of this machine says: they differ from run to run. */
+  wallTimes: 'told' | 'left-out';
 }
 
 /**
- * Writes what a replay made as a bag beside its input camera: `masks.mcap`, for Foxglove or `ros2 bag play`. Masks and
- * confidence are at the camera's own size, labels by nearest neighbour; the overlay is at the model's size.
+ * Writes what a replay made as a bag beside its input camera: `masks.mcap`, for Foxglove or `ros2 bag play`. Topics are
+ * those of the node, so that one layout shows both. Pictures are at the camera's own size, labels by nearest neighbour.
  */
 export class MaskBag {
   readonly #writer: BagWriter;
@@ -72,6 +96,10 @@ export class MaskBag {
   readonly #healths: Map<string, ModalityHealth>;
   readonly #models: readonly ModelNeeds[];
   readonly #camera: string | undefined;
+  readonly #renamed: ReadonlyMap<string, string>;
+  readonly #wallTimes: MaskBagOptions['wallTimes'];
+  readonly #inference: InferenceLog;
+  #diagnosedAt: Stamp | undefined;
   #inUse: ModelUse | undefined;
   #hasLabelInfo = false;
 
@@ -80,6 +108,9 @@ export class MaskBag {
     this.#writer = writer;
     this.#bundle = bundle;
     this.#essential = options.essential;
+    this.#renamed = options.renamed ?? new Map();
+    this.#wallTimes = options.wallTimes;
+    this.#inference = new InferenceLog(NODE_NAME, options);
     this.#colours = colourTable(bundle.classes);
     const { sensors = bundle.modalities, models = [modelNeeds(bundle)] } = options;
     this.#models = models;
@@ -98,22 +129,23 @@ export class MaskBag {
 
   /** Passes an input message on, unchanged, with the definition it came with where that one can be used. */
   async copy(message: RawMessage): Promise<void> {
-    const { topic, type, data, schema, receiveStamp } = message;
+    const { type, data, schema, receiveStamp } = message;
+    const topic = this.#renamed.get(message.topic) ?? message.topic;
     if (!this.#declared.has(topic)) {
       this.#declared.add(topic);
       const isUsable = schema !== undefined && schema.text.trim() !== '' && schemaProblem(message) === undefined;
-      const qos = this.#copied.find(({ name }) => name === topic)?.qos[0];
+      const qos = this.#copied.find(({ name }) => name === message.topic)?.qos[0];
       await this.#writer.declareTopic(topic, type, { ...(qos && { qos }), ...(isUsable && { schema }) });
     }
     await this.#writer.write({ topic, type, data, logTime: receiveStamp });
   }
 
   /**
-   * Appends mask, confidence and overlay of one frame. Their log time is when the set was closed: the earliest at which
+   * Appends mask, confidence, overlay and what they were made from of one frame. Their log time is when the set was closed: the earliest at which
    * they could have been published, and the same on every run.
    */
   async frame(frame: FrameResult): Promise<void> {
-    const { segmentation, images, grid, closedAt: at } = frame;
+    const { segmentation, grid, closedAt: at } = frame;
     const header = outputHeader(segmentation.stamp, segmentation.frameId);
     if (!this.#hasLabelInfo) {
       this.#hasLabelInfo = true;
@@ -121,17 +153,34 @@ export class MaskBag {
     }
     const size = maskSize(grid.pictureSize, segmentation);
     const { labels, confidence } = segmentation;
-    const mask = mono8Image(header, size, resizeLabelsNearest(labels, segmentation, size));
-    await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mask, at);
+    const mask = { ...size, labels: resizeLabelsNearest(labels, segmentation, size) };
+    await this.#write(MASK_TOPICS.mask, 'sensor_msgs/msg/Image', mono8Image(header, size, mask.labels), at);
+    await this.#coloured(MASK_TOPICS.maskColor, header, mask, at);
     if (confidence !== undefined) {
       const certainty = mono8Image(header, size, resizeLabelsNearest(confidence, segmentation, size));
       await this.#write(MASK_TOPICS.confidence, 'sensor_msgs/msg/Image', certainty, at);
     }
-    const { width, height } = segmentation;
-    const picture = pictureUnder(images, this.#camera, segmentation);
-    const overlay = renderOverlay(picture, { width, height, labels }, this.#colours);
+    const colours = this.#colours;
+    const overlay = await paintOverlay(frame, this.#camera, { size, labels: mask.labels, colours, opacity: 0.5 });
     const jpeg = jpegImage(header, await encodeJpeg(overlay));
     await this.#write(MASK_TOPICS.overlay, 'sensor_msgs/msg/CompressedImage', jpeg, at);
+    const info = maskInfo(header, NODE_NAME, frame, this.#wallTimes);
+    await this.#write(MASK_TOPICS.maskInfo, 'diagnostic_msgs/msg/DiagnosticArray', info, at);
+    this.#inference.add(frame);
+    if (this.#diagnosedAt === undefined || at - this.#diagnosedAt >= DIAGNOSTICS_PERIOD) await this.#diagnose(at);
+  }
+
+  /**
+   * Appends a label image in the colours of the classes.
+   * @param at - when it was received
+   */
+  async truth(stamp: Stamp, image: LabelImage, at: Stamp): Promise<void> {
+    await this.#coloured(TRUTH_TOPIC, outputHeader(stamp, ''), image, at);
+  }
+
+  async #coloured(topic: string, header: Header, image: LabelImage, at: Stamp): Promise<void> {
+    const png = pngImage(header, await encodeMaskPng(image, this.#colours));
+    await this.#write(topic, 'sensor_msgs/msg/CompressedImage', png, at);
   }
 
   /**
@@ -165,10 +214,12 @@ export class MaskBag {
   }
 
   async #diagnose(at: Stamp): Promise<void> {
+    this.#diagnosedAt = at;
     const healths = [...this.#healths.values()];
     const sync = syncDiagnostic(NODE_NAME, healths, this.#essential, undefined, this.#models);
     const array = diagnosticArray(at, [
       sync,
+      this.#inference.status(at),
       ...(this.#inUse === undefined ? [] : [modelDiagnostic(NODE_NAME, this.#inUse)]),
       ...healths.map((health) => modalityDiagnostic(NODE_NAME, health)),
     ]);

@@ -10,7 +10,7 @@ import type { SynchronizerStatus } from '../sync/index.js';
 import { MaskBag, type MaskBagOptions } from './mask_bag.js';
 import { ReplayRecording } from './replay_recording.js';
 import { needsOf, type ReplaySource, type ReplaySourceOptions, sensorsOf, withReplaySource } from './replay_source.js';
-import { copiedTopics, isSimulated } from './replay_topics.js';
+import { copiedTopics, isSimulated, layoutNames } from './replay_topics.js';
 import { runPipeline } from './run_pipeline.js';
 import { truthClasses } from './truth_classes.js';
 
@@ -84,8 +84,13 @@ async function replayInto(options: ReplayOptions, source: ReplaySource, folder: 
   for (const problem of selection.problems) recorder.problem('warning', problem, undefined, { code: 'topics' });
   const sensors = sensorsOf(source);
   const copied = copiedTopics(selection, sensors);
+  const renamed = layoutNames(selection, sensors, bag.info);
   const masks = await MaskBag.create(folder.file(MASKS), bundle, {
     copied: bag.info.topics.filter(({ name, count }) => copied.has(name) && count !== 0),
+    renamed,
+    provider: source.segmenter.selection.provider,
+    // At full speed two replays give the same bytes.
+    wallTimes: options.rate === 'max' ? 'left-out' : 'told',
     essential: essentialModalities(options.config),
     points: options.points ?? 'left-out',
     sensors,

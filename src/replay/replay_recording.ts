@@ -27,7 +27,7 @@ type Waiting = Omit<PublishedFrame, 'groundTruth'>;
 
 export interface ReplayRecordingOptions {
   recorder: Pick<ReplayRecorder, 'published' | 'dropped' | 'modalityState' | 'problem' | 'problemLasted' | 'notice'>;
-  masks: Pick<MaskBag, 'frame' | 'points' | 'modalityChanged' | 'modelChanged' | 'warned' | 'copy'>;
+  masks: Pick<MaskBag, 'frame' | 'points' | 'truth' | 'modalityChanged' | 'modelChanged' | 'warned' | 'copy'>;
   groundTruth: 'present' | 'absent';
   /** Classes of the model: label images with others cannot be scored. */
   classCount: number;
@@ -81,6 +81,9 @@ export class ReplayRecording implements PipelineSink {
       return;
     }
     this.#truth.add(outcome.stamp, outcome.image);
+    await this.#attempt('Ground truth is left out of masks.mcap', raw.receiveStamp, () =>
+      this.#maskBag.truth(outcome.stamp, outcome.image, raw.receiveStamp),
+    );
     await this.#release('settled');
   }
 

@@ -39,9 +39,12 @@ function isNamed(topic: string, wanted: string | undefined): boolean {
   return wanted !== undefined && topic.replace(/^\//, '') === wanted.replace(/^\//, '');
 }
 
-/** What goes into masks.mcap unchanged: the camera with its calibration, and the frames. */
-export function copiedTopics({ modalities, transforms }: TopicSelection, sensors: Bundle['modalities']): Set<string> {
-  const copied = new Set([...transforms.static, ...transforms.dynamic]);
+/** Messages that go into masks.mcap unchanged: the camera with its calibration, the frames, and the ground truth. */
+export function copiedTopics(
+  { modalities, transforms, groundTruth }: TopicSelection,
+  sensors: Bundle['modalities'],
+): Set<string> {
+  const copied = new Set([...transforms.static, ...transforms.dynamic, ...(groundTruth ? [groundTruth.topic] : [])]);
   for (const { name, representation } of sensors) {
     const assignment = modalities.get(name);
     if (representation.kind !== 'rgb' || assignment === undefined) continue;
@@ -49,6 +52,30 @@ export function copiedTopics({ modalities, transforms }: TopicSelection, sensors
     if (assignment.cameraInfo !== undefined) copied.add(assignment.cameraInfo);
   }
   return copied;
+}
+
+/**
+ * Names under which the cameras go into masks.mcap: those under which the node reads them, so that one layout shows both.
+ * A name that another topic of the bag has stays with that topic.
+ */
+export function layoutNames(
+  { modalities }: TopicSelection,
+  sensors: Bundle['modalities'],
+  { topics }: Pick<BagInfo, 'topics'>,
+): Map<string, string> {
+  const taken = new Set(topics.map(({ name }) => name));
+  const renamed = new Map<string, string>();
+  const rename = (topic: string, name: string): void => {
+    if (!taken.has(name)) renamed.set(topic, name);
+  };
+  for (const { name, representation } of sensors) {
+    const assignment = modalities.get(name);
+    if (representation.kind !== 'rgb' || assignment?.kind !== 'assigned') continue;
+    const base = name.replace(/[^A-Za-z0-9_]/g, '_');
+    rename(assignment.topic, `/${base}/image`);
+    if (assignment.cameraInfo !== undefined) rename(assignment.cameraInfo, `/${base}/camera_info`);
+  }
+  return renamed;
 }
 
 /**

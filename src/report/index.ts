@@ -7,11 +7,13 @@ export {
   encodeJpeg,
   encodeMaskPng,
   type LabelImage,
+  NO_PICTURE,
   pictureUnder,
   type RgbImage,
   renderOverlay,
 } from './overlay.js';
 export { dataUri, renderPage } from './page_assets.js';
+export { paintOverlay } from './paint_overlay.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
 export { type Problem, ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
 export { problemSubject } from './problem_subject.js';

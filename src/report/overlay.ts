@@ -62,7 +62,13 @@ export function renderOverlay(camera: RgbImage, mask: LabelImage, colours: Colou
 }
 
 /**
- * The camera's image to lay a mask over: black where the mask was made without one, and at the mask's size, which is
+ * Grey that a mask is laid over where there is no camera picture: about the mean of one, so that the mask is as bright with
+ * a camera as without.
+ */
+export const NO_PICTURE = 112;
+
+/**
+ * The camera's image to lay a mask over: an even grey where the mask was made without one, and at the mask's size, which is
  * another where a fallback takes another size than the first model.
  */
 export function pictureUnder(
@@ -71,9 +77,9 @@ export function pictureUnder(
   { width, height }: ImageSize,
 ): RgbImage {
   const image = camera === undefined ? undefined : images.get(camera);
-  const data = new Uint8Array(width * height * 3);
-  if (image === undefined) return { width, height, data };
+  if (image === undefined) return { width, height, data: new Uint8Array(width * height * 3).fill(NO_PICTURE) };
   if (image.width === width && image.height === height) return image;
+  const data = new Uint8Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {
     const row = Math.floor(((2 * y + 1) * image.height) / (2 * height)) * image.width;
     for (let x = 0; x < width; x++, at += 3) {

@@ -155,10 +155,11 @@ describe('replayBag', () => {
       statuses.at(-1)?.map(({ name, level, message }) => [name, level, message]),
       [
         ['mle_sam: sync', 0, 'masks from camera, depth, events, lidar'],
+        ['mle_sam: inference', 0, 'runs on cpu'],
         ...['camera', 'depth', 'events', 'lidar'].map((name) => [`mle_sam: ${name}`, 0, 'active']),
       ],
     );
-    assert.equal(counts.get(TINY_TOPICS.camera), 20);
+    assert.equal(counts.get('/camera/image'), 20);
     assert.equal(counts.get(MASK_TOPICS.confidence), 20);
     assert.equal(counts.get(MASK_TOPICS.overlay), 20);
     assert.equal(counts.get(MASK_TOPICS.labelInfo), 1);

@@ -59,6 +59,7 @@ function recordingOf(groundTruth: 'present' | 'absent') {
     masks: {
       frame: async () => undefined,
       points: async () => undefined,
+      truth: async () => undefined,
       modalityChanged: async () => undefined,
       modelChanged: async () => undefined,
       warned: async () => undefined,

@@ -7,15 +7,15 @@ import {
   type FrameResult,
   jpegImage,
   labelInfo,
+  maskInfo,
   mono8Image,
   outputHeader,
+  pngImage,
 } from '../../pipeline/index.js';
-import { type ColourTable, colourTable, encodeJpeg } from '../../report/index.js';
+import { type ColourTable, colourTable, encodeJpeg, encodeMaskPng, paintOverlay } from '../../report/index.js';
 import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
-import { maskInfo } from './mask_info.js';
 import type { OutputPublishers } from './output_publishers.js';
-import { paintOverlay } from './overlay.js';
 import { semanticMask } from './semantic_mask.js';
 
 /** Without a picture its size is what a CameraInfo claims: no camera has more pixels. */
@@ -75,7 +75,9 @@ export class FramePublisher {
     const isWhole = publishers.isWanted('semantic_mask');
     const isPainted = publishers.isWanted('overlay') || publishers.isWanted('overlay_compressed');
 
-    const mask = isWhole || isPainted || publishers.isWanted('mask') ? resized(labels) : undefined;
+    const isColoured = publishers.isWanted('mask_color');
+    const isMaskWanted = isWhole || isPainted || isColoured || publishers.isWanted('mask');
+    const mask = isMaskWanted ? resized(labels) : undefined;
     if (mask !== undefined) {
       await nextTurn();
       publishers.publish('mask', mask);
@@ -93,6 +95,10 @@ export class FramePublisher {
     }
     if (publishers.isWanted('mask_info')) {
       publishers.publish('mask_info', maskInfo(header, this.#nodeName, frame));
+    }
+    if (isColoured && mask !== undefined) {
+      const png = await encodeMaskPng({ ...size, labels: mask.data }, this.#colours);
+      publishers.publish('mask_color', pngImage(header, png));
     }
     if (publishers.isWanted('points')) await this.#publishPoints(frame);
     if (isPainted && mask !== undefined) await this.#publishOverlay(frame, header, size, mask.data);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { decodeMessage, encodeMessage } from '../../src/messages/index.js';
-import { maskInfo } from '../../src/node/outputs/mask_info.js';
-import type { DiagnosticArray, FrameResult } from '../../src/pipeline/index.js';
+import { type DiagnosticArray, type FrameResult, maskInfo } from '../../src/pipeline/index.js';
 
 const STAMP = 1_730_800_000_000_000_000n;
 const HEADER = { stamp: { sec: 1_730_800_000, nanosec: 0 }, frame_id: 'camera_optical' };
@@ -13,6 +12,7 @@ function frame(absent: [string, string][], model = FIRST): FrameResult {
     segmentation: {
       stamp: STAMP,
       present: ['camera', 'lidar'],
+      confidence: Uint8Array.of(255, 0, 255, 0),
       routing: new Map([
         ['camera', [0.75, 0.5]],
         ['lidar', [0.25, 0.5]],
@@ -25,7 +25,7 @@ function frame(absent: [string, string][], model = FIRST): FrameResult {
       ['camera', { stamp: STAMP }],
       ['lidar', { stamp: STAMP - 12_500_000n }],
     ]),
-    latency: { totalMs: 81.25 },
+    latency: { syncWaitMs: 12.5, decodeMs: 8.25, inferenceMs: 60.5, totalMs: 81.25 },
   } as unknown as FrameResult;
 }
 
@@ -51,13 +51,27 @@ describe('~/mask_info', () => {
       reference: 'camera',
       model: 'day',
       model_role: 'primary',
+      mean_confidence: '0.5000',
+      sync_wait_ms: '12.500',
+      decode_ms: '8.250',
+      inference_ms: '60.500',
       total_ms: '81.250',
     });
     assert.deepEqual(values(info, 2), {
       'lidar/is_fused': 'True',
       stamp_offset_ms: '-12.500',
       routing_weights: '0.2500 0.5000',
+      routing_weight: '0.3750',
     });
+  });
+
+  it('leaves out what the clock of the machine says where runs have to be equal', () => {
+    const timed = Object.keys(values(maskInfo(HEADER, 'mle_sam', frame([])), 0));
+    const timeless = Object.keys(values(maskInfo(HEADER, 'mle_sam', frame([]), 'left-out'), 0));
+    assert.deepEqual(
+      timed.filter((key) => !timeless.includes(key)),
+      ['decode_ms', 'inference_ms', 'total_ms'],
+    );
   });
 
   it('names the model that stood by and made it, and why', () => {

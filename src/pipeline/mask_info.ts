@@ -1,20 +1,21 @@
-import type { Header } from '../../messages/index.js';
-import { describeModelReason } from '../../model/index.js';
-import {
-  type DiagnosticArray,
-  type DiagnosticStatus,
-  type FrameResult,
-  flag,
-  type KeyValue,
-  LEVEL,
-} from '../../pipeline/index.js';
+import type { Header } from '../messages/index.js';
+import { describeModelReason } from '../model/index.js';
+import { type DiagnosticArray, type DiagnosticStatus, flag, type KeyValue, LEVEL } from './diagnostics.js';
+import type { FrameResult } from './results.js';
 
 /**
  * What one mask was made from, for consumers that cannot read mle_sam_ros/SemanticMask: a diagnostic_msgs/DiagnosticArray
  * with the mask's own header, so that both are paired by stamp. One status tells of the mask, one of each modality.
+ * @param wallTimes - `left-out`: without times that differ from run to run
  */
-export function maskInfo(header: Header, nodeName: string, frame: FrameResult): DiagnosticArray {
+export function maskInfo(
+  header: Header,
+  nodeName: string,
+  frame: FrameResult,
+  wallTimes: 'told' | 'left-out' = 'told',
+): DiagnosticArray {
   const { segmentation, model, images, absent, reference, latency } = frame;
+  const { confidence } = segmentation;
   const present = segmentation.present.join(', ');
   const without = [...absent].map(([modality, reason]) => `${modality} (${reason})`).join(', ');
   const mask: DiagnosticStatus = {
@@ -32,7 +33,13 @@ export function maskInfo(header: Header, nodeName: string, frame: FrameResult): 
       reference,
       model: model.name,
       model_role: model.role,
-      total_ms: latency.totalMs.toFixed(3),
+      ...(confidence && { mean_confidence: meanConfidence(confidence).toFixed(4) }),
+      sync_wait_ms: latency.syncWaitMs.toFixed(3),
+      ...(wallTimes === 'told' && {
+        decode_ms: latency.decodeMs.toFixed(3),
+        inference_ms: latency.inferenceMs.toFixed(3),
+        total_ms: latency.totalMs.toFixed(3),
+      }),
     }),
   };
   const used = segmentation.present.map((modality): DiagnosticStatus => {
@@ -46,7 +53,10 @@ export function maskInfo(header: Header, nodeName: string, frame: FrameResult): 
       values: keyValues({
         [`${modality}/is_fused`]: flag(true),
         stamp_offset_ms: (Number(stamp - segmentation.stamp) / 1e6).toFixed(3),
-        ...(weights && { routing_weights: weights.map((weight) => weight.toFixed(4)).join(' ') }),
+        ...(weights && {
+          routing_weights: weights.map((weight) => weight.toFixed(4)).join(' '),
+          routing_weight: (weights.reduce((sum, weight) => sum + weight, 0) / weights.length).toFixed(4),
+        }),
       }),
     };
   });
@@ -60,6 +70,16 @@ export function maskInfo(header: Header, nodeName: string, frame: FrameResult): 
     }),
   );
   return { header, status: [mask, ...used, ...missing] };
+}
+
+/**
+ * Mean over the pixels, 0..1.
+ * @param confidence - a byte a pixel, 255 = certain
+ */
+export function meanConfidence(confidence: Uint8Array): number {
+  let sum = 0;
+  for (const value of confidence) sum += value;
+  return sum / (255 * confidence.length);
 }
 
 /** Switched off, or never there: nothing was lost. */

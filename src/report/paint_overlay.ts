@@ -1,26 +1,26 @@
-import type { RawMessage } from '../../messages/index.js';
-import type { FrameResult } from '../../pipeline/index.js';
-import { type ColourTable, type RgbImage, renderOverlay } from '../../report/index.js';
-import { inRowSlices } from '../../sensors/in_slices.js';
-import { decodePicture, type ImageSize } from '../../sensors/index.js';
+import type { RawMessage } from '../messages/index.js';
+import { inRowSlices } from '../sensors/in_slices.js';
+import { decodePicture, type ImageSize } from '../sensors/index.js';
+import { type ColourTable, NO_PICTURE, type RgbImage, renderOverlay } from './overlay.js';
 
 /** Pixels that are painted in two milliseconds on a desktop processor. */
 const PIXELS_PER_SLICE = 400_000;
 
 /**
- * Paints a mask over the picture it was made from, or over black where the camera is gone.
+ * Paints a mask over the picture it was made from, or over an even grey where the camera is gone.
  * @param labels - class ids of the given size
  * @param cameraModality - whose picture it is
  */
 export async function paintOverlay(
-  { messages, images }: Pick<FrameResult, 'messages' | 'images'>,
+  { messages, images }: { messages: ReadonlyMap<string, RawMessage>; images: ReadonlyMap<string, unknown> },
   cameraModality: string | undefined,
   { size, labels, colours, opacity }: { size: ImageSize; labels: Uint8Array; colours: ColourTable; opacity: number },
 ): Promise<RgbImage> {
   const { width, height } = size;
   const message = cameraModality === undefined ? undefined : messages.get(cameraModality);
   const isPresent = cameraModality !== undefined && images.has(cameraModality);
-  const camera = (message && isPresent && (await pictureOf(message, size))) || new Uint8Array(width * height * 3);
+  const camera =
+    (message && isPresent && (await pictureOf(message, size))) || new Uint8Array(width * height * 3).fill(NO_PICTURE);
   const painted = new Uint8Array(width * height * 3);
   await inRowSlices(size, PIXELS_PER_SLICE, (from, to) => {
     const slice = { width, height: to - from };
