@@ -33,7 +33,11 @@ export async function renderReport(report: ReportData): Promise<string> {
   const { embedded, blobs } = embed(report);
   const preview = await makePreview(report);
   const data = { ...report, preview, states: MODALITY_STATES, stages: LATENCY_STAGES, embedded, blobs };
-  return renderPage('report', data, { libraries: ['uplot'], scripts: SCRIPTS, styles: ['viewer.css', 'figures.css'] });
+  return renderPage('report', data, {
+    libraries: ['uplot'],
+    scripts: SCRIPTS,
+    styles: ['viewer.css', 'controls.css', 'figures.css'],
+  });
 }
 
 /** What {@link writeReplayReport} writes. */
