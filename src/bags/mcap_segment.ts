@@ -37,11 +37,12 @@ export class SegmentReader {
     const header = parseChunkHeader(bytes);
     const decompress = header && (await decompressorOf(header.compression));
     const plain = header && readPlainChunk(bytes, header, decompress, (id) => channels.has(id), isWanted);
-    if (plain === undefined) {
+    const defined = plain && this.#define(plain.definitions, channels);
+    if (plain === undefined || defined === undefined) {
       const handlers: DecompressHandlers = header && decompress ? { [header.compression]: decompress } : {};
       return readRecords(bytes, channels, handlers, isWanted);
     }
-    return { ...this.#define(plain.definitions, channels), messages: plain.messages };
+    return { ...defined, messages: plain.messages };
   }
 
   /** Valid until the next call. */
@@ -51,12 +52,17 @@ export class SegmentReader {
     return this.#file.readInto(this.#buffer.subarray(0, length), offset);
   }
 
-  #define(definitions: readonly Uint8Array[], channels: McapIndex['channels']): SegmentContents {
+  /** @returns undefined where they are damaged */
+  #define(definitions: readonly Uint8Array[], channels: McapIndex['channels']): SegmentContents | undefined {
     const bytes = Buffer.concat(definitions);
     if (this.#definitions?.bytes.equals(bytes)) return this.#definitions.contents;
-    const contents = readRecords(bytes, channels, {});
-    this.#definitions = { bytes, contents };
-    return contents;
+    try {
+      const contents = readRecords(bytes, channels, {});
+      this.#definitions = { bytes, contents };
+      return contents;
+    } catch {
+      return undefined;
+    }
   }
 }
 
