@@ -5,22 +5,27 @@ import type { DropoutOutcome } from './run_dropout.js';
 
 /** Classes a scenario's table shows: those that changed most. */
 const SHOWN_CLASSES = 6;
+const STYLES = { styles: ['dropout.css'] };
 
 /** Renders `dropout.html`: one file that opens offline, without scripts. */
 export function renderDropoutPage(outcome: DropoutOutcome): Promise<string> {
-  return renderPage('dropout', { report: outcome.report, scenarios: shownScenarios(outcome) });
+  return renderPage('dropout', { report: outcome.report, scenarios: shownScenarios(outcome) }, STYLES);
 }
 
 /** The same of several models: one table side by side, then each by itself. */
 export function renderComparisonPage(outcomes: readonly ComparedOutcome[]): Promise<string> {
   const names = [...new Set(outcomes.flatMap(({ report }) => report.scenarios.map(({ name }) => name)))];
-  return renderPage('dropout_comparison', {
-    models: outcomes.map((outcome) => ({ ...outcome, scenarios: shownScenarios(outcome) })),
-    rows: names.map((name) => ({
-      name,
-      cells: outcomes.map(({ report }) => report.scenarios.find((scenario) => scenario.name === name)),
-    })),
-  });
+  return renderPage(
+    'dropout_comparison',
+    {
+      models: outcomes.map((outcome) => ({ ...outcome, scenarios: shownScenarios(outcome) })),
+      rows: names.map((name) => ({
+        name,
+        cells: outcomes.map(({ report }) => report.scenarios.find((scenario) => scenario.name === name)),
+      })),
+    },
+    STYLES,
+  );
 }
 
 function shownScenarios({ report, pictures }: DropoutOutcome) {
@@ -39,6 +44,9 @@ interface ShownPicture {
   source: string;
   caption: string;
   present: string;
+  /** Whether a sensor is missing in it. */
+  isStruck: boolean;
+  sensors: { name: string; source: string | undefined; lost: string | undefined }[];
 }
 
 function shownPictures(pictures: ScenarioPictures | undefined): ShownPicture[] {
@@ -48,12 +56,19 @@ function shownPictures(pictures: ScenarioPictures | undefined): ShownPicture[] {
     const shown: ShownPicture[] = [];
     if (picture !== undefined) {
       const source = dataUri('image/jpeg', picture.jpeg);
-      shown.push({ source, caption: moment, present: picture.present.join(', ') });
+      const sensors = picture.sensors.map(({ name, jpeg, lost }) => ({
+        name,
+        source: jpeg && dataUri('image/jpeg', jpeg),
+        lost,
+      }));
+      const isStruck = moment === 'during' && sensors.some(({ lost }) => lost !== undefined);
+      shown.push({ source, caption: moment, present: `mask from ${picture.present.join(', ')}`, isStruck, sensors });
     }
     // Also where the faulty run has no mask at that moment.
     if (moment === 'during' && pictures.cleanDuring !== undefined) {
-      const source = dataUri('image/png', pictures.cleanDuring);
-      shown.push({ source, caption: 'during, clean run', present: 'mask only' });
+      const source = dataUri('image/jpeg', pictures.cleanDuring);
+      const present = 'the mask of the same moment without the fault';
+      shown.push({ source, caption: 'during, clean run', present, isStruck: false, sensors: [] });
     }
     return shown;
   });

@@ -43,6 +43,8 @@ export const PRESETS: Readonly<Record<string, DriveDescription>> = {
     ],
     outages: [{ topic: TOPICS.camera, from: 5.5, until: 7.5 }],
   },
+  /** One condition and no outage: nothing changes but what a scenario of faults changes. */
+  steady: { stretches: [{ condition: 'sun', seconds: 10 }], outages: [] },
   conditions: {
     stretches: CONDITIONS.map((condition) => ({ condition, seconds: 4 })),
     outages: [],
