@@ -230,7 +230,7 @@ describe('how commands end', function () {
     assert.match((await set('--seed', '3')).stdout, /0 frames written, 1 were there/);
     const refused = await set('--seed', '4');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /or one of seed 4, but set holds the data set of seed 3\./);
+    assert.match(refused.stderr, /or a plain one of seed 4, but set holds the plain data set of seed 3\./);
     assert.equal(description().seed, 3);
     assert.match((await set('--seed', '4', '--force')).stdout, /1 frames written, 0 were there/);
     writeFileSync(join(folder, 'set/dataset.json'), '{"source": "DELIVER"}');
