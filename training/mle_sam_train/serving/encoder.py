@@ -204,10 +204,20 @@ class HeadProjection(nn.Module):
         tokens = tokens[:, None]
         if not self.is_factored:
             return tokens @ self._own(self.weight, modality)
-        return tokens @ self.weight + (tokens @ self._own(self.down, modality)) @ self._own(self.up, modality)
+        base = tokens @ _repeated(self.weight, modality)
+        return base + (tokens @ self._own(self.down, modality)) @ self._own(self.up, modality)
 
     def _own(self, weights: Tensor, modality: Tensor) -> Tensor:
-        return weights if self.is_shared else weights.index_select(0, modality)
+        return _repeated(weights, modality) if self.is_shared else weights.index_select(0, modality)
+
+
+def _repeated(weights: Tensor, modality: Tensor) -> Tensor:
+    """The same weights `[1, ...]` for each image.
+
+    Where both factors of a product lack a dimension of the batch, tokens that of heads and weights that of
+    images, ONNX Runtime's CUDA provider gives a wrong product (1.30.0, seen on an H200).
+    """
+    return weights.expand(len(modality), *weights.shape[1:])
 
 
 class ServingNeck(nn.Module):
