@@ -217,7 +217,7 @@ def _repeated(weights: Tensor, modality: Tensor) -> Tensor:
     Where both factors of a product lack a dimension of the batch, tokens that of heads and weights that of
     images, ONNX Runtime's CUDA provider gives a wrong product (1.30.0, seen on an H200).
     """
-    return weights.expand(len(modality), *weights.shape[1:])
+    return weights.expand(modality.shape[0], *weights.shape[1:])
 
 
 class ServingNeck(nn.Module):
