@@ -31,7 +31,7 @@ function fromWorld(pose: Pose, point: readonly number[]): number[] {
 describe('a simulated drive that tells its motion', () => {
   let messages: TimedMessage[];
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     messages = [];
     const drive = { stretches: [{ condition: 'sun' as const, seconds: SECONDS }], outages: [] };
     for await (const message of simulateDrive(drive, SEED, 'told')) messages.push(message);
