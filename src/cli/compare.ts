@@ -11,7 +11,7 @@ import {
   type FrameCounts,
 } from '../evaluation/index.js';
 import { requireReplaceable, writeOutput } from '../outputs/index.js';
-import { COMPARISON_MARK, renderComparison } from '../report/index.js';
+import { COMPARISON_MARK, type ComparisonPage, renderComparison } from '../report/index.js';
 import { jsonText } from '../text/index.js';
 import { type ComparedScenario, compareScenarios, scenarioFigures, scenarioTable } from './compare_scenarios.js';
 import { CONVENTIONS } from './evaluate/conventions.js';
@@ -46,24 +46,12 @@ interface CompareFlags extends DatasetFlags, ProviderFlags {
   force?: true;
 }
 
-/** Two runs on the same frames, and how they differ. */
-interface Comparison {
+/** Two runs on the same frames, and how they differ: what the page shows, and what a program needs. */
+interface Comparison extends ComparisonPage {
   formatVersion: 1;
   dataset: EvaluationUnit['dataset'];
   models: { a: EvaluationUnit['model']; b: EvaluationUnit['model'] };
   convention: (typeof CONVENTION_NAMES)[AbsentClassConvention];
-  /** Frames of one run only: they are left out. */
-  onlyInA: number;
-  onlyInB: number;
-  /** Frames that could not be read. */
-  leftOut: { a: number; b: number };
-  resamples: number;
-  seed: number;
-  frames: number;
-  miou: Difference;
-  classes: ({ name: string } & Difference)[];
-  conditions: ({ name: string; frames: number } & Difference)[];
-  cases: ({ name: string; frames: number } & Difference)[];
   /** Two runs of dropout: what has no frames to draw from. */
   scenarios?: ComparedScenario[];
 }

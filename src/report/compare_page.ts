@@ -11,8 +11,10 @@ export interface ComparisonPage {
   dataset: { title: string; split: string };
   models: { a: { name: string; sha256: string }; b: { name: string; sha256: string } };
   convention: string;
+  /** Frames of one run only: they are left out. */
   onlyInA: number;
   onlyInB: number;
+  /** Frames that could not be read. */
   leftOut: { a: number; b: number };
   resamples: number;
   seed: number;
