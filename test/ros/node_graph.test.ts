@@ -178,10 +178,12 @@ describe('The node on a graph with four sensors', function () {
     rig.forget();
     await pass(1);
     assert.equal(masks().length, 0, 'no mask of nothing');
-    const { statuses } = rig.received<DiagnosticsFields>('/diagnostics').at(-1)!.fields;
-    assert.ok(
-      statuses.some(({ level }) => level === LEVEL.error),
+    const isError = ({ fields }: { fields: DiagnosticsFields }) =>
+      fields.statuses.some(({ level }) => level === LEVEL.error);
+    await waitUntil(
       'an error in the diagnostics',
+      () => rig.received<DiagnosticsFields>('/diagnostics').some(isError),
+      PATIENT,
     );
     await rig.tell({ unmute: Object.values(TOWN_TOPICS) });
     await waitUntil('a mask of all four', () => wholes().some(({ fields }) => fields.present.length === 4), PATIENT);
