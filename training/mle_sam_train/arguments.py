@@ -165,6 +165,15 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("--weights", type=Path, help="also save the weights as this .safetensors file")
     command.add_argument("--note", default="", help="what else the model card must say about the training")
+    text = "write a bundle's model card and scores anew, its graphs left as they are"
+    command = commands.add_parser("card", help=text)
+    command.add_argument("bundle", type=Path)
+    command.add_argument("checkpoint", type=Path, help="the weights the bundle was exported from")
+    command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
+    command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
+    command.add_argument("--note", help="what else the card must say about the training (default: as it was)")
+    text = "a line of the card's limits, repeatable (default: as they were)"
+    command.add_argument("--limit", action="append", dest="limits", help=text)
     text = "write the two ONNX graphs alone, to compare them"
     command = commands.add_parser("graphs", help=text, parents=[precision])
     command.add_argument("checkpoint", type=Path, help="checkpoint file or run folder")

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .claims.report import with_section
+from .claims.text import CARD_HEADING
 from .data import FrameCache, measure_input_statistics
+from .errors import InputError
 from .export import check_parity, export_graphs, torch_labels
 from .half import Precision
 from .model import MleSam
@@ -98,6 +101,55 @@ def write_bundle(
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text(model_card(model, manifest, report, parity))
     return parity
+
+
+def rewrite_card(
+    model: MleSam,
+    folder: Path,
+    report: dict[str, Any],
+    note: str | None = None,
+    limits: list[str] | None = None,
+) -> None:
+    """Write the scores of `report` into a bundle's `model.json` and its card anew; its graphs stay.
+
+    Args:
+        model: the weights that the bundle was exported from; refused where its graphs differ from them.
+        note: what else the card says of the training; None keeps what is there.
+        limits: further lines of the card's limits; None keeps those that are there.
+    """
+    manifest = read_manifest(folder)
+    images = np.stack(
+        [np.array(Image.open(folder / entry["path"])) for entry in manifest["golden"]["images"].values()]
+    )
+    training = manifest["training"]
+    parity = check_parity(model, folder, images, training.get("precision", "float32"))
+    training["scores"] = headline_scores(report)
+    if note is not None:
+        training["note"] = note
+    if limits is not None:
+        training["limits"] = limits
+    text = keep_section(model_card(model, manifest, report, parity), folder / "MODEL_CARD.md")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "MODEL_CARD.md").write_text(text)
+
+
+def keep_section(card: str, earlier: Path) -> str:
+    """A new card with the comparison of `claims --report` that stood in the earlier one."""
+    text = earlier.read_text() if earlier.exists() else ""
+    start = text.find(CARD_HEADING)
+    if start < 0:
+        return card
+    end = text.find("\n## ", start + 1)
+    section = text[start:] if end < 0 else text[start:end]
+    return with_section(card, section)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """A bundle's `model.json`."""
+    try:
+        return json.loads((folder / "model.json").read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"Expected a bundle at {folder} but could not read it ({error}).") from error
 
 
 def add_input_statistics(folder: Path, cache: FrameCache) -> None:

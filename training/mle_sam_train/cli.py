@@ -189,6 +189,17 @@ def _export(options: argparse.Namespace) -> None:
     )
 
 
+def _card(options: argparse.Namespace) -> None:
+    from .bundle import rewrite_card
+    from .checkpoint import load_model
+
+    report = _read_report(options.scores, "evaluate")
+    if options.routing is not None:
+        report["blinded"] = _read_report(options.routing, "routing")
+    rewrite_card(load_model(options.checkpoint)[0], options.bundle, report, options.note, options.limits)
+    print(f"Wrote {options.bundle / 'MODEL_CARD.md'} and the scores in model.json.")
+
+
 def _graphs(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
     from .export import OPSET, export_graphs
@@ -340,6 +351,7 @@ COMMANDS = {
     "ablation": _ablation,
     "claims": _claims,
     "export": _export,
+    "card": _card,
     "graphs": _graphs,
     "footprint": _footprint,
     "bench": _bench,

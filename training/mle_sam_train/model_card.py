@@ -39,7 +39,7 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 - One rig: sensors mounted elsewhere or other representations need training anew.
 - Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
 - The confidence is a softmax, not calibrated.
-"""
+{limits}"""
 
 BLINDED = """
 ## One sensor blinded
@@ -98,6 +98,7 @@ def model_card(
         convention=report["convention"],
         tables=evaluation_table(report),
         blinded=_blinded_section(report.get("blinded")),
+        limits="".join(f"- {limit}\n" for limit in manifest["training"].get("limits", [])),
     )
 
 

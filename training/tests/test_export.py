@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 
 from mle_sam_train.bundle import TrainingData
 from mle_sam_train.checkpoint import load_model, save_weights
+from mle_sam_train.claims.report import with_section
+from mle_sam_train.claims.text import CARD_HEADING
 from mle_sam_train.cli import main
 from mle_sam_train.data import Frame, FrameCache, measure_input_statistics
 from mle_sam_train.evaluation import all_subsets, evaluate
@@ -45,6 +48,50 @@ def test_the_bundle_is_complete_and_its_hashes_hold(run: Path) -> None:
     assert "| lidar  | thinned " in card
     assert "test data. A short run." in card
     assert f"| all modalities | {manifest['training']['scores']['miou']:.1f}" in " ".join(card.split())
+
+
+def test_a_card_is_written_anew_beside_graphs_that_stay(run: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(run / "bundle", bundle)
+    section = f"{CARD_HEADING}\nWhat was compared.\n"
+    (bundle / "MODEL_CARD.md").write_text(with_section((bundle / "MODEL_CARD.md").read_text(), section))
+    before = json.loads((bundle / "model.json").read_text())
+    scores = json.loads((run / "scores.json").read_text())
+    scores["full"]["miou"], scores["frames"] = 12.34, 99
+    (tmp_path / "scores.json").write_text(json.dumps(scores))
+    arguments = ["card", str(bundle), str(run), "--scores", str(tmp_path / "scores.json")]
+    assert main([*arguments, "--limit", "Snow was never seen.", "--limit", "Nor sand."]) == 0
+    after = json.loads((bundle / "model.json").read_text())
+    assert after["training"]["scores"]["miou"] == 12.34
+    assert {key: value for key, value in after.items() if key != "training"} == {
+        key: value for key, value in before.items() if key != "training"
+    }
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert card.endswith("- Snow was never seen.\n- Nor sand.\n")
+    assert f"{section}\n## Limits\n" in card
+    assert "99 frames of the split" in card and "A short run." in card
+    assert main(arguments) == 0
+    assert (bundle / "MODEL_CARD.md").read_text() == card
+
+
+def test_a_card_of_other_weights_is_refused(run: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(run / "bundle", bundle)
+    card = (bundle / "MODEL_CARD.md").read_text()
+    model, summary = load_model(run)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    save_weights(model, tmp_path / "other.safetensors", summary)
+    arguments = [
+        "card",
+        str(bundle),
+        str(tmp_path / "other.safetensors"),
+        "--scores",
+        str(run / "scores.json"),
+    ]
+    assert main(arguments) == 2
+    assert (bundle / "MODEL_CARD.md").read_text() == card
 
 
 def test_a_bundle_without_input_statistics_is_given_those_that_export_writes(
