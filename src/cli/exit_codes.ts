@@ -14,7 +14,7 @@ export const EXIT_TABLE: readonly (readonly [status: string, meaning: string])[]
   ['0', 'done; what was lost on the way is told'],
   [
     '1',
-    'wrong arguments, an input that cannot be used, of many bags one as well, a file of somebody else in the way, or an error',
+    'wrong arguments, an input that cannot be used, of many bags one as well, a file in the way that mle-sam did not make, or an error',
   ],
   ['2', 'nothing came of it: no mask where some were due, no frame to score, nothing in a bag that could give masks'],
   [

@@ -181,7 +181,7 @@ function streamParameters({ name }: ModalityRole): ParameterDefinition[] {
       default: false,
       applies: 'live',
       scope: 'node',
-      description: 'a fault where it has never been there; else a sensor nobody publishes is just not present',
+      description: 'a fault where it has never been there; otherwise a sensor without a publisher is just not present',
     },
     {
       name: `${prefix}.period_ms`,

@@ -125,7 +125,7 @@ const MODEL: readonly ParameterDefinition[] = [
     default: false,
     applies: 'live',
     scope: 'node',
-    description: 'make masks also while nobody listens to them',
+    description: 'make masks also while nothing subscribes to them',
   },
   {
     name: 'minimum',
@@ -241,7 +241,7 @@ const SYNC: readonly ParameterDefinition[] = [
     ...numberRules(sync.latePeriods),
     unit: 'periods',
     applies: 'live',
-    description: 'silence that makes a sensor late; a late reference is stood in for',
+    description: 'silence that makes a sensor late; while the reference is late, another sensor paces the masks',
   },
   {
     name: 'sync.drop_periods',

@@ -26,7 +26,7 @@ export function topicTrouble(
   const { topic, publishers, conflicts, messages, problem } = sensor;
   const info = topics.find((other) => other.purpose === 'camera-info' && other.modality === modality);
   if (problem !== undefined) {
-    return { level: LEVEL.error, what: problem, toDo: `Mend that, or set modalities.${modality}.enabled to false.` };
+    return { level: LEVEL.error, what: problem, toDo: `Correct that, or set modalities.${modality}.enabled to false.` };
   }
   const isSilent = state === 'waiting' || state === 'dropped';
   if (isSilent && publishers === 0) {
