@@ -47,7 +47,7 @@ export function dropoutCommand(write: (text: string) => void = print): Command {
     .option('--seconds <count>', 'replay only so much of the bag', wholeNumberFrom(1))
     .option('--force', "replace files of the results' names that mle-sam did not make")
     .option('--json', 'print dropout.json, of many bags runs.json, instead of a table')
-    .option('--markdown', 'print what each scenario costs and how it is told as a Markdown table')
+    .option('--markdown', 'print what each scenario costs, how it is told and how fast it is over as a Markdown table')
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'recovered<=600'", requirement)
     .option('--junit <file>', 'write the checks of each scenario as JUnit XML; the command fails when one does')
     .action((given: string[], flags: Omit<DropoutFlags, 'model'> & { model: string | string[] }, command: Command) =>
