@@ -8,6 +8,11 @@ from pathlib import Path
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of a command; `command` holds its name. Wrong ones end the process, as argparse does."""
+    return command_line().parse_args(arguments)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """All commands with their options."""
     parser = argparse.ArgumentParser(prog="mle-sam-train", description="Train, evaluate and export MLE-SAM.")
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
     commands = parser.add_subparsers(required=True, dest="command")
@@ -15,7 +20,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     _add_claims(commands)
     _add_scoring(commands)
     _add_export(commands)
-    return parser.parse_args(arguments)
+    return parser
 
 
 def _trained(split: str) -> argparse.ArgumentParser:
