@@ -34,6 +34,11 @@ export class FeatureSlots {
     this.#usedAt = new Array(modalityCount * copies).fill(0);
   }
 
+  /** Whether features outlive the run that made them. */
+  get areKept(): boolean {
+    return this.#copies > 0;
+  }
+
   /**
    * Chooses a slot for each image of a set: the one that holds its features, or else the one of its modality that was
    * used longest ago. Slots that will be written count as empty until {@link keep}.

@@ -1,4 +1,4 @@
-import type { RunRequest, RunResult } from './protocol.js';
+import type { EncodeRequest, EncodeResult, RunRequest, RunResult } from './protocol.js';
 import type { EncodeMode, RunOutputs } from './providers.js';
 
 export interface ModelShape {
@@ -15,6 +15,8 @@ export interface ModelRunner {
   /** Images of each modality whose features are kept from run to run; 0: none, all of a set are to be encoded. */
   readonly featureCopies: number;
   run(request: RunRequest): Promise<RunResult>;
+  /** Encodes without decoding, where features are kept. */
+  encode?(request: EncodeRequest): Promise<EncodeResult>;
   release(): Promise<void>;
 }
 

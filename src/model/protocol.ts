@@ -22,8 +22,8 @@ export interface WorkerSetup {
   encodeMode: EncodeMode | 'auto';
 }
 
-export interface RunRequest {
-  kind: 'run';
+/** Images to encode, and where their features belong. */
+interface Images {
   /** Index of each present modality, rising. */
   modalities: readonly number[];
   /** By position in `modalities`, the slot its features lie in, or are written to. */
@@ -37,7 +37,17 @@ export interface RunRequest {
   images: ArrayBuffer;
 }
 
-export type WorkerRequest = RunRequest | { kind: 'close' };
+/** A set to segment. */
+export interface RunRequest extends Images {
+  kind: 'run';
+}
+
+/** Images of a set that is not complete yet, to encode and no more. */
+export interface EncodeRequest extends Images {
+  kind: 'encode';
+}
+
+export type WorkerRequest = RunRequest | EncodeRequest | { kind: 'close' };
 
 export interface RunResult {
   kind: 'result';
@@ -55,6 +65,13 @@ export interface RunResult {
   headMs: number;
 }
 
+export interface EncodeResult {
+  kind: 'encoded';
+  /** The request's buffer, given back. */
+  images: ArrayBuffer;
+  encodeMs: number;
+}
+
 export interface RunFailure {
   kind: 'run-failed';
   reason: string;
@@ -64,6 +81,7 @@ export interface RunFailure {
 }
 
 export type RunReply = RunResult | RunFailure;
+export type EncodeReply = EncodeResult | RunFailure;
 
 /** Sent before each rung: should the worker end now, the host knows on what, and what is left to try. */
 export interface RungTried {
@@ -89,4 +107,5 @@ export type WorkerReply =
   /** `featureCopies`: images of each modality whose features are kept. */
   | { kind: 'ready'; selection: ProviderSelection; featureCopies: number }
   | { kind: 'no-provider'; attempts: readonly ProviderAttempt[] }
-  | RunReply;
+  | RunReply
+  | EncodeReply;

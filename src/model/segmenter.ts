@@ -56,7 +56,7 @@ const MAX_DEFAULT_THREADS = 4;
  * pipeline's decision, and a queue in here would only hide how old its sets are.
  *
  * Images are copied once, into a batch that is transferred to the worker and back, so callers keep their buffers and
- * may overwrite them as soon as `segment` has returned its promise. Masks belong to the caller.
+ * may overwrite them as soon as `segment` has returned its promise, or `prepare` resolved. Masks belong to the caller.
  *
  * An image object counts as a value: the very same object in a later set means the very same pixels, and is not encoded
  * again in mode `one-by-one` while its features are kept, whatever else is in the sets.
@@ -70,6 +70,10 @@ export class Segmenter {
   #selection: ProviderSelection | undefined;
   #slots: FeatureSlots;
   #encoderRuns = 0;
+  /** Images that are being encoded ahead of their set. */
+  #preparing: Promise<void> | undefined;
+  /** How long it took, by image. */
+  readonly #preparedMs = new WeakMap<ModalityImage, number>();
 
   private constructor(bundle: Bundle, options: SegmenterOptions) {
     this.bundle = bundle;
@@ -126,6 +130,7 @@ export class Segmenter {
    */
   async segment(frameSet: FrameSet): Promise<Segmentation> {
     const start = performance.now();
+    if (this.#preparing !== undefined) await this.#preparing;
     this.#host.requireIdle();
     const { modalities, images } = this.#inBundleOrder(frameSet);
     const slots = this.#slots;
@@ -143,7 +148,47 @@ export class Segmenter {
       throw new SegmenterError('run-failed', `The model failed on this frame set: ${reply.reason}`);
     }
     slots.keep(placement, images);
-    return this.#segmentation(frameSet, modalities, reply, performance.now() - start);
+    const encodeMs = images.reduce((sum, image) => sum + this.#timeToPrepare(image), reply.encodeMs);
+    return this.#segmentation(frameSet, modalities, { ...reply, encodeMs }, performance.now() - start);
+  }
+
+  /**
+   * Encodes images of a set that is not complete yet, so that {@link segment} has only the others to encode. Does nothing
+   * where no features are kept from run to run, or the model is busy. What fails here is tried again with the set, and
+   * told then.
+   * @returns once that is done; never rejects
+   */
+  prepare(images: readonly ModalityImage[]): Promise<void> {
+    if (!this.#slots.areKept || this.#host.state !== 'idle') return Promise.resolve();
+    this.#preparing = this.#prepare(images)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#preparing = undefined;
+      });
+    return this.#preparing;
+  }
+
+  async #prepare(given: readonly ModalityImage[]): Promise<void> {
+    const set = new Map(given.map((image) => [image.modality, image]));
+    const { modalities, images } = this.#ordered(set);
+    const slots = this.#slots;
+    const placement = slots.place(modalities, images);
+    if (placement.encode.length === 0) return;
+    this.#encoderRuns += placement.encode.length;
+    const batch = this.#batch(placement.encode.map((position) => images[position]!));
+    const reply = await this.#host.run({ kind: 'encode', modalities, ...placement, images: batch });
+    this.#spareBatch = reply.images;
+    if (reply.kind === 'run-failed') return;
+    slots.keep(placement, images);
+    const each = reply.encodeMs / placement.encode.length;
+    for (const position of placement.encode) this.#preparedMs.set(images[position]!, each);
+  }
+
+  /** Of an image that was encoded for this set; it counts once. */
+  #timeToPrepare(image: ModalityImage): number {
+    const ms = this.#preparedMs.get(image) ?? 0;
+    this.#preparedMs.delete(image);
+    return ms;
   }
 
   /**
@@ -162,16 +207,21 @@ export class Segmenter {
     this.#onEvent(event);
   }
 
-  #inBundleOrder(frameSet: FrameSet): { modalities: number[]; images: ModalityImage[] } {
+  #ordered(set: ReadonlyMap<string, ModalityImage>): { modalities: number[]; images: ModalityImage[] } {
     const modalities: number[] = [];
     const images: ModalityImage[] = [];
     this.bundle.modalities.forEach(({ name }, index) => {
-      const image = frameSet.images.get(name);
+      const image = set.get(name);
       if (!image) return;
       checkSize(image, this.bundle);
       modalities.push(index);
       images.push(image);
     });
+    return { modalities, images };
+  }
+
+  #inBundleOrder(frameSet: FrameSet): { modalities: number[]; images: ModalityImage[] } {
+    const { modalities, images } = this.#ordered(frameSet.images);
     if (images.length === 0 || images.length !== frameSet.images.size) {
       const expected = this.bundle.modalities.map(({ name }) => name).join(', ');
       const received = [...frameSet.images.keys()].join(', ') || 'none';

@@ -42,6 +42,11 @@ export async function serveModel(port: MessagePort, setup: WorkerSetup, ladder: 
       return;
     }
     try {
+      if (request.kind === 'encode') {
+        if (runner.encode === undefined) throw new Error('This model keeps no features: it encodes whole sets only');
+        const encoded = await runner.encode(request);
+        return reply(encoded, [encoded.images]);
+      }
       const answered = await runner.run(request);
       const { images, labels, confidence } = answered;
       reply(answered, [images, labels.buffer, ...(confidence ? [confidence.buffer] : [])]);

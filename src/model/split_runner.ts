@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { checkGraphs, LEVELS } from './graph_contract.js';
 import { type ModelRunner, type ModelShape, maskOf } from './model_runner.js';
-import type { RunRequest, RunResult } from './protocol.js';
+import type { EncodeRequest, EncodeResult, RunRequest, RunResult } from './protocol.js';
 import type { EncodeMode, ModelSessions } from './providers.js';
 
 type SplitSessions = Extract<ModelSessions, { kind: 'split' }>;
@@ -93,12 +93,18 @@ export class SplitRunner implements ModelRunner {
     };
   }
 
+  async encode(request: EncodeRequest): Promise<EncodeResult> {
+    const start = performance.now();
+    await this.#encode(request);
+    return { kind: 'encoded', images: request.images, encodeMs: performance.now() - start };
+  }
+
   async release(): Promise<void> {
     await this.#sessions.encoder.release();
     await this.#sessions.head.release();
   }
 
-  async #encode({ images, modalities, slots, encode }: RunRequest): Promise<void> {
+  async #encode({ images, modalities, slots, encode }: RunRequest | EncodeRequest): Promise<void> {
     const { width, height } = this.#shape;
     const bytes = width * height * 3;
     const index = this.#modalities;

@@ -3,7 +3,16 @@ import type { Worker } from 'node:worker_threads';
 import { endThread } from '../threads/end_thread.js';
 import { startWorker } from '../threads/start_worker.js';
 import { describeAttempt, type ProviderAttempt } from './ladder.js';
-import type { RungTried, RunReply, RunRequest, StartStep, WorkerReply, WorkerSetup } from './protocol.js';
+import type {
+  EncodeReply,
+  EncodeRequest,
+  RungTried,
+  RunReply,
+  RunRequest,
+  StartStep,
+  WorkerReply,
+  WorkerSetup,
+} from './protocol.js';
 import { SegmenterError } from './segmenter_error.js';
 import type { ProviderSelection } from './selection.js';
 import {
@@ -40,7 +49,7 @@ type State =
 export type HostState = State['kind'];
 
 interface Settle {
-  resolve(reply: RunReply): void;
+  resolve(reply: RunReply | EncodeReply): void;
   reject(error: SegmenterError): void;
 }
 
@@ -123,7 +132,9 @@ export class WorkerHost {
    * Hands the request and its buffers to the worker.
    * @throws {SegmenterError} where the worker is not idle, or ends before it answers
    */
-  run(request: RunRequest): Promise<RunReply> {
+  run(request: RunRequest): Promise<RunReply>;
+  run(request: EncodeRequest): Promise<EncodeReply>;
+  run(request: RunRequest | EncodeRequest): Promise<RunReply | EncodeReply> {
     const state = this.#state;
     if (state.kind !== 'idle') return Promise.reject(unavailable(state));
     return new Promise((resolve, reject) => {
@@ -252,7 +263,7 @@ export class WorkerHost {
       reply.kind === 'run-failed' && reply.worker === 'ends'
         ? { kind: 'ending', worker, timer: this.#limitRun(worker, reply.reason) }
         : { kind: 'idle', worker };
-    if (reply.kind === 'result') this.#failures = 0;
+    if (reply.kind !== 'run-failed') this.#failures = 0;
     if (state.kind === 'busy') state.settle.resolve(reply);
   }
 

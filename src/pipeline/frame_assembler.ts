@@ -25,13 +25,22 @@ export interface AssembledFrame {
   decodeMs: number;
 }
 
+/** A selection that has been drawn or is being drawn. */
+interface Drawn {
+  selection: Selection;
+  /** Of the set it was drawn for. */
+  referenceStamp: Stamp;
+  outcome: Promise<DecodeOutcome>;
+}
+
 /**
  * Decodes what the synchroniser chose. A sample that serves several sets, as of a LiDAR slower than the camera, is
- * decoded once: the same image object comes back, and the segmenter may keep its features as well.
+ * decoded once: the same image object comes back, and the segmenter may keep its features as well. So does what was drawn
+ * before its set was complete.
  */
 export class FrameAssembler {
   readonly #rig: SensorRig;
-  readonly #latest = new Map<string, { message: RawMessage; stamp: Stamp; outcome: DecodeOutcome }>();
+  readonly #latest = new Map<string, Drawn>();
 
   constructor(rig: SensorRig) {
     this.#rig = rig;
@@ -65,17 +74,40 @@ export class FrameAssembler {
     this.#latest.clear();
   }
 
-  async #decode({ modality, message, stamp, kind }: Selection, referenceStamp: Stamp): Promise<DecodeOutcome> {
-    // A window moves on with every set, even if no packet was added to it.
-    if (kind === 'window') return this.#rig.decode(modality, message, stamp);
-    const latest = this.#latest.get(modality);
-    const isSame =
-      latest?.message === message && (latest.stamp === referenceStamp || !this.#rig.dependsOnReference(modality));
-    if (latest !== undefined && isSame) return latest.outcome;
-    const outcome = await this.#rig.decode(modality, message, referenceStamp);
-    // What could not be decoded may be once a calibration has come.
-    if (outcome.kind === 'image') this.#latest.set(modality, { message, stamp: referenceStamp, outcome });
+  /**
+   * Draws one selection before the rest of its set is there.
+   * @returns the image, where it shows something
+   */
+  async drawAhead(selection: Selection, referenceStamp: Stamp): Promise<ModalityImage | undefined> {
+    const outcome = await this.#decode(selection, referenceStamp);
+    return outcome.kind === 'image' && outcome.image.quality.kind === 'good' ? outcome.image : undefined;
+  }
+
+  #decode(selection: Selection, referenceStamp: Stamp): Promise<DecodeOutcome> {
+    const { modality, message, stamp, kind } = selection;
+    const before = this.#latest.get(modality);
+    if (before !== undefined && this.#isSame(before, selection, referenceStamp)) return before.outcome;
+    const outcome = this.#rig.decode(modality, message, kind === 'window' ? stamp : referenceStamp);
+    const drawn = { selection, referenceStamp, outcome };
+    this.#latest.set(modality, drawn);
+    void outcome.then((decoded) => {
+      // What could not be decoded may be once a calibration has come.
+      if (decoded.kind === 'image' || this.#latest.get(modality) !== drawn) return;
+      if (before === undefined) this.#latest.delete(modality);
+      else this.#latest.set(modality, before);
+    });
     return outcome;
+  }
+
+  #isSame(
+    { selection, referenceStamp }: Drawn,
+    { modality, message, stamp, kind }: Selection,
+    reference: Stamp,
+  ): boolean {
+    if (kind !== selection.kind) return false;
+    // A window moves on with every set, even if no packet was added to it.
+    if (kind === 'window') return stamp === selection.stamp;
+    return message === selection.message && (reference === referenceStamp || !this.#rig.dependsOnReference(modality));
   }
 }
 

@@ -69,6 +69,11 @@ export class ModelChain {
     return this.links.find(({ inputs, failure }) => failure === undefined && isEnough(inputs, isThere));
   }
 
+  /** The one that made the last mask. */
+  get inUse(): ChainLink {
+    return this.#inUse;
+  }
+
   /** The first model that takes a modality. */
   taking(modality: string): ChainLink {
     return this.links.find(({ inputs }) => inputs.modalities.includes(modality)) ?? this.primary;

@@ -13,6 +13,7 @@ import {
 import { assembleSet } from './assemble_set.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
 import { Delivery, type Telling } from './delivery.js';
+import { DrawAhead } from './draw_ahead.js';
 import { describeDrop } from './drop_reason.js';
 import { EventQueue, type OvertakenSet, type QueuedEvent, type SetEvent } from './event_queue.js';
 import type { Selection } from './frame_assembler.js';
@@ -42,6 +43,8 @@ export class Pipeline {
   #draining: Promise<void> | undefined;
   /** When the set after the one in the model is decoded, with `newest`. */
   readonly #overlap = new Overlap();
+  /** What is done for a set before it is complete, with `newest`. */
+  readonly #ahead = new DrawAhead();
   /** The mask in the making, and what the sink is told; the next set is decoded meanwhile. */
   readonly #delivery: Delivery;
   readonly #warnings = new SensorWarnings();
@@ -147,7 +150,11 @@ export class Pipeline {
     this.#throwIfFailed();
     this.#now = now;
     this.#queue.push(this.#options.synchronizer.advance(now));
-    if (this.#queue.isEmpty) return;
+    if (this.#queue.isEmpty) {
+      if (this.#draining === undefined) this.#drawAhead();
+      return;
+    }
+    this.#ahead.end();
     this.#overlap.setCame();
     this.#draining ??= this.#drain()
       .catch((error: unknown) => {
@@ -155,10 +162,20 @@ export class Pipeline {
       })
       .finally(() => {
         this.#draining = undefined;
+        this.#drawAhead();
       });
     if (this.#options.backpressure !== 'wait') return;
     await this.#draining;
     this.#throwIfFailed();
+  }
+
+  /** The model has nothing to do: it begins with what is certain of the next set. */
+  #drawAhead(): void {
+    const { backpressure, synchronizer, models } = this.#options;
+    if (backpressure !== 'newest' || this.#failure !== undefined) return;
+    const draft = synchronizer.draft();
+    if (draft === undefined || !this.#isWanted()) return;
+    this.#ahead.begin(models.inUse, { stamp: draft.stamp, selections: this.#selectionsOf(draft) });
   }
 
   #throwIfFailed(): void {
@@ -234,12 +251,7 @@ export class Pipeline {
     if (!this.#isWanted()) return this.#delivery.finish();
     const { stamp } = set;
     const { models, minimum } = this.#options;
-    const selections = new Map(
-      [...set.matches].flatMap(([modality, match]) => {
-        const selection = this.#select(modality, match);
-        return selection === undefined ? [] : [[modality, selection]];
-      }),
-    );
+    const selections = new Map(this.#selectionsOf(set).map((selection) => [selection.modality, selection]));
     const assembled = await assembleSet(models, selections, set.absent, stamp, ({ selection, verdict }) =>
       this.#reportContent(selection, verdict),
     );
@@ -360,6 +372,10 @@ export class Pipeline {
   #giveUp({ stamp, opened }: OvertakenSet, reason: string): Promise<void> {
     const dropped = { kind: 'overtaken' as const, stamp, arrivedAt: this.#receiveTime.toStamp(opened), reason };
     return this.#delivery.tellLater(() => this.#options.sink.dropped(dropped));
+  }
+
+  #selectionsOf({ matches }: Pick<SetEvent, 'matches'>): Selection[] {
+    return [...matches].flatMap(([modality, match]) => this.#select(modality, match) ?? []);
   }
 
   #select(modality: string, match: Match<RawMessage, Stamp>): Selection | undefined {

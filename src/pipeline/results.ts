@@ -13,6 +13,8 @@ import type { AbsentReason, FrameSet, ModalityState, Reason } from '../sync/inde
 /** What the pipeline needs of a `Segmenter`. */
 export interface FrameSegmenter {
   segment(frameSet: FrameSet): Promise<Segmentation>;
+  /** Encodes images before the set they are for is complete; resolves once that is done, or cannot be. */
+  prepare?(images: readonly ModalityImage[]): Promise<void>;
   /** Resolves once it takes sets, after a restart as well; rejects where it never will. */
   whenReady(): Promise<void>;
 }
@@ -41,9 +43,9 @@ export interface ModelChange {
 export interface FrameLatency {
   /** From the arrival of the reference sample until its set was closed, on the clock messages are stamped with. */
   syncWaitMs: number;
-  /** Turning the chosen messages into images; wall time. */
+  /** Turning the chosen messages into images, as far as that was not done before the set was closed; wall time. */
   decodeMs: number;
-  /** Encoder and head with the way to the worker and back; wall time. */
+  /** Encoder and head with the way to the worker and back, again from the closing of the set on; wall time. */
   inferenceMs: number;
   /**
    * From the arrival of the reference sample to the finished mask. With backpressure `newest` that includes the time

@@ -2,7 +2,7 @@ import type { AbsentReason } from './frame_set.js';
 import { type StampValue, shiftStamp } from './origin.js';
 import type { HeldSample } from './sample_buffer.js';
 import type { Stream } from './stream.js';
-import type { Match, Sample, SyncOutcome } from './sync_event.js';
+import type { Match, Sample, SetDraft, SyncOutcome } from './sync_event.js';
 
 /**
  * An instant at which a set was or is being collected. Outlives its collector for a while, without the samples, so
@@ -40,6 +40,20 @@ export function isSettled<T, S extends StampValue>(
     if (stream !== collector.reference && !stream.isSettled(targetOf(collector, stream))) return false;
   }
   return true;
+}
+
+/** What the set takes of the streams that can give it nothing better any more. Changes nothing. */
+export function draftOf<T, S extends StampValue>(
+  collector: Collector<T, S>,
+  streams: readonly Stream<T, S>[],
+): SetDraft<T, S> {
+  const matches = new Map<string, Match<T, S>>();
+  for (const stream of streams) {
+    if (stream !== collector.reference && !stream.isSettled(targetOf(collector, stream))) continue;
+    const choice = choose(collector, stream);
+    if (typeof choice !== 'string') matches.set(stream.modality, asMatch(collector, stream, choice));
+  }
+  return { stamp: collector.opener.stamp, matches };
 }
 
 /**

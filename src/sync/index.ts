@@ -84,6 +84,7 @@ export type {
   Match,
   ModalityStatus,
   Sample,
+  SetDraft,
   StreamCounters,
   SyncEvent,
   SynchronizerStatus,

@@ -1,8 +1,15 @@
-import { abandonCollector, type Collector, closeCollector, isSettled, type ReferenceMark } from './collector.js';
+import {
+  abandonCollector,
+  type Collector,
+  closeCollector,
+  draftOf,
+  isSettled,
+  type ReferenceMark,
+} from './collector.js';
 import type { StampValue } from './origin.js';
 import type { HeldSample } from './sample_buffer.js';
 import type { Stream } from './stream.js';
-import type { SyncOutcome } from './sync_event.js';
+import type { SetDraft, SyncOutcome } from './sync_event.js';
 
 /** Collectors that may be open at once; reached only by a deadline of many reference periods. */
 const MAX_OPEN = 64;
@@ -96,6 +103,12 @@ export class OpenSets<T, S extends StampValue> {
       if (stream !== reference) stream.noteSetClosed(reference.modality, mark.instant, now);
     }
     return outcome;
+  }
+
+  /** What is certain of the oldest set. */
+  draft(): SetDraft<T, S> | undefined {
+    const [oldest] = this.#open;
+    return oldest && draftOf(oldest, this.#streams);
   }
 
   /** Gives all up, because the time line starts anew. */

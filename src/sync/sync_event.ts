@@ -36,6 +36,12 @@ interface CollectedSet<S extends StampValue> {
   readonly absent: ReadonlyMap<string, AbsentReason>;
 }
 
+/** A set in the making: what it will contain whatever comes, as long as its streams stay as well as they are. */
+export interface SetDraft<T, S extends StampValue = number> {
+  readonly stamp: S;
+  readonly matches: ReadonlyMap<string, Match<T, S>>;
+}
+
 /** What became of one reference sample. */
 export type SyncOutcome<T, S extends StampValue = number> =
   | (CollectedSet<S> & { readonly kind: 'complete' | 'partial'; readonly matches: ReadonlyMap<string, Match<T, S>> })

@@ -5,7 +5,7 @@ import type { StampValue } from './origin.js';
 import { eventInRealTime, statusInRealTime } from './real_time.js';
 import { StampPace } from './stamp_pace.js';
 import { StretchedClock } from './stretched_clock.js';
-import type { SyncEvent, SynchronizerStatus } from './sync_event.js';
+import type { SetDraft, SyncEvent, SynchronizerStatus } from './sync_event.js';
 import { SynchronizerCore } from './synchronizer_core.js';
 
 /** Within these bounds drivers and clocks differ by themselves, and the receive clock is followed. */
@@ -81,6 +81,14 @@ export class Synchronizer<T, S extends StampValue = number> {
   nextWakeUp(): number | undefined {
     const due = this.#core.nextWakeUp();
     return due === undefined ? undefined : this.#clock.realTimeFrom(due);
+  }
+
+  /**
+   * What is certain of the oldest set that is being collected, so that it can be decoded while the rest is waited for.
+   * Undefined while none is. Changes nothing.
+   */
+  draft(): SetDraft<T, S> | undefined {
+    return this.#core.draft();
   }
 
   /** What is in force. */

@@ -21,7 +21,7 @@ import { nextChange } from './silence.js';
 import { StallWatch, stallCause } from './stall_watch.js';
 import { statusOf } from './status.js';
 import { compareWithPast, Stream } from './stream.js';
-import type { SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
+import type { SetDraft, SyncEvent, SynchronizerStatus, SyncOutcome } from './sync_event.js';
 
 /** Samples of an invalid stream are looked at this often at most: decoding what nobody uses must stay cheap. */
 const PROBE_INTERVAL = 50 * MILLISECOND;
@@ -156,6 +156,10 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     this.#startTimeline(reason, []);
     this.#expectChange();
     this.#react();
+  }
+
+  draft(): SetDraft<T, S> | undefined {
+    return this.#open.draft();
   }
 
   status(): SynchronizerStatus {

@@ -15,6 +15,7 @@ import {
   type PipelineSink,
   selectTopics,
 } from '../../src/pipeline/index.js';
+import type { ModalityImage } from '../../src/sensors/index.js';
 import { Command } from '../model/support/commands.js';
 import { raw } from '../sensors/support/messages.js';
 import { projectRoot } from '../support/shared_data.js';
@@ -429,6 +430,51 @@ describe('Pipeline', () => {
       sink.drops.map(({ stamp }) => stamp),
       [stampAt(0.4)],
     );
+  });
+
+  it('draws and encodes what is certain of a set while it waits for the rest', async () => {
+    const LATE_NS = 40_000_000n;
+    const messages = tinyDrive({
+      seconds: 1.5,
+      change: (message, modality) =>
+        modality === 'lidar' ? { ...message, receiveStamp: message.receiveStamp + LATE_NS } : message,
+    }).sort((a, b) => Number(a.receiveStamp - b.receiveStamp));
+    const prepared = new Set<ModalityImage>();
+    let reused = 0;
+    const ahead: FrameSegmenter = {
+      whenReady: () => segmenter.whenReady(),
+      prepare: (images) => {
+        for (const image of images) prepared.add(image);
+        return segmenter.prepare(images);
+      },
+      segment: (frameSet) => {
+        for (const image of frameSet.images.values()) if (prepared.has(image)) reused++;
+        return segmenter.segment(frameSet);
+      },
+    };
+    const sink = new Recording();
+    const pipeline = livePipeline(messages, ahead, sink, () => true);
+    const before = segmenter.encodedImages;
+    for (const message of messages) {
+      // The model is done with one set, and the next one drawn, before its cloud comes.
+      const isDrawn = () => message.topic !== TINY_TOPICS.lidar || prepared.size >= 3 * (sink.frames.length + 1);
+      for (let turn = 0; turn < 100 && !isDrawn(); turn++) await sleep(5);
+      await pipeline.receive(message);
+      if (message.topic === TINY_TOPICS.lidar) await pipeline.settle();
+    }
+    const { frames } = await run({ seconds: 1.5 }, { messages });
+    assert.equal(sink.frames.length, 15);
+    sink.frames.forEach(({ segmentation: { stamp, labels } }, k) => {
+      assert.equal(stamp, frames[k]!.segmentation.stamp);
+      assert.deepEqual(labels, frames[k]!.segmentation.labels, `mask ${k}`);
+    });
+    assert.ok(
+      ![...prepared].some(({ modality }) => modality === 'lidar'),
+      'the cloud that all wait for is not certain',
+    );
+    assert.equal(reused, prepared.size, 'each image drawn ahead is in its set');
+    assert.ok(reused >= 2 * 15, `${reused} images were drawn ahead`);
+    assert.ok(segmenter.encodedImages - before >= 60);
   });
 
   it('counts the time a set waited for the one before as latency of live sensors', async () => {
