@@ -61,9 +61,8 @@ export async function renderPointCloud(
     visiblePoints += placePoints(cloud, from, to, placement, representation.dilation, image);
   });
   const data = new Uint8Array(image.point.length * 3);
-  await inSlices(image.point.length, PIXELS_PER_SLICE, (from, to) => {
-    paint(data, from, to, image.point, cloud, placement.lidarToBase, representation);
-  });
+  const colours = new PointColours(cloud, placement.lidarToBase, representation);
+  await inSlices(image.point.length, PIXELS_PER_SLICE, (from, to) => paint(data, from, to, image.point, colours));
   const quality: ContentQuality = visiblePoints > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
   return { data, visiblePoints, quality };
 }
@@ -119,30 +118,53 @@ function placePoints(
 }
 
 /** Paints the pixels `from` up to `to`. */
-function paint(
-  data: Uint8Array,
-  from: number,
-  to: number,
-  nearest: Int32Array,
-  cloud: DrawnPoints,
-  lidarToBase: RigidTransform,
-  { rangeMetres, heightMetres }: LidarRepresentation,
-): void {
-  const [nearRange, farRange] = rangeMetres;
-  const logSpan = Math.log(farRange / nearRange);
-  const [bx, by, bz] = [lidarToBase.rotation[6]!, lidarToBase.rotation[7]!, lidarToBase.rotation[8]!];
-  const baseZ = lidarToBase.translation[2]!;
+function paint(data: Uint8Array, from: number, to: number, nearest: Int32Array, colours: PointColours): void {
   for (let pixel = from; pixel < to; pixel++) {
     const i = nearest[pixel]!;
     if (i < 0) continue;
-    const x = cloud.x[i]!;
-    const y = cloud.y[i]!;
-    const z = cloud.z[i]!;
+    const colour = colours.of(i);
+    data[pixel * 3] = colour & 0xff;
+    data[pixel * 3 + 1] = (colour >> 8) & 0xff;
+    data[pixel * 3 + 2] = colour >> 16;
+  }
+}
+
+/** What points are painted with. A dilated point covers several pixels, and its logarithm is taken once. */
+class PointColours {
+  readonly #cloud: DrawnPoints;
+  readonly #nearRange: number;
+  readonly #logSpan: number;
+  readonly #up: readonly [x: number, y: number, z: number, offset: number];
+  readonly #heightMetres: readonly [number, number];
+  /** R, G, B from the lowest byte on; 0 where not asked for yet, as B of every point is 1 at least. */
+  readonly #colours: Uint32Array;
+
+  constructor(cloud: DrawnPoints, { rotation, translation }: RigidTransform, representation: LidarRepresentation) {
+    const [nearRange, farRange] = representation.rangeMetres;
+    this.#cloud = cloud;
+    this.#nearRange = nearRange;
+    this.#logSpan = Math.log(farRange / nearRange);
+    this.#up = [rotation[6]!, rotation[7]!, rotation[8]!, translation[2]!];
+    this.#heightMetres = representation.heightMetres;
+    this.#colours = new Uint32Array(cloud.length);
+  }
+
+  of(i: number): number {
+    const known = this.#colours[i]!;
+    return known === 0 ? this.#compute(i) : known;
+  }
+
+  #compute(i: number): number {
+    const x = this.#cloud.x[i]!;
+    const y = this.#cloud.y[i]!;
+    const z = this.#cloud.z[i]!;
     const range = Math.sqrt(x * x + y * y + z * z);
-    const height = bx * x + by * y + bz * z + baseZ;
-    data[pixel * 3] = toByte(255 * (1 - Math.log(range / nearRange) / logSpan));
-    data[pixel * 3 + 1] = toByte(cloud.intensity[i]!);
-    data[pixel * 3 + 2] = heightLevel(height, heightMetres);
+    const [upX, upY, upZ, offset] = this.#up;
+    const nearness = toByte(255 * (1 - Math.log(range / this.#nearRange) / this.#logSpan));
+    const height = heightLevel(upX * x + upY * y + upZ * z + offset, this.#heightMetres);
+    const colour = nearness | (toByte(this.#cloud.intensity[i]!) << 8) | (height << 16);
+    this.#colours[i] = colour;
+    return colour;
   }
 }
 
