@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { Decompress } from 'fzstd';
 import { MAXIMUM_BLOCK_BYTES, ZstdCutter } from './zstd_blocks.js';
 
 /** Some milliseconds of decompression: two megabytes at most. */
@@ -25,6 +24,7 @@ export async function expandZstdStream(
   write: (bytes: Uint8Array) => void,
   ending: 'whole' | 'cut',
 ): Promise<void> {
+  const { Decompress } = await import('fzstd');
   let bytes = 0;
   let sinceTurn = 0;
   const stream = new Decompress((part) => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type DeskConfiguration, deskConfiguration, readValues } from '../configuration/index.js';
-import { FALLBACK_STARTS, type FallbackStart, loadManifest } from '../model/index.js';
-import { DEFAULT_PIPELINE_CONFIG, modalitiesOf, type PipelineConfig, roleOf } from '../pipeline/index.js';
+import type { DeskConfiguration } from '../configuration/index.js';
+import { FALLBACK_STARTS, type FallbackStart } from '../model/standby.js';
+import { DEFAULT_PIPELINE_CONFIG, type PipelineConfig } from '../pipeline/config.js';
 import { defaultBundlePath } from './default_bundle.js';
 import { complain } from './output.js';
 import { type ProviderFlags, segmenterOptions } from './provider_options.js';
@@ -62,6 +62,9 @@ export async function readConfigured(
     const { model, fallback: fallbacks = [] } = flags;
     return { model, fallbacks, config: DEFAULT_PIPELINE_CONFIG, file: undefined };
   }
+  const { deskConfiguration, readValues } = await import('../configuration/index.js');
+  const { loadManifest } = await import('../model/index.js');
+  const { modalitiesOf, roleOf } = await import('../pipeline/index.js');
   const values = await readValues(flags.config);
   const named = values.values.get('model');
   const isChosen = isGiven(command, 'model');

@@ -1,4 +1,4 @@
-import { NothingMadeError } from '../replay/index.js';
+import { NothingMadeError } from '../replay/nothing_made.js';
 import { Interruption } from './interrupts.js';
 
 /** Exit statuses of all commands; 130 and 143 are those of `interrupts.ts`. */

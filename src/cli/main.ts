@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { splitRosArguments } from '../ros/index.js';
+import { splitRosArguments } from '../ros/arguments.js';
 import { EXIT_HELP, exitCodeOf } from './exit_codes.js';
 import { complain } from './output.js';
 import { description, version } from './version.js';
 
-/** In the order of the help. Only the one that is called is loaded: all together take a third longer. */
+/** In the order of the help. Only the one that is called is loaded: all together take several times as long. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map(
   Object.entries({
     replay: async () => (await import('./replay.js')).replayCommand(),
@@ -27,7 +27,9 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map(
 const { own: words } = splitRosArguments(process.argv);
 const called = COMMANDS.get(words[2] ?? '');
 const program = new Command('mle-sam').description(description).version(version);
-for (const load of called === undefined ? COMMANDS.values() : [called]) program.addCommand(await load());
+const isVersion = words[2] === '--version' || words[2] === '-V';
+const needed = called !== undefined ? [called] : isVersion ? [] : COMMANDS.values();
+for (const load of needed) program.addCommand(await load());
 
 for (const command of program.commands) command.addHelpText('after', EXIT_HELP);
 program.addHelpText('after', EXIT_HELP);

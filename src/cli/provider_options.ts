@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
-import { defaultEngineCache } from '../model/engines/index.js';
-import { DEFAULT_START_MS, PROVIDER_REQUESTS, type ProviderRequest, type SegmenterOptions } from '../model/index.js';
+import { defaultEngineCache } from '../model/engines/engine_cache.js';
+import type { ProviderRequest, SegmenterOptions } from '../model/index.js';
+import { PROVIDER_REQUESTS } from '../model/providers.js';
+import { DEFAULT_START_MS } from '../model/worker_limits.js';
 import { secondsFrom, wholeNumberFrom } from './numbers.js';
 
 /** Flags of every command that runs a model, wherever it runs. */

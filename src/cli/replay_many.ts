@@ -5,9 +5,9 @@ import { ConfusionMatrix, scores } from '../evaluation/index.js';
 import { loadBundle } from '../model/index.js';
 import { fingerprintOf, isSame, OutputFolder, type Overwriting } from '../outputs/index.js';
 import { NothingMadeError, type ReplayOptions, replayBag } from '../replay/index.js';
-import { type ReplaySummary, RUNS_FILE, RUNS_PAGE, type RunEntry, type RunList } from '../report/index.js';
+import { RUNS_FILE, RUNS_PAGE, type RunEntry, type RunList } from '../report/index.js';
 import { type CollectedUnits, collectUnits, type RunDescription, UnitStore, type UnitWork } from '../units/index.js';
-import type { Figures } from './requirements.js';
+import { type ReplayedState, replayed } from './replay_figures.js';
 import { finishRunList, type ListWishes } from './run_list.js';
 import { bagFingerprints, configurationSettings } from './units/bag_inputs.js';
 import { doUnits } from './units/do_units.js';
@@ -21,12 +21,8 @@ const SUMMARY = 'summary.json';
 const PAGE = 'report.html';
 
 /** What replaying one bag gave. */
-interface ReplayedBag {
+interface ReplayedBag extends ReplayedState {
   source: string;
-  state: RunEntry['state'];
-  because?: string;
-  scores: RunEntry['scores'];
-  counts: RunEntry['counts'];
   /** Exact counts over all frames with ground truth, and the classes they are of. */
   confusion: number[];
   classCount: number;
@@ -151,45 +147,6 @@ async function replayOne(options: ReplayOptions): Promise<{ result: Omit<Replaye
     const because = error instanceof Error ? error.message : String(error);
     return { result: { ...none, state: error instanceof NothingMadeError ? 'nothing-made' : 'failed', because } };
   }
-}
-
-/** What `--require` may name of one bag and of many. */
-export const REPLAY_FIGURES: readonly string[] = [
-  ...['miou', 'meanAccuracy', 'pixelAccuracy'],
-  ...['reference', 'masks', 'partial', 'dropped', 'scored', 'problems'],
-  ...['runs', 'failed', 'nothingMade'],
-];
-
-/** {@link REPLAY_FIGURES} of one bag. */
-export function replayFigures(summary: ReplaySummary): Figures {
-  const { state, scores: own, counts } = replayed(summary);
-  const states = { runs: 1, failed: 0, nothingMade: state === 'nothing-made' ? 1 : 0 };
-  return new Map(Object.entries({ ...own, ...counts, ...states }));
-}
-
-function replayed({
-  frames,
-  score,
-  problems,
-}: ReplaySummary): Pick<ReplayedBag, 'state' | 'because' | 'scores' | 'counts'> {
-  const isNothing = frames.published === 0;
-  return {
-    state: isNothing ? 'nothing-made' : 'done',
-    ...(isNothing && { because: `no mask came of ${frames.reference} frames` }),
-    scores: {
-      miou: score?.miou ?? null,
-      meanAccuracy: score?.meanAccuracy ?? null,
-      pixelAccuracy: score?.pixelAccuracy ?? null,
-    },
-    counts: {
-      reference: frames.reference,
-      masks: frames.published,
-      partial: frames.partial,
-      dropped: frames.dropped,
-      scored: score?.frames ?? 0,
-      problems: problems.length,
-    },
-  };
 }
 
 async function filesIn(folder: string, state: RunEntry['state']): Promise<ReplayedBag['files']> {

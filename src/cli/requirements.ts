@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { type Check, JUNIT_MARK, junitXml } from '../dropout/index.js';
+import type { Check } from '../dropout/index.js';
+import { JUNIT_MARK, junitXml } from '../dropout/junit.js';
 import { type Overwriting, requireReplaceable, writeOutput } from '../outputs/index.js';
 import { EXIT } from './exit_codes.js';
 

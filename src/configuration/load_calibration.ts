@@ -1,8 +1,6 @@
 import type { CameraInfo } from '../messages/index.js';
 import type { PipelineConfig } from '../pipeline/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
-import { loadCameraInfo } from './camera_info_file.js';
-import { loadMounts } from './mounts/index.js';
 
 /**
  * Reads the calibration a configuration names: files of cameras, and mounts. Relative paths count from the working
@@ -11,7 +9,12 @@ import { loadMounts } from './mounts/index.js';
  */
 export async function loadCalibration({ calibration, sensors }: PipelineConfig): Promise<ConfiguredCalibration> {
   const cameraInfos = new Map<string, CameraInfo>();
-  for (const [modality, { file, frameId }] of Object.entries(calibration.cameraInfos)) {
+  const files = Object.entries(calibration.cameraInfos);
+  if (files.length === 0 && calibration.staticTransforms.length === 0) return { cameraInfos, transforms: [] };
+  // Parsers of YAML and of bags, which most configurations need not wait for.
+  const { loadCameraInfo } = await import('./camera_info_file.js');
+  const { loadMounts } = await import('./mounts/index.js');
+  for (const [modality, { file, frameId }] of files) {
     const geometry = Object.hasOwn(sensors, modality) ? sensors[modality]!.geometry : 'raw';
     cameraInfos.set(modality, await loadCameraInfo(file, frameId, geometry));
   }

@@ -1,7 +1,14 @@
-import { parseRos2idl } from '@foxglove/ros2idl-parser';
+import { createRequire } from 'node:module';
 import { parse } from '@foxglove/rosmsg';
 import { type MessageDefinitions, shortTypeName } from './definitions.js';
 import type { MessageSchema } from './raw_message.js';
+
+/**
+ * Loaded with the first schema in IDL, which few bags have: it takes as long as a hundred of our own files. Decoding does
+ * not wait for promises, hence `require`.
+ */
+const loadIdlParser = (): typeof import('@foxglove/ros2idl-parser') =>
+  createRequire(import.meta.url)('@foxglove/ros2idl-parser');
 
 /** The longest texts that are parsed; `sensor_msgs/CameraInfo` with all comments has 15 kB. IDL costs 10 ms a kB. */
 const MOST_CHARACTERS = { ros2msg: 256 << 10, ros2idl: 64 << 10 } as const;
@@ -22,7 +29,7 @@ export function parseSchema({ name, encoding, text }: MessageSchema): MessageDef
   }
   try {
     if (encoding === 'ros2msg') return parse(inShortNames(text), { ros2: true });
-    return rootFirst(parseRos2idl(text).map(withRosTime), name);
+    return rootFirst(loadIdlParser().parseRos2idl(text).map(withRosTime), name);
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('\n');
     throw new Error(`cannot be parsed: ${reason}`);

@@ -66,6 +66,8 @@ export interface Bundle {
 
 const MAX_MANIFEST_BYTES = 1 << 20;
 const MAX_GOLDEN_BYTES = 1 << 28;
+/** Files are hashed in pieces of this size. */
+const PIECE_BYTES = 1 << 20;
 
 /**
  * Reads a bundle's folder: manifest, hashes of all files, golden sample. The graphs are only hashed, not loaded.
@@ -161,7 +163,7 @@ async function checkFile(root: string, field: string, file: ManifestFile): Promi
   const hash = createHash('sha256');
   try {
     refuseSpecialFile(path);
-    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+    for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) hash.update(piece as Buffer);
   } catch (cause) {
     throw unreadable(root, field, file.path, cause);
   }

@@ -2,7 +2,6 @@ import { FusedRunner } from './fused_runner.js';
 import type { ModelRunner, ModelShape } from './model_runner.js';
 import type { EncodeMode, ModelSessions } from './providers.js';
 import { SplitRunner } from './split_runner.js';
-import { WholeRunner } from './whole/whole_runner.js';
 
 /**
  * Checks the graphs' interface and runs them once on an empty image.
@@ -18,7 +17,9 @@ export async function createRunner(
       return SplitRunner.create(sessions, shape, encodeMode);
     case 'fused':
       return FusedRunner.create(sessions.fused, shape);
-    case 'whole':
+    case 'whole': {
+      const { WholeRunner } = await import('./whole/whole_runner.js');
       return WholeRunner.create(sessions.network, sessions.recipe, shape);
+    }
   }
 }

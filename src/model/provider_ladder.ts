@@ -1,8 +1,6 @@
 import { env, InferenceSession } from 'onnxruntime-node';
-import { findEngine } from './engines/engine_cache.js';
-import { type BuiltProvider, PRECISIONS } from './engines/engine_key.js';
+import type { BuiltProvider } from './engines/engine_key.js';
 import { type Platform, probePlatform } from './engines/platform.js';
-import { wantedKey } from './engines/wanted_key.js';
 import { findMissing } from './gpu/provider_libraries.js';
 import type { GraphFiles, GraphLayout, ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
 
@@ -62,6 +60,7 @@ export async function fromCacheOrBundle(
   providers: Providers,
 ): Promise<ProviderSessions> {
   const isBuilt = files.graphs.kind !== 'whole' && wantedLayout(options, 'fused') !== 'split';
+  const { findEngine, PRECISIONS, wantedKey } = await import('./engines/lookup.js');
   for (const precision of isBuilt ? PRECISIONS : []) {
     const search = await findEngine(options.engineCache, wantedKey('cuda', precision, files), files.name);
     if (search.kind !== 'current') continue;
@@ -81,6 +80,7 @@ export async function fromEngine(
   platform: Platform,
   providers: Providers,
 ): Promise<ProviderSessions> {
+  const { findEngine, PRECISIONS, wantedKey } = await import('./engines/lookup.js');
   const reasons: string[] = [];
   for (const precision of PRECISIONS) {
     const key = wantedKey('tensorrt', precision, files, platform);

@@ -96,13 +96,22 @@ export class Segmenter {
    * @throws {SegmenterError} `failed`, with what became of each provider
    */
   static async create(bundle: Bundle, options: SegmenterOptions = {}): Promise<Segmenter> {
+    const segmenter = Segmenter.start(bundle, options);
+    await segmenter.whenReady();
+    return segmenter;
+  }
+
+  /**
+   * Starts the worker and does not wait for it: the time until {@link whenReady} resolves is free for other work. Until
+   * then `segment` rejects with kind `restarting`, and `selection` is not known.
+   * @throws {SegmenterError} `failed` where the options contradict each other
+   */
+  static start(bundle: Bundle, options: SegmenterOptions = {}): Segmenter {
     if (options.fallback === 'none' && (options.provider ?? 'auto') === 'auto') {
       const message = "Expected a provider by name where no other may take its place but received 'auto'";
       throw new SegmenterError('failed', `${message}: name tensorrt, cuda or cpu.`);
     }
-    const segmenter = new Segmenter(bundle, options);
-    await segmenter.whenReady();
-    return segmenter;
+    return new Segmenter(bundle, options);
   }
 
   /** Provider and encode mode in use, and what was tried before. */

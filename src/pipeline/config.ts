@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { syncOptionsSchema } from '../sync/index.js';
+import { syncOptionsSchema } from '../sync/config.js';
 import type { TopicConfiguration } from './topic_selection.js';
 
 const topicByModality = z.record(z.string(), z.string().min(1, 'a topic has a name'));

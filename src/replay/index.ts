@@ -28,5 +28,6 @@ export {
   runPipeline,
 } from './run_pipeline.js';
 export { SensorFaults } from './sensor_faults.js';
+export { besideModelStart, type StartedModel } from './start_model.js';
 export { surveyTopics } from './survey_topics.js';
 export { type TruthClasses, truthClasses } from './truth_classes.js';

@@ -1,15 +1,13 @@
 import { type BagReader, type OpenBagOptions, openBag } from '../bags/index.js';
-import { loadCalibration } from '../configuration/index.js';
+import { loadCalibration } from '../configuration/load_calibration.js';
 import {
   type Bundle,
-  describeAttempt,
   type FallbackStart,
   loadBundle,
   type ModelNeeds,
   modelNeeds,
   type ProviderRequest,
-  Segmenter,
-  type SegmenterOptions,
+  type Segmenter,
   type StandbyModel,
   standBy,
   startAll,
@@ -23,17 +21,14 @@ import {
 } from '../pipeline/index.js';
 import type { ConfiguredCalibration } from '../sensors/index.js';
 import { requireInput } from './replay_topics.js';
+import { type ModelPlace, type StartedModel, startModel, startWorker, whenStarted } from './start_model.js';
 import { surveyTopics } from './survey_topics.js';
-
-/** Where and how the model runs. */
-type ModelPlace = Pick<
-  SegmenterOptions,
-  'fallback' | 'threads' | 'deviceId' | 'engineCache' | 'runTimeoutMs' | 'startTimeoutMs' | 'workerEntry' | 'keptImages'
->;
 
 export interface ReplaySourceOptions extends ModelPlace, OpenBagOptions {
   bag: string;
   model: string;
+  /** The model where it is being started already, as these options say; it is closed with the source. */
+  started?: Promise<StartedModel>;
   config: PipelineConfig;
   provider: ProviderRequest;
   /** Folders of models that make the mask where those before have not what they need, best first. */
@@ -59,49 +54,39 @@ export interface ReplaySource {
 }
 
 /**
- * Opens bag and model, and closes both once `use` is done with them.
+ * Opens bag and model side by side, and closes both once `use` is done with them.
  * @throws Error with one sentence when bag, bundle or configuration cannot be used, or nothing in the bag is an input
  */
 export async function withReplaySource<Result>(
   options: ReplaySourceOptions,
   use: (source: ReplaySource) => Promise<Result>,
 ): Promise<Result> {
-  const { bag: bagPath, model, config, maxExpandedBytes, fallbacks: folders = [], fallbackStart, ...place } = options;
-  const bundle = await loadBundle(model);
-  const others = await Promise.all(folders.map((folder) => loadBundle(folder)));
-  const modalities = modalitiesOf([bundle, ...others]);
-  const configured = await loadCalibration(config);
-  const bag = await openBag(bagPath, maxExpandedBytes === undefined ? {} : { maxExpandedBytes });
+  const { bag, model, started, config, maxExpandedBytes, fallbacks: folders = [], fallbackStart, ...place } = options;
+  const { bundle, segmenter, incidents } = await (started ?? startModel(model, place));
   try {
-    const selection = selectTopics(await surveyTopics(bag), modalities, topicConfiguration(config));
-    requireInput(selection, bag.info);
-    const incidents: string[] = [];
-    const start = async (started: Bundle, whose: string): Promise<Segmenter> => {
-      const segmenter = await Segmenter.create(started, {
-        ...place,
-        onEvent: (event) => {
-          if (event.kind === 'exited')
-            incidents.push(`${whose}The inference worker ended and was restarted: ${event.reason}`);
-          if (event.kind === 'thread-stuck') incidents.push(`${whose}Inference: ${event.reason}`);
-          if (event.kind === 'provider-left') incidents.push(`${whose}${event.provider} was given up: ${event.reason}`);
-        },
-      });
-      const { requested, attempts } = segmenter.selection;
-      // Without a GPU `auto` ends on the CPU, as it should; what was asked for by name and is not there is news.
-      if (requested !== 'auto')
-        incidents.push(...attempts.slice(0, -1).map((one) => `${whose}${describeAttempt(one)}`));
-      return segmenter;
-    };
-    const segmenter = await start(bundle, '');
-    const fallbacks = standBy(others, (other) => start(other, `${other.name}: `));
+    const others = await Promise.all(folders.map((folder) => loadBundle(folder)));
+    const modalities = modalitiesOf([bundle, ...others]);
+    const configured = await loadCalibration(config);
+    const bagReader = await openBag(bag, maxExpandedBytes === undefined ? {} : { maxExpandedBytes });
     try {
-      if (fallbackStart !== 'lazy') await startAll(fallbacks);
-      return await use({ bag, bundle, fallbacks, config, configured, selection, segmenter, incidents });
+      const selection = selectTopics(await surveyTopics(bagReader), modalities, topicConfiguration(config));
+      requireInput(selection, bagReader.info);
+      await whenStarted(segmenter, incidents);
+      const fallbacks = standBy(others, (other) => {
+        const whose = `${other.name}: `;
+        return whenStarted(startWorker(other, place, incidents, whose), incidents, whose);
+      });
+      try {
+        if (fallbackStart !== 'lazy') await startAll(fallbacks);
+        return await use({ bag: bagReader, bundle, fallbacks, config, configured, selection, segmenter, incidents });
+      } finally {
+        await Promise.all([segmenter.close(), ...fallbacks.map((fallback) => fallback.segmenter.close())]);
+      }
     } finally {
-      await Promise.all([segmenter.close(), ...fallbacks.map((fallback) => fallback.segmenter.close())]);
+      await bagReader.close();
     }
   } finally {
-    await bag.close();
+    await segmenter.close();
   }
 }
 

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Eta } from 'eta';
 import { printableLines } from '../text/index.js';
 import * as format from './format.js';
 
@@ -22,6 +21,7 @@ export async function renderPage(
     styles = [],
   }: { libraries?: readonly 'uplot'[]; scripts?: readonly string[]; styles?: readonly string[] } = {},
 ): Promise<string> {
+  const { Eta } = await import('eta');
   const assets = await assetFolder();
   const require = createRequire(import.meta.url);
   const read = (path: string): Promise<string> => readFile(path, 'utf8');

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 /**
  * The part of rclnodejs this project uses, typed by hand: the package is optional (it needs a ROS 2 installation), so its
  * own declarations may be missing, and they leave most messages untyped. This is the only module that loads it.
@@ -170,13 +172,10 @@ export function rawInterface(type: string): RclInterface {
  * Loads rclnodejs.
  * @throws Error with one sentence that says what to do where it is not installed or finds no ROS 2
  */
-export async function loadRclnodejs(): Promise<Rclnodejs> {
+export function loadRclnodejs(): Rclnodejs {
   requireRosEnvironment();
-  // Not a literal: the compiler would look for the package, which machines without ROS do not have.
-  const packageName: string = 'rclnodejs';
   try {
-    const { default: rclnodejs } = (await import(packageName)) as { default: Rclnodejs };
-    return rclnodejs;
+    return createRequire(import.meta.url)('rclnodejs') as Rclnodejs;
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('\n');
     throw new Error(

@@ -74,7 +74,7 @@ export class RosNode {
    * @throws Error where rclnodejs or ROS is missing, or an argument is wrong
    */
   static async create(name: string, argv: readonly string[] = process.argv): Promise<RosNode> {
-    const rcl = await loadRclnodejs();
+    const rcl = loadRclnodejs();
     // Ending is up to whoever made the node: they have more to close than a context.
     rcl.removeSignalHandlers();
     const context = new rcl.Context();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { domainOf, Program, waitUntil } from './support/index.js';
 
 /** What this test uses of rclnodejs, which exists on the graph only. */
@@ -36,8 +37,7 @@ describe('the ROS environment of the tests', () => {
   before(async () => {
     peer = Program.peer('echo.py', [], domain);
     process.env.ROS_DOMAIN_ID = String(domain);
-    const packageName: string = 'rclnodejs';
-    rclnodejs = ((await import(packageName)) as { default: Rclnodejs }).default;
+    rclnodejs = createRequire(import.meta.url)('rclnodejs') as Rclnodejs;
     await rclnodejs.init();
     node = rclnodejs.createNode('environment_test');
     await peer.line('ready');

@@ -1,6 +1,5 @@
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { readText } from '../../files/index.js';
 import { UNITS_FOLDER } from '../../units/index.js';
 
@@ -41,6 +40,7 @@ async function linesOf(file: string): Promise<{ text: string; from: string }[]> 
 
 async function expand(text: string, from: string): Promise<string[]> {
   if (await isThere(text)) return [text];
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   if (!isDynamicPattern(text)) return [text];
   const options = { onlyFiles: false, expandDirectories: false, ignore: ['**/*.part'], absolute: isAbsolute(text) };
   const found = await glob(text, options);

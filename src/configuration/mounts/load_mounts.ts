@@ -1,11 +1,9 @@
 import { isMap, isScalar, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { openBag } from '../../bags/index.js';
 import { readText } from '../../files/index.js';
 import { decodeMessage, type TFMessage, type TransformStamped } from '../../messages/index.js';
 import { excerpt } from '../../text/index.js';
 import { parseMount } from './parse_mount.js';
-import { urdfMounts } from './urdf.js';
 
 /**
  * All transforms that entries of `static_transforms` give, in their order; of two for one frame the later counts.
@@ -22,7 +20,7 @@ export async function loadMounts(entries: readonly string[]): Promise<TransformS
         transforms.push(mount.transform);
         break;
       case 'urdf':
-        transforms.push(...urdfMounts(await readMounts(mount.path), mount.path));
+        transforms.push(...(await import('./urdf.js')).urdfMounts(await readMounts(mount.path), mount.path));
         break;
       case 'dump':
         transforms.push(...parseDump(await readMounts(mount.path), mount.path));
@@ -89,6 +87,7 @@ function parseDump(text: string, path: string): TransformStamped[] {
 
 /** Mounts of another recording of the same robot, such as the first part of a split one. */
 async function mountsOfBag(path: string): Promise<TransformStamped[]> {
+  const { openBag } = await import('../../bags/index.js');
   const bag = await openBag(path);
   try {
     const topics = bag.info.topics

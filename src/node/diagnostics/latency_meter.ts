@@ -1,4 +1,4 @@
-import { percentiles } from '../../report/index.js';
+import { percentiles } from '../../report/percentiles.js';
 
 /** Durations of the last while, in milliseconds. */
 export interface LatencyFigures {

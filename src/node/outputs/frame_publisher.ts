@@ -12,7 +12,8 @@ import {
   outputHeader,
   pngImage,
 } from '../../pipeline/index.js';
-import { type ColourTable, colourTable, encodeJpeg, encodeMaskPng, paintOverlay } from '../../report/index.js';
+import { type ColourTable, colourTable, encodeJpeg, encodeMaskPng } from '../../report/overlay.js';
+import { paintOverlay } from '../../report/paint_overlay.js';
 import { nextTurn } from '../../sensors/in_slices.js';
 import type { ImageSize } from '../../sensors/index.js';
 import type { OutputPublishers } from './output_publishers.js';

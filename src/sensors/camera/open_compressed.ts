@@ -1,11 +1,6 @@
+import '../../files/picture_loaders.js';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { BOUNDS } from '../bounds.js';
-
-/** SVG, PDF and dozens of others are programs more than pictures: libvips is kept from opening anything else. */
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Tiff', 'Webp'].map((format) => `VipsForeignLoad${format}`),
-});
 
 /**
  * One thread a picture, and nothing kept: no picture comes twice, and the other cores have a model to run. For pictures of
