@@ -28,13 +28,24 @@ export function parseQos(value: unknown): QosProfile[] {
   let list = value;
   if (typeof value === 'string') {
     if (value.length > MOST_CHARACTERS) return [];
-    try {
-      list = parse(value, { logLevel: 'error' });
-    } catch {
-      return [];
-    }
+    list = parseText(value);
   }
   return Array.isArray(list) ? list.filter(isRecord).map(parseProfile) : [];
+}
+
+/** Most topics of a bag were offered with the same profiles, and YAML takes a millisecond. */
+let latest: { text: string; list: unknown } | undefined;
+
+function parseText(text: string): unknown {
+  if (latest?.text === text) return latest.list;
+  let list: unknown;
+  try {
+    list = parse(text, { logLevel: 'error' });
+  } catch {
+    list = undefined;
+  }
+  latest = { text, list };
+  return list;
 }
 
 /** The YAML text of profiles, with numbers, as every version of `ros2 bag` understands it. */

@@ -28,7 +28,7 @@ export interface ReplaySourceOptions extends ModelPlace, OpenBagOptions {
   bag: string;
   model: string;
   /** The model where it is being started already, as these options say; it is closed with the source. */
-  started?: Promise<StartedModel>;
+  started?: StartedModel;
   config: PipelineConfig;
   provider: ProviderRequest;
   /** Folders of models that make the mask where those before have not what they need, best first. */
@@ -62,7 +62,7 @@ export async function withReplaySource<Result>(
   use: (source: ReplaySource) => Promise<Result>,
 ): Promise<Result> {
   const { bag, model, started, config, maxExpandedBytes, fallbacks: folders = [], fallbackStart, ...place } = options;
-  const { bundle, segmenter, incidents } = await (started ?? startModel(model, place));
+  const { bundle, segmenter, incidents } = started ?? (await startModel(model, place));
   try {
     const others = await Promise.all(folders.map((folder) => loadBundle(folder)));
     const modalities = modalitiesOf([bundle, ...others]);

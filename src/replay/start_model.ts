@@ -34,20 +34,19 @@ export async function startModel(folder: string, place: ModelPlace): Promise<Sta
 }
 
 /**
- * Starts a model, and the work that can be done meanwhile beside it. The model is closed in the end, whoever has got it.
- * @param use - gets the model as a promise, which rejects where its bundle cannot be used
+ * Starts a model, then the work that can be done while its worker starts, and closes it in the end.
+ * @param use - is called once the worker is on its way: loading code before that would only delay it
  */
 export async function besideModelStart<Result>(
   folder: string,
   place: ModelPlace,
-  use: (started: Promise<StartedModel>) => Promise<Result>,
+  use: (started: StartedModel) => Promise<Result>,
 ): Promise<Result> {
-  const started = startModel(folder, place);
-  const outcome = started.catch(() => undefined);
+  const started = await startModel(folder, place);
   try {
     return await use(started);
   } finally {
-    await (await outcome)?.segmenter.close();
+    await started.segmenter.close();
   }
 }
 
