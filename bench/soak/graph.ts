@@ -4,10 +4,9 @@
  * (SIGSTOP, SIGCONT), drivers are started anew, and the listener leaves and comes back. After each: masks from all four
  * sensors again within a second. All the time: stamps only rise, no mask is made of old images, memory does not grow.
  * By default the small bundle of the tests is used, so that the graph is tested and not how fast the model runs here.
+ * `--malloc usual` leaves the node glibc's own way of keeping what is free.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { RawMessage } from '../../src/messages/index.js';
 import { Random } from '../../src/random/random.js';
 import { domainOf, type Program, waitUntil } from '../../test/ros/support/index.js';
@@ -15,6 +14,10 @@ import type { SemanticMaskFields, StatusFields } from '../../test/ros/support/me
 import { startNode, TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { Rig } from '../../test/ros/support/rig.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
+import { Endurance, optionsOf, positive } from './support/endurance.js';
+import { mainThreadReader } from './support/full_collections.js';
+import { mallocEnvironment } from './support/malloc.js';
+import { processFigures } from './support/memory.js';
 
 type Modality = keyof typeof TOWN_TOPICS;
 
@@ -27,35 +30,13 @@ const HOLD_MS = { from: 200, to: 3000 };
 const CALM_MS = { from: 3000, to: 9000 };
 /** Images of a mask lie this close to its stamp. */
 const OLDEST_IMAGE_NS = 200_000_000n;
-/**
- * What is in use after full collections may grow by so many megabytes in 10 minutes, and what the process holds at the least
- * by so many from the second third of the time to the last. It goes up and down by tens: full collections are rare on purpose.
- */
-const LARGEST_GROWTH = 1;
-const LARGEST_RESIDENT_GROWTH = 10;
-const LEAST_COLLECTIONS = 3;
-/** glibc keeps what threads have freed, in arenas of their own: without this a process only ever seems to grow. */
-const GIVING_BACK = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_TRIM_THRESHOLD_: '65536',
-  MALLOC_MMAP_THRESHOLD_: '131072',
-};
-/** Until caches and heaps have their size. */
-const WARM_UP_SHARE = 0.3;
+const SAMPLE_EVERY_MS = 2000;
 const PATIENT = { deadlineMs: 120_000 };
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '30' },
-    seed: { type: 'string', default: '1' },
-    model: { type: 'string', default: TINY_BUNDLE },
-  },
-});
-const random = new Random(Number(values.seed), 'soak');
+const options = optionsOf({ minutes: '30', seed: '1', model: TINY_BUNDLE }, 'another');
+const random = new Random(Number(options.seed), 'soak');
 const between = ({ from, to }: { from: number; to: number }) => from + random.next() * (to - from);
 const domain = domainOf(import.meta.url);
-const violations: string[] = [];
-const minutes = Number(values.minutes);
 
 /** The messages of one driver: its topic with its CameraInfo; mounts come with the camera. */
 function messagesOf(modality: Modality, messages: readonly RawMessage[]): RawMessage[] {
@@ -84,12 +65,17 @@ function startListener(): Rig {
 await Promise.all(MODALITIES.map(startDriver));
 const node: Program = startNode(
   domain,
-  { model: values.model, threads: 1 },
-  { env: GIVING_BACK, runtimeArguments: ['--trace-gc'] },
+  { model: options.model, threads: 1 },
+  { env: mallocEnvironment(options.malloc), runtimeArguments: ['--trace-gc'] },
 );
 await node.line('Active.', PATIENT);
 let listener = startListener();
 await listener.program.line('ready', PATIENT);
+const mainThread = mainThreadReader(node);
+const run = new Endurance(positive('minutes', options.minutes), () => ({
+  ...processFigures(node.pid),
+  ...mainThread(),
+}));
 
 let masks = 0;
 let lastStamp = 0n;
@@ -103,11 +89,11 @@ function judge(): bigint | undefined {
   let complete: bigint | undefined;
   for (const { stamp, at, fields } of listener.received<SemanticMaskFields>('semantic_mask')) {
     masks++;
-    if (stamp <= lastStamp) violations.push(`a mask of ${stamp} came after one of ${lastStamp}`);
+    if (stamp <= lastStamp) run.violation(`a mask of ${stamp} came after one of ${lastStamp}`);
     lastStamp = stamp;
     for (const image of fields.presentStamps.map(BigInt)) {
       const distance = image > stamp ? image - stamp : stamp - image;
-      if (distance > OLDEST_IMAGE_NS) violations.push(`a mask of ${stamp} has an image of ${image}`);
+      if (distance > OLDEST_IMAGE_NS) run.violation(`a mask of ${stamp} has an image of ${image}`);
     }
     if (MODALITIES.every((modality) => fields.present.includes(modality))) complete = at;
     const made = fields.present.join('+');
@@ -131,7 +117,7 @@ async function untilComplete(what: string, withinMs: number): Promise<number> {
   await waitUntil(`masks from all sensors after ${what}`, () => judge() !== undefined, PATIENT);
   const tookMs = performance.now() - start;
   if (tookMs > withinMs) {
-    violations.push(
+    run.violation(
       `masks from all sensors came ${tookMs.toFixed(0)} ms after ${what}; masks: ${course.join(', ')}; ${states}`,
     );
   }
@@ -172,88 +158,25 @@ const DISTURBANCES: Readonly<Record<string, () => Promise<number>>> = {
   },
 };
 
-function residentMegabytes(): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'));
-  return Number(line?.[1]) / 1000;
-}
-
-/** Full collections of the node's threads so far: the thread, and what was in use afterwards. */
-function fullCollections(): { thread: string; mb: number }[] {
-  return node.lines.flatMap((line) => {
-    const [, thread, mb] = /^\[\d+:(\w+)\].*Mark-Compact.* -> ([\d.]+) \(/.exec(line) ?? [];
-    return thread === undefined ? [] : [{ thread, mb: Number(mb) }];
-  });
-}
-
-/** Slope of the least-squares line, in MB per 10 minutes. */
-function growth(samples: readonly { at: number; mb: number }[]): number {
-  const mean = (of: (sample: { at: number; mb: number }) => number) =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
-  const [at, mb] = [mean((sample) => sample.at), mean((sample) => sample.mb)];
-  const spread = mean((sample) => (sample.at - at) ** 2);
-  return (mean((sample) => (sample.at - at) * (sample.mb - mb)) / spread) * 600_000;
-}
-
-/** Eleven of them, from the first to the last. */
-function tenths<T>(samples: readonly T[]): T[] {
-  return Array.from({ length: 11 }, (_, tenth) => samples[Math.round((tenth * (samples.length - 1)) / 10)]!);
-}
-
 const times = new Map<string, number[]>();
-const memory: { at: number; mb: number }[] = [];
-/** Memory in use after full collections of the main thread. */
-const live: { at: number; mb: number }[] = [];
-let collections = 0;
-const start = performance.now();
-const elapsed = () => performance.now() - start;
-const sampler = setInterval(() => {
-  const at = elapsed();
-  memory.push({ at, mb: residentMegabytes() });
-  const all = fullCollections();
-  const own = all.slice(collections).findLast(({ thread }) => thread === all[0]?.thread);
-  if (own !== undefined) live.push({ at, mb: own.mb });
-  collections = all.length;
-}, 2000);
+const sampler = setInterval(() => void run.sample(), SAMPLE_EVERY_MS);
 try {
   await untilComplete('the start', 20_000);
-  while (elapsed() < minutes * 60_000) {
+  while (!run.isOver) {
     await sleep(between(CALM_MS));
     const names = Object.keys(DISTURBANCES);
     const name = names[Math.floor(random.next() * names.length)]!;
     const tookMs = await DISTURBANCES[name]!();
     times.set(name, [...(times.get(name) ?? []), Math.round(tookMs)]);
-    console.log(JSON.stringify({ seconds: Math.round(elapsed() / 1000), name, backAfterMs: Math.round(tookMs) }));
+    console.log(JSON.stringify({ seconds: Math.round(run.elapsedMs / 1000), name, backAfterMs: Math.round(tookMs) }));
   }
 } catch (error) {
-  violations.push(`${(error as Error).message}; sensors: ${states}`);
+  run.violation(`${(error as Error).message}; sensors: ${states}`);
 } finally {
   clearInterval(sampler);
 }
-const settled = live.filter(({ at }) => at > WARM_UP_SHARE * elapsed());
-const growthMb = settled.length < LEAST_COLLECTIONS ? undefined : growth(settled);
-const third = (index: number) => {
-  const within = memory.filter(({ at }) => Math.min(2, Math.floor((3 * at) / elapsed())) === index);
-  return Math.min(...within.map(({ mb }) => mb));
-};
-if (minutes >= 10) {
-  if ((growthMb ?? 0) > LARGEST_GROWTH)
-    violations.push(`what is in use grew by ${growthMb!.toFixed(1)} MB in 10 minutes`);
-  const more = third(2) - third(1);
-  if (more > LARGEST_RESIDENT_GROWTH) violations.push(`the process held ${more.toFixed(0)} MB more in the last third`);
-}
 const back = [...times].map(([name, all]) => [name, { times: all.length, worstMs: Math.max(...all) }]);
-console.log(
-  JSON.stringify({
-    minutes: Number((elapsed() / 60_000).toFixed(1)),
-    masks,
-    back: Object.fromEntries(back),
-    residentMb: tenths(memory).map(({ mb }) => Math.round(mb)),
-    leastResidentMbByThirds: [0, 1, 2].map((index) => Math.round(third(index))),
-    inUse: live.map(({ at, mb }) => ({ seconds: Math.round(at / 1000), mb })),
-    inUseGrowthMbPer10Minutes: growthMb === undefined ? null : Number(growthMb.toFixed(2)),
-    violations,
-  }),
-);
+const status = run.finish({ lane: 'graph', masks, back: Object.fromEntries(back) });
 await Promise.all([...drivers.values(), listener].map((rig) => rig.stop()));
 await node.stop();
-process.exit(violations.length === 0 ? 0 : 1);
+process.exit(status);

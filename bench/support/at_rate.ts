@@ -40,12 +40,12 @@ export function atRate(
 }
 
 /** Of the header, which every CDR message with one begins with. */
-function stampOf({ data }: RawMessage): bigint {
+export function stampOf({ data }: RawMessage): bigint {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return BigInt(view.getInt32(4, true)) * 1_000_000_000n + BigInt(view.getUint32(8, true));
 }
 
-function restamped(message: RawMessage, stamp: bigint, receiveStamp: bigint): RawMessage {
+export function restamped(message: RawMessage, stamp: bigint, receiveStamp: bigint): RawMessage {
   const data = message.data.slice();
   const view = new DataView(data.buffer);
   view.setInt32(4, Number(stamp / 1_000_000_000n), true);

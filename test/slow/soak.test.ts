@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { soak } from '../bench/support/soak_lane.js';
+
+/** Half a minute of each lane of `npm run soak` in one process; by hand they run for ten minutes and more. */
+describe('npm run soak', function () {
+  this.timeout(300_000);
+
+  it('replays the sample bag, and each replay leaves nothing behind', async () => {
+    const { replays } = await soak('replay', '--minutes', '0.7');
+    assert.ok(Number(replays) >= 3);
+  });
+
+  it('takes a pipeline through 60 lives', async () => {
+    const { masks } = await soak('lifecycle', '--rounds', '60');
+    assert.ok(Number(masks) > 60);
+  });
+
+  it('goes through a storm of random scenarios', async () => {
+    const { scenarios, recoveries } = await soak('storm', '--minutes', '0.7', '--seed', '2');
+    assert.ok(Number(scenarios) > 5 && Number(recoveries) > 0);
+  });
+
+  it('accounts for every frame at three times what the model can serve', async () => {
+    const { overtaken, masks } = await soak('overload', '--minutes', '0.5');
+    assert.ok(Number(overtaken) > Number(masks));
+  });
+});
