@@ -14,6 +14,7 @@ const KERNELS = [
   'src/sensors/camera/kernel/pixels',
   'src/sensors/depth/kernel/normals',
   'src/sensors/depth/kernel/rvl',
+  'src/sensors/lidar/kernel/points',
 ];
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 

@@ -1,7 +1,7 @@
 import type { CameraModel, NineNumbers, RigidTransform } from '../calibration/index.js';
 import { inSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
-import { nearestAboveAndBelow } from './nearest_neighbours.js';
+import { type NearestNeighbours, nearestAboveAndBelow } from './nearest_neighbours.js';
 import type { PointCloud } from './point_cloud.js';
 
 /** A mask on the grid. */
@@ -24,7 +24,7 @@ export interface PointLabels {
   hidden: number;
 }
 
-const POINTS_PER_SLICE = 25_000;
+const POINTS_PER_SLICE = 60_000;
 /** The depth buffer has so many columns at most: a finer one has holes between the points of a LiDAR. */
 const MOST_COLUMNS = 320;
 /** A point is hidden by what is nearer by this share and these metres: less is noise, or the slope of a surface. */
@@ -48,22 +48,19 @@ export async function labelPoints(
   mask: GridMask,
   unlabeled: number,
 ): Promise<PointLabels> {
-  const step = Math.max(1, Math.ceil(grid.width / MOST_COLUMNS));
-  const columns = Math.ceil(grid.width / step);
-  const rows = Math.ceil(grid.height / step);
+  const cells = depthCells(grid);
   const view: View = {
     length: 0,
     point: new Int32Array(cloud.length),
     pixel: new Int32Array(cloud.length),
+    cell: new Int32Array(cloud.length),
     depth: new Float32Array(cloud.length),
-    nearest: new Float32Array(columns * rows).fill(Number.POSITIVE_INFINITY),
-    step,
-    columns,
+    nearest: new Float32Array(cells.width * cells.height).fill(Number.POSITIVE_INFINITY),
   };
-  const toCamera = { grid, lidarToCamera, widest: widestSlope(grid) };
-  await inSlices(cloud.length, POINTS_PER_SLICE, (from, to) => project(cloud, from, to, toCamera, view));
-  const reach = Math.max(2, Math.ceil((grid.fy * RING_SPACING) / step));
-  const { above, below } = nearestAboveAndBelow(view.nearest, { width: columns, height: rows }, reach);
+  const projection = { grid, lidarToCamera, widest: widestSlope(grid), cells };
+  await inSlices(cloud.length, POINTS_PER_SLICE, (from, to) => project(cloud, from, to, projection, view));
+  const reach = Math.max(2, Math.ceil((grid.fy * RING_SPACING) / cells.step));
+  const neighbours = nearestAboveAndBelow(view.nearest, cells, reach);
   const labels: PointLabels = {
     label: new Uint8Array(cloud.length).fill(unlabeled),
     ...(mask.confidence && { confidence: new Uint8Array(cloud.length) }),
@@ -71,34 +68,41 @@ export async function labelPoints(
     hidden: 0,
   };
   await inSlices(view.length, POINTS_PER_SLICE, (from, to) => {
-    for (let k = from; k < to; k++) {
-      const pixel = view.pixel[k]!;
-      const cell = cellOf(pixel, grid.width, view);
-      const limit = view.depth[k]! * (1 - NEARER_SHARE) - NEARER_METRES;
-      if (above[cell]! < limit && below[cell]! < limit) {
-        labels.hidden++;
-        continue;
-      }
-      const i = view.point[k]!;
-      labels.label[i] = mask.labels[pixel]!;
-      if (labels.confidence !== undefined) labels.confidence[i] = mask.confidence![pixel]!;
-    }
+    labels.hidden += classify(view, from, to, neighbours, mask, labels);
   });
   return labels;
+}
+
+/** The depth buffer's cells, of `step` by `step` grid pixels. */
+interface DepthCells extends ImageSize {
+  step: number;
+  /** For each column of the grid the cell's column, and for each row the index of the first cell in its row. */
+  ofColumn: Int32Array;
+  ofRow: Int32Array;
+}
+
+function depthCells(grid: ImageSize): DepthCells {
+  const step = Math.max(1, Math.ceil(grid.width / MOST_COLUMNS));
+  const width = Math.ceil(grid.width / step);
+  return {
+    step,
+    width,
+    height: Math.ceil(grid.height / step),
+    ofColumn: Int32Array.from({ length: grid.width }, (_, column) => Math.floor(column / step)),
+    ofRow: Int32Array.from({ length: grid.height }, (_, row) => Math.floor(row / step) * width),
+  };
 }
 
 /** The points of a cloud that are in the picture. */
 interface View {
   length: number;
-  /** Index in the cloud, grid pixel, and metres along the optical axis of each. */
+  /** Index in the cloud, grid pixel, cell of the depth buffer, and metres along the optical axis of each. */
   point: Int32Array;
   pixel: Int32Array;
+  cell: Int32Array;
   depth: Float32Array;
   /** By cell of the depth buffer, the least depth of its points. */
   nearest: Float32Array;
-  /** Grid pixels along an edge of a cell, and cells in a row. */
-  step: number;
-  columns: number;
 }
 
 interface Projection {
@@ -106,6 +110,7 @@ interface Projection {
   lidarToCamera: RigidTransform;
   /** No point further aside than this many metres a metre ahead is in the picture. */
   widest: number;
+  cells: DepthCells;
 }
 
 /** Notes which of the points `from` up to `to` are in the picture, and where. */
@@ -113,14 +118,15 @@ function project(
   { x: xs, y: ys, z: zs }: PointCloud,
   from: number,
   to: number,
-  { grid, lidarToCamera: { rotation, translation }, widest }: Projection,
+  { grid, lidarToCamera: { rotation, translation }, widest, cells: { ofColumn, ofRow } }: Projection,
   view: View,
 ): void {
   const { width, height } = grid;
-  const { nearest } = view;
+  const { point, pixel, cell, depth, nearest } = view;
   const place = new Float64Array(2);
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(rotation) as NineNumbers;
   const [tx, ty, tz] = Array.from(translation) as [number, number, number];
+  let k = view.length;
   for (let i = from; i < to; i++) {
     const x = xs[i]!;
     const y = ys[i]!;
@@ -133,20 +139,43 @@ function project(
     const column = Math.floor(place[0]! + 0.5);
     const row = Math.floor(place[1]! + 0.5);
     if (column < 0 || column >= width || row < 0 || row >= height) continue;
-    const pixel = row * width + column;
-    const k = view.length++;
-    view.point[k] = i;
-    view.pixel[k] = pixel;
-    view.depth[k] = ahead;
-    const cell = cellOf(pixel, width, view);
-    if (ahead < nearest[cell]!) nearest[cell] = ahead;
+    const inCell = ofRow[row]! + ofColumn[column]!;
+    point[k] = i;
+    pixel[k] = row * width + column;
+    cell[k] = inCell;
+    depth[k] = ahead;
+    k++;
+    if (ahead < nearest[inCell]!) nearest[inCell] = ahead;
   }
+  view.length = k;
 }
 
-function cellOf(pixel: number, width: number, { step, columns }: Pick<View, 'step' | 'columns'>): number {
-  if (step === 1) return pixel;
-  const row = Math.floor(pixel / width);
-  return Math.floor(row / step) * columns + Math.floor((pixel - row * width) / step);
+/**
+ * Gives the points `from` up to `to` of those in the picture the class of their pixel, unless they are hidden.
+ * @returns how many are
+ */
+function classify(
+  { point, pixel, cell, depth }: View,
+  from: number,
+  to: number,
+  { least, toBelow }: NearestNeighbours,
+  mask: GridMask,
+  { label, confidence }: PointLabels,
+): number {
+  const { labels } = mask;
+  let hidden = 0;
+  for (let k = from; k < to; k++) {
+    const above = cell[k]!;
+    const limit = depth[k]! * (1 - NEARER_SHARE) - NEARER_METRES;
+    if (least[above]! < limit && least[above + toBelow]! < limit) {
+      hidden++;
+      continue;
+    }
+    const i = point[k]!;
+    label[i] = labels[pixel[k]!]!;
+    if (confidence !== undefined) confidence[i] = mask.confidence![pixel[k]!]!;
+  }
+  return hidden;
 }
 
 /** How far aside, a metre ahead, the outermost rays of the picture lead, and a little more; infinite where not known. */

@@ -2,8 +2,9 @@ import type { Header, PointCloud2, PointField } from '../../messages/types.js';
 import { inSlices } from '../in_slices.js';
 import type { PointLabels } from './label_points.js';
 import type { PointCloud } from './point_cloud.js';
+import { type Threads, weavePoints } from './point_memory.js';
 
-const POINTS_PER_SLICE = 60_000;
+const POINTS_PER_SLICE = 250_000;
 const UINT8 = 2;
 const FLOAT32 = 7;
 const POINT_STEP = 24;
@@ -37,20 +38,9 @@ export async function labelledCloud(
   { label, confidence }: PointLabels,
   colours: Uint8Array,
 ): Promise<PointCloud2> {
-  const rgb = packedColours(colours);
   const data = new Uint8Array(length * POINT_STEP);
-  const floats = new Float32Array(data.buffer);
-  const words = new Uint32Array(data.buffer);
-  await inSlices(length, POINTS_PER_SLICE, (from, to) => {
-    for (let i = from, word = from * (POINT_STEP / 4); i < to; i++, word += POINT_STEP / 4) {
-      floats[word] = x[i]!;
-      floats[word + 1] = y[i]!;
-      floats[word + 2] = z[i]!;
-      floats[word + 3] = intensity[i]!;
-      words[word + 4] = rgb[label[i]!]!;
-      words[word + 5] = confidence === undefined ? label[i]! : label[i]! | (confidence[i]! << 8);
-    }
-  });
+  const threads: Threads = { columns: [x, y, z, intensity], label, confidence, colours: packedColours(colours) };
+  await inSlices(length, POINTS_PER_SLICE, (from, to) => weavePoints(threads, from, to, data));
   return {
     header,
     height: 1,
@@ -64,9 +54,9 @@ export async function labelledCloud(
   };
 }
 
-function packedColours(colours: Uint8Array): Uint32Array {
+function packedColours(rgba: Uint8Array): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, label) => {
-    const [red, green, blue, alpha] = colours.subarray(label * 4, label * 4 + 4);
-    return alpha === 0 ? UNLABELED_RGB : (red! << 16) | (green! << 8) | blue!;
+    const at = label * 4;
+    return rgba[at + 3] === 0 ? UNLABELED_RGB : (rgba[at]! << 16) | (rgba[at + 1]! << 8) | rgba[at + 2]!;
   });
 }

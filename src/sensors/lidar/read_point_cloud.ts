@@ -9,9 +9,11 @@ import {
   type ReadPointCloudOptions,
   scaleIntensity,
 } from './point_cloud.js';
+import { gatherColumns, WIDEST_POINT } from './point_memory.js';
 import { pointTimes, TIME_FIELDS } from './point_times.js';
 
-const VALUES_PER_SLICE = 150_000;
+const VALUES_PER_SLICE = 400_000;
+const FLOAT32 = 7;
 
 /**
  * Fields that tell how strongly a point reflects, the best first: a `reflectivity` is calibrated by the sensor, while
@@ -34,18 +36,20 @@ export async function readPointCloud(
   const fields = new Map(message.fields.map((field) => [field.name, field]));
   const intensityField = INTENSITY_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   const capacity = message.width * message.height;
-  const column = async (field: PointField) => {
-    const values = new Float32Array(capacity);
-    await readColumn(message, rowStep, field, values);
-    return values;
-  };
   const cloud: PointCloud = {
     length: capacity,
-    x: await column(fields.get('x')!),
-    y: await column(fields.get('y')!),
-    z: await column(fields.get('z')!),
-    intensity: intensityField ? await column(intensityField) : new Float32Array(capacity),
+    x: new Float32Array(capacity),
+    y: new Float32Array(capacity),
+    z: new Float32Array(capacity),
+    intensity: new Float32Array(capacity),
   };
+  const columns: Column[] = [
+    { field: fields.get('x')!, values: cloud.x },
+    { field: fields.get('y')!, values: cloud.y },
+    { field: fields.get('z')!, values: cloud.z },
+    ...(intensityField ? [{ field: intensityField, values: cloud.intensity }] : []),
+  ];
+  await readColumns(message, rowStep, columns);
   if (intensityField !== undefined) {
     const { name, datatype } = intensityField;
     const passedOver = INTENSITY_FIELDS.find((other) => other !== name && fields.has(other));
@@ -60,7 +64,7 @@ export async function readPointCloud(
   const timeField = TIME_FIELDS.map((name) => fields.get(name)).find((field) => field !== undefined);
   if (timeField !== undefined && options.timesAfter !== undefined) {
     const values = new Float64Array(capacity);
-    await readColumn(message, rowStep, timeField, values);
+    await readColumns(message, rowStep, [{ field: timeField, values }]);
     const time = pointTimes(values, options.timesAfter, timeField.datatype < 7 ? 'integer' : 'real');
     if (time !== undefined) cloud.time = time;
   }
@@ -72,25 +76,41 @@ function usualFullScale({ datatype }: IntensityField): number {
   return datatype >= 3 && datatype <= 6 ? 65535 : 255;
 }
 
-/** Reads one field of all points; `cloudLayout` has checked that they lie within the data. */
-async function readColumn(
-  message: PointCloud2,
-  rowStep: number,
-  { offset, datatype }: PointField,
-  column: Float32Array | Float64Array,
-): Promise<void> {
-  const { width, point_step: pointStep, data } = message;
+/** A field of the points, and where its values go. */
+interface Column {
+  field: PointField;
+  values: Float32Array | Float64Array;
+}
+
+/** Reads fields of all points, a slice of points at a time; `cloudLayout` has checked that they lie within the data. */
+async function readColumns(message: PointCloud2, rowStep: number, columns: readonly Column[]): Promise<void> {
+  const { width, height, point_step: pointStep, data } = message;
+  const count = width * height;
+  const perSlice = Math.ceil(VALUES_PER_SLICE / columns.length);
+  // Rows without padding are one long row.
+  const rowPoints = rowStep === pointStep * width ? count : width;
+  const isUsual = rowPoints === count && !message.is_bigendian && pointStep <= WIDEST_POINT;
+  if (isUsual && columns.every(isFloatColumn)) {
+    const floats = columns.map(({ field: { offset }, values }) => ({ offset, values }));
+    return inSlices(count, perSlice, (from, to) => gatherColumns(data, from * pointStep, pointStep, floats, from, to));
+  }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const littleEndian = !message.is_bigendian;
-  const readRun = RUN_READERS[datatype - 1]!;
-  await inSlices(column.length, VALUES_PER_SLICE, (from, to) => {
-    for (let i = from, row = Math.floor(from / width); i < to; row++) {
-      const firstOfRow = row * width;
-      const end = Math.min(to, firstOfRow + width);
-      readRun(view, row * rowStep + (i - firstOfRow) * pointStep + offset, pointStep, littleEndian, column, i, end);
+  await inSlices(count, perSlice, (from, to) => {
+    for (let i = from, row = Math.floor(from / rowPoints); i < to; row++) {
+      const firstOfRow = row * rowPoints;
+      const end = Math.min(to, firstOfRow + rowPoints);
+      const at = row * rowStep + (i - firstOfRow) * pointStep;
+      for (const { field, values } of columns) {
+        RUN_READERS[field.datatype - 1]!(view, at + field.offset, pointStep, littleEndian, values, i, end);
+      }
       i = end;
     }
   });
+}
+
+function isFloatColumn(column: Column): column is { field: PointField; values: Float32Array } {
+  return column.field.datatype === FLOAT32 && column.values instanceof Float32Array;
 }
 
 /** Reads the values `from` up to `to` of a column, which lie `step` bytes apart from `at` on. */
