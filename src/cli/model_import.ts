@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultEngineCache } from '../model/engines/index.js';
 import {
   CLASS_LIST_NAMES,
+  GRAPH_FORMS,
   type ImportOptions,
   type InputOptions,
   importNetwork,
@@ -38,6 +39,7 @@ interface ImportFlags {
   outputKind?: ImportOptions['outputKind'];
   confidence?: 'softmax' | 'none';
   unlabeledBelow?: number;
+  graph: ImportOptions['graph'];
   golden?: string;
   threads: number;
   force?: true;
@@ -50,15 +52,15 @@ interface Size {
 
 /** Options of single inputs, in the order in which they were given. */
 interface InputFlags {
-  inputs: { modality: string; name?: string }[];
-  scoped: Record<'representation' | 'layout' | 'mean' | 'std' | 'scale' | 'order' | 'absent', Scoped[]>;
+  inputs: Pick<InputOptions, 'modality' | 'name' | 'stack'>[];
+  scoped: Record<'representation' | 'channels' | 'layout' | 'mean' | 'std' | 'scale' | 'order' | 'absent', Scoped[]>;
 }
 
 /** `mle-sam model import`: a bundle of a network as it is. */
 export function modelImportCommand(write: (text: string) => void = print): Command {
   const given: InputFlags = {
     inputs: [],
-    scoped: { representation: [], layout: [], mean: [], std: [], scale: [], order: [], absent: [] },
+    scoped: { representation: [], channels: [], layout: [], mean: [], std: [], scale: [], order: [], absent: [] },
   };
   const scoped = (key: keyof InputFlags['scoped'], check: (value: string) => void) => (text: string) => {
     const parts = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text);
@@ -74,9 +76,9 @@ export function modelImportCommand(write: (text: string) => void = print): Comma
     .requiredOption('-o, --out <folder>', 'the bundle')
     .option(
       '--input <modality=name>',
-      'which input a sensor feeds, repeatable; a single one is the camera',
+      'which input a sensor feeds, repeatable; a single one is the camera; camera+depth=NAME: stacked in its channels',
       (text: string) => {
-        given.inputs.push(inputFlag(text));
+        given.inputs.push(...inputFlag(text));
         return given.inputs;
       },
     )
@@ -84,6 +86,11 @@ export function modelImportCommand(write: (text: string) => void = print): Comma
       '--representation <kind>',
       '[MODALITY=]KIND[,constant=value]: how its images are drawn',
       scoped('representation', () => {}),
+    )
+    .option(
+      '--channels <count>',
+      '[MODALITY=]1 or 3, of sensors that share an input, where they do not follow',
+      scoped('channels', oneOf(['1', '3'])),
     )
     .addOption(new Option('--preset <origin>', 'how networks of an origin are fed and read').choices(PRESET_NAMES))
     .option(
@@ -125,6 +132,14 @@ export function modelImportCommand(write: (text: string) => void = print): Comma
     )
     .addOption(new Option('--confidence <source>', 'softmax: of the largest score').choices(['softmax', 'none']))
     .option('--unlabeled-below <share>', 'pixels of less confidence (0 to 1) are unlabeled', shareFlag)
+    .addOption(
+      new Option(
+        '--graph <form>',
+        'shortened: an interpolation at its end is done while the mask is made, which is faster; as-is: untouched',
+      )
+        .choices(GRAPH_FORMS)
+        .default('shortened'),
+    )
     .option('--golden <picture>', 'camera picture for the golden sample, instead of an artificial one')
     .option('--name <name>', 'of the bundle; by default that of the file')
     .option('--description <text>')
@@ -158,10 +173,11 @@ async function importBundle(
 
 /** The options that an import takes as they are. */
 function pick(flags: Omit<ImportFlags, 'out' | 'force' | 'fill' | 'output' | 'confidence'>) {
-  const { name, description, preset, size, fit, picture, classes, outputKind, unlabeledBelow, golden, threads } = flags;
+  const { name, description, preset, size, fit, picture, classes, outputKind, unlabeledBelow, graph, golden } = flags;
   return {
     fit,
-    threads,
+    threads: flags.threads,
+    ...(graph !== undefined && { graph }),
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
     ...(preset !== undefined && { preset }),
@@ -188,8 +204,9 @@ function inputOptions({ inputs, scoped }: InputFlags): InputOptions[] {
   }
   return listed.map((input, index) => {
     const own = (key: keyof InputFlags['scoped']) => valueFor(scoped[key], input.modality, index, key);
-    const [representation, layout, mean, std, scale, order, absent] = [
+    const [representation, channels, layout, mean, std, scale, order, absent] = [
       own('representation'),
+      own('channels'),
       own('layout'),
       own('mean'),
       own('std'),
@@ -200,6 +217,7 @@ function inputOptions({ inputs, scoped }: InputFlags): InputOptions[] {
     return {
       ...input,
       ...(representation !== undefined && { representation: parseRepresentation(representation, input.modality) }),
+      ...(channels !== undefined && { channels: channels === '1' ? 1 : 3 }),
       ...(layout !== undefined && { layout: layout as 'NCHW' | 'NHWC' }),
       ...(mean !== undefined && { mean: triple(mean) }),
       ...(std !== undefined && { std: triple(std) }),
@@ -228,10 +246,16 @@ function valueFor(
   return unnamed[0]?.value;
 }
 
-function inputFlag(text: string): { modality: string; name?: string } {
-  const [, modality, name] = /^([A-Za-z][\w-]*)(?:=(.+))?$/s.exec(text) ?? [];
-  if (modality === undefined) throw wrong('MODALITY=NAME', text);
-  return { modality, ...(name !== undefined && { name }) };
+/** `MODALITY`, `MODALITY=NAME`, or `MODALITY+MODALITY=NAME` for sensors that share an input. */
+function inputFlag(text: string): InputFlags['inputs'] {
+  const [, stack, name] = /^([A-Za-z][\w-]*(?:\+[A-Za-z][\w-]*)*)(?:=(.+))?$/s.exec(text) ?? [];
+  if (stack === undefined) throw wrong('MODALITY=NAME', text);
+  const modalities = stack.split('+');
+  return modalities.map((modality) => ({
+    modality,
+    ...(name !== undefined && { name }),
+    ...(modalities.length > 1 && { stack }),
+  }));
 }
 
 function fillFlag(text: string, values: Map<string, number> = new Map()): Map<string, number> {

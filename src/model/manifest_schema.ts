@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { representationSchema } from '../sensors/representation.js';
 import { byteField, fileField, nameField, sizeField, UNLABELED_ID } from './manifest_fields.js';
 import { ENCODE_MODES, GRAPH_LAYOUTS, PROVIDER_NAMES } from './providers.js';
-import { gridFault, wholeNetwork } from './whole/recipe.js';
+import { areWhole, gridFault, wholeNetwork } from './whole/recipe.js';
 
 /** Exporters write one a graph, or one a tensor. */
 const MAX_WEIGHTS = 10_000;
@@ -123,6 +123,7 @@ export const manifestVersion2 = z
     const fed = graphs.inputs.map(({ modality }) => modality);
     const inOrder = fed.length === modalities.length && modalities.every(({ name }, index) => name === fed[index]);
     if (!inOrder) fault(['graphs', 'inputs'], 'one input for each modality, in the same order');
+    if (!areWhole(graphs.inputs)) fault(['graphs', 'inputs'], 'parts that make up all channels of an input they share');
     const known = new Set(classes.map(({ id }) => id)).add(UNLABELED_ID);
     if (!graphs.classIds.every((id) => known.has(id))) fault(['graphs', 'classIds'], 'ids of classes, or 255');
     const misfit = gridFault(graphs.fit, graphs.size, input);

@@ -131,26 +131,44 @@ async function fromBundle(
   }
 }
 
-/** A graph on the CPU as the CPU provider runs it. */
-export function openCpuSession(path: string, threads: number): Promise<InferenceSession> {
-  return create(path, { threads }, ['cpu']);
+/** An ONNX file in memory. */
+export interface GraphInMemory {
+  file: Uint8Array;
+  /** Where the files with its weights lie, if there are any. */
+  weightsFolder?: string;
+}
+
+/** A graph, by its path or in memory, on the CPU as the CPU provider runs it. */
+export function openCpuSession(graph: string | GraphInMemory, threads: number): Promise<InferenceSession> {
+  if (typeof graph === 'string') return create(graph, { threads }, ['cpu']);
+  const { file, weightsFolder } = graph;
+  const folder = weightsFolder && { model_external_initializers_file_folder_path: weightsFolder };
+  return InferenceSession.create(file, sessionOptions(threads, ['cpu'], folder || {}));
+}
+
+function create(
+  path: string,
+  { threads }: Pick<SessionOptions, 'threads'>,
+  executionProviders: Providers,
+): Promise<InferenceSession> {
+  return InferenceSession.create(path, sessionOptions(threads, executionProviders, {}));
 }
 
 /**
  * Threads sleep instead of spinning while they wait for each other: on two cores that other processes use as well,
  * spinning cost 259 instead of 121 ms of processor time a set.
  */
-function create(
-  path: string,
-  { threads }: Pick<SessionOptions, 'threads'>,
+function sessionOptions(
+  threads: number,
   executionProviders: Providers,
-): Promise<InferenceSession> {
-  return InferenceSession.create(path, {
+  session: Readonly<Record<string, string>>,
+): InferenceSession.SessionOptions {
+  return {
     executionProviders: executionProviders!,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     logSeverityLevel: 4, // errors come as exceptions; their copies on stderr help nobody
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+    extra: { session: { intra_op: { allow_spinning: '0' }, ...session } },
+  };
 }

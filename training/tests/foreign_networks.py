@@ -135,6 +135,21 @@ class FourInputs(nn.Module):
         return self.spread(self.head(self.fusion(torch.cat([self.camera(rgb), chosen], 1))))
 
 
+class EarlyFusion(nn.Module):
+    """Colour and depth stacked in four channels, as RGB-D networks take them; aligned corners at the end."""
+
+    def __init__(self, classes: int = 19) -> None:
+        super().__init__()
+        torch.manual_seed(7)
+        self.body = nn.Sequential(_convolution(4, 16, 2), _convolution(16, 24, 2), nn.Conv2d(24, classes, 1))
+        self.spread = SpreadScores(classes)
+        self.eval()
+
+    def forward(self, rgbd: Tensor) -> Tensor:
+        scores = self.spread(self.body(rgbd))
+        return functional.interpolate(scores, size=rgbd.shape[-2:], mode="bilinear", align_corners=True)
+
+
 class Queries(nn.Module):
     """As MaskFormer and Mask2Former answer: class scores and mask of each query, at a quarter of the size."""
 

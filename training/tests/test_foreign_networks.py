@@ -69,6 +69,7 @@ class Case:
     labels: Callable[[nn.Module, dict[str, Tensor]], Tensor]
     modalities: Sequence[str] = ("camera",)
     channels_last: bool = False
+    channels: int = 3
 
 
 CASES = [
@@ -143,6 +144,23 @@ QUERIES = Case(
 )
 
 
+EARLY_FUSION = Case(
+    "early-fusion",
+    networks.EarlyFusion,
+    ["rgbd"],
+    ["scores"],
+    [
+        *["--preset", "cmnext", "--classes", "cityscapes", "--input", "camera+depth=rgbd"],
+        *["--representation", "depth=linear"],
+    ],
+    lambda network, pictures: network(
+        torch.cat([normalise(pictures["camera"]), pictures["depth"][:, :1].float() / 255], dim=1)
+    ).argmax(1)[0],
+    modalities=("camera", "depth"),
+    channels=4,
+)
+
+
 def read(path: Path) -> Tensor:
     """[1,C,H,W] bytes."""
     pixels = np.array(Image.open(path))
@@ -158,7 +176,8 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], tuple[
         if case.name not in made:
             folder = tmp_path_factory.mktemp(case.name)
             network = case.make()
-            shape = (1, HEIGHT, WIDTH, 3) if case.channels_last else (1, 3, HEIGHT, WIDTH)
+            sides = (HEIGHT, WIDTH)
+            shape = (1, *sides, case.channels) if case.channels_last else (1, case.channels, *sides)
             examples = [torch.rand(shape) for _ in case.inputs]
             if case is QUERIES:
                 examples[1] = torch.ones(1, HEIGHT, WIDTH, dtype=torch.int64)
@@ -171,7 +190,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], tuple[
     return bundle
 
 
-@pytest.mark.parametrize("case", [*CASES, QUERIES], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, QUERIES, EARLY_FUSION], ids=lambda case: case.name)
 def test_labels_of_an_imported_network_are_those_of_pytorch(case: Case, bundles: Any) -> None:
     network, folder = bundles(case)
     pictures = {name: read(folder / f"golden_{name}.png") for name in case.modalities}

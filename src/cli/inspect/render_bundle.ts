@@ -47,7 +47,7 @@ function networkText(recipe: NetworkRecipe): string {
       { title: 'while it is missing' },
     ],
     inputs.map((input) => [
-      input.name,
+      input.part === undefined ? input.name : `${input.name}, channels ${partText(input)}`,
       input.modality,
       `${input.layout} ${input.type}`,
       valuesText(input),
@@ -63,6 +63,11 @@ function networkText(recipe: NetworkRecipe): string {
     ...filled,
     `Fit ${fit} into ${size.width}x${size.height}. Labels from ${outputs} (${output.kind}); ${certainty}${limit}.`,
   ].join('\n');
+}
+
+function partText({ part, channels }: NetworkInput): string {
+  const { first, of } = part!;
+  return `${channels === 1 ? first : `${first} to ${first + channels - 1}`} of ${of}`;
 }
 
 function valuesText({ type, scale, mean, std, order, channels, grey }: NetworkInput): string {

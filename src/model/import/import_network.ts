@@ -17,6 +17,7 @@ import { type OpenNetwork, openNetwork, shorten } from './graph.js';
 import { ImportError } from './import_error.js';
 import type { ImportOptions } from './options.js';
 import { planInputs } from './plan_inputs.js';
+import { shortenNetwork } from './shorten_network.js';
 
 /** What `--fit letterbox` and `crop` take where nobody says what the camera's pictures are like. */
 const USUAL_PICTURE: ImageSize = { width: 16, height: 9 };
@@ -28,8 +29,9 @@ export interface Imported {
 }
 
 /**
- * Makes a bundle of a network as it is: runs it once on the CPU, which gives the golden labels, and copies it together
- * with its weights and a `model.json` that holds every choice.
+ * Makes a bundle of a network: runs it once on the CPU, which gives the golden labels, and copies it together with its
+ * weights and a `model.json` that holds every choice. What a graph does last is left out where it is done faster here, see
+ * `shortenNetwork`.
  * @throws {ImportError} naming what was found and the option that decides; nothing was written then
  */
 export async function importNetwork(
@@ -66,6 +68,8 @@ interface Prepared {
   classes: ReturnType<typeof bundleClasses>['classes'];
   images: Uint8Array[];
   labels: Uint8Array;
+  /** The network's file where it is not copied as it is. */
+  file?: Uint8Array;
   notes: string[];
 }
 
@@ -109,9 +113,14 @@ async function prepare(network: OpenNetwork, options: ImportOptions): Promise<Pr
     confidence,
     ...(unlabeledBelow !== undefined && { unlabeledBelow }),
   };
-  const { labels } = labelsOf(network, recipe, grid, answer);
+  const whole = { images, outputs: answer, labels: labelsOf(network, recipe, grid, answer) };
   const modalities = inputs.map(({ modality }, index) => ({ name: modality, representation: representations[index]! }));
-  return { recipe, grid, modalities, classes, images, labels, notes };
+  const prepared = { recipe, grid, modalities, classes, images, labels: whole.labels.labels, notes };
+  if (options.graph === 'as-is') return prepared;
+  const shortened = await shortenNetwork(network, recipe, grid, whole, options.threads);
+  if (shortened === undefined) return prepared;
+  const { file, labels, note } = shortened;
+  return { ...prepared, recipe: shortened.recipe, file, labels: labels.labels, notes: [...notes, note] };
 }
 
 /** All outputs of the network on the golden images. */
@@ -157,7 +166,8 @@ async function write(
     ['model.json', graph, ...weights, ...goldens, 'golden_labels.png', 'MODEL_CARD.md'],
     overwriting,
   );
-  await copyFile(network.path, folder.file(graph));
+  if (prepared.file === undefined) await copyFile(network.path, folder.file(graph));
+  else await writeFile(folder.file(graph), prepared.file);
   for (const location of weights) {
     await mkdir(dirname(folder.file(location)), { recursive: true });
     await copyFile(join(dirname(network.path), location), folder.file(location));
@@ -169,7 +179,7 @@ async function write(
   const manifest = {
     formatVersion: 2,
     name,
-    description: options.description ?? `${basename(network.path)}, as it is.`,
+    description: options.description ?? `${basename(network.path)}, ${formOf(prepared)}.`,
     input: grid,
     modalities,
     classes,
@@ -224,16 +234,21 @@ async function sha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function card(name: string, { recipe, modalities, notes }: Prepared): string {
+function formOf({ file }: Prepared): string {
+  return file === undefined ? 'as it is' : 'without the interpolation at its end';
+}
+
+function card(name: string, prepared: Prepared): string {
+  const { recipe, modalities, notes } = prepared;
   const sensors = modalities.map(({ name: modality }) => modality).join(', ');
   const taken = notes.length > 0 ? ['', 'Taken without being told:', '', ...notes.map((note) => `- ${note}`)] : [];
   const { width, height } = recipe.size;
   return [
     `# ${name}`,
     '',
-    `A network of its own make, for ${sensors}, at ${width}x${height}. It was imported by \`mle-sam model import\`; \`model.json\``,
-    'holds every choice of how it is fed and read. The golden labels are what it answered on a CPU at that time: they say',
-    'that another provider runs it alike, and nothing of how good it is.',
+    `A network of its own make, for ${sensors}, at ${width}x${height}, imported ${formOf(prepared)} by \`mle-sam model import\`.`,
+    '`model.json` holds every choice of how it is fed and read. The golden labels are what it answered on a CPU at that time:',
+    'they say that another provider runs it alike, and nothing of how good it is.',
     ...taken,
     '',
   ].join('\n');

@@ -9,6 +9,10 @@ export interface InputOptions {
   modality: string;
   /** The graph's input; undefined: the only one that is left. */
   name?: string;
+  /** The same text for all sensors that share an input, stacked in its channels: `camera+depth`. */
+  stack?: string;
+  /** Of a sensor that shares an input. */
+  channels?: 1 | 3;
   representation?: Representation;
   layout?: 'NCHW' | 'NHWC';
   mean?: Triple;
@@ -17,6 +21,9 @@ export interface InputOptions {
   order?: NetworkInput['order'];
   absent?: AbsentRule;
 }
+
+export const GRAPH_FORMS = ['shortened', 'as-is'] as const;
+export type GraphForm = (typeof GRAPH_FORMS)[number];
 
 /** What an import is told: only what a graph does not say. */
 export interface ImportOptions {
@@ -38,6 +45,8 @@ export interface ImportOptions {
   outputKind?: NetworkOutput['kind'];
   confidence?: 'softmax-maximum' | 'none';
   unlabeledBelow?: number;
+  /** `shortened`, which is taken without it: without an interpolation at its end, see `shortenNetwork`. */
+  graph?: GraphForm;
   /** A picture for the camera's golden image. */
   golden?: string;
   threads: number;

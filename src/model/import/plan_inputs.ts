@@ -1,11 +1,13 @@
 import type { ImageSize } from '../../sensors/modality_image.js';
 import type { Representation } from '../../sensors/representation.js';
-import { ABSENT_RULES, type ConstantInput, INPUT_TYPES, type NetworkInput } from '../whole/recipe.js';
+import { ABSENT_RULES, type ConstantInput, type NetworkInput } from '../whole/recipe.js';
 import { describePort, type GraphPort } from './graph.js';
 import { ImportError } from './import_error.js';
 import type { ImportOptions, InputOptions } from './options.js';
+import { commonSize, readShape } from './picture_shape.js';
 import { type Preset, presetOf } from './presets.js';
 import { usualRepresentation } from './representations.js';
+import { type ChannelPart, shareChannels } from './stacked_inputs.js';
 
 /** How a network's inputs are fed. */
 export interface InputPlan {
@@ -32,16 +34,20 @@ export function planInputs(ports: readonly GraphPort[], options: ImportOptions):
   const pictures = ports.filter(({ name }) => !fill.has(name) || options.inputs.some((input) => input.name === name));
   const assigned = assign(pictures, options.inputs);
   const notes: string[] = [];
-  const shapes = assigned.map(({ port, input }) => readShape(port, input, notes));
-  const size = commonSize(shapes, options.size);
-  const batch = shapes[0]!.batch;
+  const shapes = new Map(
+    assigned.map(({ port, input }) => [port, readShape(port, input, sharing(assigned, port).length, notes)]),
+  );
+  const size = commonSize([...shapes.values()], options.size);
+  const { batch } = shapes.get(assigned[0]!.port)!;
   const several = assigned.length > 1;
-  const planned = assigned.map(({ port, input }, index) => {
-    const representation = representationOf(input, notes);
-    return {
-      representation,
-      input: networkInput(port, input, shapes[index]!, { representation, preset, several }, notes),
-    };
+  const sensors = assigned.map(({ port, input }) => ({ port, input, representation: representationOf(input, notes) }));
+  const planned = [...shapes].flatMap(([port, { channels, layout }]) => {
+    const own = sharing(sensors, port);
+    return shareChannels(port, channels, own).map((part, index) => {
+      const { input, representation } = own[index]!;
+      const known = { layout, part, representation, preset, several };
+      return { representation, input: networkInput(port, input, known, notes) };
+    });
   });
   const constants = ports.filter((port) => !assigned.some((other) => other.port === port));
   if (batch > 1) notes.push(`The network takes ${batch} pictures at once: all but the first stay zero.`);
@@ -60,23 +66,37 @@ interface Assigned {
   input: InputOptions;
 }
 
+/** The sensors of an input. */
+function sharing<Sensor extends Assigned>(sensors: readonly Sensor[], port: GraphPort): Sensor[] {
+  return sensors.filter((sensor) => sensor.port === port);
+}
+
 function assign(ports: readonly GraphPort[], inputs: readonly InputOptions[]): Assigned[] {
   const named = new Set(inputs.map(({ name }) => name));
   const left = ports.filter(({ name }) => !named.has(name));
-  const assigned = inputs.map((input): Assigned => {
-    if (input.name !== undefined) {
-      return { port: requirePort(ports, input.name, `--input ${input.modality}`), input };
-    }
+  const portFor = (input: InputOptions): GraphPort => {
+    if (input.name !== undefined) return requirePort(ports, input.name, `--input ${input.modality}`);
     const [only, ...more] = left;
-    if (only !== undefined && more.length === 0) return { port: left.pop()!, input };
+    if (only !== undefined && more.length === 0) return left.pop()!;
     const received = ports.map(describePort).join(', ');
     const advice = 'Say which input is which with --input MODALITY=NAME.';
     throw new ImportError(`the name of an input`, `--input ${input.modality}`, `a network with ${received}`, advice);
+  };
+  const stacks = new Map<string, GraphPort>();
+  const assigned = inputs.map((input): Assigned => {
+    const { stack } = input;
+    const port = (stack === undefined ? undefined : stacks.get(stack)) ?? portFor(input);
+    if (stack !== undefined) stacks.set(stack, port);
+    return { port, input };
   });
   const taken = new Set(assigned.map(({ port }) => port));
-  const twice = assigned.find(({ port }, index) => assigned.findIndex((other) => other.port === port) !== index);
+  const twice = assigned.find(({ port, input: { stack } }, index) =>
+    assigned.some(
+      (other, i) => i < index && other.port === port && (stack === undefined || other.input.stack !== stack),
+    ),
+  );
   if (twice !== undefined) {
-    const advice = '--input names each of them once.';
+    const advice = `--input names each of them once; sensors that share one are --input camera+depth=${twice.port.name}.`;
     throw new ImportError('another input for each modality', '--input', `${twice.port.name} twice`, advice);
   }
   const unnamed = ports.find((port) => !taken.has(port));
@@ -92,99 +112,6 @@ function requirePort(ports: readonly GraphPort[], name: string, option: string):
   if (port !== undefined) return port;
   const names = ports.map((candidate) => candidate.name).join(', ');
   throw new ImportError(`one of the network's inputs ${names}`, option, name, `${option.split(' ')[0]} decides.`);
-}
-
-/** Dimensions of a picture input; undefined where they are left open. */
-interface PictureShape {
-  port: GraphPort;
-  layout: NetworkInput['layout'];
-  channels: 1 | 3;
-  batch: number;
-  width: number | undefined;
-  height: number | undefined;
-}
-
-function readShape(port: GraphPort, input: InputOptions, notes: string[]): PictureShape {
-  const option = `--input ${input.modality}=${port.name}`;
-  if (!(INPUT_TYPES as readonly string[]).includes(port.type)) {
-    const advice = `Export it with one of these, or give this input a constant with --fill ${port.name}=VALUE.`;
-    throw new ImportError(`pictures of ${INPUT_TYPES.join(', ')}`, option, describePort(port), advice);
-  }
-  const { shape } = port;
-  const isBatched = shape.length === 4;
-  if (!isBatched && shape.length !== 3) {
-    const advice = `A picture has 3 or 4 dimensions: give this input a constant with --fill ${port.name}=VALUE.`;
-    throw new ImportError('a picture', option, describePort(port), advice);
-  }
-  const sides = isBatched ? shape.slice(1) : shape;
-  const order = input.layout?.slice(1) ?? layoutOf(sides, port, notes);
-  const planar = order === 'CHW';
-  const [channel, height, width] = planar ? [sides[0], sides[1], sides[2]] : [sides[2], sides[0], sides[1]];
-  const layout = `${isBatched ? 'N' : ''}${order}` as NetworkInput['layout'];
-  if (typeof channel === 'number' && channel !== 1 && channel !== 3) {
-    const other = planar ? 'NHWC' : 'NCHW';
-    const fits = [1, 3].includes(Number(planar ? sides[2] : sides[0]));
-    const advice = fits
-      ? `--layout ${other} fits.`
-      : 'Only networks that take pictures of 1 or 3 channels can be imported.';
-    throw new ImportError(`1 or 3 channels in layout ${layout}`, option, describePort(port), advice);
-  }
-  const fixed = (side: number | string | undefined) => (typeof side === 'number' ? side : undefined);
-  return {
-    port,
-    layout,
-    channels: channel === 1 ? 1 : 3,
-    batch: isBatched ? (fixed(shape[0]) ?? 1) : 1,
-    width: fixed(width),
-    height: fixed(height),
-  };
-}
-
-/** Where the channels are: the dimension of 3 or 1, or the one that is called so. */
-function layoutOf(sides: readonly (number | string)[], port: GraphPort, notes: string[]): 'CHW' | 'HWC' {
-  const isChannel = (side: number | string | undefined) =>
-    typeof side === 'number' ? side === 3 || side === 1 : /^c$|chan/i.test(side ?? '');
-  const [first, last] = [isChannel(sides[0]), isChannel(sides[2])];
-  if (first !== last) return first ? 'CHW' : 'HWC';
-  if (!first && sides.every((side) => typeof side === 'number')) {
-    const advice = 'Only networks that take pictures of 1 or 3 channels can be imported.';
-    throw new ImportError('1 or 3 channels', `input ${port.name}`, describePort(port), advice);
-  }
-  notes.push(`Layout NCHW is assumed for ${describePort(port)}: --layout decides.`);
-  return 'CHW';
-}
-
-function commonSize(shapes: readonly PictureShape[], wanted: ImageSize | undefined): ImageSize {
-  const text = ({ width, height }: { width: number | undefined; height: number | undefined }) =>
-    `${width ?? 'any'}x${height ?? 'any'}`;
-  const [first] = shapes;
-  for (const shape of shapes) {
-    const isSame = (side: 'width' | 'height') =>
-      shape[side] === undefined || first![side] === undefined || shape[side] === first![side];
-    if (isSame('width') && isSame('height')) continue;
-    const received = `${text(first!)} for ${first!.port.name} and ${text(shape)} for ${shape.port.name}`;
-    throw new ImportError(
-      'one size for all inputs',
-      'the network',
-      received,
-      'Export it with inputs of the same size.',
-    );
-  }
-  const fixed = (side: 'width' | 'height') => shapes.map((shape) => shape[side]).find((value) => value !== undefined);
-  const size = { width: fixed('width') ?? wanted?.width, height: fixed('height') ?? wanted?.height };
-  if (size.width === undefined || size.height === undefined) {
-    const advice = '--size WIDTHxHEIGHT decides; use what the network was trained at.';
-    throw new ImportError('a size', `the open dimensions of ${describePort(first!.port)}`, 'none', advice);
-  }
-  if (wanted !== undefined && (wanted.width !== size.width || wanted.height !== size.height)) {
-    const expected = `${size.width}x${size.height}, which the graph has fixed,`;
-    const advice = 'Leave --size out, or export the network with open dimensions.';
-    throw new ImportError(expected, '--size', `${wanted.width}x${wanted.height}`, advice);
-  }
-  if (size.width < 16 || size.height < 16 || size.width > 8192 || size.height > 8192) {
-    throw new ImportError('16 to 8192 pixels a side', '--size', text(size), 'Export the network at another size.');
-  }
-  return { width: size.width, height: size.height };
 }
 
 function representationOf({ modality, representation }: InputOptions, notes: string[]): Representation {
@@ -203,11 +130,16 @@ function representationOf({ modality, representation }: InputOptions, notes: str
 function networkInput(
   port: GraphPort,
   given: InputOptions,
-  { layout, channels }: PictureShape,
-  known: { representation: Representation; preset: Preset | undefined; several: boolean },
+  known: {
+    layout: NetworkInput['layout'];
+    part: ChannelPart;
+    representation: Representation;
+    preset: Preset | undefined;
+    several: boolean;
+  },
   notes: string[],
 ): NetworkInput {
-  const { representation, preset, several } = known;
+  const { layout, part, representation, preset, several } = known;
   const type = port.type as NetworkInput['type'];
   const isCamera = representation.kind === 'rgb';
   const isPlain = preset === undefined || (!isCamera && preset.others === 'bytes');
@@ -233,7 +165,7 @@ function networkInput(
     modality: given.modality,
     type,
     layout,
-    channels,
+    ...part,
     grey: isCamera ? 'luma' : 'first',
     order: given.order ?? (isPlain && !isCamera ? 'rgb' : (preset?.order ?? 'rgb')),
     scale,

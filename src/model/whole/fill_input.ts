@@ -23,18 +23,20 @@ export class InputFiller {
   /** By channel of the input: values of all bytes, and which byte of a pixel it reads. */
   readonly #channels: readonly { table: InputData; byte: number }[];
   readonly #isGrey: boolean;
+  /** Of all channels of the input those that are this sensor's. */
+  readonly #part: { first: number; of: number };
   #absent: InputData | undefined;
 
-  constructor(input: NetworkInput, recipe: NetworkRecipe, grid: ImageSize) {
+  /** @param shared - room of an input that sensors share, from the filler of another of them */
+  constructor(input: NetworkInput, recipe: NetworkRecipe, grid: ImageSize, shared?: InputData) {
     this.#input = input;
     this.#grid = grid;
     this.#size = recipe.size;
     this.#offset = gridOffset(grid, recipe);
     this.dims = inputDims(input, recipe);
-    this.data = elements(
-      input.type,
-      this.dims.reduce((product, side) => product * side, 1),
-    );
+    const length = this.dims.reduce((product, side) => product * side, 1);
+    this.data = shared ?? elements(input.type, length);
+    this.#part = input.part ?? { first: 0, of: input.channels };
     this.#isGrey = input.channels === 1 && input.grey === 'luma';
     const order = input.channels === 1 ? [0] : input.order === 'bgr' ? [2, 1, 0] : [0, 1, 2];
     this.#channels = order.map((byte) => ({ table: tableOf(input, byte), byte }));
@@ -51,11 +53,12 @@ export class InputFiller {
     const right = Math.min(width, dx + this.#grid.width);
     const bottom = Math.min(height, dy + this.#grid.height);
     const isPlanar = this.#input.layout.endsWith('CHW');
-    const step = isPlanar ? 1 : this.#channels.length;
+    const step = isPlanar ? 1 : this.#part.of;
     const plane = isPlanar ? width * height : 1;
+    const own = this.#part.first * plane;
     for (let y = Math.max(0, dy); y < bottom; y++) {
       const from = ((y - dy) * this.#grid.width + (left - dx)) * 3;
-      const to = (y * width + left) * step;
+      const to = own + (y * width + left) * step;
       for (let c = 0; c < this.#channels.length; c++) {
         const { table, byte } = this.#channels[c]!;
         if (this.#isGrey) fillGrey(this.data, to, step, table, image, from, right - left);
@@ -69,27 +72,52 @@ export class InputFiller {
    * @throws {Error} where there is no mask without it
    */
   absent(): InputData {
-    if (this.#input.absent === 'refuse') throw new Error(`the network makes no mask without ${this.#input.modality}`);
-    this.#absent ??= this.#input.absent === 'mean' ? this.#meanPicture() : elements(this.#input.type, this.data.length);
+    this.#refuse();
+    if (this.#absent === undefined) {
+      this.#absent = elements(this.#input.type, this.data.length);
+      this.#writeAbsent(this.#absent);
+    }
     return this.#absent;
   }
 
-  #meanPicture(): InputData {
-    const { layout, mean, scale, type } = this.#input;
-    const data = elements(type, this.data.length);
+  /**
+   * Writes what stands for a missing sensor over its part of an input that sensors share.
+   * @throws {Error} where there is no mask without it
+   */
+  overwrite(): void {
+    this.#refuse();
+    this.#writeAbsent(this.data);
+  }
+
+  #refuse(): void {
+    if (this.#input.absent === 'refuse') throw new Error(`the network makes no mask without ${this.#input.modality}`);
+  }
+
+  #writeAbsent(data: InputData): void {
+    const { layout, mean, scale, type, absent } = this.#input;
     const pixels = this.#size.width * this.#size.height;
-    const count = this.#channels.length;
+    const { first, of } = this.#part;
     for (const [c, { byte }] of this.#channels.entries()) {
-      const value = elementOf(type, normalised(this.#input, mean[byte]! / scale, byte));
-      for (let i = 0; i < pixels; i++) data[layout.endsWith('CHW') ? c * pixels + i : i * count + c] = value;
+      const value = absent === 'mean' ? elementOf(type, normalised(this.#input, mean[byte]! / scale, byte)) : 0;
+      if (layout.endsWith('CHW')) data.fill(value, (first + c) * pixels, (first + c + 1) * pixels);
+      else for (let i = 0; i < pixels; i++) data[i * of + first + c] = value;
     }
-    return data;
   }
 }
 
+/** Room for each input and its sensors; those that share an input write into the same. */
+export function inputFillers(recipe: NetworkRecipe, grid: ImageSize): InputFiller[] {
+  const rooms = new Map<string, InputData>();
+  return recipe.inputs.map((input) => {
+    const filler = new InputFiller(input, recipe, grid, rooms.get(input.name));
+    rooms.set(input.name, filler.data);
+    return filler;
+  });
+}
+
 /** Shape of an input's tensor. */
-export function inputDims({ layout, channels }: NetworkInput, { size, batch }: NetworkRecipe): number[] {
-  const sides: Readonly<Record<string, number>> = { N: batch, C: channels, H: size.height, W: size.width };
+export function inputDims({ layout, channels, part }: NetworkInput, { size, batch }: NetworkRecipe): number[] {
+  const sides: Readonly<Record<string, number>> = { N: batch, C: part?.of ?? channels, H: size.height, W: size.width };
   return [...layout].map((letter) => sides[letter]!);
 }
 

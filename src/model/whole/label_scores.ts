@@ -2,7 +2,7 @@ import type { ImageSize } from '../../sensors/modality_image.js';
 import { KernelMemory } from '../../webassembly/index.js';
 import { UNLABELED_ID } from '../manifest_fields.js';
 import { CERTAINTY, SCORE_KERNEL, type ScoreKernel } from './kernel/scores.js';
-import { gridOffset, type NetworkRecipe } from './recipe.js';
+import { gridOffset, type NetworkRecipe, type Upsampling } from './recipe.js';
 import { RowSource, rowLength, type ScoreVolume } from './rows.js';
 import { type Interpolation, interpolation } from './upsampling.js';
 
@@ -38,6 +38,7 @@ export class ScoreLabeller {
   readonly #offset: { x: number; y: number };
   readonly #ids: Uint8Array;
   readonly #kind: 'logits' | 'probabilities';
+  readonly #upsampling: Upsampling;
   /** Of the grid's columns and lines those that the network sees. */
   readonly #columns: { first: number; count: number };
   readonly #lines: { first: number; count: number };
@@ -49,6 +50,7 @@ export class ScoreLabeller {
     this.#recipe = recipe;
     this.#grid = grid;
     this.#kind = kind;
+    this.#upsampling = ('upsampling' in recipe.output ? recipe.output.upsampling : undefined) ?? 'half-pixel';
     this.#offset = gridOffset(grid, recipe);
     this.#ids = Uint8Array.from({ length: 256 }, (_, index) => recipe.classIds[index] ?? UNLABELED_ID);
     this.#columns = seen(grid.width, recipe.size.width, this.#offset.x);
@@ -81,7 +83,7 @@ export class ScoreLabeller {
     const row = rowLength(width, channels);
     const line = rowLength(count, channels);
     const memory = new KernelMemory(SCORE_KERNEL, 4 * (3 * row + line + 5 * count));
-    const across = interpolation(width, this.#recipe.size.width, 0, count);
+    const across = interpolation(width, this.#recipe.size.width, 0, count, this.#upsampling);
     const tables = {
       before: memory.wholeNumbers(count),
       after: memory.wholeNumbers(count),
@@ -97,7 +99,7 @@ export class ScoreLabeller {
         memory.floats(row),
         memory.floats(row),
       ]),
-      down: interpolation(height, this.#recipe.size.height, this.#lines.first + this.#offset.y, this.#lines.count),
+      down: this.#betweenLines(height),
       mixed: memory.floats(row),
       values: memory.floats(line),
       winners: memory.bytes(count),
@@ -105,6 +107,11 @@ export class ScoreLabeller {
       across: tables,
     };
     return this.#workspace;
+  }
+
+  #betweenLines(height: number): Interpolation {
+    const { first, count } = this.#lines;
+    return interpolation(height, this.#recipe.size.height, first + this.#offset.y, count, this.#upsampling);
   }
 
   /**
@@ -127,7 +134,7 @@ export class ScoreLabeller {
     let scores = values.byteOffset;
     if (width === count) {
       scores = row.byteOffset;
-    } else if (ratio % 4 === 0) {
+    } else if (ratio % 4 === 0 && this.#upsampling === 'half-pixel') {
       kernel.stretchWhole(row.byteOffset, channels, width, ratio, scores);
     } else {
       const { before, after, share: shares } = across;

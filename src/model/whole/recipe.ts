@@ -28,6 +28,8 @@ const networkInput = z.strictObject({
   type: z.enum(INPUT_TYPES),
   layout: z.enum(INPUT_LAYOUTS),
   channels: z.literal([3, 1]),
+  /** Where several sensors share an input, stacked in its channels: the first of this sensor's, and how many there are. */
+  part: z.strictObject({ first: z.number().int().min(0), of: z.number().int().min(2).max(48) }).optional(),
   /** What one channel is made of: the luma of ITU-R BT.601, or the first channel of the image. */
   grey: z.enum(['luma', 'first']).default('luma'),
   order: z.enum(['rgb', 'bgr']),
@@ -48,13 +50,22 @@ const constantInput = z.strictObject({
 const scoreLayout = z.enum(['NCHW', 'NHWC', 'CHW', 'HWC']);
 
 /**
+ * Where the pixels of a larger picture lie between those of a smaller one, for scores that are interpolated: by the edges
+ * of the pictures (PyTorch's `align_corners=False`, and what is meant where nothing is said), by the centres of their
+ * corner pixels (`align_corners=True`), or by the left and upper edges without half a pixel (ONNX' `asymmetric`).
+ */
+const upsampling = z.enum(['half-pixel', 'align-corners', 'asymmetric']);
+
+const scores = { name: z.string().min(1), layout: scoreLayout, upsampling: upsampling.optional() };
+
+/**
  * What the network answers. `logits`: scores at any stride, softmax gives their confidence. `probabilities`: the same,
  * but between 0 and 1 already. `labels`: class indices. `queries`: class scores and mask of each query, as MaskFormer and
  * Mask2Former give.
  */
 const networkOutput = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('logits'), name: z.string().min(1), layout: scoreLayout }),
-  z.strictObject({ kind: z.literal('probabilities'), name: z.string().min(1), layout: scoreLayout }),
+  z.strictObject({ kind: z.literal('logits'), ...scores }),
+  z.strictObject({ kind: z.literal('probabilities'), ...scores }),
   z.strictObject({ kind: z.literal('labels'), name: z.string().min(1) }),
   z.strictObject({ kind: z.literal('queries'), classes: z.string().min(1), masks: z.string().min(1) }),
 ]);
@@ -87,6 +98,27 @@ export type NetworkInput = z.infer<typeof networkInput>;
 export type ConstantInput = z.infer<typeof constantInput>;
 export type NetworkOutput = z.infer<typeof networkOutput>;
 export type ScoreLayout = z.infer<typeof scoreLayout>;
+export type Upsampling = z.infer<typeof upsampling>;
+
+/** Whether inputs of the same name are parts that make up all of it, alike in type and layout. */
+export function areWhole(inputs: readonly NetworkInput[]): boolean {
+  return inputs.every((input) => {
+    const sharing = inputs.filter(({ name }) => name === input.name);
+    if (sharing.length === 1) return input.part === undefined;
+    const filled = sharing.flatMap(({ part, channels }) =>
+      Array.from({ length: channels }, (_, c) => (part?.first ?? 0) + c),
+    );
+    const isAlike = sharing.every(
+      ({ type, layout, part }) => type === input.type && layout === input.layout && part?.of === input.part?.of,
+    );
+    return (
+      isAlike &&
+      filled.length === input.part?.of &&
+      new Set(filled).size === filled.length &&
+      Math.max(...filled) < filled.length
+    );
+  });
+}
 
 /**
  * Where the picture's grid lies in the network's input: pixel (0, 0) of the grid is pixel (x, y) of the input. Both have

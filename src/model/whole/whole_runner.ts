@@ -3,7 +3,7 @@ import type { ImageSize } from '../../sensors/modality_image.js';
 import type { ModelRunner } from '../model_runner.js';
 import type { RunRequest, RunResult } from '../protocol.js';
 import type { ModelSession, RunOutputs } from '../providers.js';
-import { type InputData, InputFiller } from './fill_input.js';
+import { type InputData, type InputFiller, inputFillers } from './fill_input.js';
 import { halfTable } from './half.js';
 import { labelMap } from './label_maps.js';
 import { type LabelledGrid, ScoreLabeller } from './label_scores.js';
@@ -16,7 +16,8 @@ import type { ConstantInput, NetworkRecipe } from './recipe.js';
  */
 export class WholeRunner implements ModelRunner {
   readonly encodeMode = 'one-by-one';
-  readonly featureCopies = 1;
+  /** Of sensors that share an input none is kept: one that is missing is overwritten. */
+  readonly featureCopies: number;
   readonly #session: ModelSession;
   readonly #shape: ImageSize;
   readonly #recipe: NetworkRecipe;
@@ -32,7 +33,8 @@ export class WholeRunner implements ModelRunner {
     this.#session = session;
     this.#shape = shape;
     this.#recipe = recipe;
-    this.#fillers = recipe.inputs.map((input) => new InputFiller(input, recipe, shape));
+    this.#fillers = inputFillers(recipe, shape);
+    this.featureCopies = recipe.inputs.some(({ part }) => part !== undefined) ? 0 : 1;
     this.#pictures = this.#fillers.map(({ data }, index) => this.#tensor(index, data));
     this.#constants = Object.fromEntries(recipe.constants.map((constant) => [constant.name, constantTensor(constant)]));
     this.#labeller = new ScoreLabeller(recipe, shape, recipe.output.kind === 'logits' ? 'logits' : 'probabilities');
@@ -41,7 +43,7 @@ export class WholeRunner implements ModelRunner {
   /** Checks that the graph has the inputs and outputs of the recipe. The run on the golden sample is its first. */
   static create(session: ModelSession, recipe: NetworkRecipe, shape: ImageSize): WholeRunner {
     const inputs = session.inputMetadata.map(({ name }) => name);
-    const fed = [...recipe.inputs, ...recipe.constants].map(({ name }) => name);
+    const fed = [...new Set([...recipe.inputs, ...recipe.constants].map(({ name }) => name))];
     const unfed = inputs.filter((name) => !fed.includes(name));
     const unknown = fed.filter((name) => !inputs.includes(name));
     if (unfed.length + unknown.length > 0) {
@@ -111,8 +113,10 @@ export class WholeRunner implements ModelRunner {
 
   /** The pictures of the sensors that are there, and what stands for the others. */
   #feeds(modalities: readonly number[]): Record<string, Tensor> {
-    const pictures = this.#recipe.inputs.map(({ name }, index) => {
-      if (modalities.includes(index)) return [name, this.#pictures[index]!] as const;
+    const pictures = this.#recipe.inputs.map(({ name, part }, index) => {
+      const isPresent = modalities.includes(index);
+      if (part !== undefined && !isPresent) this.#fillers[index]!.overwrite();
+      if (part !== undefined || isPresent) return [name, this.#pictures[index]!] as const;
       this.#absences[index] ??= this.#tensor(index, this.#fillers[index]!.absent());
       return [name, this.#absences[index]] as const;
     });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { SOURCE_SHA256 } from '../../../src/model/whole/kernel/scores_wasm.js';
 import { ScoreLabeller } from '../../../src/model/whole/label_scores.js';
-import { gridFor, type NetworkRecipe } from '../../../src/model/whole/recipe.js';
+import { gridFor, type NetworkRecipe, type Upsampling } from '../../../src/model/whole/recipe.js';
 import type { ScoreVolume } from '../../../src/model/whole/rows.js';
 import { projectRoot } from '../../support/shared_data.js';
 
@@ -25,12 +25,23 @@ function recipeOf(size: { width: number; height: number }, channels: number, mor
   } satisfies NetworkRecipe;
 }
 
-/** The score of a class at a pixel of the full size, in doubles and by the definition of `align_corners=False`. */
-function scoreAt({ data, width, height, channels, layout }: ScoreVolume, size: { width: number; height: number }) {
+/** Where a pixel lies in a smaller line, by the definitions of ONNX' Resize. */
+const PLACES: Record<Upsampling, (place: number, from: number, to: number) => number> = {
+  'half-pixel': (place, from, to) => ((place + 0.5) * from) / to - 0.5,
+  'align-corners': (place, from, to) => (to === 1 ? 0 : (place * (from - 1)) / (to - 1)),
+  asymmetric: (place, from, to) => (place * from) / to,
+};
+
+/** The score of a class at a pixel of the full size, in doubles. */
+function scoreAt(
+  { data, width, height, channels, layout }: ScoreVolume,
+  size: { width: number; height: number },
+  upsampling: Upsampling,
+) {
   const at = (c: number, y: number, x: number) =>
     data[layout.endsWith('CHW') ? (c * height + y) * width + x : (y * width + x) * channels + c]!;
   const between = (place: number, from: number, to: number) => {
-    const centre = Math.min(from - 1, Math.max(0, ((place + 0.5) * from) / to - 0.5));
+    const centre = Math.min(from - 1, Math.max(0, PLACES[upsampling](place, from, to)));
     return [Math.floor(centre), Math.min(from - 1, Math.floor(centre) + 1), centre % 1] as const;
   };
   return (c: number, y: number, x: number) => {
@@ -49,9 +60,10 @@ const volumes = fc
     down: fc.constantFrom(1, 2, 4, 1.5),
     channels: fc.integer({ min: 2, max: 9 }),
     layout: fc.constantFrom('NCHW', 'NHWC', 'CHW', 'HWC'),
+    upsampling: fc.constantFrom('half-pixel', 'align-corners', 'asymmetric'),
     seed: fc.integer({ min: 1, max: 1_000_000 }),
   })
-  .map(({ width, height, across, down, channels, layout, seed }) => {
+  .map(({ width, height, across, down, channels, layout, upsampling, seed }) => {
     let state = seed;
     const random = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -59,15 +71,17 @@ const volumes = fc
     };
     const data = Float32Array.from({ length: width * height * channels }, () => 20 * random() - 10);
     const size = { width: Math.ceil(width * across), height: Math.ceil(height * down) };
-    return { volume: { data, width, height, channels, layout } as ScoreVolume, size };
+    return { volume: { data, width, height, channels, layout } as ScoreVolume, size, upsampling };
   });
 
 describe('ScoreLabeller', () => {
-  it('gives the largest of the interpolated scores and its softmax, whatever layout, stride and width', () => {
+  it('gives the largest of the interpolated scores and its softmax, whatever layout, stride, width and upsampling', () => {
     fc.assert(
-      fc.property(volumes, ({ volume, size }) => {
-        const { labels, confidence } = new ScoreLabeller(recipeOf(size, volume.channels), size, 'logits').label(volume);
-        const score = scoreAt(volume, size);
+      fc.property(volumes, ({ volume, size, upsampling }) => {
+        const output = { kind: 'logits', name: 'logits', layout: volume.layout, upsampling } as const;
+        const recipe = recipeOf(size, volume.channels, { output });
+        const { labels, confidence } = new ScoreLabeller(recipe, size, 'logits').label(volume);
+        const score = scoreAt(volume, size, upsampling);
         for (let y = 0; y < size.height; y++) {
           for (let x = 0; x < size.width; x++) {
             const scores = Array.from({ length: volume.channels }, (_, c) => score(c, y, x));

@@ -1,0 +1,2 @@
+export { findTail, type ScoreOutput, type Tail } from './find_tail.js';
+export { OnnxGraph } from './onnx_graph.js';
