@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './setup.mjs';
-import { fail, hashOf, leaveOutOtherPlatforms } from './staging.mjs';
+import { fail, hashOf, leaveOutOtherPlatforms, leaveOutPackages, runtimePackages } from './staging.mjs';
 
 /** What `colcon build` reads of the source tree. */
 const BUILD_SOURCES = JSON.parse(readFileSync(join(root, 'cmake', 'sources.json'), 'utf8'));
@@ -17,7 +17,7 @@ const ARCHITECTURES = ['x64', 'arm64'];
 function neededPackages(lock) {
   const { packages } = JSON.parse(lock);
   const compilers = Object.keys(packages[''].devDependencies).filter((name) => /^(typescript$|@types\/)/.test(name));
-  const needed = new Set(Object.keys(packages).filter((path) => path !== '' && packages[path].dev !== true));
+  const needed = new Set(runtimePackages(lock));
   const add = (name) => {
     const path = `node_modules/${name}`;
     if (packages[path] === undefined || needed.has(path)) return;
@@ -49,10 +49,7 @@ function pack({ arch, out }) {
     const target = ['--os=linux', `--cpu=${arch}`, '--libc=glibc'];
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...target], offline);
     const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
-    const needed = neededPackages(lock);
-    for (const path of Object.keys(JSON.parse(lock).packages)) {
-      if (path !== '' && !needed.has(path)) rmSync(join(offline, path), { recursive: true, force: true });
-    }
+    leaveOutPackages(offline, lock, neededPackages(lock));
     leaveOutOtherPlatforms(join(offline, 'node_modules'), { platform: 'linux', arch });
     const manifest = { platform: 'linux', arch, lock: hashOf(lock) };
     writeFileSync(join(offline, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

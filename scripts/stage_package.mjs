@@ -88,10 +88,10 @@ function buildRclnodejs(rclnodejs) {
   });
 }
 
-/** What the npm package holds beside the compiled program; CMake installs models, configuration and Python. */
+/** What the npm package holds beside the compiled program; CMake installs models, configuration and Python, and a robot is no cluster. */
 const otherFiles = [
   'LICENSE',
-  ...files.filter((file) => !/^(dist\/src|models|config|samples|training\/.*)$/.test(file)),
+  ...files.filter((file) => !/^(dist\/src|models|config|deploy|samples|training\/.*)$/.test(file)),
 ];
 
 function compile() {

@@ -83,9 +83,21 @@ export function leaveOutOtherPlatforms(packages, wanted = process) {
   }
 }
 
+/** Paths of the packages that the lock file has for what runs: all but tools of development. */
+export function runtimePackages(lock) {
+  return Object.entries(JSON.parse(lock).packages)
+    .filter(([path, { dev }]) => path !== '' && dev !== true)
+    .map(([path]) => path);
+}
+
 /** Takes away packages that serve development only, as the lock file says. */
 export function leaveOutDevelopment(folder, lock) {
-  for (const [path, { dev }] of Object.entries(JSON.parse(lock).packages)) {
-    if (dev === true) rmSync(join(folder, path), { recursive: true, force: true });
+  leaveOutPackages(folder, lock, new Set(runtimePackages(lock)));
+}
+
+/** Takes away the packages of the lock file that are not among those needed. */
+export function leaveOutPackages(folder, lock, needed) {
+  for (const path of Object.keys(JSON.parse(lock).packages)) {
+    if (path !== '' && !needed.has(path)) rmSync(join(folder, path), { recursive: true, force: true });
   }
 }

@@ -7,21 +7,13 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { leaveOutOtherPlatforms } from '../staging.mjs';
+import { leaveOutOtherPlatforms, runtimePackages } from '../staging.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const SOURCES = ['package.json', 'dist/src', 'dist/bench', 'models', 'config', 'src', 'training'];
 const LIBRARIES = { cuda: 'libonnxruntime_providers_cuda.so', shared: 'libonnxruntime_providers_shared.so' };
 /** Of no use without a ROS graph. */
 const LEFT_OUT = /(^|\/)(rclnodejs|__pycache__|\.venv|checkpoints|[^/]*\.egg-info)($|\/)|\.(map|d\.ts)$|^src\/.*\.ts$/;
-
-/** Paths in node_modules of what runs, from the lock file: all but tools of development. */
-function runtimePackages() {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  return Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev !== true)
-    .map(([path]) => path);
-}
 
 function copyInto(stage, path) {
   const from = join(root, path);
@@ -59,7 +51,8 @@ mkdirSync(out, { recursive: true });
 const stage = mkdtempSync(join(tmpdir(), 'mle-sam-pack-'));
 try {
   const [program, provider] = ['program', 'provider'].map((name) => join(stage, name));
-  for (const path of [...SOURCES, ...runtimePackages()]) copyInto(program, path);
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  for (const path of [...SOURCES, ...runtimePackages(lock)]) copyInto(program, path);
   leaveOutOtherPlatforms(join(program, 'node_modules'), { platform: process.platform, arch: process.arch });
   compress(program, join(out, 'program'));
   copyInto(provider, 'samples');

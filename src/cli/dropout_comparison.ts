@@ -9,18 +9,15 @@ import {
   JUNIT_MARK,
   junitXml,
   renderComparisonPage,
-  runDropout,
 } from '../dropout/index.js';
-import { loadScenarios, type Scenario } from '../faults/index.js';
-import { loadManifest } from '../model/index.js';
+import { loadScenarios } from '../faults/index.js';
 import { OutputFolder, requireReplaceable, writeOutput, writeWhole } from '../outputs/index.js';
-import { withEachModel } from '../replay/index.js';
 import { jsonText } from '../text/index.js';
 import { bagOptions } from './bag_options.js';
 import { configuredSegmenter, readConfigured } from './configured.js';
 import { type DropoutFlags, JSON_FILE, outFolder, PAGE } from './dropout_flags.js';
+import { dropoutOfEach, modelNotes, requireKnownSensors } from './dropout_of_each.js';
 import { EXIT } from './exit_codes.js';
-import { complain } from './output.js';
 import { problemLines } from './problem_lines.js';
 
 /** `mle-sam dropout BAG --model A --model B`: the same faults for each of several models, in one report. */
@@ -44,23 +41,10 @@ export async function compareModels(
   if (flags.junit !== undefined) await requireReplaceable(flags.junit, JUNIT_MARK, overwriting);
   await requireKnownSensors(scenarios, [model, ...others]);
   const folder = await OutputFolder.claim(out, [JSON_FILE, PAGE], overwriting);
-  const outcomes = await withEachModel(
+  const outcomes = await dropoutOfEach(
     [model, ...others],
     { bag, config, ...bagOptions(flags), ...configuredSegmenter(command, flags, configured) },
-    async ({ source, label, unlabeled }): Promise<ComparedOutcome> => ({
-      label,
-      unlabeled,
-      ...(await runDropout(source, {
-        signal,
-        scenarios,
-        seed,
-        strangers: 'left-out',
-        ...(seconds !== undefined && { seconds }),
-        onRun: (name, done, total) => {
-          if (process.stderr.isTTY) complain(`${label}: run ${done + 1} of ${total}: ${name}\n`);
-        },
-      })),
-    }),
+    { signal, scenarios, seed, ...(seconds !== undefined && { seconds }) },
   );
   const json = `${jsonText(comparisonReport(outcomes))}\n`;
   await writeWhole(join(out, JSON_FILE), json);
@@ -78,20 +62,6 @@ export async function compareModels(
   write(flags.json ? json : `${describe(outcomes)}\nreport  ${join(out, PAGE)}  (open it in a browser)\n`);
   const failure = outcomes.find((outcome) => outcome.failure !== undefined)?.failure;
   if (failure !== undefined) throw failure.error;
-}
-
-/** @throws Error where a scenario names a sensor that none of the models takes */
-async function requireKnownSensors(scenarios: readonly Scenario[], models: readonly string[]): Promise<void> {
-  const manifests = await Promise.all(models.map((folder) => loadManifest(folder)));
-  const known = new Set(['all', ...manifests.flatMap(({ modalities }) => modalities.map(({ name }) => name))]);
-  for (const { name, faults } of scenarios) {
-    const stranger = faults.flatMap(({ modality }) => modality).find((modality) => !known.has(modality));
-    if (stranger === undefined) continue;
-    throw new Error(
-      `Expected one of ${[...known].join(', ')} for the modality of scenario ${name} but received '${stranger}', ` +
-        'which none of the models takes.',
-    );
-  }
 }
 
 function describe(outcomes: readonly ComparedOutcome[]): string {
@@ -118,16 +88,12 @@ function describe(outcomes: readonly ComparedOutcome[]): string {
     table.push([name, ...cells]);
   }
   const lines = [table.toString()];
-  for (const { label, report, unlabeled } of outcomes) {
+  const notes = modelNotes(outcomes);
+  for (const [index, { label, report }] of outcomes.entries()) {
     const failed = report.scenarios.filter(({ verdict }) => verdict === 'failed').map(({ name }) => name);
     lines.push(`${label}: checks failed in ${failed.length} of ${report.scenarios.length} scenarios`);
     if (failed.length > 0) lines.push(`! ${label}: ${failed.join(', ')}`);
-    if (report.leftOut) lines.push(`i ${label} does not take the sensors of ${report.leftOut.join(', ')}.`);
-    if (unlabeled.length > 0) {
-      lines.push(
-        `i ${label} has classes that ${outcomes[0]!.label} lacks, which count as unlabeled: ${unlabeled.join(', ')}.`,
-      );
-    }
+    lines.push(...notes[index]!.map((note) => `i ${note}`));
     if (report.partialBecause !== undefined)
       lines.push(`! ${label}: the results are partial: ${report.partialBecause}.`);
     lines.push(...problemLines(report.problems));

@@ -1,13 +1,16 @@
-import Table from 'cli-table3';
 import {
   type Check,
-  checkText,
   type DropoutOutcome,
   type DropoutReport,
+  failedCheckLines,
   figureText,
   junitXml,
+  NOTICED_COLUMNS,
   renderCostTable,
   renderDropoutPage,
+  type ScenarioColumn,
+  scenarioTable,
+  WRONG_COLUMNS,
 } from '../dropout/index.js';
 import { OutputFolder, type Overwriting, writeOutput, writeWhole } from '../outputs/index.js';
 import { jsonText } from '../text/index.js';
@@ -75,51 +78,20 @@ export async function writeJudgement(
   if (isBroken(junit === undefined ? all.slice(scenarios.length) : all)) process.exitCode = EXIT.checkFailed;
 }
 
+type Scenario = DropoutReport['scenarios'][number];
+
+const COLUMNS: readonly ScenarioColumn<Scenario>[] = [
+  ...NOTICED_COLUMNS,
+  { head: 'delay', cell: ({ maskDelayMs }) => figureText(maskDelayMs.during.faulty, ' ms') },
+  ...WRONG_COLUMNS,
+  { head: 'mIoU', cell: ({ score }) => figureText(score.miou.faulty, '', 1) },
+  { head: 'clean', cell: ({ score }) => figureText(score.miou.clean, '', 1) },
+  { head: 'without', cell: ({ score }) => figureText(score.miou.absent, '', 1) },
+  { head: 'identical', cell: ({ identicalAfterMs }) => figureText(identicalAfterMs, ' ms') },
+];
+
 function describe({ scenarios, bag, problems, partialBecause }: DropoutReport): string {
-  const table = new Table({
-    head: [
-      'scenario',
-      'masks',
-      'told',
-      'level',
-      'degraded',
-      'recovered',
-      'delay',
-      'false',
-      'wrong',
-      'mIoU',
-      'clean',
-      'without',
-      'identical',
-      'checks',
-    ],
-    colAligns: ['left', ...Array.from({ length: 12 }, () => 'right' as const), 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const s of scenarios) {
-    table.push([
-      s.name,
-      figureText(s.continuityPercent, '%'),
-      figureText(s.health.toldMs, ' ms'),
-      s.health.sensorLevel ?? '-',
-      figureText(s.degradeMs, ' ms'),
-      figureText(s.recoverMs, ' ms'),
-      figureText(s.maskDelayMs.during.faulty, ' ms'),
-      figureText(s.falseDegradationPercent, '%'),
-      s.wrongStamps + s.staleMasks,
-      figureText(s.score.miou.faulty, '', 1),
-      figureText(s.score.miou.clean, '', 1),
-      figureText(s.score.miou.absent, '', 1),
-      figureText(s.identicalAfterMs, ' ms'),
-      s.verdict,
-    ]);
-  }
-  const lines = [table.toString()];
-  for (const { name, checks } of scenarios) {
-    for (const { name: what, bound, value, verdict } of checks) {
-      if (verdict === 'failed') lines.push(`! ${name}: expected ${what} ${bound} but measured ${checkText(value)}`);
-    }
-  }
+  const lines = [scenarioTable(scenarios, COLUMNS), ...failedCheckLines(scenarios)];
   if (partialBecause !== undefined) lines.push(`! The results are partial: ${partialBecause}.`);
   lines.push(...problemLines(problems));
   const truth = scenarios[0]?.score.against === 'clean-masks' ? "the clean run's masks" : 'the ground truth';

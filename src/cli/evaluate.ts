@@ -2,13 +2,17 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { recogniseDataset } from '../datasets/index.js';
 import { CONVENTION_NAMES } from '../evaluation/index.js';
+import { writeOutput } from '../outputs/index.js';
 import { withReplaySource } from '../replay/index.js';
+import { renderEvaluation } from '../report/index.js';
 import {
+  countProtocols,
   imagesWorthKeeping,
   PROTOCOLS,
   type ProtocolOutcome,
   type ProtocolReport,
-  runProtocol,
+  protocolReport,
+  scoredModel,
   visitBagFrames,
 } from '../robustness/index.js';
 import { jsonText } from '../text/index.js';
@@ -19,6 +23,8 @@ import { refuseDatasetFlags, withDatasetOptions, withSavingOptions } from './eva
 import { evaluateDataset } from './evaluate/evaluate_dataset.js';
 import { type EvaluateFlags, protocolOptions } from './evaluate/evaluate_flags.js';
 import { evaluateModels } from './evaluate/evaluate_models.js';
+import { claimPage } from './evaluate/evaluation_output.js';
+import { bagPage } from './evaluate/evaluation_page.js';
 import { protocolFigureNames, protocolFigures } from './evaluate/figures.js';
 import { protocolLines, SIMULATED } from './evaluate/protocol_text.js';
 import { interruptible } from './interrupts.js';
@@ -61,6 +67,7 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
     .option('--json', 'print JSON instead of tables')
     .option('--require <bound>', "fail unless a figure keeps it, repeatable: 'miou>=50'", requirement)
     .option('--junit <file>', 'write the required bounds as JUnit XML')
+    .option('--page <file>', 'write the scores as a page for a browser; of a data set --out has one')
     .option('--force', 'replace files that mle-sam did not make')
     .action((data: string, given: Omit<EvaluateFlags, 'model'> & { model: string | string[] }, command: Command) =>
       interruptible(async (signal) => {
@@ -72,7 +79,12 @@ export function evaluateCommand(write: (text: string) => void = print): Command 
         }
         if (kind !== undefined) return evaluateDataset(kind, data, flags, command, write, signal);
         refuseDatasetFlags(command);
-        await claimJunit(flags.junit, flags.force ? 'any' : 'own');
+        const overwriting = flags.force ? 'any' : 'own';
+        await claimJunit(flags.junit, overwriting);
+        await claimPage(flags.page, overwriting);
+        if (others.length > 0 && flags.page !== undefined) {
+          throw new Error('Expected one --model for --page but received several. Use mle-sam compare --page for two.');
+        }
         if (others.length > 0) return evaluateModels(data, { ...flags, others }, command, write, signal);
         const { failure, ...report } = await evaluateBag(data, flags, command, signal);
         const checks = judge(flags.require ?? [], protocolFigures(report));
@@ -91,6 +103,11 @@ async function evaluateBag(
   signal: AbortSignal,
 ): Promise<ProtocolOutcome> {
   const options = { ...protocolOptions(flags, {}), signal };
+  if (flags.page !== undefined && options.protocols.every((protocol) => protocol === 'nm')) {
+    throw new Error(
+      'Expected absent, emm or rmm among --protocol for --page but received nm alone. It has no score without noise.',
+    );
+  }
   requireKnown(flags.require ?? [], protocolFigureNames(options.protocols));
   const configured = await readConfigured(command, flags);
   const { model, fallbacks, config } = configured;
@@ -100,7 +117,17 @@ async function evaluateBag(
   };
   return withReplaySource(
     { bag: data, model, fallbacks, fallbackStart: 'lazy', config, ...bagOptions(flags), ...workerOptions },
-    (source) => runProtocol(source, options, (visit) => visitBagFrames(source, flags.every, visit, signal)),
+    async (source) => {
+      const counted = await countProtocols(source, options, (visit) =>
+        visitBagFrames(source, flags.every, visit, signal),
+      );
+      const report = protocolReport(scoredModel(source.bundle), options, counted);
+      if (flags.page !== undefined) {
+        const bag = { name: basename(data), path: data };
+        await writeOutput(flags.page, await renderEvaluation(bagPage(bag, source.bundle, counted, report)));
+      }
+      return report;
+    },
   );
 }
 

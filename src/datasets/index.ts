@@ -6,6 +6,7 @@ export {
   type DatasetKind,
   type DatasetModality,
 } from './dataset.js';
+export { type FramePictures, readFramePictures } from './frame_pictures.js';
 export { type BundleMatch, type MatchedBundle, type MatchOptions, matchBundle } from './match_bundle.js';
 export { openDataset, recogniseDataset } from './open_dataset.js';
 export { PredictionFolder } from './predictions.js';

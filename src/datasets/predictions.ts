@@ -15,13 +15,13 @@ const recordSchema = z.object({ formatVersion: z.literal(1), files: z.array(z.st
  * in. `predictions.json` says which files they are, so that the next run takes away those and nothing else.
  */
 export class PredictionFolder {
-  readonly #path: string;
+  readonly path: string;
   readonly #dataset: Dataset;
   /** By position in the data set's list of classes. */
   readonly #ids: Uint8Array;
 
   private constructor(path: string, dataset: Dataset) {
-    this.#path = path;
+    this.path = path;
     this.#dataset = dataset;
     this.#ids = new Uint8Array(256).fill(255);
     dataset.classes.forEach(({ id }, position) => {
@@ -83,7 +83,7 @@ export class PredictionFolder {
       .toColourspace('b-w')
       .png({ compressionLevel: 6 })
       .toBuffer();
-    const file = join(this.#path, this.#dataset.predictionPath(frame));
+    const file = join(this.path, this.#dataset.predictionPath(frame));
     await mkdir(dirname(file), { recursive: true });
     await writeWhole(file, png);
   }

@@ -1,8 +1,9 @@
-import { countFrame, type FrameCounts, IGNORE_LABEL, resizeLabelsNearest } from '../evaluation/index.js';
+import { countFrame, type FrameCounts, resizeLabelsNearest } from '../evaluation/index.js';
 import type { Bundle } from '../model/index.js';
 import type { FrameSegmenter } from '../pipeline/index.js';
 import { type LabelImage, type Problem, ProblemList } from '../report/index.js';
 import type { ImageSize, ModalityImage } from '../sensors/index.js';
+import { mapped, positions } from './class_positions.js';
 import type { Dataset, DatasetFrame } from './dataset.js';
 import type { BundleMatch } from './match_bundle.js';
 import type { PredictionFolder } from './predictions.js';
@@ -27,6 +28,7 @@ export interface EvaluationUnit {
 /** A frame handed on, in classes of the data set by position. */
 export interface ScoredFrame {
   name: string;
+  condition: string;
   images: ReadonlyMap<string, ModalityImage>;
   truth: LabelImage;
 }
@@ -132,7 +134,7 @@ export async function scoreDataset(
     const labels = resizeLabelsNearest(own.labels, own, truth);
     const scored = { ...truth, labels: mapped(truth.labels, position) };
     const counts = countFrame(named(frame), dataset.classes.length, labels, scored.labels);
-    await also?.({ name: frame.name, images, truth: scored });
+    await also?.({ name: frame.name, condition: frame.condition, images, truth: scored });
     // Counted only where all that is done with the frame was.
     unit.frames.push(counts);
   }
@@ -160,22 +162,6 @@ export function joinUnits(units: readonly EvaluationUnit[]): EvaluationUnit {
     frames: units.flatMap(({ frames }) => frames),
     leftOut: units.flatMap(({ leftOut }) => leftOut),
   };
-}
-
-/** Position in the data set's list of classes by class id, 255 for what is none. */
-function positions({ classes }: Dataset): Uint8Array {
-  const position = new Uint8Array(256).fill(IGNORE_LABEL);
-  classes.forEach(({ id }, index) => {
-    position[id] = index;
-  });
-  return position;
-}
-
-function mapped(labels: Uint8Array, ...tables: readonly Uint8Array[]): Uint8Array {
-  const table = Uint8Array.from({ length: 256 }, (_, value) => tables.reduce((id, each) => each[id]!, value));
-  const result = new Uint8Array(labels.length);
-  for (let i = 0; i < result.length; i++) result[i] = table[labels[i]!]!;
-  return result;
 }
 
 /** A mask at the size that is saved, or scored, where the set says one. */

@@ -2,7 +2,7 @@ export { type ComparedOutcome, type ComparisonReport, comparedChecks, comparison
 export { renderCostTable } from './cost_table.js';
 export { type FaultReport, jsonOf } from './fault_report.js';
 export { type FaultSpan, type FaultWindow, spanTruth } from './fault_window.js';
-export { checkText, figureText } from './figure_text.js';
+export { figureText } from './figure_text.js';
 export { renderBoundTable, renderTruthTable, SHOWN_FAULTS } from './gate_tables.js';
 export { HealthLog, type LevelName, type Statement, SYNC } from './health_log.js';
 export { type HealthMetrics, measureHealth } from './health_metrics.js';
@@ -22,5 +22,19 @@ export {
   runDropout,
 } from './run_dropout.js';
 export type { ScenarioReport } from './scenario_report.js';
-export { type DropoutHead, DropoutSession, type DropoutSource, faultBinding, type ScenarioOutcome } from './session.js';
+export {
+  failedCheckLines,
+  NOTICED_COLUMNS,
+  type ScenarioColumn,
+  scenarioTable,
+  WRONG_COLUMNS,
+} from './scenario_table.js';
+export {
+  type DropoutHead,
+  DropoutSession,
+  type DropoutSource,
+  faultBinding,
+  type ScenarioOutcome,
+  type SessionOptions,
+} from './session.js';
 export { StampLedger, type StampOrigin } from './stamp_ledger.js';

@@ -30,7 +30,7 @@ export interface DropoutOptions extends SessionOptions {
 export interface DropoutOutcome {
   report: DropoutReport;
   pictures: ReadonlyMap<string, ScenarioPictures>;
-  /** `frames.json`: exact counts of each frame under a fault; its conditions are the scenarios. */
+  /** `frames.json`: exact counts of each frame under a fault; conditions are the scenarios, cases those of the drive. */
   frames: EvaluationUnit;
   /** What ended the work early; what there was until then is reported. */
   failure?: { error: unknown };

@@ -1,7 +1,7 @@
 import { peekHeader, type RawMessage, type Stamp } from '../messages/index.js';
 import type { ModelNeeds } from '../model/index.js';
 import type { FrameResult, ModalityChange, ModalityWarning, ProblemAbout } from '../pipeline/index.js';
-import { type RunListener, readGroundTruth } from '../replay/index.js';
+import { DriveConditions, type RunListener, readGroundTruth } from '../replay/index.js';
 import { type ProblemList, problemSubject } from '../report/index.js';
 import type { HealthLog } from './health_log.js';
 import { HealthStatements } from './health_statements.js';
@@ -24,6 +24,8 @@ export interface MaskRecord {
   /** Distance of each image's stamp from the mask's, nanoseconds. */
   imageDistance: ReadonlyMap<string, number>;
   stampOrigin: StampOrigin;
+  /** That of the drive, where the bag tells it. */
+  condition?: string;
 }
 
 /** All that is kept of one run of a bag through the pipeline. */
@@ -66,6 +68,7 @@ export class RunRecording implements RunListener {
   readonly #stamps = new StampLedger();
   readonly #received = new Map<string, Stamp[]>();
   readonly #statements: HealthStatements;
+  readonly #conditions = new DriveConditions();
   #span: { first: Stamp; last: Stamp } | undefined;
 
   constructor(options: RecordingOptions) {
@@ -108,6 +111,7 @@ export class RunRecording implements RunListener {
   async published(frame: FrameResult): Promise<void> {
     const { segmentation, model, reference, images, arrivedAt, closedAt } = frame;
     const { stamp, width, height, labels, present, routing } = segmentation;
+    const condition = this.#conditions.at(stamp);
     this.#masks.push({
       stamp,
       arrivedAt,
@@ -118,6 +122,7 @@ export class RunRecording implements RunListener {
       labels: packLabels({ width, height, labels }),
       imageDistance: new Map([...images].map(([name, image]) => [name, Math.abs(Number(image.stamp - stamp))])),
       stampOrigin: this.#stamps.use(reference, stamp),
+      ...(condition !== undefined && { condition }),
     });
     try {
       await this.#options.onMask?.(frame);
@@ -138,9 +143,16 @@ export class RunRecording implements RunListener {
     this.#options.problems?.add('warning', text, at, about && problemSubject(about));
   }
 
-  /** Frames without a mask show by their absence, and conditions change no comparison. */
+  condition(raw: RawMessage): void {
+    try {
+      this.#conditions.add(raw);
+    } catch (error) {
+      this.problem(`${raw.topic}: ${(error as Error).message}`, raw.receiveStamp);
+    }
+  }
+
+  /** Frames without a mask show by their absence. */
   dropped(): void {}
-  condition(): void {}
 }
 
 function mean(values: readonly number[]): number {

@@ -39,14 +39,14 @@ export interface ScenarioRuns {
 
 /**
  * Compares a scenario's run with the others and holds it against the scenario's expectations.
- * @param onFrame - takes the exact counts of each frame under the fault, by the clean run's stamp
+ * @param onFrame - takes the exact counts of each frame under the fault, with the clean run's mask of the moment
  */
 export function reportScenario(
   source: ModelsOfSource & Pick<ReplaySource, 'config'>,
   scenario: Scenario,
   window: FaultWindow,
   { clean, faulty, absent }: ScenarioRuns,
-  onFrame?: (stamp: Stamp, counts: number[]) => void,
+  onFrame?: (clean: MaskRecord, counts: number[]) => void,
 ): ScenarioReport {
   const { bundle, fallbacks = [], config } = source;
   const pairs = pairMasks(clean, faulty);

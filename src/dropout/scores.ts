@@ -28,7 +28,7 @@ const TOLERANCE_NS = 25_000_000n;
 /**
  * Scores the moments of which every run has a mask, and the bag ground truth if it has any. Missing masks count in
  * continuity.
- * @param onFrame - takes the counts of the faulty run's mask, by the clean run's stamp
+ * @param onFrame - takes the counts of the faulty run's mask, with the clean run's mask of the moment
  * @param absent - mask of the run without the faulty sensors by the clean run's; undefined where there was no such run
  */
 export function compareScores(
@@ -36,7 +36,7 @@ export function compareScores(
   absent: ReadonlyMap<MaskRecord, MaskRecord | undefined> | undefined,
   { groundTruth }: RunRecord,
   classes: readonly BundleClass[],
-  onFrame?: (stamp: Stamp, counts: number[]) => void,
+  onFrame?: (clean: MaskRecord, counts: number[]) => void,
 ): ScoreComparison {
   const against = groundTruth.size > 0 ? 'ground-truth' : 'clean-masks';
   const newMatrix = () => new ConfusionMatrix(classCountOf({ classes }));
@@ -60,7 +60,7 @@ export function compareScores(
     one.clear();
     add(one, faulty, (by === 'stamp' ? truthOf(faulty) : undefined) ?? cleanTruth);
     matrices.faulty.merge(one);
-    onFrame?.(clean.stamp, one.toTriplets());
+    onFrame?.(clean, one.toTriplets());
     if (without !== undefined) add(matrices.absent, without, truthOf(without) ?? cleanTruth);
     frames++;
   }

@@ -59,7 +59,7 @@ export interface ScenarioOutcome {
   /** What could not be made to fail. */
   problems: Problem[];
   pictures: ScenarioPictures;
-  /** Exact counts of each frame under the fault that was scored; condition: the scenario. */
+  /** Exact counts of each frame under the fault that was scored; condition: the scenario, case: the drive's condition. */
   frames: FrameCounts[];
 }
 
@@ -149,8 +149,13 @@ export class DropoutSession {
         }),
     });
     const frames: FrameCounts[] = [];
-    const report = reportScenario(source, scenario, window, { clean, faulty, absent }, (stamp, counts) =>
-      frames.push({ name: `${scenario.name}/${stamp}`, condition: scenario.name, case: 'none', counts }),
+    const report = reportScenario(source, scenario, window, { clean, faulty, absent }, (mask, counts) =>
+      frames.push({
+        name: `${scenario.name}/${mask.stamp}`,
+        condition: scenario.name,
+        case: mask.condition ?? 'none',
+        counts,
+      }),
     );
     return { report, problems: problems.list(), pictures: await taker.finish(clean), frames };
   }

@@ -1,5 +1,13 @@
-import Table from 'cli-table3';
-import { type Check, checkText, figureText, type Judgement } from '../dropout/index.js';
+import {
+  type Check,
+  failedCheckLines,
+  figureText,
+  type Judgement,
+  NOTICED_COLUMNS,
+  type ScenarioColumn,
+  scenarioTable,
+  WRONG_COLUMNS,
+} from '../dropout/index.js';
 import type { Stamp } from '../messages/index.js';
 import { judgeMasks } from './judged_masks.js';
 import { type LiveScenarioReport, latenciesMs, measureRun } from './measure_run.js';
@@ -78,58 +86,22 @@ export function judgementOf({ node, checks, scenarios }: LiveReport): Judgement 
   return { title: `mle-sam monitor ${node}`, scenarios: [{ name: 'all the time', checks }, ...scenarios] };
 }
 
+const COLUMNS: readonly ScenarioColumn<LiveScenarioReport>[] = [
+  ...NOTICED_COLUMNS,
+  ...WRONG_COLUMNS,
+  { head: 'latency', cell: ({ latencyMs }) => figureText(latencyMs.p50, ' ms') },
+  { head: 'p95', cell: ({ latencyMs }) => figureText(latencyMs.p95, ' ms') },
+];
+
 /** The report for a terminal. */
 export function describeLive(report: LiveReport): string {
   const { scenarios, latencyMs, ageMs, masks, seconds } = report;
-  const lines: string[] = [];
-  if (scenarios.length > 0) {
-    const table = new Table({
-      head: [
-        'scenario',
-        'masks',
-        'told',
-        'level',
-        'degraded',
-        'recovered',
-        'false',
-        'wrong',
-        'latency',
-        'p95',
-        'checks',
-      ],
-      colAligns: ['left', ...Array.from({ length: 9 }, () => 'right' as const), 'left'],
-      style: { head: [], border: [] },
-    });
-    for (const s of scenarios) {
-      table.push([
-        s.name,
-        figureText(s.continuityPercent, '%'),
-        figureText(s.health.toldMs, ' ms'),
-        s.health.sensorLevel ?? '-',
-        figureText(s.degradeMs, ' ms'),
-        figureText(s.recoverMs, ' ms'),
-        figureText(s.falseDegradationPercent, '%', 1),
-        s.wrongStamps + s.staleMasks,
-        figureText(s.latencyMs.p50, ' ms'),
-        figureText(s.latencyMs.p95, ' ms'),
-        s.verdict,
-      ]);
-    }
-    lines.push(table.toString());
-  }
-  for (const { name, bound, value, scenario } of brokenChecks(report)) {
-    lines.push(`! ${scenario}: expected ${name} ${bound} but measured ${checkText(value)}`);
-  }
+  const lines = scenarios.length > 0 ? [scenarioTable(scenarios, COLUMNS)] : [];
+  lines.push(...failedCheckLines(judgementOf(report).scenarios));
   const age = ageMs.p50 === null ? '' : `, from its stamp ${figureText(ageMs.p50, '')} ms`;
   lines.push(
     `${masks} masks in ${seconds.toFixed(1)} s; from message to mask ${figureText(latencyMs.p50, '')} ms in the middle, ` +
       `${figureText(latencyMs.p95, '')} ms in 95 % of all${age}.`,
   );
   return lines.join('\n');
-}
-
-function brokenChecks(report: LiveReport): (Check & { scenario: string })[] {
-  return judgementOf(report).scenarios.flatMap(({ name: scenario, checks }) =>
-    checks.filter(({ verdict }) => verdict === 'failed').map((check) => ({ ...check, scenario })),
-  );
 }

@@ -1,3 +1,4 @@
+export { DriveConditions } from './drive_conditions.js';
 export { type MeasuredSource, type ModelUnderTest, withEachModel } from './each_model.js';
 export { GroundTruthBuffer, type GroundTruthOutcome, readGroundTruth } from './ground_truth.js';
 export { imagesOnly } from './images_only.js';

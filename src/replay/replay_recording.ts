@@ -1,4 +1,4 @@
-import { decodeMessage, type RawMessage, type Stamp } from '../messages/index.js';
+import type { RawMessage, Stamp } from '../messages/index.js';
 import {
   type DroppedFrame,
   describeNotice,
@@ -12,6 +12,7 @@ import {
 } from '../pipeline/index.js';
 import { type PublishedFrame, type ReplayRecorder, type RgbImage, reduceForView, sensorView } from '../report/index.js';
 import { decodePicture, type ImageSize } from '../sensors/index.js';
+import { DriveConditions } from './drive_conditions.js';
 import { GroundTruthBuffer, readGroundTruth } from './ground_truth.js';
 import type { MaskBag } from './mask_bag.js';
 import { SensorFaults } from './sensor_faults.js';
@@ -53,7 +54,7 @@ export class ReplayRecording implements PipelineSink {
   readonly #cameraModality: string | undefined;
   readonly #representations: ReadonlyMap<string, string>;
   readonly #waiting: Waiting[] = [];
-  readonly #conditions: { from: Stamp; name: string }[] = [];
+  readonly #conditions = new DriveConditions();
   readonly #faults: SensorFaults;
   #count = 0;
 
@@ -90,7 +91,7 @@ export class ReplayRecording implements PipelineSink {
   /** The simulator says under which condition it drives from here on. */
   condition(raw: RawMessage): void {
     try {
-      this.#conditions.push({ from: raw.receiveStamp, name: decodeMessage<{ data: string }>(raw).data });
+      this.#conditions.add(raw);
     } catch (error) {
       this.#recorder.problem('warning', `${raw.topic}: ${(error as Error).message}`, raw.receiveStamp);
     }
@@ -103,7 +104,7 @@ export class ReplayRecording implements PipelineSink {
       this.#maskBag.points(frame),
     );
     const { segmentation, model, arrivedAt, absent, latency, messages, grid, images } = frame;
-    const stretch = this.#conditions.findLast(({ from }) => from <= segmentation.stamp)?.name;
+    const stretch = this.#conditions.at(segmentation.stamp);
     const { decodeMs: decode, syncWaitMs: syncWait, inferenceMs: inference, totalMs: total } = latency;
     const picture = this.#cameraModality === undefined ? undefined : messages.get(this.#cameraModality);
     const size = grid.pictureSize;

@@ -16,6 +16,8 @@ export interface ComparisonPage {
   onlyInB: number;
   /** Frames that could not be read. */
   leftOut: { a: number; b: number };
+  /** What a reader must know of the runs, one sentence each. */
+  notes: readonly string[];
   resamples: number;
   seed: number;
   frames: number;
@@ -32,14 +34,19 @@ export interface ComparisonPage {
 
 /** Renders `mle-sam compare --page`: which of two runs is better, by how much, how sure that is, and where. */
 export function renderComparison(comparison: ComparisonPage): Promise<string> {
+  const isDropout = comparison.scenarios !== undefined;
   const classes = [...comparison.classes]
     .filter(({ a, b }) => a !== null || b !== null)
     .sort((x, y) => (y.difference ?? Number.NEGATIVE_INFINITY) - (x.difference ?? Number.NEGATIVE_INFINITY));
   const groups = [
     { title: 'Classes', head: 'class', rows: classes.map((row) => ({ ...row, frames: undefined })) },
     ...[
-      { title: 'Conditions', head: 'condition', rows: comparison.conditions },
-      { title: 'Cases', head: 'case', rows: comparison.cases },
+      isDropout
+        ? { title: 'Scenarios: mIoU', head: 'scenario', rows: comparison.conditions }
+        : { title: 'Conditions', head: 'condition', rows: comparison.conditions },
+      isDropout
+        ? { title: 'Conditions of the drive', head: 'condition', rows: comparison.cases }
+        : { title: 'Cases', head: 'case', rows: comparison.cases },
     ].filter(({ rows }) => rows.length > 1),
   ];
   return renderPage(

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../outputs/index.js';
 import { jsonText } from '../text/index.js';
+import { replayHeat } from './heat_table.js';
 import { renderPage } from './page_assets.js';
 import type { PackedLabelImage } from './picture_codec.js';
 import { makePreview } from './preview.js';
@@ -20,7 +21,8 @@ const SCRIPTS = [
   'controls.js',
   'time_charts.js',
   'timeline.js',
-  'figures.js',
+  'worst.js',
+  'confusion.js',
   'latency.js',
   'start.js',
 ];
@@ -32,11 +34,12 @@ const SCRIPTS = [
 export async function renderReport(report: ReportData): Promise<string> {
   const { embedded, blobs } = embed(report);
   const preview = await makePreview(report);
-  const data = { ...report, preview, states: MODALITY_STATES, stages: LATENCY_STAGES, embedded, blobs };
+  const heat = replayHeat(report.summary.score?.subsets);
+  const data = { ...report, preview, heat, states: MODALITY_STATES, stages: LATENCY_STAGES, embedded, blobs };
   return renderPage('report', data, {
     libraries: ['uplot'],
     scripts: SCRIPTS,
-    styles: ['viewer.css', 'controls.css', 'figures.css'],
+    styles: ['viewer.css', 'controls.css', 'figures.css', 'confusion.css'],
   });
 }
 

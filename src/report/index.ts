@@ -1,4 +1,12 @@
 export { COMPARISON_MARK, type ComparisonPage, renderComparison } from './compare_page.js';
+export {
+  EVALUATION_MARK,
+  type EvaluationPage,
+  type PageScores,
+  renderEvaluation,
+  type WorstScored,
+} from './evaluation_page.js';
+export type { HeatTable } from './heat_table.js';
 export { REPORT_FILES, renderReport, writeReplayReport } from './html_report.js';
 export {
   type ColouredClass,
@@ -15,6 +23,7 @@ export {
 export { dataUri, renderPage } from './page_assets.js';
 export { paintOverlay } from './paint_overlay.js';
 export { nearestRankPercentile, type Percentiles, percentiles } from './percentiles.js';
+export { encodeWebp } from './picture_codec.js';
 export { type Problem, ProblemList, type ProblemSeverity, type ProblemSubject } from './problem_list.js';
 export { problemSubject } from './problem_subject.js';
 export type { FrameLatencyMs, PublishedFrame } from './published_frame.js';

@@ -5,11 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { printableLines } from '../text/index.js';
 import * as format from './format.js';
 
+/** Style sheets of all pages. */
+const COMMON_STYLES = ['theme.css', 'base.css', 'tables.css', 'charts.css'];
+
 /**
  * Renders a page of this folder's templates that needs nothing else: scripts, styles and pictures are inside.
  * @param template - name of the template in `assets`
  * @param libraries - `uplot` where the page draws charts
- * @param styles - names of style sheets besides the common one
+ * @param styles - names of style sheets besides the common ones
  * @param scripts - names of the page's own scripts, in the order in which they build on each other
  */
 export async function renderPage(
@@ -29,7 +32,7 @@ export async function renderPage(
     Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.min.css')))),
     Promise.all(libraries.map(() => read(require.resolve('uplot/dist/uPlot.iife.min.js')))),
     Promise.all(scripts.map((name) => read(join(assets, name)))),
-    Promise.all(['report.css', ...styles].map((name) => read(join(assets, name)))),
+    Promise.all([...COMMON_STYLES, ...styles].map((name) => read(join(assets, name)))),
   ]);
   const eta = new Eta({ views: assets, autoTrim: false, cache: true });
   const page = await eta.renderAsync(`./${template}`, {
@@ -41,7 +44,7 @@ export async function renderPage(
   return printableLines(page);
 }
 
-export function dataUri(type: 'image/jpeg' | 'image/png', data: Buffer): string {
+export function dataUri(type: 'image/jpeg' | 'image/png' | 'image/webp', data: Buffer): string {
   return `data:${type};base64,${data.toString('base64')}`;
 }
 

@@ -1,6 +1,7 @@
 import type { ConfusionMatrix } from '../evaluation/index.js';
 import type { AbsentReason } from '../sync/index.js';
 import { cityscapesColours, isPerson } from './cityscapes_colours.js';
+import { type ConfusionTable, confusionTable } from './confusion_table.js';
 import { type Histogram, histogram } from './histogram.js';
 import { type Moment, openingPicture, worstPictures } from './moments.js';
 import type { ColouredClass } from './overlay.js';
@@ -42,12 +43,6 @@ export interface ReportClass extends ColouredClass {
   cityscapes?: readonly [number, number, number];
   /** People are outlined. */
   isPerson: boolean;
-}
-
-/** Pixels by class: `counts[truth][mask]`; the last column holds those whose mask is no class. */
-export interface ConfusionTable {
-  classes: string[];
-  counts: number[][];
 }
 
 /** Columns over the published frames. */
@@ -159,18 +154,6 @@ function reportClasses(classes: readonly ColouredClass[]): ReportClass[] {
     const colour = cityscapes?.get(entry.id);
     return { ...entry, ...(colour && { cityscapes: colour }), isPerson: isPerson(entry) };
   });
-}
-
-/** Classes that occur neither in the truth nor in a mask are left out. */
-function confusionTable(classes: readonly ColouredClass[], matrix: ConfusionMatrix): ConfusionTable {
-  const occurring = classes.filter(({ id }) => matrix.truthTotal(id) + matrix.predictionTotal(id) > 0);
-  return {
-    classes: occurring.map(({ name }) => name),
-    counts: occurring.map(({ id }) => [
-      ...occurring.map((other) => matrix.count(id, other.id)),
-      matrix.unclassified(id),
-    ]),
-  };
 }
 
 /** The axis ends a little above the 99th percentile. */

@@ -1,6 +1,7 @@
 import type { Stamp } from '../messages/index.js';
 import type { FrameResult } from '../pipeline/index.js';
 import {
+  DriveConditions,
   imagesOnly,
   isSimulated,
   type MeasuredSource,
@@ -40,6 +41,7 @@ export async function visitBagFrames(
     else problems.add('warning', `Ground truth: ${outcome.reason}`, raw.receiveStamp);
   }
   const count: FrameCount = { used: 0, leftOut: 0, source: isSimulated(bag.info) ? 'simulation' : 'recording' };
+  const conditions = new DriveConditions();
   let found = 0;
   const own = new Set(bundle.modalities.map(({ name }) => name));
   const published = async ({ segmentation, images: all }: FrameResult): Promise<void> => {
@@ -50,7 +52,13 @@ export async function visitBagFrames(
       return;
     }
     if (found++ % every !== 0) return;
-    await visit({ name: String(segmentation.stamp), images, truth });
+    const condition = conditions.at(segmentation.stamp);
+    await visit({
+      name: String(segmentation.stamp),
+      ...(condition !== undefined && { condition }),
+      images,
+      truth,
+    });
     count.used++;
   };
   const ignore = () => undefined;
@@ -68,7 +76,13 @@ export async function visitBagFrames(
         modalityChanged: ignore,
         problem: (text, at, about) => problems.add('warning', text, at, about && problemSubject(about)),
         groundTruth: ignore,
-        condition: ignore,
+        condition: (raw) => {
+          try {
+            conditions.add(raw);
+          } catch (error) {
+            problems.add('warning', `${raw.topic}: ${(error as Error).message}`, raw.receiveStamp);
+          }
+        },
       },
     },
   ).catch((error: unknown) => {

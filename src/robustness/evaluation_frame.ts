@@ -5,6 +5,8 @@ import type { ModalityImage } from '../sensors/index.js';
 export interface EvaluationFrame {
   /** Names its own stream of random numbers. */
   name: string;
+  /** Weather or time of day, as far as that is known: scores are told by it as well. */
+  condition?: string;
   images: ReadonlyMap<string, ModalityImage>;
   truth: LabelImage;
 }

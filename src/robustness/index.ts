@@ -1,5 +1,6 @@
 export { visitBagFrames } from './bag_frames.js';
 export { type ComparedProtocol, type ComparedTable, compareProtocols } from './comparison.js';
+export { allConditions } from './condition_counts.js';
 export { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 export type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 export { type Normalisation, normalisationIn, normalisationOf, zeroLevels } from './normalisation.js';
@@ -15,6 +16,7 @@ export {
   type ProtocolOptions,
   type ProtocolOutcome,
   type ProtocolReport,
+  type ProtocolScore,
   runProtocol,
   type SubsetTable,
   scoredModel,

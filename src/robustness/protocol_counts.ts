@@ -1,4 +1,4 @@
-import { ConfusionMatrix } from '../evaluation/index.js';
+import { type ConditionCounts, CountsByCondition } from './condition_counts.js';
 import type { NoiseLevel } from './corruptions.js';
 import type { FrameCount } from './evaluation_frame.js';
 import type { SubsetTable } from './run_protocol.js';
@@ -8,10 +8,10 @@ export interface ProtocolCounts {
   tables: {
     protocol: SubsetTable['protocol'];
     rate?: number;
-    /** In the order of `nonEmptySubsets`; as of {@link ConfusionMatrix.toTriplets}. */
-    subsets: { present: string[]; counts: number[] }[];
+    /** In the order of `nonEmptySubsets`. */
+    subsets: { present: string[]; conditions: ConditionCounts[] }[];
   }[];
-  noise: { level: NoiseLevel; counts: number[]; clamped: number; elements: number }[];
+  noise: { level: NoiseLevel; conditions: ConditionCounts[]; clamped: number; elements: number }[];
 }
 
 /** What is asked of a model to make a report of counts. */
@@ -35,10 +35,10 @@ export interface CountedFrames extends FrameCount {
 export function addProtocolCounts(parts: readonly ProtocolCounts[], classCount: number): ProtocolCounts {
   const [first, ...rest] = parts;
   if (first === undefined) return { tables: [], noise: [] };
-  const sum = (counts: readonly (readonly number[])[]): number[] => {
-    const matrix = new ConfusionMatrix(classCount);
-    for (const each of counts) matrix.addTriplets(each);
-    return matrix.toTriplets();
+  const sum = (groups: readonly (readonly ConditionCounts[])[]): ConditionCounts[] => {
+    const total = new CountsByCondition(classCount);
+    for (const each of groups.flat()) total.addCounts(each);
+    return total.counts();
   };
   const all = [first, ...rest];
   return {
@@ -46,12 +46,12 @@ export function addProtocolCounts(parts: readonly ProtocolCounts[], classCount: 
       ...table,
       subsets: table.subsets.map(({ present }, s) => ({
         present,
-        counts: sum(all.map(({ tables }) => tables[t]!.subsets[s]!.counts)),
+        conditions: sum(all.map(({ tables }) => tables[t]!.subsets[s]!.conditions)),
       })),
     })),
     noise: first.noise.map(({ level }, n) => ({
       level,
-      counts: sum(all.map(({ noise }) => noise[n]!.counts)),
+      conditions: sum(all.map(({ noise }) => noise[n]!.conditions)),
       clamped: all.reduce((total, { noise }) => total + noise[n]!.clamped, 0),
       elements: all.reduce((total, { noise }) => total + noise[n]!.elements, 0),
     })),

@@ -1,5 +1,6 @@
-import { ConfusionMatrix, scores } from '../evaluation/index.js';
+import { scores } from '../evaluation/index.js';
 import { NothingMadeError } from '../replay/index.js';
+import { allConditions, type ConditionCounts } from './condition_counts.js';
 import type { CountedFrames, ScoredModel } from './protocol_counts.js';
 import { MISSING_CHANCES, type ProtocolOptions, type ProtocolOutcome } from './run_protocol.js';
 import { averageScore, expectedScore } from './subsets.js';
@@ -20,11 +21,13 @@ export function protocolReport(
         `(${frames.leftOut} lack one of them).`,
     );
   }
-  const miou = (counts: readonly number[]): number => {
-    const matrix = new ConfusionMatrix(classCount);
-    matrix.addTriplets(counts);
-    return 100 * scores(matrix, convention).miou;
-  };
+  const miou = (groups: readonly ConditionCounts[]): number =>
+    100 * scores(allConditions(groups, classCount), convention).miou;
+  /** Each by a matrix of its own; nothing where there is one condition only. */
+  const byCondition = (groups: readonly ConditionCounts[]) =>
+    groups.length > 1 && {
+      conditions: Object.fromEntries(groups.map((group) => [group.condition, figure(miou([group]))])),
+    };
   return {
     formatVersion: 1,
     model: { name, sha256 },
@@ -32,23 +35,30 @@ export function protocolReport(
     seed,
     convention,
     tables: tables.map(({ protocol, rate, subsets }) => {
-      const scored = subsets.map(({ present, counts }) => {
+      const scored = subsets.map(({ present, conditions }) => {
         const isMade = protocol !== 'absent' || required.every((each) => present.includes(each));
-        return { present, miou: isMade ? miou(counts) : Number.NaN };
+        return isMade
+          ? { present, miou: miou(conditions), groups: conditions }
+          : { present, miou: Number.NaN, groups: [] };
       });
       return {
         protocol,
         ...(rate !== undefined && { rate }),
-        subsets: scored.map(({ present, miou: score }) => ({ present, miou: figure(score) })),
+        subsets: scored.map(({ present, miou: score, groups }) => ({
+          present,
+          miou: figure(score),
+          ...byCondition(groups),
+        })),
         average: figure(averageScore(scored)),
         expected: Object.fromEntries(
           MISSING_CHANCES.map((p) => [p, figure(expectedScore(scored, modalities.length, p))]),
         ),
       };
     }),
-    noise: noise.map(({ level, counts, clamped, elements }) => ({
+    noise: noise.map(({ level, conditions, clamped, elements }) => ({
       level,
-      miou: figure(miou(counts)),
+      miou: figure(miou(conditions)),
+      ...byCondition(conditions),
       clampedShare: clamped / elements,
     })),
     problems,

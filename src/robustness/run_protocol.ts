@@ -4,6 +4,7 @@ import type { FrameSegmenter } from '../pipeline/index.js';
 import { Random } from '../random/random.js';
 import type { Problem } from '../report/index.js';
 import type { ImageSize, ModalityImage, Representation } from '../sensors/index.js';
+import { CountsByCondition } from './condition_counts.js';
 import { NOISE_LEVELS, type NoiseLevel, noisy, randomlyZeroed, zeroFilled } from './corruptions.js';
 import type { EvaluationFrame, FrameCount, FrameVisitor } from './evaluation_frame.js';
 import { normalisationIn } from './normalisation.js';
@@ -22,13 +23,16 @@ export type Protocol = (typeof PROTOCOLS)[number];
 export const ZERO_RATES = [0.75, 0.5, 0.25] as const;
 export const MISSING_CHANCES = [0.2, 0.1, 0.05] as const;
 
+/** A score of all frames; `conditions` has those of each condition, where there are several. */
+export type ProtocolScore<Of> = Of & { miou: number | null; conditions?: Record<string, number | null> };
+
 /** Scores over all subsets under one way of taking modalities away; percent. */
 export interface SubsetTable {
   protocol: 'absent' | 'emm' | 'rmm';
   /** RMM: share of the elements zeroed. */
   rate?: number;
   /** Null where the model makes no mask of so few. */
-  subsets: { present: string[]; miou: number | null }[];
+  subsets: ProtocolScore<{ present: string[] }>[];
   average: number | null;
   /** E_p by p. */
   expected: Record<string, number | null>;
@@ -50,7 +54,7 @@ export interface ProtocolReport {
   convention: AbsentClassConvention;
   tables: SubsetTable[];
   /** NM; `clampedShare` of the elements could not be as noisy as the protocol wants, see `noisy`. */
-  noise: { level: NoiseLevel; miou: number | null; clampedShare: number }[];
+  noise: ProtocolScore<{ level: NoiseLevel; clampedShare: number }>[];
   problems: Problem[];
   /** True where the data were not scored to their end. */
   partial: boolean;
@@ -70,9 +74,12 @@ export interface ProtocolOptions {
   signal?: AbortSignal;
 }
 
+/** Condition of frames of which none is told. */
+const UNTOLD = 'all';
+
 /** One way a frame is shown to the model, and what came of all frames. */
 interface Setting {
-  matrix: ConfusionMatrix;
+  counts: CountsByCondition;
   show(frame: EvaluationFrame): ReadonlyMap<string, ModalityImage>;
 }
 
@@ -111,12 +118,13 @@ export async function countProtocols(
   const tables = subsetSettings(bundle, protocols, seed);
   const noise = protocols.includes('nm') ? noiseSettings(bundle, seed) : [];
   const required = requiredModalities(bundle);
+  const one = new ConfusionMatrix(classCountOf(bundle));
   const settings = [...tables.flatMap(({ settings: own }) => own), ...noise];
   const counted = await visitFrames(async (frame) => {
     // Counted only once all are made: every setting is scored on the same frames, also where the model fails.
-    const masks: { matrix: ConfusionMatrix; labels: Uint8Array }[] = [];
+    const masks: { counts: CountsByCondition; labels: Uint8Array }[] = [];
     let ofWholeFrame: Uint8Array | undefined;
-    for (const { matrix, show } of settings) {
+    for (const { counts, show } of settings) {
       const images = show(frame);
       // A network that refuses to do without a sensor has no score without it.
       if (!required.every((name) => images.has(name))) continue;
@@ -124,9 +132,13 @@ export async function countProtocols(
       const isWhole = [...frame.images].every(([name, image]) => images.get(name) === image);
       const labels = (isWhole ? ofWholeFrame : undefined) ?? (await labelsOf(images, frame.truth));
       if (isWhole) ofWholeFrame = labels;
-      masks.push({ matrix, labels });
+      masks.push({ counts, labels });
     }
-    for (const { matrix, labels } of masks) matrix.add(labels, frame.truth.labels);
+    for (const { counts, labels } of masks) {
+      one.clear();
+      one.add(labels, frame.truth.labels);
+      counts.add(frame.condition ?? UNTOLD, one);
+    }
   });
   const endedBy: unknown = counted.failure === undefined ? signal?.reason : counted.failure.error;
   return {
@@ -136,11 +148,11 @@ export async function countProtocols(
       tables: tables.map(({ protocol, rate, settings: own }) => ({
         protocol,
         ...(rate !== undefined && { rate }),
-        subsets: own.map(({ present, matrix }) => ({ present, counts: matrix.toTriplets() })),
+        subsets: own.map(({ present, counts }) => ({ present, conditions: counts.counts() })),
       })),
-      noise: noise.map(({ level, matrix, clamped, elements }) => ({
+      noise: noise.map(({ level, counts, clamped, elements }) => ({
         level,
-        counts: matrix.toTriplets(),
+        conditions: counts.counts(),
         clamped,
         elements,
       })),
@@ -165,7 +177,7 @@ function subsetSettings(bundle: Bundle, protocols: readonly Protocol[], seed: nu
     ...(rate !== undefined && { rate }),
     settings: nonEmptySubsets(names(bundle)).map((present) => ({
       present,
-      matrix: newMatrix(bundle),
+      counts: new CountsByCondition(classCountOf(bundle)),
       show: (frame) =>
         new Map(
           [...frame.images].flatMap(([name, image]) => {
@@ -229,7 +241,7 @@ function noiseSettings(bundle: Bundle, seed: number): NoiseSetting[] {
       level,
       clamped: 0,
       elements: 0,
-      matrix: newMatrix(bundle),
+      counts: new CountsByCondition(classCountOf(bundle)),
       show: ({ name: frameName, images }) =>
         new Map(
           [...images].map(([name, image]) => {
@@ -252,8 +264,4 @@ function names({ modalities }: Bundle): string[] {
 
 function representationsOf({ modalities }: Bundle): Map<string, Representation> {
   return new Map(modalities.map(({ name, representation }) => [name, representation]));
-}
-
-function newMatrix(bundle: Bundle): ConfusionMatrix {
-  return new ConfusionMatrix(classCountOf(bundle));
 }

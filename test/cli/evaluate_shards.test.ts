@@ -18,7 +18,7 @@ import { setInManifest, tinyBundle } from '../model/support/tiny_bundle.js';
 import { writeSmallSet } from './support/small_set.js';
 
 /** All that a run writes besides how long it took. */
-const RESULTS = ['evaluation.json', 'frames.json', 'runs.json'];
+const RESULTS = ['evaluation.json', 'evaluation.html', 'frames.json', 'runs.json'];
 const PROTOCOLS = ['-p', 'absent', 'emm', 'rmm', 'nm', '--seed', '3'];
 
 describe('mle-sam evaluate in shards', function () {

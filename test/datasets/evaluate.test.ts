@@ -55,10 +55,31 @@ describe('mle-sam evaluate on data sets', () => {
     assert.deepEqual(report.frames, { used: 1, leftOut: 0, source: 'recording' });
   });
 
+  it('tells the protocols by condition as well, each by a matrix of its own over its frames', async () => {
+    const page = join(folder, 'pages', 'page.html');
+    const report = JSON.parse(await run(root, '-m', bundle, '-p', 'absent', '--json', '--page', page));
+    const [whole] = report.tables[0].subsets;
+    assert.deepEqual(Object.keys(whole.conditions), ['fog', 'sun']);
+    for (const { name, scores } of report.scores.conditions) {
+      assert.ok(Math.abs(whole.conditions[name] - scores.cmnext.miou) < 1e-9, name);
+    }
+    const html = readFileSync(page, 'utf8');
+    for (const { present, miou, conditions } of report.tables[0].subsets) {
+      const cells = [miou, conditions.fog, conditions.sun].map((each) => `<b>${each.toFixed(1)}</b>`);
+      assert.match(html, new RegExp(cells.join('.*?')), present.join());
+    }
+    assert.doesNotMatch(html, /data:image\/webp/, 'no masks, no pictures');
+    writeFileSync(page, 'mine');
+    await assert.rejects(run(root, '-m', bundle, '--page', page), /Expected no file, or one that mle-sam made/);
+  });
+
   it('saves masks at the published size, which score 100 as labels; exact counts beside the scores', async () => {
     const masks = join(folder, 'masks');
     const out = join(folder, 'out');
     await run(root, '-m', bundle, '--predictions', masks, '-o', out);
+    const html = readFileSync(join(out, 'evaluation.html'), 'utf8');
+    assert.equal(html.match(/src="data:image\/webp;/g)?.length, 6, 'mask and truth of each frame');
+    assert.match(html, /MLE-SAM/, 'the published figures of this set');
     const again = join(folder, 'again');
     for (const place of [
       'sun/val/MAP_1_point1/000001',

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BagWriter } from '../../src/bags/index.js';
+import { compareCommand } from '../../src/cli/compare.js';
 import { dropoutCommand } from '../../src/cli/dropout.js';
 import { evaluateCommand } from '../../src/cli/evaluate.js';
 import type { ComparisonReport, DropoutReport } from '../../src/dropout/index.js';
@@ -23,6 +24,7 @@ describe('several models on the same bag', function () {
   let bag: string;
   let camera: string;
   let scenarios: string;
+  let grainy: string;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mle-sam-models-'));
@@ -44,6 +46,17 @@ describe('several models on the same bag', function () {
         logTime: at + 9_000_000n,
       });
     }
+    for (const [seconds, condition] of [
+      [0, 'sun'],
+      [1.5, 'fog'],
+    ] as const) {
+      await writer.write({
+        topic: '/simulation/condition',
+        type: 'std_msgs/msg/String',
+        data: encodeMessage('std_msgs/msg/String', { data: condition }),
+        logTime: stampAt(seconds),
+      });
+    }
     await writer.close();
     camera = await writePartBundle(tinyBundle, join(folder, 'camera'), 'camera-only', ['camera']);
     scenarios = join(folder, 'scenarios');
@@ -51,6 +64,9 @@ describe('several models on the same bag', function () {
       await writeFile(join(folder, `${name}.yaml`), `name: ${name}\n${faults}\n`);
     }
     scenarios = folder;
+    const grain = 'faults: [{ fault: noise, modality: camera, at: 1, until: 2, level: 0.05 }]';
+    grainy = join(folder, 'grainy.yaml');
+    await writeFile(grainy, `name: grainy\n${grain}\n`);
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -99,6 +115,73 @@ describe('several models on the same bag', function () {
     const xml = await readFile(file, 'utf8');
     for (const name of ['camera-only.camera-lost', '.lidar-lost']) assert.ok(xml.includes(name), name);
     process.exitCode = 0;
+  });
+
+  async function compare(...args: string[]): Promise<string> {
+    let text = '';
+    const command = compareCommand((part) => {
+      text += part;
+    });
+    await command.parseAsync([...args, '--threads', '1'], { from: 'user' });
+    return text;
+  }
+  const onBag = (...names: string[]) => ['--bag', bag, '-s', ...names.map((name) => join(folder, `${name}.yaml`))];
+
+  it('are compared in one command: what two runs of dropout give, by scenario and by condition of the drive', async () => {
+    const runs = ['a', 'b'].map((run) => join(folder, `run-${run}`));
+    for (const out of runs) await dropout([tinyBundle], '-o', out);
+    const lost = onBag('camera-lost', 'lidar-lost');
+    const together = JSON.parse(await compare(tinyBundle, tinyBundle, ...lost, '--json'));
+    const { notes, ...apart } = JSON.parse(await compare(...runs, '--json'));
+    assert.deepEqual({ ...together, notes }, { ...apart, notes });
+    assert.deepEqual([together.miou.difference, together.miou.low, together.miou.high], [0, 0, 0]);
+    const names = (groups: { name: string; frames: number }[]) => groups.map(({ name, frames }) => [name, frames]);
+    assert.deepEqual(names(together.conditions), [
+      ['camera-lost', 10],
+      ['lidar-lost', 10],
+    ]);
+    assert.deepEqual(names(together.cases), [
+      ['fog', 10],
+      ['sun', 10],
+    ]);
+  });
+
+  it('are compared over what concerns both; what does not is told', async () => {
+    const page = join(folder, 'compare.html');
+    const all = onBag('camera-lost', 'lidar-lost', 'grainy');
+    const text = await compare(tinyBundle, camera, ...all, '--page', page, '--require', 'newlyFailed<=5');
+    for (const line of [
+      /A tiny, B camera-only, on 10 frames of tiny\.mcap scenarios/,
+      /! camera-only does not take the sensors of lidar-lost\./,
+      /! Scenarios of A only are left out: lidar-lost\./,
+      /! Frames of one run only are left out: 20 of A, 0 of B/,
+      /! Simulated data: scores are no claim/,
+      /│ camera-lost +│ .* │ \S+ % → 0 % +│/,
+      /passed: newlyFailed <= 5/,
+    ])
+      assert.match(text, line);
+    assert.equal(process.exitCode ?? 0, 0);
+    const html = await readFile(page, 'utf8');
+    for (const words of ['Scenarios: what the node said and did', 'does not take the sensors of lidar-lost'])
+      assert.ok(html.includes(words), words);
+    await compare(camera, camera, ...onBag('grainy'), '--require', 'low.condition.grainy>=0');
+    assert.equal(process.exitCode ?? 0, 0);
+    await compare(camera, camera, ...onBag('grainy'), '--require', 'low.condition.grainy>0');
+    assert.equal(process.exitCode, 3);
+    process.exitCode = 0;
+    await assert.rejects(compare(tinyBundle, camera, ...onBag('camera-lost')), /Expected frames that both runs have/);
+  });
+
+  it('are not compared on nothing; flags and figures without a meaning are refused before the work', async () => {
+    const lost = onBag('camera-lost', 'lidar-lost');
+    const refused: [string[], RegExp][] = [
+      [[tinyBundle, camera, ...lost, '--require', 'speed>=1'], /Expected one of difference, .* but received 'speed'/],
+      [[tinyBundle, folder, ...lost], /Expected two bundles for --bag but .* is none/],
+      [[tinyBundle, camera, ...lost, '--split', 'val'], /Expected a data set for --split but received the bag/],
+      [[tinyBundle, camera, '--seconds', '2'], /Expected a bag for --seconds but received none/],
+      [[camera, camera, ...lost], /which none of the models takes/],
+    ];
+    for (const [args, sentence] of refused) await assert.rejects(compare(...args), sentence);
   });
 
   it('refuse fallbacks beside several models, and scenarios that concern none', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Random } from '../../src/random/random.js';
 import { ReplayRecorder, renderReport, replaySummarySchema, writeReplayReport } from '../../src/report/index.js';
-import { cutTexts, faintTexts, launchBrowser, openFile } from './support/browser.js';
+import { cutTexts, faintTexts, isMatrixCut, launchBrowser, openFile } from './support/browser.js';
 import { classes, paintStreet, recordSyntheticReplay } from './synthetic_replay.js';
 
 describe('report.html', function () {
@@ -130,6 +130,7 @@ describe('report.html in a browser', function () {
       it(`${report}, ${width} px, ${scheme}: no complaint, no request, nothing wider than the screen`, async () => {
         const { page, complaints } = await open(report, width, scheme);
         assert.deepEqual(await cutTexts(page), []);
+        if (report === 'full') assert.equal(await isMatrixCut(page), false);
         assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
         assert.deepEqual(complaints, []);
         await page.close();

@@ -66,6 +66,7 @@ describe('pages over several runs', function () {
       onlyInA: 1,
       onlyInB: 0,
       leftOut: { a: 0, b: 0 },
+      notes: [`${HOSTILE} does not take the sensors of lidar-lost.`],
       resamples: 2000,
       seed: 1,
       frames: 80,

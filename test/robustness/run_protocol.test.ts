@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -228,6 +228,13 @@ describe('mle-sam evaluate', () => {
     const args = [bag, '-c', config, '-p', 'absent', 'rmm', 'nm', '--every', '4', '--json'];
     const [first, second] = [await evaluate(...args), await evaluate(...args)];
     assert.equal(first, second);
+    const page = join(folder, 'page.html');
+    await evaluate(...args, '--page', page);
+    const html = await readFile(page, 'utf8');
+    const { tables } = JSON.parse(first) as ProtocolReport;
+    for (const { miou } of tables[0]!.subsets) assert.ok(html.includes(`<b>${miou!.toFixed(1)}</b>`), `${miou}`);
+    assert.match(html, /NM: salt and pepper[\s\S]*Confusion/);
+    await assert.rejects(evaluate(bag, '-p', 'nm', '--page', page), /Expected absent, emm or rmm among --protocol/);
     const { frames } = JSON.parse(first) as ProtocolReport;
     assert.equal(frames.source, 'recording');
     assert.ok(frames.used >= 2 && frames.used + frames.leftOut <= 10, JSON.stringify(frames));

@@ -4,6 +4,7 @@ import {
   CONVENTION_NAMES,
   type ConfusionMatrix,
   groupFrames,
+  type Scores,
   scores,
   totalOf,
 } from '../../evaluation/index.js';
@@ -56,12 +57,7 @@ export function datasetScores({ unit }: Pick<ScoreOutcome, 'unit'>): DatasetScor
     classes: classes.map((name, id) => ({
       name,
       truthPixels: total.truthTotal(id),
-      scores: Object.fromEntries(
-        both.map(([convention, { classes: each }]) => {
-          const { iou, accuracy, f1 } = each[id]!;
-          return [convention, { iou: percent(iou), accuracy: percent(accuracy), f1: percent(f1) }];
-        }),
-      ),
+      scores: Object.fromEntries(both.map(([convention, each]) => [convention, classRow(each, id)])),
     })),
     conditions: groups('condition'),
     cases: groups('case'),
@@ -69,20 +65,24 @@ export function datasetScores({ unit }: Pick<ScoreOutcome, 'unit'>): DatasetScor
 }
 
 function rowsOf(matrix: ConfusionMatrix): Record<string, ScoreRow> {
-  return Object.fromEntries(
-    CONVENTIONS.map(([convention, name]) => {
-      const { miou, meanAccuracy, meanF1, pixelAccuracy } = scores(matrix, convention);
-      return [
-        name,
-        {
-          miou: percent(miou),
-          meanAccuracy: percent(meanAccuracy),
-          meanF1: percent(meanF1),
-          pixelAccuracy: percent(pixelAccuracy),
-        },
-      ];
-    }),
-  );
+  return Object.fromEntries(CONVENTIONS.map(([convention, name]) => [name, scoreRow(matrix, convention)]));
+}
+
+/** Scores of a matrix, percent. */
+export function scoreRow(matrix: ConfusionMatrix, convention: AbsentClassConvention): ScoreRow {
+  const { miou, meanAccuracy, meanF1, pixelAccuracy } = scores(matrix, convention);
+  return {
+    miou: percent(miou),
+    meanAccuracy: percent(meanAccuracy),
+    meanF1: percent(meanF1),
+    pixelAccuracy: percent(pixelAccuracy),
+  };
+}
+
+/** Scores of one class, percent. */
+export function classRow({ classes }: Scores, id: number) {
+  const { iou, accuracy, f1 } = classes[id]!;
+  return { iou: percent(iou), accuracy: percent(accuracy), f1: percent(f1) };
 }
 
 function percent(share: number): number | null {

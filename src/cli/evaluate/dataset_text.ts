@@ -1,4 +1,4 @@
-import type { ScoreOutcome } from '../../datasets/index.js';
+import type { EvaluationUnit } from '../../datasets/index.js';
 import { MISSING_CHANCES, type ProtocolReport, type PublishedScores } from '../../robustness/index.js';
 import type { DatasetScores, GroupRow } from './dataset_report.js';
 import { figure, figures, grid } from './grid.js';
@@ -54,14 +54,14 @@ function groupTable(title: string, groups: readonly GroupRow[]): string {
   );
 }
 
-/** Published figures of the same data set and split, and in the last row what was measured here. */
-export function publishedLines(
+/** Published figures of the same data set and split, and in the last row what was measured here; undefined without any. */
+export function publishedTable(
   rows: readonly PublishedScores[],
-  { tables, noise, model }: ProtocolReport,
-  { unit }: Pick<ScoreOutcome, 'unit'>,
+  { tables, noise, model }: Pick<ProtocolReport, 'tables' | 'noise' | 'model'>,
+  unit: Pick<EvaluationUnit, 'dataset' | 'inputs'>,
   miou: number | null | undefined,
-): string[] {
-  if (rows.length === 0) return [];
+): { title: string; head: string[]; cells: string[][] } | undefined {
+  if (rows.length === 0) return undefined;
   const emm = tables.find(({ protocol }) => protocol === 'emm');
   const rmm = tables.filter(({ protocol }) => protocol === 'rmm').map(({ average }) => average);
   const cells = rows.map((row) => [
@@ -98,9 +98,9 @@ export function publishedLines(
     'source',
   ];
   const { title, split } = unit.dataset;
-  return [
-    '',
-    `Published on ${title} ${split}: they compare with a model that was trained on ${title}`,
-    grid(head, cells),
-  ];
+  return {
+    title: `Published on ${title} ${split}: they compare with a model that was trained on ${title}`,
+    head,
+    cells,
+  };
 }

@@ -19,7 +19,7 @@ import { doUnits } from '../units/do_units.js';
 import { refuseWholeFlags, type UnitPlan } from '../units/unit_options.js';
 import { version } from '../version.js';
 import type { EvaluateFlags } from './evaluate_flags.js';
-import { claimEvaluation, finishEvaluation, type ScoringOptions } from './evaluation_output.js';
+import { claimEvaluation, claimPage, finishEvaluation, type ScoringOptions } from './evaluation_output.js';
 import { type EvaluationPart, type EvaluationTiming, joinParts, type Scoring, scorePart } from './evaluation_part.js';
 
 /** So many units, where there are enough frames: what a kill costs is a small part of the whole. */
@@ -43,7 +43,7 @@ export async function evaluateInUnits(
 ): Promise<void> {
   const { flags, options, overwriting } = run;
   if (plan.kind === 'shard') {
-    refuseWholeFlags(command, ['require', 'junit', 'json']);
+    refuseWholeFlags(command, ['require', 'junit', 'json', 'page']);
     if (flags.out === undefined) {
       throw new Error(
         `Expected a folder for the units of shard ${plan.shard.index}/${plan.shard.count} (${plan.shard.from}) but ` +
@@ -51,7 +51,10 @@ export async function evaluateInUnits(
       );
     }
   }
-  if (plan.kind === 'jobs') await claimJunit(flags.junit, overwriting);
+  if (plan.kind === 'jobs') {
+    await claimJunit(flags.junit, overwriting);
+    await claimPage(flags.page, overwriting);
+  }
   const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), 'mle-sam-units-')) : undefined;
   const out = flags.out ?? temporary!;
   try {

@@ -8,7 +8,7 @@ import { claimJunit, requireKnown } from '../requirements.js';
 import { planUnits } from '../units/unit_options.js';
 import { evaluateInUnits } from './dataset_units.js';
 import { type EvaluateFlags, protocolOptions } from './evaluate_flags.js';
-import { claimEvaluation, finishEvaluation } from './evaluation_output.js';
+import { claimEvaluation, claimPage, finishEvaluation } from './evaluation_output.js';
 import { type PartOutcome, type Scoring, scorePart } from './evaluation_part.js';
 import { datasetFigureNames } from './figures.js';
 
@@ -39,6 +39,7 @@ export async function evaluateDataset(
     return evaluateInUnits(plan, scoring, { flags, options, segmenterOptions, overwriting }, command, write);
   }
   await claimJunit(flags.junit, overwriting);
+  await claimPage(flags.page, overwriting);
   const folder = flags.out === undefined ? undefined : await claimEvaluation(flags.out, overwriting);
   const about = { dataset: dataset.title, split: dataset.split, model: { name: bundle.name, sha256: bundle.sha256 } };
   const predictions =

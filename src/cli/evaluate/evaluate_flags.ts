@@ -17,6 +17,7 @@ export interface EvaluateFlags extends ProviderFlags, BagFlags, DatasetFlags, Sa
   json?: true;
   require?: readonly Requirement[];
   junit?: string;
+  page?: string;
   force?: true;
 }
 

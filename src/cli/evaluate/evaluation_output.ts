@@ -1,19 +1,23 @@
 import { type AbsentClassConvention, CONVENTION_NAMES } from '../../evaluation/index.js';
-import { OutputFolder, type Overwriting, writeWhole } from '../../outputs/index.js';
+import { OutputFolder, type Overwriting, requireReplaceable, writeOutput, writeWhole } from '../../outputs/index.js';
 import { NothingMadeError } from '../../replay/index.js';
-import { RUNS_FILE, type RunList } from '../../report/index.js';
+import { EVALUATION_MARK, RUNS_FILE, type RunList, renderEvaluation } from '../../report/index.js';
 import { type ProtocolOutcome, protocolReport, publishedFor } from '../../robustness/index.js';
 import { jsonText } from '../../text/index.js';
 import { problemLines } from '../problem_lines.js';
 import { checkLines, judge, type Requirement, reportChecks } from '../requirements.js';
 import { version } from '../version.js';
 import { type DatasetScores, datasetScores } from './dataset_report.js';
-import { datasetLines, publishedLines } from './dataset_text.js';
+import { datasetLines, publishedTable } from './dataset_text.js';
+import { datasetPage } from './evaluation_page.js';
 import { countedFrames, type EvaluationPart, type EvaluationTiming, type PartOutcome } from './evaluation_part.js';
 import { datasetFigures } from './figures.js';
+import { grid } from './grid.js';
 import { protocolLines, SIMULATED } from './protocol_text.js';
+import { worstScored } from './worst_scored.js';
 
 const REPORT_FILE = 'evaluation.json';
+const PAGE = 'evaluation.html';
 const FRAMES_FILE = 'frames.json';
 const TIMING_FILE = 'timing.json';
 
@@ -28,6 +32,10 @@ export interface EvaluationWishes {
   require?: readonly Requirement[] | undefined;
   junit?: string | undefined;
   json?: true | undefined;
+  /** A file for the page, besides the one in the folder. */
+  page?: string | undefined;
+  /** Where masks were saved. */
+  predictions?: string | undefined;
 }
 
 /** All that came of a run. */
@@ -40,7 +48,12 @@ interface Evaluation {
 
 /** Claims the folder of a run's results. */
 export function claimEvaluation(out: string, overwriting: Overwriting): Promise<OutputFolder> {
-  return OutputFolder.claim(out, [REPORT_FILE, FRAMES_FILE, TIMING_FILE, RUNS_FILE], overwriting);
+  return OutputFolder.claim(out, [REPORT_FILE, PAGE, FRAMES_FILE, TIMING_FILE, RUNS_FILE], overwriting);
+}
+
+/** Makes sure before the work that the page may be written after it. */
+export async function claimPage(path: string | undefined, overwriting: Overwriting): Promise<void> {
+  if (path !== undefined) await requireReplaceable(path, EVALUATION_MARK, overwriting);
 }
 
 /**
@@ -59,7 +72,14 @@ export async function finishEvaluation(
   const protocols = protocolReport(part.model, options, counted);
   const evaluation: Evaluation = { part, protocols, scores: datasetScores(part), timing };
   const report = reportOf(evaluation);
+  const { page } = wishes;
+  const html =
+    folder === undefined && page === undefined
+      ? undefined
+      : await renderEvaluation(datasetPage(evaluation, await worstScored(part, wishes.predictions)));
+  if (page !== undefined) await writeOutput(page, html!);
   if (folder !== undefined) {
+    await writeWhole(folder.file(PAGE), html!);
     await writeWhole(folder.file(REPORT_FILE), `${jsonText(report)}\n`);
     await writeWhole(folder.file(FRAMES_FILE), `${jsonText(part.unit, 'dense')}\n`);
     await writeWhole(folder.file(TIMING_FILE), `${jsonText(timingOf(timing))}\n`);
@@ -68,7 +88,11 @@ export async function finishEvaluation(
   }
   const figures = datasetFigures(evaluation.scores, protocols, part.unit, options.convention);
   const checks = judge(wishes.require ?? [], figures);
-  write(wishes.json ? `${jsonText(report)}\n` : `${[describe(evaluation), ...checkLines(checks)].join('\n')}\n`);
+  const lines = [describe(evaluation), ...checkLines(checks)];
+  for (const path of [folder?.file(PAGE), page]) {
+    if (path !== undefined) lines.push(`report  ${path}  (open it in a browser)`);
+  }
+  write(wishes.json ? `${jsonText(report)}\n` : `${lines.join('\n')}\n`);
   const { partialBecause } = protocols;
   await reportChecks(checks, {
     kind: 'evaluate',
@@ -129,6 +153,7 @@ function runListOf({ part, protocols, scores }: Evaluation): RunList {
         state: because === undefined ? 'done' : 'partial',
         ...(because !== undefined && { because }),
         path: REPORT_FILE,
+        page: PAGE,
         scores: figures,
         counts,
       },
@@ -167,7 +192,8 @@ function describe({ part, protocols, scores, timing }: Evaluation): string {
     lines.push(...protocolLines(protocols).slice(1));
   }
   const own = scores.all[CONVENTION_NAMES[convention]]?.miou;
-  lines.push(...publishedLines(publishedFor(dataset.title, dataset.split), protocols, part, own));
+  const published = publishedTable(publishedFor(dataset.title, dataset.split), protocols, unit, own);
+  if (published !== undefined) lines.push('', published.title, grid(published.head, published.cells));
   lines.push(
     '',
     `${(timing.totalMs / 1000).toFixed(1)} s${timing.units === undefined ? '' : ` in ${timing.units} units`}, of which the model ${(100 * inferenceShare(timing)).toFixed(1)} %`,

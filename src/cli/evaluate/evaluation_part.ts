@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   type BundleMatch,
   type Dataset,
@@ -29,6 +30,10 @@ export interface EvaluationPart {
   /** Frames without labels; their masks count as a result where they are saved. */
   unlabelled: number;
   masks: 'saved' | 'not-saved';
+  /** Where they are. */
+  predictions?: string;
+  /** Colours of the data set's classes: those of the model's class of that name, grey where it has none. */
+  colours: [number, number, number][];
   dataset: { root: string; source: Dataset['source'] };
   model: ScoredModel;
   notes: string[];
@@ -50,6 +55,8 @@ export interface Scoring {
   match: BundleMatch;
   bundle: Bundle;
 }
+
+const GREY = [128, 128, 128] as const;
 
 /** Scores frames with all modalities, and under the protocols asked for in the same pass. */
 export async function scorePart(
@@ -96,6 +103,8 @@ export async function scorePart(
       protocols,
       unlabelled,
       masks: predictions === undefined ? 'not-saved' : 'saved',
+      ...(predictions && { predictions: resolve(predictions.path) }),
+      colours: coloursOf(dataset, match, bundle),
       dataset: { root: dataset.root, source: dataset.source },
       model: scoredModel(scored),
       notes: [...dataset.notes, ...match.notes],
@@ -104,6 +113,14 @@ export async function scorePart(
     timing: { ...timing, inferenceMs: clock.elapsedMs() },
     ending: { ...(failure && { failure }), ...(endedBy !== undefined && { endedBy }) },
   };
+}
+
+function coloursOf({ classes }: Dataset, { classOf }: BundleMatch, bundle: Bundle): [number, number, number][] {
+  return classes.map(({ id }) => {
+    const own = bundle.classes.find((each) => classOf[each.id] === id);
+    const [red, green, blue] = own?.color ?? GREY;
+    return [red, green, blue];
+  });
 }
 
 /** Puts the parts of one run together; in order, without gaps. */

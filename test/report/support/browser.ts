@@ -48,6 +48,15 @@ export function cutTexts(page: Page): Promise<string[]> {
     .map((element) => element.outerHTML.slice(0, 80))`);
 }
 
+/** Whether the confusion matrix is wider than its place. */
+export function isMatrixCut(page: Page): Promise<boolean> {
+  return page.evaluate(`(() => {
+    const room = document.querySelector('.confusion-room');
+    const { right } = document.getElementById('confusion-matrix').getBoundingClientRect();
+    return room.scrollWidth > room.clientWidth || right > room.getBoundingClientRect().right + 1;
+  })()`);
+}
+
 /** Texts whose contrast to the nearest opaque background is below WCAG AA. */
 export function faintTexts(page: Page): Promise<string[]> {
   return page.evaluate(CONTRAST_PROBE);

@@ -1,4 +1,4 @@
-/** The worst frames as small pictures, drawn when they come into sight, and what a cell of the confusion matrix says. */
+/** The worst frames as small pictures, drawn when they come into sight. */
 (() => {
   const { page } = globalThis;
   const OPTIONS = { opacity: 0.6, smooth: false, outlines: false };
@@ -27,14 +27,4 @@
       page.element('frames').scrollIntoView({ behavior: 'smooth' });
     });
   }
-
-  const matrix = page.element('confusion-matrix');
-  const note = page.element('confusion-note');
-  const tell = ({ target }) => {
-    const cell = target.closest?.('td[data-told]');
-    if (cell) note.textContent = cell.dataset.told;
-  };
-  matrix?.addEventListener('mouseover', tell);
-  matrix?.addEventListener('focusin', tell);
-  matrix?.addEventListener('click', tell);
 })();

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readText } from '../files/index.js';
-import { grid } from './evaluate/grid.js';
-import type { Figures } from './requirements.js';
+import { readText } from '../../files/index.js';
+import { grid } from '../evaluate/grid.js';
+import type { Figures } from '../requirements.js';
 
 const MAXIMUM_BYTES = 64 << 20;
 
 const value = z.number().nullable();
 const schema = z.object({
+  bag: z.object({ source: z.enum(['simulation', 'recording']) }),
   scenarios: z.array(
     z.object({
       name: z.string(),
@@ -16,11 +17,14 @@ const schema = z.object({
       degradeMs: value,
       continuityPercent: value,
       health: z.object({ toldMs: value }),
+      score: z.object({ against: z.enum(['ground-truth', 'clean-masks']) }),
     }),
   ),
 });
 
-type Scenario = z.infer<typeof schema>['scenarios'][number];
+/** What a comparison takes of a `dropout.json`. */
+export type DropoutFacts = z.infer<typeof schema>;
+type Scenario = DropoutFacts['scenarios'][number];
 
 /** Figures of a scenario that have no frames to draw from. */
 const FIGURES: Readonly<Record<string, (scenario: Scenario) => number | null>> = {
@@ -38,14 +42,10 @@ export interface ComparedScenario {
   figures: Record<string, { a: number | null; b: number | null; difference: number | null }>;
 }
 
-/**
- * Reads what two runs of `mle-sam dropout` say of the scenarios both have.
- * @throws Error in one sentence where a `dropout.json` is none
- */
-export async function compareScenarios(folderA: string, folderB: string): Promise<ComparedScenario[]> {
-  const [a, b] = [await scenariosOf(folderA), await scenariosOf(folderB)];
-  return a.flatMap((own): ComparedScenario[] => {
-    const other = b.find(({ name }) => name === own.name);
+/** Compares what two runs of `mle-sam dropout` say of the scenarios both have. */
+export function compareScenarios(a: DropoutFacts, b: DropoutFacts): ComparedScenario[] {
+  return a.scenarios.flatMap((own): ComparedScenario[] => {
+    const other = b.scenarios.find(({ name }) => name === own.name);
     if (other === undefined) return [];
     const figures = Object.entries(FIGURES).map(([name, of]) => {
       const [first, second] = [of(own), of(other)];
@@ -55,10 +55,37 @@ export async function compareScenarios(folderA: string, folderB: string): Promis
   });
 }
 
-async function scenariosOf(folder: string): Promise<Scenario[]> {
+/** What a reader of the comparison must know of the two runs, one sentence each. */
+export function scenarioNotes(a: DropoutFacts, b: DropoutFacts): string[] {
+  const notes: string[] = [];
+  for (const [run, own, other] of [
+    ['A', a, b],
+    ['B', b, a],
+  ] as const) {
+    const alone = own.scenarios.filter(({ name }) => !other.scenarios.some((each) => each.name === name));
+    if (alone.length === 0) continue;
+    notes.push(`Scenarios of ${run} only are left out: ${alone.map(({ name }) => name).join(', ')}.`);
+  }
+  const isUntrue = [a, b].some(({ scenarios }) => scenarios.some(({ score }) => score.against === 'clean-masks'));
+  if (isUntrue) {
+    notes.push(
+      'The bag has no ground truth: each model is scored against its own masks of the clean run. That says how much a ' +
+        'fault changes the masks, and not which model is right.',
+    );
+  }
+  const isSimulated = [a, b].some(({ bag }) => bag.source === 'simulation');
+  if (isSimulated) notes.push('Simulated data: scores are no claim about the real world.');
+  return notes;
+}
+
+/**
+ * Reads the `dropout.json` of a folder.
+ * @throws Error in one sentence where it is none
+ */
+export async function readDropoutFacts(folder: string): Promise<DropoutFacts> {
   const path = join(folder, 'dropout.json');
   try {
-    return schema.parse(JSON.parse(await readText(path, MAXIMUM_BYTES))).scenarios;
+    return schema.parse(JSON.parse(await readText(path, MAXIMUM_BYTES)));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? cause.issues[0]!.message : (cause as Error).message;
     throw new Error(`Expected what mle-sam dropout wrote in ${path} but could not read it: ${why}.`);
