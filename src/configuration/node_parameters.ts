@@ -128,6 +128,16 @@ const MODEL: readonly ParameterDefinition[] = [
     description: 'make masks also while nothing subscribes to them',
   },
   {
+    name: 'idle_check_s',
+    type: 'integer',
+    default: 20,
+    range: { from: 0, to: 3600 },
+    unit: 's',
+    applies: 'live',
+    scope: 'node',
+    description: 'while nothing subscribes to masks, sensors are subscribed to for 2 s in so many; 0: all the time',
+  },
+  {
     name: 'minimum',
     type: 'string',
     default: '',

@@ -119,6 +119,7 @@ function settingsOf(values: CheckedValues, modalities: readonly ModalityRole[]):
     groundTruthTopic: values.text('ground_truth_topic') || undefined,
     autostart: values.flag('autostart'),
     alwaysOn: values.flag('always_on'),
+    idleCheckMs: values.number('idle_check_s') * 1000,
     minimum: minimumOf(values.text('minimum'), modalities),
     diagnosticsPeriodMs: values.number('diagnostics_period_ms'),
     pipeline: pipelineConfig(values, modalities),

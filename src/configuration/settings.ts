@@ -27,6 +27,8 @@ export interface NodeSettings {
   autostart: boolean;
   /** Masks are made also while nobody listens. */
   alwaysOn: boolean;
+  /** From one look at the sensors to the next while nothing subscribes to masks; 0: they are subscribed to all the time. */
+  idleCheckMs: number;
   /** Modalities without which there is no mask: all of one of these; `undefined` where any will do. */
   minimum: readonly (readonly string[])[] | undefined;
   diagnosticsPeriodMs: number;

@@ -23,11 +23,13 @@ export class ArrivalClock {
   #last: Stamp | undefined;
   /** Where time may get to in this turn; undefined before it is first asked for. */
   #limit: Stamp | undefined;
-  readonly #beat: NodeJS.Timeout;
+  readonly #beatMs: number;
+  #beat: NodeJS.Timeout | undefined;
 
   constructor(ros: Pick<RosNode, 'now' | 'clockSource'>, beatMs: number = BEAT_MS) {
     this.#ros = ros;
-    this.#beat = setInterval(() => this.now(), beatMs);
+    this.#beatMs = beatMs;
+    this.resume();
   }
 
   get clockSource(): RosNode['clockSource'] {
@@ -44,8 +46,19 @@ export class ArrivalClock {
     return this.#set(isFarBehind || real < this.#limit ? real : this.#limit);
   }
 
-  close(): void {
+  /** Nothing is to be received for a while: the clock need not go on by itself. */
+  rest(): void {
     clearInterval(this.#beat);
+    this.#beat = undefined;
+  }
+
+  /** Ends a {@link rest}; the clock is right at once if it was a long one. */
+  resume(): void {
+    this.#beat ??= setInterval(() => this.now(), this.#beatMs);
+  }
+
+  close(): void {
+    this.rest();
   }
 
   #startTurn(last: Stamp): Stamp {

@@ -16,6 +16,7 @@ import { type ConfiguredCalibration, describeSensorNotice, type SensorReason } f
 import { adviseReason, describeReason, type SynchronizerStatus } from '../sync/index.js';
 import { ArrivalClock } from './arrival_clock.js';
 import type { TopicReport } from './diagnostics/index.js';
+import { IdleListening } from './idle_listening.js';
 import { Inputs } from './inputs/index.js';
 import { WakeTimer } from './wake_timer.js';
 
@@ -48,9 +49,11 @@ export class Perception {
   readonly #clock: ArrivalClock;
   readonly #wakeTimer: WakeTimer;
   #settings: NodeSettings;
-  #running: { pipeline: Pipeline; inputs: Inputs } | undefined;
+  #running: { pipeline: Pipeline; inputs: Inputs; idle: IdleListening } | undefined;
   #clockTimer: NodeJS.Timeout | undefined;
   #lastNow: Stamp = 0n;
+  /** When topics were last let go of. */
+  #restedAt: Stamp = 0n;
   #startedAtMs: number | undefined;
   #state: 'open' | 'closed' = 'open';
 
@@ -98,9 +101,15 @@ export class Perception {
     return this.#startedAtMs === undefined ? 0 : performance.now() - this.#startedAtMs;
   }
 
-  /** How the topics fare, over the time since the last call. */
+  /** For how long the topics have not been read, in milliseconds: all that is said of sensors is as of then. */
+  get restingForMs(): number | undefined {
+    return this.#running?.idle.restingForMs;
+  }
+
+  /** How the topics fare. */
   topics(): TopicReport[] {
-    return this.#running?.inputs.report(this.#clock.now()) ?? [];
+    const asOf = this.restingForMs === undefined ? this.#clock.now() : this.#restedAt;
+    return this.#running?.inputs.report(asOf) ?? [];
   }
 
   /** Applies settings that take effect at once. */
@@ -108,6 +117,8 @@ export class Perception {
     this.#settings = settings;
     const running = this.#running;
     if (running === undefined) return;
+    running.idle.retune(settings.idleCheckMs);
+    running.idle.resume();
     running.inputs.select(settings);
     this.#follow(running.pipeline.retune(settings.pipeline, this.#clock.now()));
   }
@@ -137,13 +148,23 @@ export class Perception {
     const pipeline = createPipeline({ ...parts, ...(minimum && { minimum }), backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
     const onProblem = (text: string) => sink.problem(text, this.#clock.now());
-    this.#running = { pipeline, inputs: new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem }) };
+    const onDriversChange = () => idle.lookNow();
+    const inputs = new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem, onDriversChange });
+    const idle = new IdleListening({
+      inputs,
+      isWanted,
+      periodMs: settings.idleCheckMs,
+      onRest: () => this.#rest(),
+      onResume: () => this.#resume(pipeline),
+    });
+    this.#running = { pipeline, inputs, idle };
   }
 
   async #stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
     this.#wakeTimer.close();
+    running?.idle.close();
     running?.inputs.close();
     // What went wrong in it was told when it did.
     await running?.pipeline.settle().catch(() => undefined);
@@ -151,8 +172,12 @@ export class Perception {
 
   #receive(pipeline: Pipeline, message: RawMessage): void {
     if (this.#running?.pipeline !== pipeline) return;
-    if (this.#isNewTime(message.receiveStamp)) this.#startAnew();
-    else this.#follow(pipeline.receive(message));
+    if (this.#isNewTime(message.receiveStamp)) {
+      this.#startAnew();
+    } else {
+      this.#running.idle.resume();
+      this.#follow(pipeline.receive(message));
+    }
   }
 
   #wake(now: Stamp): void {
@@ -162,6 +187,17 @@ export class Perception {
     else this.#follow(running.pipeline.advanceTo(now));
   }
 
+  #rest(): void {
+    this.#restedAt = this.#clock.now();
+    this.#wakeTimer.set(undefined);
+    this.#clock.rest();
+  }
+
+  #resume(pipeline: Pipeline): void {
+    this.#clock.resume();
+    this.#follow(pipeline.resume(this.#clock.now()));
+  }
+
   /** The pipeline takes what came without waiting for masks; what fails in it comes up here, sooner or later. */
   #follow(work: Promise<void>): void {
     work.catch((error: Error) => {
@@ -169,7 +205,7 @@ export class Perception {
       void this.close();
       this.#options.onFailure(error);
     });
-    this.#wakeTimer.set(this.#running?.pipeline.nextWakeUp());
+    this.#wakeTimer.set(this.restingForMs === undefined ? this.#running?.pipeline.nextWakeUp() : undefined);
   }
 
   #isNewTime(now: Stamp): boolean {

@@ -102,6 +102,7 @@ export class Reporter {
       concerns: perception()?.concerns() ?? new Map(),
       runningForMs: perception()?.runningForMs ?? 0,
       demand: this.#demand(),
+      restingForMs: perception()?.restingForMs,
       minimum: outcome.kind === 'valid' ? outcome.settings.minimum : undefined,
       calibration: perception()?.calibrationWarnings() ?? new Map(),
       topics: perception()?.topics() ?? [],

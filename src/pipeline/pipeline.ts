@@ -105,6 +105,13 @@ export class Pipeline {
     return this.#warnings.told;
   }
 
+  /** No topic was read since the last call: the silence up to `now` says nothing about any sensor. */
+  resume(now: Stamp): Promise<void> {
+    const relative = this.#receiveTime.toRelative(now);
+    this.#options.synchronizer.resume(relative);
+    return this.#advance(relative);
+  }
+
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
   nextWakeUp(): Stamp | undefined {
     const due = this.#options.synchronizer.nextWakeUp();

@@ -54,6 +54,10 @@ export interface RclPublisher {
   publish(message: Buffer): void;
 }
 
+export interface RclGuardCondition {
+  trigger(): void;
+}
+
 export interface RclService {
   readonly serviceName: string;
 }
@@ -105,6 +109,7 @@ export interface RclNode {
     events?: RclSubscriptionEvents,
   ): RclSubscription;
   destroySubscription(subscription: RclSubscription): void;
+  createGuardCondition(callback: () => void): RclGuardCondition;
   createService<Request, Response>(
     type: string,
     name: string,

@@ -205,6 +205,32 @@ export class Evidence {
     this.isNew = true;
   }
 
+  /** Silence counts from now on only. */
+  restartSilence(now: number): void {
+    if (this.lastMessage !== undefined) this.lastMessage = now;
+    if (this.lastSample !== undefined) this.lastSample = now;
+    this.isNew = true;
+  }
+
+  /** Takes everything as if it had come later by so much. */
+  skip(by: number): void {
+    this.readings.forEach(({ received, delay }, index) => {
+      this.readings[index] = { received: received + by, delay };
+    });
+    this.arrivals.forEach((arrival, index) => {
+      this.arrivals[index] = { ...arrival, at: arrival.at + by };
+    });
+    this.content.forEach((finding, index) => {
+      this.content[index] = { ...finding, at: finding.at + by };
+    });
+    for (const record of this.sets) if (record.at !== undefined) record.at += by;
+    if (this.lastMessage !== undefined) this.lastMessage += by;
+    if (this.lastSample !== undefined) this.lastSample += by;
+    this.rhythm.skip(by);
+    this.#clock = undefined;
+    this.isNew = true;
+  }
+
   /**
    * The stream's instants start anew: verdicts on earlier ones must not hide the coming ones, nor sets count. Stamps that
    * were refused were the first of the new ones.

@@ -58,6 +58,11 @@ export class RecentValues {
     this.#spread = undefined;
   }
 
+  /** Makes them younger by so much. */
+  skip(by: number): void {
+    for (const entry of this.#entries) entry.at += by;
+  }
+
   /** @param tag - what the value belongs to: a value of another tag forgets all before it */
   push(value: number, at: number, tag?: unknown): void {
     const entries = this.#entries;

@@ -52,6 +52,11 @@ export class Rhythm {
     this.#phases.stretch(factor, now);
   }
 
+  /** Takes all as if it had been later by so much. */
+  skip(by: number): void {
+    for (const values of [this.#stampIntervals, this.#receiveIntervals, this.#phases]) values.skip(by);
+  }
+
   /** Takes note of where a sample lies relative to an instant of a reference stream; which instant does not matter. */
   observePhase(distance: number, reference: string, now: number): void {
     this.#phases.push(distance, now, reference);

@@ -276,6 +276,17 @@ export class Stream<T, S extends StampValue> {
     this.evidence.longTerm = undefined;
   }
 
+  /** Nothing was listened to for so long up to `now`. What is held is too old for any set to come. */
+  resume(by: number, now: number): void {
+    this.releaseAll();
+    this.#newest = undefined;
+    this.#waitedInVain = -Infinity;
+    this.probedAt = -Infinity;
+    this.evidence.skip(by);
+    // The next message may be a period away. Who was silent for long before stays so.
+    if (this.verdict.state !== 'dropped') this.evidence.restartSilence(now);
+  }
+
   get #reuse(): Reuse {
     return this.tolerance >= this.evidence.rhythm.assumedPeriod / 2 ? 'shared' : 'once';
   }

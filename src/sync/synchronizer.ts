@@ -112,6 +112,15 @@ export class Synchronizer<T, S extends StampValue = number> {
     this.#core.setEnabled(modality, availability);
   }
 
+  /**
+   * Nothing was listened to since the last call: the silence up to `now` says nothing about any stream, and each stands as it
+   * did then. Samples that were held, and sets in the making, are let go of, untold. Call {@link advance} afterwards.
+   */
+  resume(now: number): void {
+    this.#pace.forget();
+    this.#core.resume(this.#clock.ownTime(now));
+  }
+
   /** Clears all samples and stamps and waits for every stream anew; counters and learned rhythms stay. */
   reset(reason: string): void {
     this.#pace.forget();

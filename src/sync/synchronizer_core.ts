@@ -149,6 +149,18 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     this.#expectChange();
   }
 
+  resume(now: number): void {
+    const by = now - this.#now;
+    if (this.#clock === 'unset' || by <= 0) return;
+    this.#open.abandon(now);
+    for (const stream of this.#streams) stream.resume(by, now);
+    if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + by };
+    this.#stall.restart();
+    this.#now = now;
+    this.#expectChange();
+    this.#react();
+  }
+
   reset(reason: string): void {
     for (const stream of this.#streams) stream.evidence.forget();
     this.#grace = { phase: 'ahead' };

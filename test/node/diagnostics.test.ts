@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { decodeMessage, encodeMessage } from '../../src/messages/index.js';
-import { type NodeReport, nodeDiagnostics } from '../../src/node/diagnostics/index.js';
+import { modalityStatusArray, type NodeReport, nodeDiagnostics } from '../../src/node/diagnostics/index.js';
 import type { DiagnosticArray, DiagnosticStatus } from '../../src/pipeline/index.js';
 import { describeSensorReason, type SensorReason } from '../../src/sensors/index.js';
 import type { ModalityState, ModalityStatus, SynchronizerStatus } from '../../src/sync/index.js';
@@ -116,6 +116,14 @@ describe('diagnostics', () => {
         [OK, 'not present: nobody publishes /lidar/image'],
       ],
     );
+  });
+
+  it('say how old it is what is known of sensors that nobody listens to', () => {
+    const report = nodeReport({ demand: 'idle', restingForMs: 12_400 });
+    assert.match(status(report, 'sync').message, /^idle: no subscriber, sensors as of 12 s ago; masks from camera/);
+    assert.equal(values(status(report, 'camera')).as_of_s, '12.400');
+    const all = modalityStatusArray(report).modalities;
+    assert.equal(all[0]!.reason, 'idle: no subscriber, sensors as of 12 s ago');
   });
 
   it('say that what is left is less than the minimum', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { withImportedBundle } from '../support/imported_bundle.js';
 import { domainOf } from './support/index.js';
+import { LinkedPackage } from './support/linked_package.js';
 import type { SemanticMaskFields } from './support/messages.js';
 import { startNode } from './support/node.js';
 import { affordablePace } from './support/pace.js';
@@ -47,6 +48,25 @@ describe('The node with a network of another make', function () {
         }
       } finally {
         await Promise.all([node.stop(), rig.stop()]);
+      }
+    }));
+
+  it('is started with it by the launch file, through the installed program', () =>
+    withImportedBundle(async (bundle) => {
+      const installed = new LinkedPackage();
+      const rig = new Rig({ messages: await townMessages(LOOP_SECONDS), loop: LOOP_SECONDS, domain, listen: ['mask'] });
+      const launched = installed.launch('mle_sam.launch.py', [`bundle:=${bundle}`, 'provider:=cpu'], domain);
+      try {
+        await Promise.all([launched.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
+        assert.ok(
+          launched.lines.some((line) => /Loaded network: camera, depth, events, lidar\./.test(line)),
+          launched.lines.join('\n'),
+        );
+        await rig.tell({ play: true });
+        await rig.more('mask', 5, PATIENT);
+      } finally {
+        await Promise.all([launched.stop(), rig.stop()]);
+        installed.remove();
       }
     }));
 });

@@ -36,7 +36,8 @@ describe('Interface of the node', function () {
 
   before(async () => {
     policy = await readFile(join(projectRoot, 'config', 'sros2_policy.xml'), 'utf8');
-    node = startNode(domain, { model: TINY_BUNDLE, threads: 1, ...TYPES });
+    // What is subscribed to is seen whenever the peer gets to look.
+    node = startNode(domain, { model: TINY_BUNDLE, threads: 1, idle_check_s: 0, ...TYPES });
     const peer = Program.peer('interface.py', ['mle_sam', '/lidar/points'], domain);
     seen = JSON.parse(await peer.line('{', { deadlineMs: 90_000 })) as Interface;
   });

@@ -26,6 +26,7 @@ export function modalityDiagnostics(report: NodeReport): DiagnosticStatus[] {
         : messageWith(base.message, [trouble?.what, concern]),
       values: [
         ...base.values,
+        ...keyValues({ as_of_s: report.restingForMs && decimals(report.restingForMs / 1000) }),
         ...keyValues({ reason: status.reason ?? '', what_to_do: trouble?.toDo ?? '', essential: String(isEssential) }),
         ...topicValues(sensor),
         ...counterValues(status),

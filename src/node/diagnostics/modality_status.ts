@@ -2,7 +2,7 @@ import { type Header, timeFromStamp } from '../../messages/index.js';
 import type { ModalityState, ModalityStatus } from '../../sync/index.js';
 import { isNotPresent } from './presence.js';
 import type { NodeReport } from './report.js';
-import { IDLE } from './sync_diagnostics.js';
+import { describeIdle } from './sync_diagnostics.js';
 
 /** Constants of mle_sam_ros/msg/ModalityStatus. */
 const STATE: Readonly<Record<ModalityState, number>> = {
@@ -75,7 +75,7 @@ function seen(status: ModalityStatus, report: NodeReport) {
 /** What there is to say of a sensor against which nothing is held. */
 function remark(status: ModalityStatus, report: NodeReport): string {
   if (isNotPresent(report, status)) return 'not present';
-  return report.demand === 'idle' && status.state === 'active' ? IDLE : '';
+  return report.demand === 'idle' && status.state === 'active' ? describeIdle(report) : '';
 }
 
 /** Nothing is read while the node is not active. */

@@ -23,6 +23,8 @@ export interface NodeReport {
   runningForMs: number;
   /** `idle`: nobody listens to masks, so none are made. */
   demand: 'wanted' | 'idle';
+  /** For how long no sensor has been listened to, in milliseconds: all that is said of them is as of then. */
+  restingForMs: number | undefined;
   /** What a mask must be made of at least; undefined where anything will do. */
   minimum: readonly (readonly string[])[] | undefined;
   /** By modality, what is wrong with its calibration although its images can be made. */

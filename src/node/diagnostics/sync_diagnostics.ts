@@ -7,6 +7,11 @@ import { keyValues, timestamp } from './values.js';
 /** Why no mask is made although all is well; the same words in every place. */
 export const IDLE = 'idle: no subscriber';
 
+/** The same with how old is what is said of the sensors. */
+export function describeIdle({ restingForMs }: Pick<NodeReport, 'restingForMs'>): string {
+  return restingForMs === undefined ? IDLE : `${IDLE}, sensors as of ${Math.round(restingForMs / 1000)} s ago`;
+}
+
 /**
  * What the sensors make together: whether masks can be made, from which, and what became of the sets. The last set is
  * told by the keys of Autoware's fusion nodes.
@@ -43,7 +48,7 @@ function judgeSync(report: NodeReport): Pick<DiagnosticStatus, 'level' | 'messag
   const { level, message } = syncDiagnostic(nodeName, judged, essential, minimum, report.models);
   // Where no mask could be made anyway, that is what matters.
   const isIdle = report.demand === 'idle' && (level === LEVEL.ok || level === LEVEL.warn);
-  return { level, message: isIdle ? `${IDLE}; ${message}` : message };
+  return { level, message: isIdle ? `${describeIdle(report)}; ${message}` : message };
 }
 
 /** The last mask as Autoware's fusion nodes tell theirs. */

@@ -59,7 +59,7 @@ export class TopicMeter {
    */
   note(received: Stamp, stamp: Stamp | undefined, bytes: number): void {
     // A clock that is set back (a bag that starts again) would mix two time lines.
-    if (this.#last !== undefined && received < this.#last) this.#startOver();
+    if (this.#last !== undefined && received < this.#last) this.startOver();
     this.#origin ??= received;
     const slot = this.#messages % CAPACITY;
     this.#arrivalsMs[slot] = millisecondsBetween(this.#origin, received);
@@ -107,7 +107,8 @@ export class TopicMeter {
     return { arrivals, stamps };
   }
 
-  #startOver(): void {
+  /** Rates are those of what comes from now on; what was counted stays. */
+  startOver(): void {
     this.#start = this.#messages;
     this.#origin = undefined;
     this.#lastStamp = undefined;

@@ -30,6 +30,10 @@ export class Input {
   readonly #options: InputOptions;
   readonly #meter = new TopicMeter();
   #subscription: RosSubscription | undefined;
+  /** While nothing is to be read, the topic that was. */
+  #resting: { topic: string } | undefined;
+  /** Whether it has been read without a break since its last message. */
+  #flow: 'unbroken' | 'broken' = 'unbroken';
   /** Of the topic, as of the last look at the graph. */
   #publishers: readonly GraphPublisher[] = [];
   #problem: string | undefined;
@@ -56,7 +60,8 @@ export class Input {
     const { ros, topic } = this.#options;
     this.#receivedSinceCheck = 0;
     const current = this.#subscription;
-    this.#publishers = ros.publishersOf(current?.topic ?? topic);
+    this.#publishers = ros.publishersOf(current?.topic ?? this.#resting?.topic ?? topic);
+    if (this.#resting !== undefined) return;
     if (current !== undefined && this.#publishers.some(({ type }) => type === current.type)) return;
     const choice = chooseInput(this.#options, (name) => ros.publishersOf(name).map(({ type }) => type));
     if (choice.kind === 'unsuitable') this.#complain(choice.reason);
@@ -84,6 +89,25 @@ export class Input {
     };
   }
 
+  /** How many publish, as of the last {@link check}. */
+  get publishers(): number {
+    return this.#publishers.length;
+  }
+
+  /** Lets go of the topic; who publishes there is looked up all the same. */
+  rest(): void {
+    this.#resting ??= { topic: this.#subscription?.topic ?? this.#options.topic };
+    this.close();
+  }
+
+  /** Reads the topic again. */
+  listen(): void {
+    if (this.#resting === undefined) return;
+    this.#resting = undefined;
+    this.#flow = 'broken';
+    this.check();
+  }
+
   close(): void {
     this.#subscription?.close();
     this.#subscription = undefined;
@@ -109,6 +133,8 @@ export class Input {
     const message = { topic: name, type, data, receiveStamp: clock.now() };
     const header = peekHeader(message);
     const stamp = header.kind === 'header' ? header.stamp : undefined;
+    if (this.#flow === 'broken') this.#meter.startOver();
+    this.#flow = 'unbroken';
     this.#meter.note(message.receiveStamp, stamp, data.byteLength);
     onMessage(message);
   }

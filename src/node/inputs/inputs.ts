@@ -14,6 +14,8 @@ export interface InputsOptions {
   settings: NodeSettings;
   onMessage: (message: RawMessage) => void;
   onProblem: (text: string) => void;
+  /** Told where drivers come or go while nothing is read. */
+  onDriversChange: () => void;
 }
 
 interface Entry {
@@ -44,6 +46,7 @@ export class Inputs {
   readonly #others: Entry[] = [];
   readonly #timer: NodeJS.Timeout;
   #checks = 0;
+  #state: 'listening' | 'resting' = 'listening';
 
   constructor(options: InputsOptions) {
     this.#options = options;
@@ -69,6 +72,30 @@ export class Inputs {
       input.close();
       this.#sensors.delete(modality);
     }
+  }
+
+  get state(): 'listening' | 'resting' {
+    return this.#state;
+  }
+
+  /** Lets go of all that costs something while nobody needs it: of everything but what never changes. */
+  rest(): void {
+    this.#state = 'resting';
+    for (const input of this.#perishable) input.rest();
+  }
+
+  /** Reads everything again. */
+  listen(): void {
+    this.#state = 'listening';
+    for (const input of this.#perishable) input.listen();
+  }
+
+  get #perishable(): Input[] {
+    const { ros } = this.#options;
+    const lasting = ros.resolve(TRANSFORM_TOPICS.static);
+    return [...this.#sensors.values(), ...this.#others.map(({ input }) => input)].filter(
+      ({ name }) => name !== lasting,
+    );
   }
 
   report(now: Stamp): TopicReport[] {
@@ -100,6 +127,7 @@ export class Inputs {
       onMessage,
       onProblem: (text) => onProblem(`${modality}: ${text}.`),
     });
+    if (this.#state === 'resting') input.rest();
     input.check();
     this.#sensors.set(modality, input);
   }
@@ -131,7 +159,21 @@ export class Inputs {
 
   #check(): void {
     const isSeldom = this.#checks++ % SELDOM === 0;
+    if (this.#state === 'resting') {
+      if (isSeldom) this.#watchDrivers();
+      return;
+    }
     for (const input of this.#sensors.values()) if (isSeldom || !input.isFlowing) input.check();
     if (isSeldom) for (const { input } of this.#others) input.check();
+  }
+
+  #watchDrivers(): void {
+    let hasChanged = false;
+    for (const input of this.#sensors.values()) {
+      const before = input.publishers;
+      input.check();
+      hasChanged ||= input.publishers !== before;
+    }
+    if (hasChanged) this.#options.onDriversChange();
   }
 }

@@ -103,6 +103,7 @@ export function nodeReport(changes: Partial<NodeReport> = {}): NodeReport {
     concerns: new Map(),
     runningForMs: 60_000,
     demand: 'wanted',
+    restingForMs: undefined,
     minimum: undefined,
     calibration: new Map(),
     topics: [topic('camera'), topic('lidar', { topic: '/lidar/points', type: 'sensor_msgs/msg/PointCloud2' })],

@@ -1,6 +1,7 @@
 """A camera with pictures of 3 MB, best effort: `large_camera.py COUNT RATE`. Starts once somebody listens.
 
-Prints a JSON line when all are sent: how many, what the node says has arrived, and what its diagnostics have advised.
+Prints a JSON line when all are sent: how many, what the node says has arrived, how many its middleware says were lost,
+and what its diagnostics have advised.
 """
 
 import json
@@ -38,7 +39,7 @@ def main():
     node = rclpy.create_node("large_camera")
     images = node.create_publisher(Image, TOPIC, qos_profile_sensor_data)
     infos = node.create_publisher(CameraInfo, "camera/camera_info", qos_profile_sensor_data)
-    latest, masks, advised = {}, [], {}
+    latest, masks, advised, lost = {}, [], {}, [0]
 
     def on_status(message):
         latest.update({modality.name: modality for modality in message.modalities})
@@ -46,7 +47,10 @@ def main():
     def on_diagnostics(message):
         for status in message.status:
             values = {pair.key: pair.value for pair in status.values}
-            if status.name == "mle_sam: camera" and values.get("what_to_do"):
+            if status.name != "mle_sam: camera":
+                continue
+            lost.append(int(values.get("messages_lost", 0)))
+            if values.get("what_to_do"):
                 advised[values["what_to_do"]] = [ord(status.level), status.message]
 
     def on_mask(message):
@@ -79,10 +83,8 @@ def main():
     camera = latest.get("camera")
     received = camera.received if camera else 0
     sizes = sorted(set(masks))
-    print(
-        json.dumps({"sent": count, "received": received, "masks": len(masks), "sizes": sizes, "told": told}),
-        flush=True,
-    )
+    report = {"sent": count, "received": received, "masks": len(masks), "sizes": sizes, "told": told, "lost": max(lost)}
+    print(json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":
