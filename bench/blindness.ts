@@ -69,7 +69,7 @@ async function judgeMessages(bag: BagReader, { input, modalities }: Bundle, firs
     inputs.set(name, { topic, ...(cameraInfo !== undefined && { infoTopic: cameraInfo }) });
     modalityByTopic.set(topic, name);
   }
-  const rig = new SensorRig({ grid: input, modalities, inputs });
+  const rig = new SensorRig({ grid: input, modalities, inputs, trainedOn: bundle.inputStatistics });
   const windows = new Set(modalities.filter((m) => roleOf(m.representation) === 'events').map(({ name }) => name));
   const infoTopics = [...inputs.keys()].flatMap((name) => rig.infoTopics(name));
   const topics = [

@@ -25,6 +25,8 @@ const inputStatistics = z.strictObject({
   knownShare: spread,
   /** Mean of each channel over these pixels, 0..255. */
   channels: z.tuple([spread, spread, spread]),
+  /** Depth: noise of the distances, as a share of them, from which on the model is better off without the sensor. */
+  maxScatter: z.number().positive().max(1).optional(),
 });
 
 const weights = z.array(fileField).max(MAX_WEIGHTS).default([]);

@@ -11,6 +11,8 @@ export interface Spread {
 export interface ModalityStatistics {
   /** Mean of each channel over the pixels that know anything, 0..255. */
   channels: readonly [Spread, Spread, Spread];
+  /** Depth: noise of the distances, as a share of them, from which on the model is better off without the sensor. */
+  maxScatter?: number | undefined;
 }
 
 /** So many images in a row must differ: one scene may be an odd one, and so may ten. */

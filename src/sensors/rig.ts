@@ -118,11 +118,11 @@ export class SensorRig {
       tell: (notice) => this.#tell(notice),
     });
     for (const { name, representation } of modalities) {
-      this.#inputWatches.set(name, new InputWatch(name, representation, ownValue(options.trainedOn ?? {}, name)));
-      this.#decoders.set(
-        name,
-        createDecoder(name, representation, grid, this.#calibration, inputs.get(name) ?? {}, this.#tell),
-      );
+      const trained = ownValue(options.trainedOn ?? {}, name);
+      this.#inputWatches.set(name, new InputWatch(name, representation, trained));
+      const maxScatter = trained?.maxScatter;
+      const settings = { ...(maxScatter !== undefined && { maxScatter }), ...inputs.get(name) };
+      this.#decoders.set(name, createDecoder(name, representation, grid, this.#calibration, settings, this.#tell));
       for (const topic of this.infoTopics(name)) {
         this.#modalitiesByInfoTopic.set(topic, [...(this.#modalitiesByInfoTopic.get(topic) ?? []), name]);
       }

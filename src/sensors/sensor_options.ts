@@ -12,6 +12,8 @@ export interface SensorOptions {
   intensityFullScale?: number;
   /** Depth: metres that one unit of the samples stands for, 0.001 for millimetres. */
   depthScale?: number;
+  /** Depth: noise of the distances, as a share of them, from which on they are not used. Default: as the bundle says. */
+  maxScatter?: number;
   /** Camera: how many of a 16-bit sample's bits are used, counted from the lowest, 9 to 16. */
   bitDepth?: number;
   /** LiDAR: a point also covers so many pixels around its own. Default: as the model was trained. */

@@ -12,6 +12,7 @@ import {
   type Representation,
   SensorRig,
   type SensorRigOptions,
+  type Spread,
 } from '../../src/sensors/index.js';
 import { turnsDuring } from './support/event_loop.js';
 import { cameraInfo, header, image, type Mount, mount, raw } from './support/messages.js';
@@ -593,6 +594,29 @@ describe('SensorRig', () => {
     const before = rig.grid().model;
     imageOf(await pass(rig, 'stereo', depth(1n, 4000)));
     assert.ok(before !== undefined && rig.grid().model === before, 'the model that holds the rays is kept');
+  });
+
+  it('leaves out depth whose noise is beyond what the bundle says its model can use', async () => {
+    const samples = Uint16Array.from({ length: SIZE.width * SIZE.height }, (_, i) => 4000 + ((i * 7919) % 401) - 200);
+    const message = image({
+      header: header('stereo_optical', 1n),
+      ...SIZE,
+      encoding: '16UC1',
+      step: SIZE.width * 2,
+      data: new Uint8Array(samples.buffer),
+    });
+    const noisy = raw('/stereo/image', 'sensor_msgs/msg/Image', message);
+    const channels = [0, 0, 0].map(() => ({ mean: 128, std: 64 })) as [Spread, Spread, Spread];
+    for (const [maxScatter, kind] of [
+      [undefined, 'good'],
+      [0.01, 'blind'],
+      [0.1, 'good'],
+    ] as const) {
+      // Of a smaller grid too few pixels are neighbours to judge by.
+      const rig = calibratedRig({ grid: SIZE, trainedOn: { stereo: { channels, maxScatter } } });
+      const outcome = await pass(rig, 'stereo', noisy);
+      assert.equal(outcome.kind === 'image' && outcome.image.quality.kind, kind, `${maxScatter}`);
+    }
   });
 
   it('calls depth blind of which nothing lies on the grid', async () => {

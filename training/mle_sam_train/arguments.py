@@ -179,6 +179,10 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--note", help="what else the card must say about the training (default: as it was)")
     text = "a line of the card's limits, repeatable (default: as they were)"
     command.add_argument("--limit", action="append", dest="limits", help=text)
+    text = (
+        "noise of its distances from which on the robot leaves a sensor out, repeatable (default: as it was)"
+    )
+    command.add_argument("--max-scatter", action="append", type=_share, metavar="MODALITY=SHARE", help=text)
     text = "write the two ONNX graphs alone, to compare them"
     command = commands.add_parser("graphs", help=text, parents=[precision])
     command.add_argument("checkpoint", type=Path, help="checkpoint file or run folder")
@@ -215,6 +219,20 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--modalities", type=int, nargs="+", default=[1, 4], help="how many to run at once (default 1 and 4)"
     )
+
+
+def _share(text: str) -> tuple[str, float]:
+    """A name and a share, as `depth=0.03`."""
+    name, found, number = text.partition("=")
+    try:
+        share = float(number)
+    except ValueError:
+        share = 0.0
+    if not found or not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(
+            f"expected MODALITY=SHARE, a share above 0 and up to 1, but received {text}"
+        )
+    return name, share
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -109,6 +109,7 @@ def rewrite_card(
     report: dict[str, Any],
     note: str | None = None,
     limits: list[str] | None = None,
+    max_scatter: dict[str, float] | None = None,
 ) -> None:
     """Write the scores of `report` into a bundle's `model.json` and its card anew; its graphs stay.
 
@@ -116,6 +117,8 @@ def rewrite_card(
         model: the weights that the bundle was exported from; refused where its graphs differ from them.
         note: what else the card says of the training; None keeps what is there.
         limits: further lines of the card's limits; None keeps those that are there.
+        max_scatter: by modality, the noise of distances, as a share of them, from which on the robot leaves
+            the sensor out; None keeps what is there.
     """
     manifest = read_manifest(folder)
     images = np.stack(
@@ -128,6 +131,11 @@ def rewrite_card(
         training["note"] = note
     if limits is not None:
         training["limits"] = limits
+    for name, share in (max_scatter or {}).items():
+        if name not in manifest["inputStatistics"]:
+            known = ", ".join(manifest["inputStatistics"]) or "none"
+            raise InputError(f"Expected one of the bundle's modalities ({known}) but received {name}.")
+        manifest["inputStatistics"][name]["maxScatter"] = share
     text = keep_section(model_card(model, manifest, report, parity), folder / "MODEL_CARD.md")
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text(text)
@@ -164,6 +172,9 @@ def add_input_statistics(folder: Path, cache: FrameCache) -> None:
     statistics = measure_input_statistics(
         cache, [m["name"] for m in modalities], [m["representation"]["kind"] for m in modalities]
     )
+    for name, earlier in manifest.get("inputStatistics", {}).items():
+        if "maxScatter" in earlier and name in statistics:
+            statistics[name]["maxScatter"] = earlier["maxScatter"]
     ordered: dict[str, Any] = {}
     for key, value in manifest.items():
         if key != "inputStatistics":

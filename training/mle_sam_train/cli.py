@@ -196,7 +196,14 @@ def _card(options: argparse.Namespace) -> None:
     report = _read_report(options.scores, "evaluate")
     if options.routing is not None:
         report["blinded"] = _read_report(options.routing, "routing")
-    rewrite_card(load_model(options.checkpoint)[0], options.bundle, report, options.note, options.limits)
+    rewrite_card(
+        load_model(options.checkpoint)[0],
+        options.bundle,
+        report,
+        options.note,
+        options.limits,
+        dict(options.max_scatter or []),
+    )
     print(f"Wrote {options.bundle / 'MODEL_CARD.md'} and the scores in model.json.")
 
 

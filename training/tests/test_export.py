@@ -60,9 +60,11 @@ def test_a_card_is_written_anew_beside_graphs_that_stay(run: Path, tmp_path: Pat
     scores["full"]["miou"], scores["frames"] = 12.34, 99
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     arguments = ["card", str(bundle), str(run), "--scores", str(tmp_path / "scores.json")]
-    assert main([*arguments, "--limit", "Snow was never seen.", "--limit", "Nor sand."]) == 0
+    limits = ["--limit", "Snow was never seen.", "--limit", "Nor sand.", "--max-scatter", "depth=0.03"]
+    assert main([*arguments, *limits]) == 0
     after = json.loads((bundle / "model.json").read_text())
     assert after["training"]["scores"]["miou"] == 12.34
+    assert after["inputStatistics"]["depth"].pop("maxScatter") == 0.03
     assert {key: value for key, value in after.items() if key != "training"} == {
         key: value for key, value in before.items() if key != "training"
     }
@@ -99,6 +101,9 @@ def test_a_bundle_without_input_statistics_is_given_those_that_export_writes(
 ) -> None:
     exported = json.loads((run / "bundle" / "model.json").read_text())
     older = {key: value for key, value in exported.items() if key != "inputStatistics"}
+    # What was measured otherwise stays.
+    older["inputStatistics"] = {"depth": {"maxScatter": 0.03}}
+    exported["inputStatistics"]["depth"]["maxScatter"] = 0.03
     (tmp_path / "model.json").write_text(json.dumps(older))
     data = ["--data", str(data_root), "--split", "val", "--cache", str(tmp_path / "cache")]
     arguments = ["statistics", str(tmp_path), *data]

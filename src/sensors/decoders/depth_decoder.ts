@@ -44,13 +44,14 @@ export class DepthDecoder implements ModalityDecoder {
   /** Metres of one unit of the samples, where that was set. */
   readonly #unit: number | undefined;
   readonly #scale: DepthScale;
+  readonly #maxScatter: number | undefined;
 
   constructor(
     modality: string,
     size: ImageSize,
     calibration: RigCalibration,
     representation: DepthRepresentation,
-    { depthScale }: SensorOptions,
+    { depthScale, maxScatter }: SensorOptions,
     tell: (notice: SensorNotice) => void,
   ) {
     this.#modality = modality;
@@ -58,6 +59,7 @@ export class DepthDecoder implements ModalityDecoder {
     this.#calibration = calibration;
     this.#representation = representation;
     this.#unit = depthScale;
+    this.#maxScatter = maxScatter;
     this.#scale = new DepthScale(modality, tell);
   }
 
@@ -70,7 +72,7 @@ export class DepthDecoder implements ModalityDecoder {
     const aligned = await this.#alignInMetres(decoded, sample, referenceStamp, grid);
     if (aligned.kind === 'invalid') return aligned;
     // Judged on the grid: depth of which nothing lies in the camera's picture tells the model as little as none.
-    const quality = judgeDepth(aligned.depth);
+    const quality = judgeDepth(aligned.depth, this.#maxScatter);
     const representation = this.#representation;
     if (representation.kind === 'inverse' || representation.kind === 'linear') {
       return { kind: 'content', data: await encodeDepth(aligned.depth, representation), quality, stamp };

@@ -4,9 +4,9 @@ import type { DepthMap } from './depth_map.js';
 /** Of less than one pixel in a thousand nothing can be learned: the sensor sees sky only, or is covered. */
 const MIN_KNOWN_SHARE = 0.001;
 /**
- * Scatter of the distances, as a share of them, from which on they do more harm than good: the bundled model gains from
- * depth that scatters by 10 %, and is better off without depth that scatters by 20 % (scenario `depth-useless`). Depth
- * cameras that work scatter by a few percent.
+ * Scatter of the distances, as a share of them, from which on they do more harm than good, where the bundle does not say
+ * it (`maxScatter` of its `inputStatistics`): depth cameras that work scatter by a few percent, and one that scatters by
+ * so much tells walls from the road at best.
  */
 const MAX_SCATTER = 0.15;
 /** Fewer triples of neighbours say nothing, as in a sparse map of projected points. */
@@ -26,14 +26,15 @@ const SECOND_DIFFERENCE_GAIN = Math.sqrt(6);
  *
  * - `no-return`: hardly a pixel is known.
  * - `noisy`: neighbours contradict each other nearly everywhere, see {@link scatterOf}.
+ * @param maxScatter - as a share of the distances, from which on the model is better off without them
  */
-export function judgeDepth(depth: DepthMap): ContentQuality {
+export function judgeDepth(depth: DepthMap, maxScatter = MAX_SCATTER): ContentQuality {
   const { metres } = depth;
   let known = 0;
   for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) known++;
   if (known < MIN_KNOWN_SHARE * metres.length) return { kind: 'blind', reason: 'no-return' };
   const scatter = scatterOf(depth);
-  return scatter !== undefined && scatter > MAX_SCATTER ? { kind: 'blind', reason: 'noisy' } : { kind: 'good' };
+  return scatter !== undefined && scatter > maxScatter ? { kind: 'blind', reason: 'noisy' } : { kind: 'good' };
 }
 
 /**

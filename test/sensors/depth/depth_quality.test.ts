@@ -36,6 +36,13 @@ describe('judgeDepth', () => {
     );
   });
 
+  it('refuses less noise where the bundle says that its model is better off without it', () => {
+    assert.deepEqual(
+      [0.01, 0.05].map((noise) => judgeDepth(street(noise), 0.03).kind),
+      ['good', 'blind'],
+    );
+  });
+
   it('bears holes, and judges no scatter where no three neighbours are known', () => {
     const holed = street(0.02);
     for (let i = 0; i < holed.metres.length; i += 5) holed.metres[i] = 0;
