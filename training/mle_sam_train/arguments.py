@@ -175,7 +175,9 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     command.add_argument("bundle", type=Path)
     command.add_argument("checkpoint", type=Path, help="the weights the bundle was exported from")
     command.add_argument("--scores", type=Path, required=True, help="JSON report of `evaluate`")
-    command.add_argument("--routing", type=Path, help="JSON report of `routing`, for the model card")
+    command.add_argument(
+        "--routing", type=Path, help="JSON report of `routing` (default: the card's as it was)"
+    )
     command.add_argument("--note", help="what else the card must say about the training (default: as it was)")
     text = "a line of the card's limits, repeatable (default: as they were)"
     command.add_argument("--limit", action="append", dest="limits", help=text)

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .claims.report import with_section
 from .claims.text import CARD_HEADING
 from .data import FrameCache, measure_input_statistics
 from .errors import InputError
 from .export import check_parity, export_graphs, torch_labels
 from .half import Precision
 from .model import MleSam
-from .model_card import model_card
+from .model_card import BLINDED_HEADING, model_card
 
 FORMAT_VERSION = 1
 UNLABELED_ID = 255
@@ -115,6 +114,7 @@ def rewrite_card(
 
     Args:
         model: the weights that the bundle was exported from; refused where its graphs differ from them.
+        report: of `evaluate`; without `blinded` that section stays as it is, and so does that of `claims`.
         note: what else the card says of the training; None keeps what is there.
         limits: further lines of the card's limits; None keeps those that are there.
         max_scatter: by modality, the noise of distances, as a share of them, from which on the robot leaves
@@ -136,20 +136,24 @@ def rewrite_card(
             known = ", ".join(manifest["inputStatistics"]) or "none"
             raise InputError(f"Expected one of the bundle's modalities ({known}) but received {name}.")
         manifest["inputStatistics"][name]["maxScatter"] = share
-    text = keep_section(model_card(model, manifest, report, parity), folder / "MODEL_CARD.md")
+    card = folder / "MODEL_CARD.md"
+    earlier = card.read_text() if card.exists() else ""
+    kept = [CARD_HEADING] if "blinded" in report else [BLINDED_HEADING, CARD_HEADING]
+    text = keep_sections(model_card(model, manifest, report, parity), earlier, kept)
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    (folder / "MODEL_CARD.md").write_text(text)
+    card.write_text(text)
 
 
-def keep_section(card: str, earlier: Path) -> str:
-    """A new card with the comparison of `claims --report` that stood in the earlier one."""
-    text = earlier.read_text() if earlier.exists() else ""
-    start = text.find(CARD_HEADING)
-    if start < 0:
-        return card
-    end = text.find("\n## ", start + 1)
-    section = text[start:] if end < 0 else text[start:end]
-    return with_section(card, section)
+def keep_sections(card: str, earlier: str, headings: list[str]) -> str:
+    """A new card with sections of the earlier one, which other commands had made, before its limits."""
+    for heading in headings:
+        start = earlier.find(heading)
+        if start < 0:
+            continue
+        end = earlier.find("\n## ", start + 1)
+        section = earlier[start:] if end < 0 else earlier[start:end]
+        card = card.replace("## Limits\n", f"{section}\n## Limits\n", 1)
+    return card
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

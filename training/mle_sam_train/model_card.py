@@ -41,8 +41,9 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 - The confidence is a softmax, not calibrated.
 {limits}"""
 
+BLINDED_HEADING = "## One sensor blinded"
 BLINDED = """
-## One sensor blinded
+{heading}
 {frames} frames of the split `{split}` without a failure of their own. One sensor is spoilt in every frame, by
 a failure of those drawn in training; the others, and the ground truth, stay. Weights are the spoilt sensor's
 own, at strides 4 / 8 / 16, the mean over the frames.
@@ -103,4 +104,8 @@ def model_card(
 
 
 def _blinded_section(report: dict[str, Any] | None) -> str:
-    return "" if report is None else BLINDED.format(**report, table=blinded_table(report))
+    return (
+        ""
+        if report is None
+        else BLINDED.format(heading=BLINDED_HEADING, **report, table=blinded_table(report))
+    )

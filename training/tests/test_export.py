@@ -72,6 +72,9 @@ def test_a_card_is_written_anew_beside_graphs_that_stay(run: Path, tmp_path: Pat
     assert card.endswith("- Snow was never seen.\n- Nor sand.\n")
     assert f"{section}\n## Limits\n" in card
     assert "99 frames of the split" in card and "A short run." in card
+    blinded = card.index("## One sensor blinded")
+    assert "4 frames of the split `test` without a failure of their own" in card[blinded:]
+    assert blinded < card.index(CARD_HEADING)
     assert main(arguments) == 0
     assert (bundle / "MODEL_CARD.md").read_text() == card
 
