@@ -3,7 +3,7 @@ import type { ModalityImage } from '../sensors/index.js';
 import type { Selection } from './frame_assembler.js';
 import type { ChainLink } from './model_chain.js';
 
-/** What is certain of a set in the making. */
+/** What is as good as certain of a set in the making. */
 export interface CertainPart {
   /** Of the set. */
   stamp: Stamp;
@@ -11,27 +11,33 @@ export interface CertainPart {
 }
 
 /**
- * Draws and encodes what a set is certain to contain while the rest of it is waited for: with a LiDAR whose clouds come 40 ms
- * after the pictures they belong to, the other sensors' features are there when its cloud comes. Only while the model
- * has nothing else to do, so that sets which will be overtaken cost nothing.
+ * Draws and encodes what a set is as good as certain to contain while the rest of it is waited for: with a LiDAR whose clouds come 40 ms
+ * after the pictures they belong to, the other sensors' features are there when its cloud comes.
  */
 export class DrawAhead {
+  readonly #isModelFree: () => boolean;
+  #link: ChainLink | undefined;
   #stamp: Stamp | undefined;
   /** Modalities begun for the set of that stamp. */
   readonly #begun = new Set<string>();
   /** Drawn, and waiting for the encoder. */
   readonly #drawn: ModalityImage[] = [];
-  #encoding = false;
+  #isEncoding = false;
+
+  /** @param isModelFree - whether no set is in the model or about to go there */
+  constructor(isModelFree: () => boolean) {
+    this.#isModelFree = isModelFree;
+  }
 
   /**
-   * Begins with what has become certain since the last call. Images are encoded in the order in which they are ready.
+   * Begins with what has become certain since the last call.
    * @param link - the model that the set is most likely for
    */
   begin(link: ChainLink, { stamp, selections }: CertainPart): void {
-    if (stamp !== this.#stamp) {
+    if (stamp !== this.#stamp || link !== this.#link) {
+      this.end();
+      this.#link = link;
       this.#stamp = stamp;
-      this.#begun.clear();
-      this.#drawn.length = 0;
     }
     for (const selection of selections) {
       const { modality } = selection;
@@ -40,20 +46,26 @@ export class DrawAhead {
       void link.assembler.drawAhead(selection, stamp).then((image) => {
         if (image === undefined || stamp !== this.#stamp) return;
         this.#drawn.push(image);
-        void this.#encode(link);
+        this.encode();
       });
     }
+  }
+
+  /** Encodes what has been drawn, in the order in which it was ready, once the model is free. */
+  encode(): void {
+    if (!this.#isEncoding) void this.#encode();
   }
 
   /** The set is complete: what is not with the encoder yet goes there with the rest of it. */
   end(): void {
     this.#stamp = undefined;
+    this.#begun.clear();
+    this.#drawn.length = 0;
   }
 
-  async #encode({ segmenter }: ChainLink): Promise<void> {
-    if (this.#encoding || segmenter.prepare === undefined) return;
-    this.#encoding = true;
-    while (this.#stamp !== undefined && this.#drawn.length > 0) await segmenter.prepare(this.#drawn.splice(0));
-    this.#encoding = false;
+  async #encode(): Promise<void> {
+    this.#isEncoding = true;
+    while (this.#drawn.length > 0 && this.#isModelFree()) await this.#link?.segmenter.prepare?.(this.#drawn.splice(0));
+    this.#isEncoding = false;
   }
 }

@@ -38,6 +38,13 @@ export class Overlap {
     this.#wake();
   }
 
+  /** Milliseconds until the model is done with its set; infinite where nothing is known yet. */
+  untilFree(): number {
+    const inferenceMs = median(this.#inferenceMs);
+    if (inferenceMs === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, inferenceMs - (this.#nowMs() - this.#startedMs));
+  }
+
   /**
    * Milliseconds until the next set is to be decoded; 0 for at once, infinite where nothing is known yet and the model
    * is waited for.

@@ -44,7 +44,7 @@ export class Pipeline {
   /** When the set after the one in the model is decoded, with `newest`. */
   readonly #overlap = new Overlap();
   /** What is done for a set before it is complete, with `newest`. */
-  readonly #ahead = new DrawAhead();
+  readonly #ahead = new DrawAhead(() => this.#draining === undefined);
   /** The mask in the making, and what the sink is told; the next set is decoded meanwhile. */
   readonly #delivery: Delivery;
   readonly #warnings = new SensorWarnings();
@@ -158,7 +158,7 @@ export class Pipeline {
     this.#now = now;
     this.#queue.push(this.#options.synchronizer.advance(now));
     if (this.#queue.isEmpty) {
-      if (this.#draining === undefined) this.#drawAhead();
+      this.#drawAhead();
       return;
     }
     this.#ahead.end();
@@ -170,18 +170,25 @@ export class Pipeline {
       .finally(() => {
         this.#draining = undefined;
         this.#drawAhead();
+        this.#ahead.encode();
       });
     if (this.#options.backpressure !== 'wait') return;
     await this.#draining;
     this.#throwIfFailed();
   }
 
-  /** The model has nothing to do: it begins with what is certain of the next set. */
+  /**
+   * Begins with what is certain of the next set, where that set will surely be taken: where the model is free before the
+   * one after it can be complete. A set that will be overtaken is left alone.
+   */
   #drawAhead(): void {
     const { backpressure, synchronizer, models } = this.#options;
     if (backpressure !== 'newest' || this.#failure !== undefined) return;
-    const draft = synchronizer.draft();
+    const isDecoding = this.#draining !== undefined && this.#delivery.mask === undefined;
+    const draft = isDecoding ? undefined : synchronizer.draft();
     if (draft === undefined || !this.#isWanted()) return;
+    const isModelBusy = this.#delivery.mask !== undefined;
+    if (isModelBusy && this.#overlap.untilFree() * 1e6 >= draft.period) return;
     this.#ahead.begin(models.inUse, { stamp: draft.stamp, selections: this.#selectionsOf(draft) });
   }
 

@@ -53,7 +53,7 @@ export function draftOf<T, S extends StampValue>(
     const choice = choose(collector, stream);
     if (typeof choice !== 'string') matches.set(stream.modality, asMatch(collector, stream, choice));
   }
-  return { stamp: collector.opener.stamp, matches };
+  return { stamp: collector.opener.stamp, period: collector.referencePeriod, matches };
 }
 
 /**

@@ -105,7 +105,7 @@ export class OpenSets<T, S extends StampValue> {
     return outcome;
   }
 
-  /** What is certain of the oldest set. */
+  /** What is as good as certain of the oldest set. */
   draft(): SetDraft<T, S> | undefined {
     const [oldest] = this.#open;
     return oldest && draftOf(oldest, this.#streams);

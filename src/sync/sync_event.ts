@@ -36,9 +36,14 @@ interface CollectedSet<S extends StampValue> {
   readonly absent: ReadonlyMap<string, AbsentReason>;
 }
 
-/** A set in the making: what it will contain whatever comes, as long as its streams stay as well as they are. */
+/**
+ * A set in the making: what it will contain as far as can be foreseen, if its streams stay as well as they are. Where a sample
+ * comes earlier than its stream ever sent one, the set may still take that one.
+ */
 export interface SetDraft<T, S extends StampValue = number> {
   readonly stamp: S;
+  /** Time between sets at the present rate, by the receive clock. */
+  readonly period: number;
   readonly matches: ReadonlyMap<string, Match<T, S>>;
 }
 

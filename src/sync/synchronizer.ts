@@ -84,7 +84,7 @@ export class Synchronizer<T, S extends StampValue = number> {
   }
 
   /**
-   * What is certain of the oldest set that is being collected, so that it can be decoded while the rest is waited for.
+   * What is as good as certain of the oldest set that is being collected, to be decoded while the rest is waited for.
    * Undefined while none is. Changes nothing.
    */
   draft(): SetDraft<T, S> | undefined {
