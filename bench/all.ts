@@ -19,7 +19,6 @@ const BENCHMARKS: readonly (readonly [name: string, ...options: string[]])[] = [
   ['node', '60'],
   ['start'],
   ['graphs'],
-  ['model', '--frames', '60', '--threads', '1'],
   ['evaluation', '--every', '16'],
   ['decoding'],
   ['import'],

@@ -19,6 +19,7 @@ import Table from 'cli-table3';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Bundle, countDifferingLabels, loadBundle } from '../src/model/index.js';
 import { percentiles } from './support/percentiles.js';
+import { keepRows } from './support/performance.js';
 
 const PYTHON = join('training', '.venv', 'bin', 'python');
 const CHECKPOINT = join('training', 'checkpoints', 'reference.safetensors');
@@ -69,9 +70,24 @@ async function main(): Promise<void> {
     const bundle = await loadBundle(values.images);
     const rows = await compare(subjects, bundle, Number(values.frames), scratch);
     console.log(values.json ? JSON.stringify(rows, undefined, 2) : describe(rows));
+    if (positionals.length === 0 && !values.options) keep(rows, Number(values.frames));
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** The row of docs/performance.md. */
+function keep([first, now]: readonly Row[], frames: number): void {
+  if (first === undefined || now === undefined) return;
+  const [before, after] = [first.cpuMs.sum.toFixed(1), now.cpuMs.sum.toFixed(1)];
+  const equal = (100 * (1 - now.differing)).toFixed(3);
+  keepRows({
+    what: 'inference, processor time of four sensors, bundled graphs / as first exported',
+    value: now.ratio.sum,
+    unit: 'ratio',
+    target: { atMost: 0.75 },
+    settings: `${after} / ${before} ms, ${equal} % of the labels equal; one thread, ${frames} frames`,
+  });
 }
 
 function subjectsOf(folders: readonly string[], scratch: string): Subject[] {

@@ -52,7 +52,8 @@ const { values } = parseArgs({
 });
 const numbers = (text: string) => text.split(',').filter(Boolean).map(Number);
 const LOOP_SECONDS = 4;
-const WARM_UP_MASKS = 15;
+/** V8 compiles for some seconds what runs often, and pages of new memory are touched for the first time. */
+const WARM_UP_MASKS = 100;
 const PATIENT = { deadlineMs: 60_000 };
 /** One after the other, as sensors are added to a robot. */
 const ORDER: readonly Modality[] = ['camera', 'lidar', 'depth', 'events'];
