@@ -133,4 +133,22 @@ describe('dropout.html in a browser', function () {
     assert.match((await page.locator('#all-lost .weight-bar').nth(1).textContent()) ?? '', /no mask/);
     await page.close();
   });
+
+  it('says by sign and name, not by colour alone, what passed and which sensor a bar is', async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(url);
+    const signs = await page.evaluate(
+      `[...document.querySelectorAll('.overview .verdict')].map((each) => getComputedStyle(each, '::before').content)`,
+    );
+    assert.deepEqual(signs, ['"✓ "', '"✗ "', '"✓ "']);
+    const named = await page.evaluate(`[...document.querySelectorAll('.weight')].map((bar) => ({
+      width: bar.clientWidth,
+      isNamed: bar.querySelector('.weight-name').checkVisibility(),
+    }))`);
+    for (const { width, isNamed } of named as { width: number; isNamed: boolean }[]) {
+      assert.equal(isNamed, width >= 74, `${width} px`);
+    }
+    assert.ok((named as { isNamed: boolean }[]).some(({ isNamed }) => isNamed));
+    await page.close();
+  });
 });
