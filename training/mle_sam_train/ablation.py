@@ -10,7 +10,7 @@ from typing import Any
 
 from .checkpoint import load_model
 from .config import Config, config_from_dict, config_to_dict
-from .data import open_cache, read_dataset_info
+from .data import CacheChoice, open_cache, read_dataset_info
 from .errors import InputError
 from .evaluation import PROTOCOLS, evaluation_report, spread_indices
 from .optimizer import count_trainable
@@ -103,7 +103,7 @@ def variant_config(config: Config, name: str, seed: int) -> Config:
 def _trained_base(config: Config, data: Path, run: Path, cache: Path) -> Path:
     weights = run / "base" / "model.safetensors"
     with join_processes() as processes:
-        train_stage(config, data, run, "base", processes, cache=cache, resume=True)
+        train_stage(config, data, run, "base", processes, cache=CacheChoice("disk", cache), resume=True)
     return weights
 
 
@@ -128,7 +128,7 @@ def _train_and_score(
             steps=steps,
             minutes=minutes,
             base=base,
-            cache=cache,
+            cache=CacheChoice("disk", cache),
             resume=True,
         )
     if not trainer.is_finished:

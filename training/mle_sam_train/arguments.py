@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+KEPT = "none|memory|disk|FOLDER"
+CACHE_HELP = "where decoded frames are kept: nowhere, in memory, or in a folder on disk"
+
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of a command; `command` holds its name. Wrong ones end the process, as argparse does."""
@@ -35,7 +38,7 @@ def _trained(split: str) -> argparse.ArgumentParser:
 def _cached() -> argparse.ArgumentParser:
     """What every command on a trained model takes that goes through a whole split."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--cache", type=Path, help="folder of decoded frames (default CHECKPOINT/cache)")
+    shared.add_argument("--cache", metavar=KEPT, help=f"{CACHE_HELP} (default CHECKPOINT/cache)")
     return shared
 
 
@@ -51,7 +54,10 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
     ):
         command = commands.add_parser(stage, help=text, parents=[shared])
         command.add_argument("--run", type=Path, required=True, help="folder of the run")
-        command.add_argument("--cache", type=Path, help="folder of decoded frames (default RUN/cache)")
+        command.add_argument("--cache", metavar=KEPT, help=f"{CACHE_HELP} (default RUN/cache)")
+        command.add_argument("--workers", type=int, help="processes that load frames ahead (default: config)")
+        command.add_argument("--compile", action="store_true", help="run the model through torch.compile")
+        command.add_argument("--pretrained", help="SAM 2 for model.base.pretrained: hub name, folder or .pt")
         command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
         command.add_argument("--until", type=Path, help="file with the time (seconds since 1970) to end by")
         command.add_argument("--no-graph", action="store_true", help="no CUDA graph of the step")
@@ -63,6 +69,17 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--cache", type=Path, required=True, help="folder of decoded frames")
     command.add_argument("--splits", nargs="+", default=["train", "val"])
     command.add_argument("--workers", type=int, default=2, help="threads that decode")
+    text = "frames a second that loader processes give, without training"
+    command = commands.add_parser("throughput", help=text)
+    command.add_argument("--config", type=Path, required=True)
+    command.add_argument("--data", type=Path, required=True, help="root of the data set")
+    command.add_argument("--cache", metavar=KEPT, default="none", help=f"{CACHE_HELP} (default none)")
+    command.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2], help="processes, one row each")
+    command.add_argument("--batches", type=int, default=12, help="timed, after one for each process")
+    command.add_argument("--augmentation", choices=("loader", "device"), default="loader")
+    text = "GPU memory that training a configuration on DELIVER takes, worked out without a GPU"
+    command = commands.add_parser("memory", help=text)
+    command.add_argument("--config", type=Path, nargs="+", required=True)
     text = "decode the training frames of one or more data sets while they are being rendered"
     command = commands.add_parser("follow", help=text)
     command.add_argument("--config", type=Path, required=True)

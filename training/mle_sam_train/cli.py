@@ -18,7 +18,7 @@ from .arguments import parse_arguments
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .data import DatasetInfo
+    from .data import DatasetInfo, FrameCache
     from .model import MleSam
 
 
@@ -36,13 +36,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> None:
     from .config import load_config
+    from .data import CacheChoice
     from .processes import join_processes
     from .stages import train_stage
 
     config = load_config(options.config)
-    if options.no_graph:
-        off = {stage: replace(getattr(config, stage), graph="off") for stage in ("base", "experts")}
-        config = replace(config, **off)
+    changes: dict[str, Any] = {"graph": "off"} if options.no_graph else {}
+    changes |= {"compiled": "on"} if options.compile else {}
+    changes |= {} if options.workers is None else {"workers": options.workers}
+    config = replace(config, **{options.command: replace(getattr(config, options.command), **changes)})
+    if options.pretrained is not None:
+        base = replace(config.model.base, pretrained=options.pretrained)
+        config = replace(config, model=replace(config.model, base=base))
     with join_processes() as processes:
         trainer = train_stage(
             config,
@@ -53,7 +58,7 @@ def _train(options: argparse.Namespace) -> None:
             steps=options.steps,
             minutes=options.minutes,
             base=options.base,
-            cache=options.cache,
+            cache=CacheChoice.of(options.cache, options.run / "cache"),
             resume=options.resume,
             until=options.until,
         )
@@ -112,7 +117,6 @@ def _evaluate(options: argparse.Namespace) -> None:
     from .benchmarks.command import benchmark_report, is_benchmark
     from .benchmarks.tables import benchmark_tables
     from .checkpoint import load_model
-    from .data import open_cache
     from .evaluation import PROTOCOLS, evaluation_report
     from .processes import join_processes
     from .tables import evaluation_table
@@ -127,7 +131,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         _write_report(benchmark_report(model, info, options), options.out, benchmark_tables)
         return
     protocols = PROTOCOLS if options.protocol == ["both"] else (PROTOCOLS[0],)
-    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
+    cache = _open_split(info, options)
     frames = np.arange(0, len(cache), options.every)
     about = {"split": options.split, "frames": len(frames), "every": options.every}
     _write_report(
@@ -137,16 +141,13 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _routing(options: argparse.Namespace) -> None:
     from .checkpoint import load_model
-    from .data import open_cache
     from .processes import join_processes
     from .routing import routing_report
     from .tables import blinded_table
 
     with join_processes() as processes:
         model = load_model(options.checkpoint)[0].to(processes.device)
-    cache = open_cache(
-        _info(model, options), options.split, options.cache or _cache_beside(options.checkpoint)
-    )
+    cache = _open_split(_info(model, options), options)
     report = {"split": options.split, **routing_report(model, cache, options.frames)}
     _write_report(report, options.out, blinded_table)
 
@@ -161,14 +162,13 @@ def _write_report(report: dict[str, Any], out: Path | None, table: Callable[[dic
 def _export(options: argparse.Namespace) -> None:
     from .bundle import TrainingData, write_bundle
     from .checkpoint import load_model, save_weights
-    from .data import open_cache
 
     report = _read_report(options.scores, "evaluate")
     if options.routing is not None:
         report["blinded"] = _read_report(options.routing, "routing")
     model, summary = load_model(options.checkpoint)
     info = _info(model, options)
-    cache = open_cache(info, options.split, options.cache or _cache_beside(options.checkpoint))
+    cache = _open_split(info, options)
     parity = write_bundle(
         model,
         cache,
@@ -270,15 +270,31 @@ def _bench(options: argparse.Namespace) -> None:
 
 def _decode(options: argparse.Namespace) -> None:
     from .config import load_config
-    from .data import list_frames, open_cache, read_dataset_info
+    from .data import CacheChoice, describe_cache, open_frames, read_dataset_info
 
     config = load_config(options.config)
     info = read_dataset_info(options.data, (config.width, config.height), config.modalities)
+    choice = CacheChoice("disk", options.cache)
     for split in options.splits:
-        frames = len(list_frames(info, split))
-        size = frames * info.width * info.height * (3 * len(info.rig.modalities) + 1)
-        print(f"{split}: {frames} frames, {size / 2**30:.2f} GiB in {options.cache}", flush=True)
-        open_cache(info, split, options.cache, options.workers)
+        print(describe_cache(info, split, choice), flush=True)
+        open_frames(info, split, choice, options.workers)
+
+
+def _throughput(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .throughput import measure_throughput
+
+    config = load_config(options.config)
+    counts = (options.workers, options.batches)
+    print(measure_throughput(config, options.data, options.cache, options.augmentation, *counts))
+
+
+def _memory(options: argparse.Namespace) -> None:
+    from .config import load_config
+    from .training_memory import measure_memory
+
+    for path in options.config:
+        print(measure_memory(load_config(path)), flush=True)
 
 
 def _follow(options: argparse.Namespace) -> None:
@@ -346,8 +362,12 @@ def _info(model: MleSam, options: argparse.Namespace) -> DatasetInfo:
     return info
 
 
-def _cache_beside(checkpoint: Path) -> Path:
-    return checkpoint / "cache" if checkpoint.is_dir() else checkpoint.parent / "cache"
+def _open_split(info: DatasetInfo, options: argparse.Namespace) -> FrameCache:
+    from .data import CacheChoice, open_frames
+
+    checkpoint = options.checkpoint
+    beside = checkpoint / "cache" if checkpoint.is_dir() else checkpoint.parent / "cache"
+    return open_frames(info, options.split, CacheChoice.of(options.cache, beside))
 
 
 COMMANDS = {
@@ -363,6 +383,8 @@ COMMANDS = {
     "footprint": _footprint,
     "bench": _bench,
     "decode": _decode,
+    "throughput": _throughput,
+    "memory": _memory,
     "follow": _follow,
     "snapshot": _snapshot,
     "statistics": _statistics,

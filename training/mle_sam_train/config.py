@@ -135,10 +135,10 @@ class AugmentConfig:
     first_alone: float = 0.4
     """With `subset_shares`: of samples with one modality, the share that keeps the first, the camera."""
     appearance_probability: float = 0.0
-    """`data: device` only: share of samples whose camera image is painted anew: classes in other colours,
-    exposure, white balance, gamma, blur, blocks, patches left out. For transfer to other cameras."""
+    """Where the device augments: share of samples whose camera image is painted anew: classes in other
+    colours, exposure, white balance, gamma, blur, blocks, patches left out. For transfer to other cameras."""
     sensor_probability: float = 0.0
-    """`data: device` only: share of samples whose other sensors lose rows and patches, or scale."""
+    """Where the device augments: share of samples whose other sensors lose rows and patches, or scale."""
     degrade_probability: float = 0.35
     """Experts only: share of samples in which one to all-but-one of the present modalities are spoilt."""
 
@@ -150,7 +150,8 @@ class StageConfig:
     batch: int = 8
     """Samples of an update, over all processes."""
     accumulate: int = 1
-    """Parts a process's share of the batch is cut into, to fit into memory; the update stays the same."""
+    """Parts a process's share of the batch is cut into, to fit into memory; their gradients are averaged.
+    Which pixels are hard, and Dice, are then judged part by part."""
     learning_rate: float = 1e-3
     lora_learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -164,8 +165,15 @@ class StageConfig:
     steps: int | None = None
     log_every: int = 20
     data: Literal["disk", "device"] = "disk"
-    """Where decoded frames lie: `disk` maps them into memory and augments on the CPU; `device` holds them all
-    in the GPU's memory and augments there."""
+    """Where decoded frames lie: `disk` loads a batch at a time, from where `--cache` keeps them; `device`
+    holds them all in the GPU's memory and augments there."""
+    workers: int = 0
+    """With `data: disk`, processes that load batches ahead; 0: a thread. Their number changes no batch."""
+    augmentation: Literal["auto", "loader", "device"] = "auto"
+    """With `data: disk`, where frames are augmented: where they are loaded, or on the device that trains.
+    `auto`: on a GPU, else by the loader. The plans are the same, the noise is not."""
+    compiled: Literal["off", "on"] = "off"
+    """`on`: the model runs through torch.compile, which takes minutes at first. No CUDA graph then."""
     graph: Literal["auto", "off"] = "auto"
     """On a GPU, `auto` runs a step as one CUDA graph where the batch has the same number of images each step
     (stage `base`, or `subset_shares`), and step by step where that fails."""

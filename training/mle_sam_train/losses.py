@@ -1,4 +1,9 @@
-"""Losses: online-hard-example cross-entropy and soft Dice."""
+"""Losses: online-hard-example cross-entropy and soft Dice.
+
+Both judge a whole batch: which pixels are hard, how many they are, how large a class is. Where several
+processes share a batch they agree on these (a few megabytes a step), so that the sum of their losses, and of
+their gradients, is that of one process with the whole batch.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +16,10 @@ from torch import Tensor
 
 from .config import LossConfig
 from .model import Output
+from .processes import Processes
 
 IGNORE = 255
+ALONE = Processes()
 
 
 def ohem_cross_entropy(
@@ -21,9 +28,10 @@ def ohem_cross_entropy(
     threshold: float,
     min_fraction: float,
     class_weights: Tensor | None = None,
+    processes: Processes = ALONE,
 ) -> Tensor:
     """Mean cross-entropy over hard pixels: those whose true class has a probability below `threshold`, but at
-    least `min_fraction` of the labelled pixels (the hardest ones).
+    least `min_fraction` of the labelled pixels (the hardest ones). Of several processes each gets its part.
 
     Args:
         log_probability: `[B, classes, H, W]`, log-softmax over the classes.
@@ -34,19 +42,20 @@ def ohem_cross_entropy(
     labels = labels.flatten()
     valid = labels != IGNORE
     # Nothing below waits for a GPU: how many pixels are kept never becomes a Python number.
-    ranked = loss.detach().masked_fill(~valid, -1).sort(descending=True).values
-    least = (valid.sum() * min_fraction).ceil().clamp(min=1).long()
+    ranked = processes.gathered(loss.detach().masked_fill(~valid, -1)).sort(descending=True).values
+    least = (processes.total(valid.sum()) * min_fraction).ceil().clamp(min=1).long()
     bound = ranked.gather(0, least[None] - 1).clamp(max=-math.log(threshold))
     kept = valid & (loss.detach() >= bound)
     if class_weights is None:
         weights = kept.to(loss.dtype)
     else:
         weights = class_weights[labels.clamp(max=len(class_weights) - 1)] * kept
-    return (loss * weights).sum() / weights.sum().clamp(min=1e-6)
+    return (loss * weights).sum() / processes.total(weights.sum()).clamp(min=1e-6)
 
 
-def soft_dice(log_probability: Tensor, labels: Tensor) -> Tensor:
+def soft_dice(log_probability: Tensor, labels: Tensor, processes: Processes = ALONE) -> Tensor:
     """One minus the mean soft Dice over the classes in the batch; rare classes count as much as common ones.
+    Of several processes each gets an equal part, whose gradient is that of its own samples.
 
     Args:
         log_probability: `[B, classes, H, W]`, log-softmax over the classes.
@@ -56,12 +65,13 @@ def soft_dice(log_probability: Tensor, labels: Tensor) -> Tensor:
     classes = torch.arange(log_probability.shape[1], device=labels.device)[:, None, None]
     truth = labels[:, None] == classes
     probability = log_probability.exp() * valid
-    overlap = (probability * truth).sum(dim=(0, 2, 3))
-    size = truth.sum(dim=(0, 2, 3))
-    dice = (2 * overlap + 1) / (probability.sum(dim=(0, 2, 3)) + size + 1)
+    own = ((probability * truth).sum(dim=(0, 2, 3)), probability.sum(dim=(0, 2, 3)), truth.sum(dim=(0, 2, 3)))
+    overlap, predicted, size = (processes.total(part) for part in own)
+    dice = (2 * overlap + 1) / (predicted + size + 1)
     shown = size > 0
     # Without any labelled pixel there is nothing to judge: zero, not one.
-    return shown.any().to(dice.dtype) - (dice * shown).sum() / shown.sum().clamp(min=1)
+    whole = shown.any().to(dice.dtype) - (dice * shown).sum() / shown.sum().clamp(min=1)
+    return whole if processes.count == 1 else whole - whole.detach() * (1 - 1 / processes.count)
 
 
 def class_weights(histogram: np.ndarray, power: float) -> Tensor:
@@ -78,15 +88,19 @@ def total_loss(
     config: LossConfig,
     weights: Tensor,
     offset: tuple[int, int] | Tensor,
+    processes: Processes = ALONE,
 ) -> Tensor:
     """Loss of a batch: OHEM cross-entropy of both heads and of their sum, and Dice of the sum.
 
     The sum is judged on the logits' own grid against every n-th label pixel from `offset`, drawn anew
     each step; each head alone on a quarter of that. On average it is the loss at full size, for a fraction of
     the cost. With `resolution: full` the sum is upsampled and judged at every pixel, each head on the grid.
+
+    Args:
+        processes: that share the batch; each gets its part of the loss.
     """
     stride = labels.shape[-1] // output.joined.shape[-1]
-    ohem = (config.ohem_threshold, config.ohem_min_fraction, weights)
+    ohem = (config.ohem_threshold, config.ohem_min_fraction, weights, processes)
     if config.resolution == "full":
         grid = _on_grid(labels, stride, offset)
         size = tuple(labels.shape[-2:])
@@ -108,12 +122,12 @@ def total_loss(
 
 
 def _joined_loss(
-    logits: Tensor, labels: Tensor, config: LossConfig, ohem: tuple[float, float, Tensor]
+    logits: Tensor, labels: Tensor, config: LossConfig, ohem: tuple[float, float, Tensor, Processes]
 ) -> Tensor:
     joined = F.log_softmax(logits, dim=1, dtype=torch.float32)
     loss = ohem_cross_entropy(joined, labels, *ohem)
     if config.dice_weight > 0:
-        loss = loss + config.dice_weight * soft_dice(joined, labels)
+        loss = loss + config.dice_weight * soft_dice(joined, labels, ohem[3])
     return loss
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from .errors import InputError
 
@@ -41,16 +42,31 @@ class Processes:
                 f"but received {batch}."
             )
 
-    def average_gradients(self, parameters: list[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the processes. One that has none (an expert none of whose
-        sensors were drawn) counts as zero there."""
+    def share(self, model: nn.Module) -> nn.Module:
+        """The model as it is called in training: its gradients become their mean over the processes."""
         if self.count == 1:
-            return
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        flat = torch.cat([gradient.flatten() for gradient in gradients]) / self.count
-        distributed.all_reduce(flat)
-        for parameter, mean in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-            parameter.grad = mean.view_as(parameter)
+            return model
+        for buffer in model.buffers():  # constants, once; parameters are seen to below
+            distributed.broadcast(buffer, src=0)
+        # Without device_ids nothing is moved: presence stays on the CPU.
+        return DistributedDataParallel(model, broadcast_buffers=False)
+
+    def total(self, part: Tensor) -> Tensor:
+        """The sum over the processes of a tensor of equal shape in each. Its gradient reaches this process's
+        part alone; the others see to theirs."""
+        if self.count == 1:
+            return part
+        whole = part.detach().clone()
+        distributed.all_reduce(whole)
+        return whole + (part - part.detach()) if part.requires_grad else whole
+
+    def gathered(self, part: Tensor) -> Tensor:
+        """The parts of all processes, of equal shape, one behind the other; without a gradient."""
+        if self.count == 1:
+            return part
+        parts = [torch.empty_like(part) for _ in range(self.count)]
+        distributed.all_gather(parts, part.detach().contiguous())
+        return torch.cat(parts)
 
     def of_first(self, *values: float) -> list[float]:
         """The first process's values."""

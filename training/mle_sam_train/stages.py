@@ -8,17 +8,24 @@ from typing import Any
 import torch
 
 from .checkpoint import load_base, write_config
-from .config import Config, config_to_dict, load_config
+from .config import Config
+from .continuation import check_config, check_data, describe_data, write_data
 from .data import (
+    CacheChoice,
     DatasetInfo,
     FrameCache,
     GrowingCache,
+    describe_cache,
     is_growing,
+    list_frames,
     measure_statistics,
     open_cache,
+    open_frames,
     read_dataset_info,
 )
+from .data.cache import decoded_size
 from .data.plan import StageName
+from .data.room import check_memory
 from .errors import InputError
 from .model import MleSam
 from .model.pretrained import load_pretrained
@@ -27,8 +34,7 @@ from .processes import Processes
 from .schedule import Budget
 from .training import STATE_FILE, Trainer
 
-FIXED = ("width", "height", "seed", "normalisation", "modalities", "model")
-"""What must not change between the start of a run and its continuation."""
+SPLITS = ("train", "val")
 
 
 def train_stage(
@@ -41,7 +47,7 @@ def train_stage(
     steps: int | None = None,
     minutes: float | None = None,
     base: Path | None = None,
-    cache: Path | None = None,
+    cache: CacheChoice | None = None,
     resume: bool = False,
     until: Path | None = None,
 ) -> Trainer:
@@ -65,7 +71,13 @@ def train_stage(
     source = _base_weights(config, run, stage, base)
     has_begun = (run / stage / STATE_FILE).exists()
     if has_begun:
-        _check_goes_on(config, run / stage, resume)
+        check_config(config, run / stage, stage, resume)
+    choice = cache or CacheChoice.of(None, run / "cache")
+    growing = is_growing(choice.folder) and processes.count == 1
+    # What grows is not the same twice; all else is, and a run goes on with it alone.
+    signature = None if growing else describe_data(info)
+    if has_begun and signature is not None:
+        check_data(signature, run / stage)
     # Weights that do not fit are found here, before the data set is decoded.
     torch.manual_seed(config.seed)
     model = MleSam(config, info.rig)
@@ -78,7 +90,10 @@ def train_stage(
             count = len(model.decoder.state_dict())
             print(f"SAM 2: trunk and neck whole, {reused} of {count} tensors of the decoder reused")
         earlier = [{"stage": "pretrained", "source": config.model.base.pretrained, "decoderTensors": reused}]
-    train, val = _open_caches(info, cache or run / "cache", processes)
+    if growing:
+        train, val = GrowingCache.open(choice.folder), open_cache(info, "val", choice.folder)
+    else:
+        train, val = _open_splits(info, choice, processes, getattr(config, stage).workers)
     if config.normalisation == "statistics":
         measured = measure_statistics(train)
         own = zip(info.rig.modalities, measured, strict=True)
@@ -88,6 +103,8 @@ def train_stage(
         trainer.resume()
     if processes.is_first:
         write_config(config, run / stage / "config.json")
+        if signature is not None and not has_begun:
+            write_data(signature, run / stage)
         print(
             f"{stage}: {len(train)} training frames, {len(val)} validation frames, from step {trainer.step}"
         )
@@ -108,39 +125,20 @@ def _base_weights(config: Config, run: Path, stage: StageName, base: Path | None
     return source
 
 
-def _check_goes_on(config: Config, folder: Path, resume: bool) -> None:
-    """A run goes on only when asked to, and only as what it began as."""
-    if not resume:
-        raise InputError(
-            f"Expected a fresh run but found {folder / STATE_FILE}; add --resume to continue it, "
-            "or choose another folder with --run."
-        )
-    path = folder / "config.json"
-    begun, now = (_flat({key: config_to_dict(c)[key] for key in FIXED}) for c in (load_config(path), config))
-    for key in sorted(begun.keys() | now.keys()):
-        if begun.get(key) != now.get(key):
-            raise InputError(
-                f"Expected {key} {begun.get(key)}, as {path} was begun with, but received {now.get(key)}; "
-                "choose another folder with --run."
-            )
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"a": {"b": 1}}` as `{"a.b": 1}`."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
-
-
-def _open_caches(info: DatasetInfo, folder: Path, processes: Processes) -> list[FrameCache]:
-    """Decoded by the very first process, by the first on each other machine if it has its own disk, then
-    opened by the rest."""
+def _open_splits(
+    info: DatasetInfo, choice: CacheChoice, processes: Processes, workers: int
+) -> list[FrameCache]:
+    """Both splits, what they take told beforehand. Files are written by the very first process, by the first
+    on each other machine if it has its own disk, then opened by the rest."""
+    if processes.is_first:
+        for split in SPLITS:
+            print(describe_cache(info, split, choice), flush=True)
+    if choice.kind == "memory":
+        frames = sum(len(list_frames(info, split)) for split in SPLITS)
+        check_memory(decoded_size(info, frames), f"the decoded frames of {' and '.join(SPLITS)}")
     opened: list[FrameCache] = []
-    if is_growing(folder) and processes.count == 1:
-        return [GrowingCache.open(folder), open_cache(info, "val", folder)]
-    for is_due in (processes.is_first, processes.local_rank == 0, True):
+    for is_due in (processes.is_first or choice.kind == "memory", processes.local_rank == 0, True):
         if is_due and not opened:
-            opened = [open_cache(info, split, folder) for split in ("train", "val")]
+            opened = [open_frames(info, split, choice, max(2, workers)) for split in SPLITS]
         processes.wait()
     return opened

@@ -6,18 +6,19 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
 from .averaging import WeightAverage
 from .checkpoint import load_state, load_tensors, save_state, save_weights
 from .config import Config, StageConfig
-from .data import Batch, DeviceSampler, FrameCache, Sampler, TrainingSampler
+from .data import Batch, DeviceAugmentation, DeviceSampler, FrameCache, FrameLoader, Sampler, TrainingSampler
+from .data.loader import process_ended
 from .data.plan import StageName
 from .errors import InputError
 from .evaluation import quick_miou
@@ -58,14 +59,10 @@ class Trainer:
         self.folder = run / stage
         self.processes.check_batch(self.settings.batch, self.settings.accumulate)
         kinds = [modality["representation"]["kind"] for modality in model.rig.modalities]
-        part = (self.processes.rank, self.processes.count)
-        drawn = (train, self.config.augment, stage, self.settings.batch, self.config.seed, kinds, part)
-        self.sampler: Sampler = (
-            DeviceSampler(*drawn, self.processes.device, [entry["name"] for entry in model.rig.classes])
-            if self.settings.data == "device"
-            else TrainingSampler(*drawn)
-        )
+        self.sampler = self._make_sampler(train, kinds)
         self.optimizer = build_optimizer(model, stage, self.settings)
+        self.shared = self.processes.share(model)
+        self.called = torch.compile(self.shared) if self.settings.compiled == "on" else self.shared
         weights = class_weights(train.histogram, self.config.loss.class_weight_power)
         self.weights = weights.to(self.processes.device)
         self.mixed = MixedPrecision(self.config.precision, self.processes.device)
@@ -76,6 +73,18 @@ class Trainer:
         self.graph: GraphStep | None = None
         self.step, self.seconds = 0, 0.0
         self._signalled = self._stop_requested = False
+
+    def _make_sampler(self, train: FrameCache, kinds: list[str]) -> Sampler:
+        config, settings, device = self.config, self.settings, self.processes.device
+        part = (self.processes.rank, self.processes.count)
+        drawn = (train, config.augment, self.stage, settings.batch, config.seed, kinds, part)
+        classes = [entry["name"] for entry in self.model.rig.classes]
+        if settings.data == "device":
+            return DeviceSampler(*drawn, device, classes)
+        files, where = TrainingSampler(*drawn), settings.augmentation
+        there = where == "device" or (where == "auto" and device.type == "cuda")
+        augmentation = DeviceAugmentation(config.augment, files.kinds, classes, device) if there else None
+        return FrameLoader(files, settings.workers, device, augmentation)
 
     @property
     def state_path(self) -> Path:
@@ -143,13 +152,10 @@ class Trainer:
         last_log, last_save, last_check = self.step, self.seconds, self.seconds
         losses: list[float | torch.Tensor] = []
         clock = log_clock = time.monotonic()
-        with ThreadPoolExecutor(1) as loader, self._termination():
+        with closing(self.sampler.batches(self.step)) as batches, self._termination(), _one_sentence():
             self._capture()
-            following = loader.submit(self.sampler.batch_at, self.step)
             while self._progress() < 1 and not self._stop_requested:
-                batch = following.result()
-                following = loader.submit(self.sampler.batch_at, self.step + 1)
-                losses.append(self.train_step(batch))
+                losses.append(self.train_step(next(batches)))
                 now = time.monotonic()
                 self.seconds += now - clock
                 clock = now
@@ -167,7 +173,6 @@ class Trainer:
                 if self.seconds - last_save >= 60 * settings.checkpoint_every_minutes:
                     self.checkpoint()
                     last_save = self.seconds
-            following.cancel()
             self.checkpoint()  # while a second signal is still caught
         if not self._stop_requested:
             self._validate()
@@ -175,8 +180,8 @@ class Trainer:
         self.logbook.close()
 
     def train_step(self, batch: Batch) -> float | torch.Tensor:
-        """One update on this process's share of a batch, in `accumulate` parts; returns its loss, as a tensor
-        on the GPU where the step is a graph."""
+        """One update on this process's share of a batch, in `accumulate` parts; returns the loss of the whole
+        batch, as a tensor on the GPU where the step is a graph."""
         factor = learning_rate_factor(self._progress(), self.settings.warmup, self.settings.power)
         offset = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
         drawn = (int(offset[0]), int(offset[1]))
@@ -187,13 +192,21 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * factor
         self.optimizer.zero_grad(set_to_none=True)
+        if self.config.model.lora.dropout > 0:  # all else that is random comes with the batch
+            seed = np.random.default_rng([self.config.seed, 6, self.step, self.processes.rank]).integers(
+                2**62
+            )
+            torch.manual_seed(int(seed))
         total = torch.zeros((), device=self.processes.device)
-        for part in batch.to(self.processes.device).parts(self.settings.accumulate):
-            loss = self._loss(part, drawn) / self.settings.accumulate
-            total += loss.detach()
-            self.mixed.backward(loss)
+        parts = batch.to(self.processes.device).parts(self.settings.accumulate)
+        for part in parts:
+            with nullcontext() if part is parts[-1] else self._without_exchange():
+                loss = self._loss(part, drawn) / self.settings.accumulate
+                total += loss.detach()
+                # Gradients become their mean over the processes, but the parts of a loss add up.
+                self.mixed.backward(loss * self.processes.count)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.processes.average_gradients(parameters)
+        total = self.processes.total(total)
         is_finite, value = self.mixed.update(self.optimizer, parameters, self.settings.clip, total)
         if not math.isfinite(value):
             raise InputError(f"Expected a finite loss at step {self.step} but received {value}; {REMEDY}")
@@ -201,6 +214,10 @@ class Trainer:
             raise InputError(f"Expected finite gradients at step {self.step} but received others; {REMEDY}")
         self._count_step()
         return value
+
+    def _without_exchange(self) -> AbstractContextManager[None]:
+        """While gradients are still being added up, they stay with their process."""
+        return self.shared.no_sync() if isinstance(self.shared, DistributedDataParallel) else nullcontext()
 
     def _count_step(self) -> None:
         if self.average is not None:
@@ -212,7 +229,8 @@ class Trainer:
         static = self.stage == "base" or len(self.config.augment.subset_shares) > 0
         single = self.processes.count == 1 and self.settings.accumulate == 1
         is_plain = self.config.precision != "float16" and self.config.loss.resolution == "full"
-        is_asked = self.settings.graph == "auto" and self.processes.device.type == "cuda"
+        is_asked = self.settings.graph == "auto" and self.settings.compiled == "off"
+        is_asked = is_asked and self.processes.device.type == "cuda"
         if not (static and single and is_plain and is_asked):
             return
         batch = self.sampler.batch_at(self.step)
@@ -234,9 +252,9 @@ class Trainer:
     ) -> torch.Tensor:
         has_experts = self.stage == "experts"
         output = self.mixed.forward(
-            lambda: self.model(batch.images, batch.present, experts=has_experts, places=places)
+            lambda: self.called(batch.images, batch.present, experts=has_experts, places=places)
         )
-        return total_loss(output, batch.labels, self.config.loss, self.weights, drawn)
+        return total_loss(output, batch.labels, self.config.loss, self.weights, drawn, self.processes)
 
     def _mean(self, losses: list[float | torch.Tensor]) -> float:
         """Of the steps since the last log; the GPU is waited for."""
@@ -282,3 +300,19 @@ class Trainer:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """What PyTorch tells of loaders and of the compiler in many lines."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            raise InputError(
+                f"Expected torch.compile to build the model but it failed: {reason}. Leave out --compile."
+            ) from error
+        if "DataLoader worker" not in reason:
+            raise
+        raise process_ended(error) from error

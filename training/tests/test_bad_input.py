@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -117,6 +118,56 @@ def test_a_run_does_not_go_on_as_another_model(run, data_root, tmp_path, capsys)
     error = one_sentence(capsys, "experts", *again)
     assert "Expected model.lora.rank 4, as" in error
     assert "but received 2; choose another folder" in error
+
+
+def another_loss(raw: dict) -> None:
+    raw["loss"] = {"dice_weight": 0.25}
+
+
+def another_batch(raw: dict) -> None:
+    raw["experts"]["batch"] = 4
+
+
+def other_samples(raw: dict) -> None:
+    raw["augment"] = {"zoom_min": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (another_loss, r"Expected loss.dice_weight 0.5, as .*config.json was begun with, but received 0.25"),
+        (another_batch, r"Expected experts.batch 2, as .*config.json was begun with, but received 4"),
+        (other_samples, r"Expected augment.zoom_min 0.6, as .*config.json was begun with, but received 0.5"),
+    ],
+)
+def test_a_run_does_not_go_on_with_another_loss_or_batch(
+    run, data_root, tmp_path, capsys, change, sentence
+) -> None:
+    again = ["--config", changed_config(tmp_path, change), "--data", data_root, "--run", run, "--resume"]
+    assert re.search(sentence, one_sentence(capsys, "experts", *again))
+
+
+def test_a_run_goes_on_with_its_data_alone_wherever_they_lie(run, data_root, tmp_path, capsys) -> None:
+    moved = Path(shutil.copytree(data_root, tmp_path / "moved"))
+    again = [
+        "experts",
+        "--config",
+        CONFIG,
+        "--data",
+        moved,
+        "--run",
+        Path(shutil.copytree(run, tmp_path / "run")),
+    ]
+    again += ["--resume", "--cache", "none", "--steps", "5"]
+    assert main(["--threads", "1", *(str(a) for a in again)]) == 0
+    assert "12 training frames" in capsys.readouterr().out
+    next((moved / "semantic/sun/train").rglob("*.png")).unlink()
+    error = one_sentence(capsys, *again)
+    both = (
+        rf"Expected the 12 training frames of {re.escape(str(data_root))} \(digest \w+\), which .*experts "
+        rf"was begun with, but received the 11 training frames of {re.escape(str(moved))} \(digest \w+\)"
+    )
+    assert re.search(both, error)
 
 
 def test_a_training_state_that_was_cut_off(run, data_root, tmp_path, capsys) -> None:

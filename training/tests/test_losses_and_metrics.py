@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +60,60 @@ def test_dice_by_hand() -> None:
 def test_dice_leaves_out_classes_without_truth() -> None:
     loss = soft_dice(log_probability([0.9, 0.6]), labels(1, 1))
     assert float(loss) == pytest.approx(1 - (2 * 1.5 + 1) / (1.5 + 2 + 1), rel=1e-5)
+
+
+class Sharing:
+    """Processes as the losses know them, here threads that wait for each other."""
+
+    def __init__(self, rank: int, count: int, parts: list, barrier: threading.Barrier) -> None:
+        self.rank, self.count, self._parts, self._barrier = rank, count, parts, barrier
+
+    def _all(self, part: torch.Tensor) -> list[torch.Tensor]:
+        self._parts[self.rank] = part.detach()
+        self._barrier.wait()
+        found = list(self._parts)
+        self._barrier.wait()
+        return found
+
+    def total(self, part: torch.Tensor) -> torch.Tensor:
+        return sum(self._all(part)) + (part - part.detach())
+
+    def gathered(self, part: torch.Tensor) -> torch.Tensor:
+        return torch.cat(self._all(part))
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_parts_of_a_shared_loss_are_those_of_the_whole(threshold: float, count: int) -> None:
+    """Values add up and gradients are equal, though hard pixels and classes are not spread evenly."""
+    torch.manual_seed(6)
+    scores = 3 * torch.randn(8, 5, 6, 7, dtype=torch.float64)
+    scores[:3] *= 3
+    truth = torch.randint(0, 5, (8, 6, 7))
+    truth[2, :3], truth[5:] = 255, truth[5:].clamp(max=2)
+    weights = torch.tensor([0.5, 1, 2, 3, 1], dtype=torch.float64)
+
+    def loss(part: torch.Tensor, labels: torch.Tensor, *processes: Any) -> torch.Tensor:
+        log_probability = part.log_softmax(dim=1)
+        hard = ohem_cross_entropy(log_probability, labels, threshold, 0.2, weights, *processes)
+        return hard + 0.5 * soft_dice(log_probability, labels, *processes)
+
+    alone = scores.clone().requires_grad_()
+    whole = loss(alone, truth)
+    whole.backward()
+    leaves = [scores[rank::count].clone().requires_grad_() for rank in range(count)]
+    parts, barrier = [None] * count, threading.Barrier(count)
+
+    def run(rank: int) -> float:
+        own = loss(leaves[rank], truth[rank::count], Sharing(rank, count, parts, barrier))
+        own.backward()
+        return own.item()
+
+    with ThreadPoolExecutor(count) as threads:
+        values = list(threads.map(run, range(count)))
+    assert sum(values) == pytest.approx(whole.item(), rel=1e-12)
+    for rank, leaf in enumerate(leaves):
+        torch.testing.assert_close(leaf.grad, alone.grad[rank::count], atol=1e-15, rtol=1e-9)
 
 
 def test_class_weights_rise_for_rare_classes_within_bounds() -> None:

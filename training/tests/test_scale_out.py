@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gradients_of_shares import gradients
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mle_sam_train.ablation import VARIANTS, run_ablation, variant_config
-from mle_sam_train.checkpoint import load_base, load_model, save_weights
+from mle_sam_train.checkpoint import load_base, load_model, save_weights, write_config
 from mle_sam_train.cli import main
-from mle_sam_train.config import Config
+from mle_sam_train.config import Config, config_to_dict
 from mle_sam_train.data import TrainingSampler
 from mle_sam_train.errors import InputError
 from mle_sam_train.model import MleSam
 from mle_sam_train.optimizer import build_optimizer, count_trainable
-from mle_sam_train.schedule import Budget, learning_rate_factor
+from mle_sam_train.processes import Processes
+from mle_sam_train.schedule import Budget
 from mle_sam_train.training import Trainer
 
 CONFIG = Path(__file__).parent.parent / "configs" / "tiny-test.yaml"
@@ -81,54 +83,79 @@ def test_processes_draw_different_shares_of_every_batch(config, train_cache) -> 
     assert len(seen) == len(train_cache)
 
 
-def test_two_processes_take_the_mean_step_of_both(
+def torchrun(*command: object) -> None:
+    """Two processes on this machine's CPU, with gloo."""
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        *command,
+    ]
+    done = subprocess.run([str(part) for part in launcher], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("accumulate", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_two_processes_have_the_gradients_of_one(config, data_root, tmp_path, accumulate) -> None:
+    """Every pixel counts as hard here: of two that are nearly alike, rounding would choose. Which pixels are
+    hard in a shared batch is tested with the losses, in double precision."""
+    loss = replace(config.loss, dice_weight=0.5, ohem_threshold=1.0)
+    chosen = replace(with_stage(config, batch=4, accumulate=accumulate, clip=0.5), loss=loss)
+    raw = config_to_dict(chosen)
+    script = Path(__file__).parent / "gradients_of_shares.py"
+    torchrun(script, json.dumps(raw), data_root, tmp_path, 5)
+    first, second = (torch.load(tmp_path / f"rank{rank}.pt") for rank in (0, 1))
+    whole = gradients(raw, data_root, tmp_path, Processes(), 5)
+    assert first["loss"] == second["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+    assert whole["gradients"].keys() == first["gradients"].keys()
+    for name, gradient in whole["gradients"].items():
+        assert torch.equal(first["gradients"][name], second["gradients"][name]), name
+        torch.testing.assert_close(first["gradients"][name], gradient, atol=2e-6, rtol=1e-3, msg=name)
+
+
+def test_two_processes_go_on_with_what_one_began(
     config, info, data_root, train_cache, val_cache, tmp_path
 ) -> None:
-    """`torchrun` with gloo against one process that averages by hand."""
     torch.manual_seed(5)
     base = MleSam(config, info.rig)
     save_weights(base, tmp_path / "base.safetensors", {"stages": []})
-    arguments = ["--config", CONFIG, "--data", data_root, "--run", tmp_path / "run", "--steps", "2"]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    # Without the dashes torchrun takes our --run for a beginning of its own --run-path.
-    command = [*launcher, "--", "mle_sam_train.cli", "--threads", "1", "experts", *arguments]
-    done = subprocess.run(
-        [str(part) for part in [*command, "--base", tmp_path / "base.safetensors"]],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
 
-    torch.manual_seed(config.seed)
-    model = MleSam(config, info.rig)
-    load_base(model, tmp_path / "base.safetensors")
-    alone = Trainer(model, train_cache, val_cache, tmp_path / "alone", "experts", Budget(2, None))
-    model.train()
-    kinds = [m["representation"]["kind"] for m in info.rig.modalities]
-    samplers = [
-        TrainingSampler(train_cache, config.augment, "experts", 2, config.seed, kinds, (rank, 2))
-        for rank in (0, 1)
-    ]
-    parameters = [p for group in alone.optimizer.param_groups for p in group["params"]]
+    def alone(name: str) -> Trainer:
+        torch.manual_seed(config.seed)
+        model = MleSam(config, info.rig)
+        load_base(model, tmp_path / "base.safetensors")
+        return Trainer(model, train_cache, val_cache, tmp_path / name, "experts", Budget(4, None))
+
+    whole, begun = alone("whole"), alone("run")
+    whole.run()
     for step in range(2):
-        alone.optimizer.zero_grad()
-        for sampler in samplers:
-            (alone._loss(sampler.batch_at(step), drawn_offset(config.seed, step)) / 2).backward()
-        for parameter in parameters:  # an absent gradient counts as zero, as in the average
-            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-        torch.nn.utils.clip_grad_norm_(parameters, config.experts.clip)
-        for group in alone.optimizer.param_groups:
-            group["lr"] = group["rate"] * learning_rate_factor(
-                step / 2, config.experts.warmup, config.experts.power
-            )
-        alone.optimizer.step()
-    trained, summary = load_model(tmp_path / "run")
-    assert summary["stages"][-1]["steps"] == 2
-    for name, tensor in model.state_dict().items():
-        torch.testing.assert_close(trained.state_dict()[name], tensor, atol=1e-5, rtol=1e-4, msg=name)
-    records = [json.loads(line) for line in (tmp_path / "run/experts/log.jsonl").read_text().splitlines()]
-    assert [r["step"] for r in records] == [2, 2]  # written once, not once a process
+        begun.train_step(begun.sampler.batch_at(step))
+    begun.checkpoint()
+    write_config(config, tmp_path / "run/experts/config.json")
+    arguments = [
+        "--config",
+        CONFIG,
+        "--data",
+        data_root,
+        "--run",
+        tmp_path / "run",
+        "--steps",
+        "4",
+        "--resume",
+    ]
+    arguments += ["--base", tmp_path / "base.safetensors", "--workers", "1", "--cache", "memory"]
+    # Without the dashes torchrun takes our --run for a beginning of its own --run-path.
+    torchrun("-m", "--", "mle_sam_train.cli", "--threads", "1", "experts", *arguments)
+    assert load_model(tmp_path / "run")[1]["stages"][-1]["steps"] == 4
+    last = [
+        [json.loads(line) for line in (tmp_path / name / "experts/log.jsonl").read_text().splitlines()]
+        for name in ("whole", "run")
+    ]
+    losses = [[r["loss"] for r in records if r["step"] == 4 and "loss" in r] for records in last]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)  # one entry: written once, not once a process
 
 
 def test_figures_go_to_tensorboard(config, info, train_cache, val_cache, tmp_path) -> None:

@@ -116,7 +116,8 @@ class SamplePlanner:
             frame = int(np.searchsorted(bounds[:-1], rng.random() * bounds[-1], side="right"))
             return frame, int(self.classes[chosen])
         epoch, offset = divmod(position, self.frames)
-        if self._epoch[0] != epoch:
+        known, order = self._epoch  # at once: another thread may draw from another epoch
+        if known != epoch:
             order = np.random.default_rng([self.seed, 2, epoch]).permutation(self.frames)
             self._epoch = (epoch, order)
-        return int(self._epoch[1][offset]), None
+        return int(order[offset]), None

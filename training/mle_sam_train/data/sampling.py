@@ -1,9 +1,16 @@
-"""What a training step sees: a pure function of (seed, stage, step), so a killed run resumes alike."""
+"""What a training step sees: each sample a pure function of (seed, stage, step, index in the batch).
+
+So a killed run resumes alike, and neither the number of processes that train nor that of those that load
+changes anything.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import count
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -38,6 +45,16 @@ class Batch:
         return Batch(images, self.present, labels)
 
 
+Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Images uint8 `[M, H, W, 3]`, presence bool `[M]`, class ids uint8 `[H, W]`, 255 ignored."""
+
+
+def collate(samples: list[Sample]) -> tuple[Tensor, Tensor, Tensor]:
+    """Images, presence and class ids of a batch, each stacked."""
+    images, present, labels = (torch.from_numpy(np.stack(part)) for part in zip(*samples, strict=True))
+    return images, present, labels
+
+
 class Sampler(Protocol):
     """Where batches come from."""
 
@@ -45,29 +62,58 @@ class Sampler(Protocol):
         """The batch of a step; calling it twice gives the same batch."""
         ...
 
+    def batches(self, first: int) -> Iterator[Batch]:
+        """The batches of step `first` and all that follow, prepared while the one before is in use. To be
+        closed."""
+        ...
+
 
 class StepPlans:
     """The plans of each step's batch, shared by the samplers on CPU and GPU.
 
-    With several processes `part` = (rank, count): each draws its own share of every batch.
+    With several processes `part` = (rank, count): each draws its own share of every batch, samples rank,
+    rank + count, ... A sample is the same whoever draws it.
     """
 
     def __init__(self, planner: SamplePlanner, batch: int, part: tuple[int, int]) -> None:
-        self.planner, self.batch, self.part, self.share = planner, batch, part, batch // part[1]
+        self.planner, self.batch, self.rank = planner, batch, part[0]
+        self.indices = range(part[0], batch, part[1])
+        self._stage = 0 if planner.stage == "base" else 1
+
+    def sample(
+        self, step: int, index: int, sizes: list[int | None] | None = None
+    ) -> tuple[SamplePlan, np.random.Generator]:
+        """The plan of one sample, and the generator that drew it, for what is drawn per pixel."""
+        size = (sizes or self.planner.sizes(self.batch))[index]
+        rng = np.random.default_rng([self.planner.seed, self._stage, step, index])
+        return self.planner.draw(step * self.batch + index, rng, size), rng
 
     def at(self, step: int) -> tuple[list[SamplePlan], np.random.Generator]:
-        """The plans, and the generator that drew them, for what is drawn per pixel."""
-        rank, count = self.part
-        key = [self.planner.seed, 0 if self.planner.stage == "base" else 1, step]
-        rng = np.random.default_rng(key if count == 1 else [*key, rank])
-        first = step * self.batch + rank * self.share
-        sizes = self.planner.sizes(self.share)
-        return [self.planner.draw(first + i, rng, size) for i, size in enumerate(sizes)], rng
+        """The plans of this process's share, and a generator for what is drawn for all of it together."""
+        sizes = self.planner.sizes(self.batch)
+        rng = np.random.default_rng([self.planner.seed, 4 + self._stage, step, self.rank])
+        return [self.sample(step, index, sizes)[0] for index in self.indices], rng
+
+
+Loaded = TypeVar("Loaded")
+
+
+def prefetched(load: Callable[[int], Loaded], first: int) -> Iterator[Loaded]:
+    """`load(first)`, `load(first + 1)`, ...: each in a thread, while the one before is in use."""
+    with ThreadPoolExecutor(1) as loader:
+        following = loader.submit(load, first)
+        try:
+            for step in count(first + 1):
+                loaded = following.result()
+                following = loader.submit(load, step)
+                yield loaded
+        finally:
+            following.cancel()
 
 
 class TrainingSampler:
-    """Draws and augments batches of one stage on the CPU. The base stage sees the first modality (the camera)
-    only."""
+    """Draws and augments the samples of one stage on the CPU. The base stage sees the first modality (the
+    camera) only."""
 
     def __init__(
         self,
@@ -86,15 +132,27 @@ class TrainingSampler:
 
     def batch_at(self, step: int) -> Batch:
         """The batch of a step; calling it twice gives the same batch."""
-        plans, rng = self.plans.at(step)
-        samples = [self._augment(plan, rng) for plan in plans]
-        images, labels = (np.stack(part) for part in zip(*samples, strict=True))
-        present = np.stack([plan.present for plan in plans])
-        return Batch(torch.from_numpy(images), torch.from_numpy(present), torch.from_numpy(labels).long())
+        images, present, labels = collate([self.sample(step, index) for index in self.plans.indices])
+        return Batch(images, present, labels.long())
 
-    def _augment(self, plan: SamplePlan, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, step: int, index: int) -> Sample:
+        """A sample as training sees it."""
+        plan, rng = self.plans.sample(step, index)
+        image, label = self._augmented(plan, rng)
+        return image, plan.present, label
+
+    def plain(self, step: int, index: int) -> Sample:
+        """A sample's frame as it is, to be augmented elsewhere."""
+        plan, _ = self.plans.sample(step, index)
+        image, label = self._frame(plan)
+        return image, plan.present, label
+
+    def _frame(self, plan: SamplePlan) -> tuple[np.ndarray, np.ndarray]:
         image = np.array(self.cache.images[plan.frame, : len(self.kinds)])
-        label = np.array(self.cache.labels[plan.frame])
+        return image, np.array(self.cache.labels[plan.frame])
+
+    def _augmented(self, plan: SamplePlan, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        image, label = self._frame(plan)
         if plan.is_flipped:
             image, label = flip(image, label)
         if plan.factor < 1:
