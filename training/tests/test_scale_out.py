@@ -116,6 +116,7 @@ def test_two_processes_have_the_gradients_of_one(config, data_root, tmp_path, ac
         torch.testing.assert_close(first["gradients"][name], gradient, atol=2e-6, rtol=1e-3, msg=name)
 
 
+@pytest.mark.slow
 def test_two_processes_go_on_with_what_one_began(
     config, info, data_root, train_cache, val_cache, tmp_path
 ) -> None:

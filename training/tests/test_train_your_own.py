@@ -15,7 +15,7 @@ import yaml
 
 pytest.importorskip("h5py")
 from published_trees import write_deliver
-from test_pretrained import CONFIGS, RIG, configured, to_original
+from test_pretrained import CONFIGS, configured, to_original
 from test_typescript import mle_sam
 from transformers import Sam2Config, Sam2Model
 
@@ -35,6 +35,7 @@ COMMANDS = [
     for line in block.strip().splitlines()
 ]
 OURS = "mle-sam-train "
+DELIVER = Rig(DELIVER_MODALITIES, DELIVER_CLASSES)
 TORCHRUN = re.compile(r"torchrun --nproc-per-node 4 -m -- mle_sam_train\.cli ")
 
 
@@ -49,7 +50,7 @@ def test_every_command_of_the_page_is_ours_and_has_options_that_exist() -> None:
 
 def test_the_page_says_how_many_parameters_are_trained() -> None:
     with torch.device("meta"):
-        model = MleSam(configured("base-plus"), Rig(DELIVER_MODALITIES, DELIVER_CLASSES))
+        model = MleSam(configured("base-plus"), DELIVER)
     said = re.search(r"Stage `experts` trains ([\d,]+) parameters", PAGE)
     assert said is not None
     assert said[1] == f"{count_trainable(model, 'experts'):,}"
@@ -62,7 +63,7 @@ def test_the_page_says_the_memory_that_the_command_prints() -> None:
 
 def test_memory_without_contents_is_that_of_tensors_with_contents(config) -> None:
     """The same count on real tensors of the tiny model: what autograd keeps, each storage once."""
-    model = MleSam(config, RIG)
+    model = MleSam(config, DELIVER)
     own = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
     assert _kept(config, 1)[1] == sum(t.nbytes for t in (*model.parameters(), *model.buffers()))
     grown = [_kept(config, count)[0] for count in (1, 2, 3)]
