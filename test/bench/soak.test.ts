@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BagWriter } from '../../src/bags/index.js';
 import { tinyDrive } from '../support/tiny_rig.js';
-import { soak } from './support/soak_lane.js';
+import { soak, writeBag } from './support/soak_lane.js';
 
 /** A second or two of each lane in one process; `test/slow/soak.test.ts` runs them for longer. */
 describe('npm run soak', function () {
@@ -16,12 +15,7 @@ describe('npm run soak', function () {
   after(() => rm(folder, { recursive: true }));
 
   it('replays a bag again and again', async () => {
-    const bag = join(folder, 'tiny.mcap');
-    const writer = await BagWriter.create(bag);
-    for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 1 })) {
-      await writer.write({ topic, type, data, logTime: receiveStamp });
-    }
-    await writer.close();
+    const bag = await writeBag(join(folder, 'tiny.mcap'), tinyDrive({ seconds: 1 }));
     const { replays, masks } = await soak('replay', '--bag', bag, '--minutes', '0.001');
     assert.equal(replays, 3);
     assert.equal(masks, 30);

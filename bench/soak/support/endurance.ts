@@ -9,10 +9,10 @@ type Sample<Figures> = Figures & { atMs: number };
 /** What is in use may grow by so many MB in 10 minutes. What the process holds, likewise. */
 const MOST_GROWTH_MB = 1;
 /**
- * Growth that amounts to less over the run is not told from chance: of what is in use after full collections, and of what the
- * process holds, which goes up and down by tens of MB.
+ * Growth that amounts to less over the run is not told from chance: of what is in use after full collections, where code is
+ * still compiled for minutes and messages are under way, and of what the process holds, which goes up and down by tens of MB.
  */
-const LEAST_IN_USE_MB = 1;
+const LEAST_IN_USE_MB = 2;
 const LEAST_RESIDENT_MB = 10;
 /** Until caches, heaps and compiled code have their size. */
 const WARM_UP_SHARE = 0.3;

@@ -5,6 +5,8 @@ import { extname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { mallocEnvironment } from '../../../bench/soak/support/malloc.js';
+import { BagWriter } from '../../../src/bags/index.js';
+import type { RawMessage } from '../../../src/messages/index.js';
 
 /** What every lane prints. */
 export interface SoakReport {
@@ -33,4 +35,14 @@ export async function soak(lane: string, ...args: readonly string[]): Promise<So
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   assert.equal(status, 0, `${stdout}\n${stderr}`);
   return JSON.parse(stdout) as SoakReport;
+}
+
+/** @returns the path */
+export async function writeBag(path: string, messages: readonly RawMessage[]): Promise<string> {
+  const writer = await BagWriter.create(path);
+  for (const { topic, type, data, receiveStamp } of messages) {
+    await writer.write({ topic, type, data, logTime: receiveStamp });
+  }
+  await writer.close();
+  return path;
 }
