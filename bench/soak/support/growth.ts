@@ -48,10 +48,13 @@ export function growthOf(points: readonly Point[]): Growth | undefined {
   };
 }
 
-/** Whether a count that should stay as it is has grown: its least in the last third is above its most in the first. */
+/**
+ * Whether a count that should stay as it is has grown: its least in the last third is above its most in the first. Fewer than
+ * eight counts say nothing: libraries start their threads one by one, as they need them.
+ */
 export function hasGrown(counts: readonly number[]): boolean {
+  if (counts.length < FEWEST_POINTS) return false;
   const third = Math.floor(counts.length / 3);
-  if (third === 0) return false;
   return Math.min(...counts.slice(-third)) > Math.max(...counts.slice(0, third));
 }
 
