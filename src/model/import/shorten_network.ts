@@ -49,9 +49,10 @@ export async function shortenNetwork(
   const before = sidesOf(whole.outputs, output);
   // Scores of another size are interpolated to the network's own once more.
   if (before.width !== size.width || before.height !== size.height) return undefined;
-  const graph = await OnnxGraph.read(network.path);
-  const tail = findTail(graph, output, before.channels);
-  if (tail === undefined) return undefined;
+  // ONNX Runtime has read the file; what is not understood here is left as it is.
+  const graph = await OnnxGraph.read(network.path).catch(() => undefined);
+  const tail = graph && findTail(graph, output, before.channels);
+  if (graph === undefined || tail === undefined) return undefined;
   const file = graph.endingAt(tail.value, output.name, tail.output.layout.length);
   const shortened: NetworkRecipe = { ...recipe, output: tail.output };
   const answer = await runAlone(file, network, shortened, grid, whole.images, threads);
