@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,12 +14,20 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from .engines import fuse
+from .engines import LEVELS, fuse
 from .errors import InputError
 from .half import Precision, convert_to_half
 from .int8 import convert_to_int8
 from .model import MleSam
-from .serving import ExpertsLayout, ServingEncoder, ServingHead, can_serve
+from .model.mle_sam import Output
+from .serving import (
+    ExpertsLayout,
+    ServingEncoder,
+    ServingHead,
+    ServingLogitsHead,
+    beyond_if_negative,
+    can_serve,
+)
 
 OPSET = 20
 """The first with Gelu as one operator; its parts in 18 are not fused by ONNX Runtime."""
@@ -43,7 +52,7 @@ class EncoderGraph(nn.Module):
 
     def forward(self, images: Tensor, modality: Tensor) -> tuple[Tensor, ...]:
         """Normalise and encode."""
-        return tuple(self.model.encode(images, modality))
+        return tuple(self.model.encode(images, beyond_if_negative(modality)))
 
 
 class HeadGraph(nn.Module):
@@ -60,9 +69,13 @@ class HeadGraph(nn.Module):
         self, features_0: Tensor, features_1: Tensor, features_2: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Fuse, classify, upsample, take the best class and its probability (255 = certain)."""
-        features = [level.unsqueeze(0) for level in (features_0, features_1, features_2)]
-        present = torch.ones_like(features_0[:, 0, 0, 0], dtype=torch.bool).unsqueeze(0)
-        output = self.model.decode(features, present)
+        return self._answer(self._decode((features_0, features_1, features_2)))
+
+    def _decode(self, features: tuple[Tensor, ...]) -> Output:
+        present = torch.ones_like(features[0][:, 0, 0, 0], dtype=torch.bool).unsqueeze(0)
+        return self.model.decode([level.unsqueeze(0) for level in features], present)
+
+    def _answer(self, output: Output) -> tuple[Tensor, Tensor, Tensor]:
         logits = self.model.full_size(output.joined)[0]
         best, labels = logits.max(dim=0)
         # exp(best) / sum(exp) without materialising every class's probability
@@ -71,16 +84,14 @@ class HeadGraph(nn.Module):
 
 
 class LogitsHeadGraph(HeadGraph):
-    """Also hands out each head's logits float32 `[classes, h', w']`, before they are joined."""
+    """Also hands out each head's logits float32 `[classes, h', w']`, before they are joined: what
+    `ServingLogitsHead` is held to."""
 
     def forward(self, features_0: Tensor, features_1: Tensor, features_2: Tensor) -> tuple[Tensor, ...]:
         """As `HeadGraph`, then the logits of SAM's decoder and of the auxiliary head, if there is one."""
-        result = super().forward(features_0, features_1, features_2)
-        features = [level.unsqueeze(0) for level in (features_0, features_1, features_2)]
-        present = torch.ones_like(features_0[:, 0, 0, 0], dtype=torch.bool).unsqueeze(0)
-        output = self.model.decode(features, present)
+        output = self._decode((features_0, features_1, features_2))
         heads = [head[0] for head in (output.decoder, output.auxiliary) if head is not None]
-        return (*result, *heads)
+        return (*self._answer(output), *heads)
 
 
 def export_graphs(
@@ -108,37 +119,8 @@ def export_graphs(
     """
     model = model.eval().float()
     folder.mkdir(parents=True, exist_ok=True)
-    config, channels = model.config, model.config.model.base.fpn_channels
-    # torch.export specialises a batch of 1, so the example has 2.
-    images = torch.zeros(2, config.height, config.width, 3, dtype=torch.uint8)
-    count = torch.export.Dim("M", min=1, max=64)
-    _export(
-        EncoderGraph(model) if form == "plain" else ServingEncoder(model, experts),
-        (images, torch.tensor([0, min(1, len(model.rig.modalities) - 1)])),
-        folder / "encoder.onnx",
-        ["images", "modality"],
-        ["features_0", "features_1", "features_2"],
-        {"images": {0: count}, "modality": {0: count}},
-        opset,
-    )
-    features = tuple(torch.randn(2, channels, config.height // s, config.width // s) for s in (4, 8, 16))
-    names = ["features_0", "features_1", "features_2"]
-    outputs = ["labels", "confidence", "routing"]
-    if logits == "per-head":
-        outputs += ["decoder_logits"] if model.auxiliary is None else ["decoder_logits", "auxiliary_logits"]
-    if logits == "per-head":
-        head = LogitsHeadGraph(model)
-    else:
-        head = ServingHead(model) if form == "served" and can_serve(model) else HeadGraph(model)
-    _export(
-        head,
-        features,
-        folder / "head.onnx",
-        names,
-        outputs,
-        {name: {0: count} for name in names},
-        opset,
-    )
+    _export_encoder(model, folder / "encoder.onnx", experts, form, opset)
+    export_head(model, folder / "head.onnx", logits, form, opset)
     graphs = ["encoder", "head"]
     if precision == "int8":
         convert_to_int8(folder / "encoder.onnx")
@@ -152,23 +134,56 @@ def export_graphs(
     return graphs
 
 
+def _export_encoder(model: MleSam, path: Path, experts: ExpertsLayout | None, form: Form, opset: int) -> None:
+    config = model.config
+    # torch.export specialises a batch of 1, so the example has 2.
+    images = torch.zeros(2, config.height, config.width, 3, dtype=torch.uint8)
+    _export(
+        EncoderGraph(model) if form == "plain" else ServingEncoder(model, experts),
+        (images, torch.tensor([0, min(1, len(model.rig.modalities) - 1)])),
+        path,
+        ["images", "modality"],
+        LEVELS,
+        opset,
+    )
+
+
+def export_head(
+    model: MleSam,
+    path: Path,
+    logits: Literal["joined", "per-head"] = "joined",
+    form: Form = "served",
+    opset: int = OPSET,
+) -> None:
+    """Write the head alone; arguments as of `export_graphs`."""
+    config, channels = model.config, model.config.model.base.fpn_channels
+    features = tuple(torch.randn(2, channels, config.height // s, config.width // s) for s in (4, 8, 16))
+    served, plain = (ServingHead, HeadGraph) if logits == "joined" else (ServingLogitsHead, LogitsHeadGraph)
+    head = served(model) if form == "served" and can_serve(model) else plain(model)
+    outputs = ["labels", "confidence", "routing"]
+    if logits == "per-head":
+        outputs += ["decoder_logits"] if model.auxiliary is None else ["decoder_logits", "auxiliary_logits"]
+    _export(head, features, path, LEVELS, outputs, opset)
+
+
 def _export(
     graph: nn.Module,
     example: tuple,
     path: Path,
-    inputs: list[str],
-    outputs: list[str],
-    dynamic: dict,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
     opset: int,
 ) -> None:
+    """All inputs have the number of modalities as their first dimension, which stays open."""
+    count = torch.export.Dim("M", min=1, max=64)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             graph.eval(),
             example,
-            input_names=inputs,
-            output_names=outputs,
-            dynamic_shapes=dynamic,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes={name: {0: count} for name in inputs},
             opset_version=opset,
             dynamo=True,
             optimize=True,
@@ -206,7 +221,13 @@ class OnnxModel:
         )
 
     def encode(self, images: np.ndarray, modality: np.ndarray) -> list[np.ndarray]:
-        """Features of uint8 `[M, H, W, 3]`."""
+        """Features of uint8 `[M, H, W, 3]`.
+
+        Raises:
+            InputError: where an index of a modality is negative.
+        """
+        if modality.size and modality.min() < 0:
+            raise InputError(f"Expected indices of modalities from 0 but received {modality.min()}.")
         return self.encoder.run(None, {"images": images, "modality": modality.astype(np.int64)})
 
     def decode(self, features: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

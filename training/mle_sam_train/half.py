@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +35,10 @@ def convert_to_half(path: Path) -> None:
         disable_shape_infer=True,
         op_block_list=[*DEFAULT_OP_BLOCK_LIST, *SINGLE],
     )
+    # What the exporter noted of values in between no longer holds for those that stayed float32.
+    del graph.graph.value_info[:]
     _drop_repeated_casts(graph.graph)
+    _sort(graph.graph)
     onnx.save(graph, str(path))
 
 
@@ -49,3 +53,15 @@ def _drop_repeated_casts(graph: onnx.GraphProto) -> None:
         kept.append(node)
     del graph.node[:]
     graph.node.extend(kept)
+
+
+def _sort(graph: onnx.GraphProto) -> None:
+    """Bring every node behind those whose outputs it reads, as ONNX asks: the converter appends its casts.
+
+    ONNX Runtime sorts by itself; `onnx.checker` and other readers do not.
+    """
+    nodes = list(graph.node)
+    makers = {name: index for index, node in enumerate(nodes) for name in node.output if name}
+    read = {i: [makers[name] for name in node.input if name in makers] for i, node in enumerate(nodes)}
+    del graph.node[:]
+    graph.node.extend(nodes[index] for index in TopologicalSorter(read).static_order())

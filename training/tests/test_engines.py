@@ -62,6 +62,7 @@ def test_a_plan_leads_to_a_graph_that_knows_the_golden_labels(
 ) -> None:
     plan = Plan.read(plan_for(tmp_path, "cuda", precision))
     build(plan)
+    onnx.checker.check_model(str(plan.output), full_check=True)
     half = sum(i.data_type == onnx.TensorProto.FLOAT16 for i in onnx.load(str(plan.output)).graph.initializer)
     assert (half > 0) == (precision == "float16")
     labels = session(plan.output).run(["labels"], {"images": images(), "modality": np.arange(4)})[0]

@@ -14,7 +14,7 @@ from mle_sam_train.config import Config
 from mle_sam_train.data import DatasetInfo
 from mle_sam_train.engines import Plan, build
 from mle_sam_train.errors import InputError
-from mle_sam_train.export import OnnxModel, check_parity, export_graphs
+from mle_sam_train.export import OnnxModel, check_parity, export_graphs, export_head
 from mle_sam_train.footprint import _run_apart, measure_footprint
 from mle_sam_train.model import MleSam, Rig
 
@@ -40,9 +40,13 @@ def bundle(single: MleSam, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def noise(count: int) -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (count, 64, 64, 3), np.uint8)
+
+
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    return np.random.default_rng(2).integers(0, 256, (1, 64, 64, 3), np.uint8)
+    return noise(1)
 
 
 def test_the_fused_graph_answers_as_encoder_and_head_do(bundle: Path, images: np.ndarray) -> None:
@@ -103,6 +107,72 @@ def test_each_heads_logits_are_handed_out(single: MleSam, bundle: Path, images: 
     np.testing.assert_allclose(outputs[3], expected.decoder[0].numpy(), atol=0.02)
     np.testing.assert_allclose(outputs[4], expected.auxiliary[0].numpy(), atol=0.02)
     np.testing.assert_allclose(outputs[2], expected.routing[0].numpy(), atol=0.01)
+
+
+def count_products(path: Path) -> int:
+    return sum(node.op_type in ("MatMul", "Gemm") for node in onnx.load(str(path)).graph.node)
+
+
+@pytest.mark.parametrize("form", ["served", pytest.param("plain", marks=pytest.mark.slow)])
+def test_each_heads_logits_take_no_second_decoding(single: MleSam, tmp_path: Path, form: str) -> None:
+    runs, products = {}, {}
+    feeds = {
+        f"features_{i}": np.random.default_rng(i).normal(size=(1, 32, side, side)).astype(np.float32)
+        for i, side in enumerate((16, 8, 4))
+    }
+    for logits in ("joined", "per-head"):
+        path = tmp_path / f"{logits}.onnx"
+        export_head(single, path, logits, form)
+        onnx.checker.check_model(str(path), full_check=True)
+        products[logits] = count_products(path)
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        runs[logits] = session.run(None, feeds)
+    assert products["per-head"] == products["joined"] > 20
+    labels, *_ = runs["joined"]
+    same, _, _, decoder, auxiliary = runs["per-head"]
+    # The two heads' logits, joined by hand, are those that give the labels.
+    joined = torch.from_numpy(decoder + float(single.join.detach()) * auxiliary)
+    by_hand = single.full_size(joined[None])[0].argmax(dim=0).numpy()
+    assert len(np.unique(labels)) > 1
+    assert (by_hand != labels).mean() < 1e-3
+    assert (same != labels).mean() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["encoder", "head", "fused"])
+def test_graphs_in_half_precision_pass_the_checker_of_onnx(bundle: Path, name: str) -> None:
+    onnx.checker.check_model(str(bundle / f"{name}.onnx"), full_check=True)
+
+
+GRAPHS = {
+    "served": {"layout": "fused-too"},
+    "plain": {"form": "plain"},
+    "float16, merged": {"precision": "float16", "experts": "merged", "layout": "fused-too"},
+    "float16, plain": {"precision": "float16", "form": "plain", "layout": "fused-too"},
+    "int8": {"precision": "int8", "layout": "fused-too"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choices", GRAPHS.values(), ids=GRAPHS.keys())
+def test_every_graph_passes_the_checker_of_onnx(single: MleSam, tmp_path: Path, choices: dict) -> None:
+    for name in export_graphs(single, tmp_path, **choices):
+        onnx.checker.check_model(str(tmp_path / f"{name}.onnx"), full_check=True)
+    # Whatever the form, a graph that is run by itself says that -1 is no modality.
+    with pytest.raises(Exception, match="out of data bounds"):
+        OnnxModel(tmp_path).encoder.run(None, {"images": noise(1), "modality": np.array([-1])})
+
+
+def test_indices_that_are_no_modalities_are_refused(single: MleSam, bundle: Path) -> None:
+    with pytest.raises(InputError, match="Expected indices of modalities from 0 to 0 but received -1"):
+        single.encode(torch.from_numpy(noise(2)), torch.tensor([0, -1]))
+    with pytest.raises(InputError, match="from 0 to 0 but received 1"):
+        single.encode(torch.from_numpy(noise(1)), torch.tensor([1]), experts=False)
+    runtime = OnnxModel(bundle)
+    with pytest.raises(InputError, match="Expected indices of modalities from 0 but received -1"):
+        runtime.encode(noise(1), np.array([-1]))
+    # Whoever runs the graph by itself is told by ONNX Runtime.
+    with pytest.raises(Exception, match="out of data bounds"):
+        runtime.encoder.run(None, {"images": noise(1), "modality": np.array([-1])})
 
 
 def test_the_footprint_is_measured_in_a_process_of_its_own(bundle: Path, single: MleSam) -> None:

@@ -11,8 +11,14 @@ from transformers.models.sam2.modeling_sam2 import do_pool, window_partition, wi
 
 from mle_sam_train.config import Config, config_from_dict, config_to_dict
 from mle_sam_train.data import DatasetInfo
-from mle_sam_train.export import HeadGraph
-from mle_sam_train.serving import ServingEncoder, ServingHead, can_serve, experts_layout
+from mle_sam_train.export import HeadGraph, LogitsHeadGraph
+from mle_sam_train.serving import (
+    ServingEncoder,
+    ServingHead,
+    ServingLogitsHead,
+    can_serve,
+    experts_layout,
+)
 from mle_sam_train.serving.head import best_class
 from mle_sam_train.serving.phases import gain, upsample_columns, upsample_rows, weave
 from mle_sam_train.serving.token_order import BlockShape, plan_trunk
@@ -112,6 +118,33 @@ def test_the_head_is_the_same_function(config: Config, info: DatasetInfo, head: 
     assert (served[0] != labels).float().mean() < 1e-3
     assert (served[1].int() - confidence.int()).abs().max() <= 1
     torch.testing.assert_close(served[2], routing)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("head", HEADS, ids=str)
+def test_each_heads_logits_are_those_that_were_joined(config: Config, info: DatasetInfo, head: dict) -> None:
+    model = shaken(changed(config, "head", **head), info)
+    generator = torch.Generator().manual_seed(4)
+    levels = [torch.randn(3, 32, side, side, generator=generator) for side in (16, 8, 4)]
+    expected = LogitsHeadGraph(model)(*levels)
+    received = ServingLogitsHead(model).eval()(*levels)
+    assert len(expected) == len(received) == (4 if model.auxiliary is None else 5)
+    for a, b in zip(received[3:], expected[3:], strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+    labels, confidence, routing = ServingHead(model).eval()(*levels)
+    assert (received[0] != labels).float().mean() < 1e-3
+    assert (received[1].int() - confidence.int()).abs().max() <= 1
+    torch.testing.assert_close(received[2], routing)
+
+
+@torch.inference_mode()
+def test_a_head_that_counts_for_nothing_still_hands_out_its_logits(config, info) -> None:
+    model = shaken(changed(config, "head", join="learned"), info)
+    model.join.zero_()
+    levels = [torch.randn(2, 32, side, side) for side in (16, 8, 4)]
+    expected, received = (form(model).eval()(*levels) for form in (LogitsHeadGraph, ServingLogitsHead))
+    torch.testing.assert_close(received[4], expected[4], atol=1e-4, rtol=1e-4)
+    assert (received[0] != expected[0]).float().mean() < 1e-3
 
 
 def test_subpixels_that_do_not_divide_the_stride_are_left_to_the_original(config, info) -> None:

@@ -12,7 +12,7 @@ export type BuiltProvider = (typeof BUILT_PROVIDERS)[number];
  * Counts the ways graphs have been made. Raise it whenever the same bundle would come out as another graph: with other
  * options of TensorRT, or after a change in `mle_sam_train.engines` or `half`. Older graphs are then stale.
  */
-export const BUILD_RECIPE = 1;
+export const BUILD_RECIPE = 2;
 
 /**
  * All that decides whether a graph made for a provider may be used: where one of these differs, it may be slow, fail,

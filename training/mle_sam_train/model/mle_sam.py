@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..config import Config
+from ..errors import InputError
 from .base import LEVELS, build_base
 from .experts import add_experts
 from .heads import AuxiliaryHead, ClassMaskDecoder
@@ -97,7 +98,11 @@ class MleSam(nn.Module):
 
         Returns:
             Per level `[N, C, h, w]` at strides 4, 8, 16.
+
+        Raises:
+            InputError: where an index is that of no modality.
         """
+        _require_indices(modality, len(self.rig.modalities))
         return self.encode_pixels(self.normalised(images, modality), modality if experts else None)
 
     def normalised(self, images: Tensor, modality: Tensor) -> Tensor:
@@ -161,7 +166,8 @@ class MleSam(nn.Module):
         found = places_of(present) if places is None else places
         sample, modality = (place.to(images.device, non_blocking=True) for place in found)
         present = present.to(images.device, non_blocking=True)
-        encoded = self.encode(images[sample, modality], modality, experts)
+        pixels = self.normalised(images[sample, modality], modality)
+        encoded = self.encode_pixels(pixels, modality if experts else None)
         if not experts:
             return self._classify(encoded, encoded, images.new_ones(batch, LEVELS, 1, dtype=torch.float32))
         slots = sample * count + modality
@@ -177,6 +183,16 @@ class MleSam(nn.Module):
         """Bilinear upsampling of `[B, classes, h', w']` to the input size."""
         size = (self.config.height, self.config.width)
         return F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
+
+
+def _require_indices(modality: Tensor, count: int) -> None:
+    """Refuse what is no index of a modality: PyTorch takes -1 for the last one without a word."""
+    is_captured = modality.is_cuda and torch.cuda.is_current_stream_capturing()
+    if torch.compiler.is_compiling() or is_captured or modality.numel() == 0:
+        return  # values cannot be looked at there
+    outside = [index for index in modality.tolist() if not 0 <= index < count]
+    if outside:
+        raise InputError(f"Expected indices of modalities from 0 to {count - 1} but received {outside[0]}.")
 
 
 def _statistics(rig: Rig, normalisation: str) -> tuple[Tensor, Tensor]:

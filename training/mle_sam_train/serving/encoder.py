@@ -26,6 +26,9 @@ ExpertsLayout = Literal["merged", "factored"]
 MERGED_BYTES = 8 << 20
 """Up to this much, each modality's own weights are stored; beyond it, the low-rank factors."""
 
+BEYOND = 2**31 - 1
+"""An index that no table has."""
+
 
 def experts_layout(model: MleSam) -> ExpertsLayout:
     """`merged` stores each modality's own projections and costs nothing at run time, but grows with base and
@@ -69,6 +72,7 @@ class ServingEncoder(nn.Module):
 
     def forward(self, images: Tensor, modality: Tensor) -> tuple[Tensor, ...]:
         """Normalise and encode."""
+        modality = beyond_if_negative(modality)
         gain, shift = self.gain.index_select(0, modality), self.shift.index_select(0, modality)
         planes = images.permute(0, 3, 1, 2).to(gain.dtype)
         pixels = planes * gain[:, :, None, None] - shift[:, :, None, None]
@@ -79,6 +83,15 @@ class ServingEncoder(nn.Module):
             if index in self.stage_ends:
                 stages.append(tokens)
         return tuple(self.neck(stages)[: self.levels])
+
+
+def beyond_if_negative(modality: Tensor) -> Tensor:
+    """Indices of which those below zero lie outside of any table.
+
+    ONNX counts negative indices from the end, so that -1 would be encoded as the last modality without a
+    word; of an index outside, ONNX Runtime on a CPU says that it is.
+    """
+    return torch.where(modality < 0, BEYOND, modality)
 
 
 class ServingBlock(nn.Module):
