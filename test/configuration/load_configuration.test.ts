@@ -159,7 +159,7 @@ describe('configuration of a desk', () => {
     const all = await loadConfiguration(join(projectRoot, 'config', 'mle_sam.yaml'), RIG);
     assert.match(
       all.notes[0]!,
-      /: autostart, always_on, minimum, diagnostics_period_ms, outputs\.\*, modalities\.\*\.expected, modalities\.\*\.qos\.\*\.$/,
+      /: autostart, always_on, idle_check_s, minimum, diagnostics_period_ms, outputs\.\*, modalities\.\*\.expected, modalities\.\*\.qos\.\*\.$/,
     );
   });
 
