@@ -1,11 +1,10 @@
 // `npm run reproduce -- --config quick`: from nothing to a model that runs, and how it compares with models/reference.
 // Simulates a data set, trains base and experts, evaluates, exports, replays a bag with the new bundle. Every step is a
-// command a reader could type; this file only runs them in order, notes what is done, and goes on after a kill.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+// command a reader could type; `resumable_steps.mjs` runs them in order, notes what is done, and goes on after a kill.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareWithReference } from './compare_with_reference.mjs';
+import { fail, runSteps } from './resumable_steps.mjs';
 import { root } from './setup.mjs';
 import { python as environmentPython, prepareTraining, training } from './training_environment.mjs';
 
@@ -25,11 +24,6 @@ const USAGE = `npm run reproduce -- [options]
   --threads N     of simulator, PyTorch and ONNX Runtime; default 2
   --bag BAG       to replay; default samples/town
   --python FILE   a Python that has mle-sam-train; default training/.venv, made if it is not there`;
-
-function fail(sentence) {
-  console.error(sentence);
-  process.exit(2);
-}
 
 function readOptions() {
   const text = (value) => ({ type: 'string', ...(value !== undefined && { default: value }) });
@@ -86,7 +80,7 @@ const stage = (name) => mleSamTrain(name, ...config, '--data', data, '--run', ou
 const replay = (model, to) => mleSam('replay', options.bag, '--model', model, '--out', to, '--threads', threads);
 const score = (model) => mleSam('evaluate', data, '--model', model, '--split', 'test', '--threads', threads, '--json');
 
-/** In order. A step is done when it has ended well and its product is still there; `printed` saves what it prints. */
+/** In order, as `runSteps` takes them. */
 const STEPS = [
   {
     name: 'simulate',
@@ -123,86 +117,23 @@ const STEPS = [
     name: 'replay of the reference',
     product: path('reference', 'summary.json'),
     command: replay(reference, path('reference')),
+    isApart: true,
   },
   {
     name: 'score of the reference',
     product: path('reference', 'score.json'),
     command: score(reference),
     printed: true,
+    isApart: true,
   },
 ];
 
-const recordPath = path('steps.json');
-
-/** What is done so far. Other settings than the run was begun with would mix two runs into one. */
-function readRecord() {
-  const settings = { config: options.config, frames: options.frames, steps: options.steps ?? null, bag: options.bag };
-  if (!existsSync(recordPath)) return { settings, done: {} };
-  const record = JSON.parse(readFileSync(recordPath, 'utf8'));
-  const [begun, asked] = [JSON.stringify(record.settings), JSON.stringify(settings)];
-  if (begun !== asked)
-    fail(`Expected ${begun}, with which ${out} was begun, but received ${asked}: choose another --out.`);
-  return record;
-}
-
-function writeWhole(file, text) {
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
-}
-
-/** Runs a step to its end; a signal goes on to it, so that training saves before it stops. */
-async function run({ name, command: [program, ...args], product, printed }) {
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', printed ? 'pipe' : 'inherit', 'inherit'] });
-  let stopped;
-  const pass = (signal) => {
-    stopped = signal;
-    child.kill(signal);
-  };
-  process.on('SIGINT', pass).on('SIGTERM', pass);
-  const chunks = [];
-  child.stdout?.on('data', (chunk) => chunks.push(chunk));
-  const status = await new Promise((resolve) => {
-    child.on('close', (code) => resolve(code ?? 1));
-    child.on('error', (error) => {
-      console.error(`Could not run ${program}: ${error.message}`);
-      resolve(1);
-    });
-  });
-  process.off('SIGINT', pass).off('SIGTERM', pass);
-  if (stopped !== undefined || status !== 0) {
-    fail(`${name}: ${stopped ? `stopped by ${stopped}` : 'failed'}; the same command again goes on from here.`);
-  }
-  if (printed) writeWhole(product, Buffer.concat(chunks));
-}
-
-async function runAll() {
-  const record = readRecord();
-  let isFresh = false;
-  for (const step of STEPS) {
-    const minutes = record.done[step.name];
-    // What follows a step that had to run again was made from its old product.
-    if (minutes !== undefined && !isFresh && existsSync(step.product)) {
-      console.log(`${step.name}: done before, ${minutes} min`);
-      continue;
-    }
-    isFresh ||= !step.name.endsWith('of the reference');
-    console.log(`${step.name}: ${step.command.join(' ')}`);
-    delete record.done[step.name];
-    writeWhole(recordPath, JSON.stringify(record, null, 2));
-    const start = Date.now();
-    await run(step);
-    record.done[step.name] = Math.round((Date.now() - start) / 6000) / 10;
-    writeWhole(recordPath, JSON.stringify(record, null, 2));
-  }
-  return record;
-}
-
-mkdirSync(out, { recursive: true });
 if (options.python === undefined) {
   const reason = prepareTraining();
   if (reason !== undefined) fail(`The training package cannot be installed: ${reason}.`);
 }
-const { done } = await runAll();
+const { config: begun, frames, steps = null, bag } = options;
+const done = await runSteps(STEPS, out, { config: begun, frames, steps, bag });
 const minutes = Object.values(done).reduce((sum, value) => sum + value, 0);
 console.log(`\n${compareWithReference(out, options.config)}`);
 console.log(`\n${path('bundle')}: all steps together ${minutes.toFixed(1)} minutes, without attempts that were killed`);

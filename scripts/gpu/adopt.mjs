@@ -1,5 +1,6 @@
 // `node scripts/gpu/adopt.mjs OUT --data HELD_OUT [--write]`: what came back from `run.py TRAIN` beside the bundled
-// reference and its targets; with --write it becomes models/reference, with model card, golden sample and golden masks.
+// reference and its targets; with --write it becomes models/reference, with model card (and `npm run claims`' section of
+// it), golden sample and golden masks.
 // HELD_OUT is a data set of `mle-sam simulate HELD_OUT --layout deliver --seed 7 --split val --frames 100`: the golden
 // sample and the statistics of the inputs come from it.
 import { execFileSync } from 'node:child_process';
@@ -83,6 +84,9 @@ function write(out, data, python, note) {
     ...(existsSync(join(out, 'routing.json')) ? ['--routing', join(out, 'routing.json')] : []),
     ...['--weights', join(root, 'training', 'checkpoints', 'reference.safetensors')],
   );
+  const card = join(bundle, 'MODEL_CARD.md');
+  const claims = [join(root, 'training', 'results', 'claims-cpu.json'), '--docs', join(root, 'docs', 'claims.md')];
+  run(python, '-m', 'mle_sam_train.cli', 'claims', '--report', ...claims, '--card', card);
   const size = ['encoder.onnx', 'head.onnx'].reduce((sum, name) => sum + statSync(join(bundle, name)).size, 0) / 1e6;
   if (size > BUNDLE_MEGABYTES) throw new Error(`Expected graphs of at most ${BUNDLE_MEGABYTES} MB but got ${size}.`);
   console.log(`${bundle}: ${size.toFixed(1)} MB of graphs. Now the golden masks of samples/town.`);

@@ -222,6 +222,7 @@ def machine(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "cpus": len(os.sched_getaffinity(0)),
+        "threads": torch.get_num_threads(),
     }
     if device.type == "cuda":
         about |= {

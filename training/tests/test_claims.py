@@ -11,15 +11,24 @@ import pytest
 import torch
 
 from mle_sam_train.checkpoint import save_weights
-from mle_sam_train.claims.lab import absence
+from mle_sam_train.claims.lab import Source, info_at_size
 from mle_sam_train.claims.report import read_runs, with_section
-from mle_sam_train.claims.runs import fitted_steps
+from mle_sam_train.claims.runs import Plan, fitted_steps, in_order
 from mle_sam_train.claims.scores import DeviceConfusion, router_worth, subset_scores
 from mle_sam_train.claims.separate import FixedRouter
-from mle_sam_train.claims.variants import MLE_SAM, VARIANTS, build_variant, trained_count, variant_config
+from mle_sam_train.claims.trainer import absence
+from mle_sam_train.claims.variants import (
+    MLE_SAM,
+    VARIANTS,
+    build_variant,
+    forward_operations,
+    trained_count,
+    variant_config,
+)
 from mle_sam_train.claims.verdict import compare
 from mle_sam_train.cli import main
 from mle_sam_train.config import load_config
+from mle_sam_train.data import open_cache
 from mle_sam_train.data.degrade import CAMERA_FAILURES, SPARSE_FAILURES
 from mle_sam_train.data.plan import SamplePlanner
 from mle_sam_train.data.sampling import StepPlans
@@ -152,11 +161,59 @@ def test_every_batch_has_as_many_images(config, train_cache) -> None:
         assert len({present.tobytes() for present in batches}) == (8 if name == MLE_SAM else 1)
 
 
-def test_only_early_fusion_without_absence_sees_every_sensor_always(config) -> None:
-    for name, variant in VARIANTS.items():
-        augment = variant_config(config, name, 3).augment
-        assert (augment.full_set_probability == 1) == (not variant.has_absence)
-        assert replace(augment, full_set_probability=0.4) == replace(config.augment, full_set_probability=0.4)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_samples_differ_by_absence_and_failures_alone(config, name) -> None:
+    augment = variant_config(config, name, 3).augment
+    assert (augment.full_set_probability == 1) == (name in ("early-fusion", "early-fusion-plain"))
+    assert (augment.degrade_probability == 0) == (name == "early-fusion-plain")
+    own = config.augment
+    changed = {
+        "full_set_probability": own.full_set_probability,
+        "degrade_probability": own.degrade_probability,
+    }
+    assert replace(augment, **changed) == own
+
+
+def test_operations_are_counted(config, info) -> None:
+    """Four encoder passes cost more than one; a projection for each sensor by as much as its products."""
+    counts = {name: forward_operations(built(config, info, name)) for name in VARIANTS}
+    assert counts[MLE_SAM] > 2 * counts["early-fusion"]
+    channels, sensors = config.model.base.fpn_channels, len(info.rig.modalities)
+    places = sum((config.height // stride) * (config.width // stride) for stride in (4, 8, 16))
+    added = counts["mle-sam-projected"] - counts[MLE_SAM]
+    assert added == 2 * sensors * channels**2 * places
+
+
+def test_frames_are_resampled_to_the_size_configured(config, info, data_root, val_cache, tmp_path) -> None:
+    half = replace(config, width=info.width // 2, height=info.height // 2)
+    cache = open_cache(info_at_size(Source(half, data_root, tmp_path, None, "val", 2)), "val", tmp_path)
+    assert cache.images.shape[2:4] == cache.labels.shape[1:] == (half.height, half.width)
+    places = (2 * np.arange(half.height) + 1, 2 * np.arange(half.width) + 1)
+    nearest = [val_cache.labels[:, places[0] - a][:, :, places[1] - b] for a in (0, 1) for b in (0, 1)]
+    assert any((cache.labels == each).all() for each in nearest)  # of two equally near, either
+    other = replace(config, width=info.width // 2)
+    with pytest.raises(InputError, match="Expected images of 32x64 pixels as configured, or of that shape"):
+        info_at_size(Source(other, data_root, tmp_path, None, "val", 2))
+
+
+def test_what_goes_beyond_the_comparison_comes_last() -> None:
+    plan = Plan(5, ["mle-sam-pixel", MLE_SAM, "early-fusion-plain", "early-fusion"], [1, 2], {}, {})
+    assert [(name, seed) for name, seed, _ in in_order(plan)] == [
+        *((name, seed) for seed in (1, 2) for name in (MLE_SAM, "early-fusion")),
+        *((name, seed) for seed in (1, 2) for name in ("mle-sam-pixel", "early-fusion-plain")),
+    ]
+
+
+def test_page_and_card_are_those_of_the_kept_results(tmp_path) -> None:
+    """`mle-sam-train claims --report` writes both from `training/results`."""
+    root = CONFIG.parents[2]
+    card = root / "models" / "reference" / "MODEL_CARD.md"
+    again = tmp_path / "card.md"
+    again.write_text(card.read_text())
+    report = ["claims", "--report", str(root / "training" / "results" / "claims-cpu.json")]
+    assert main([*report, "--docs", str(tmp_path / "claims.md"), "--card", str(again)]) == 0
+    assert (tmp_path / "claims.md").read_text() == (root / "docs" / "claims.md").read_text()
+    assert again.read_text() == card.read_text()
 
 
 def test_half_of_the_absent_are_zeros_the_others_left_out() -> None:

@@ -102,3 +102,19 @@ def test_another_setting_does_not_go_on_with_a_run(command: list[str], tmp_path:
     refused = subprocess.run(changed, capture_output=True, text=True)
     assert refused.returncode == 2
     assert "with which" in refused.stderr and "choose another --out" in refused.stderr
+
+
+def test_the_claims_are_made_from_nothing_to_the_page(node: str, tmp_path: Path) -> None:
+    """`npm run claims` on a few frames, one step a run; again, it goes on."""
+    script = [node, str(ROOT / "scripts" / "claims.mjs"), "--out", str(tmp_path), "--python", sys.executable]
+    command = [*script, "--train", "6", "--test", "4", "--score", "2", "--steps", "1", "--seeds", "3"]
+    command += ["--variants", "mle-sam,early-fusion"]
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+    assert list(done(tmp_path)) == ["simulate train", "simulate test", "runs", "report"]
+    page = (tmp_path / "claims.md").read_text()
+    assert "npm run claims" in page and "842 steps of stage base" in page and "6 frames (simulation)" in page
+    again = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    assert again.stdout.count("done before") == 4
+    refused = subprocess.run([*script, "--seeds", "one"], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "Expected numbers such as 1,2 for --seeds but received 'one'" in refused.stderr

@@ -1,13 +1,10 @@
-"""One process of the comparison: its data on the device, and how a variant is trained and scored."""
+"""One process of the comparison: its data on the device, and the runs it makes on them."""
 
 from __future__ import annotations
 
-import copy
-import math
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,19 +24,22 @@ from ..data import (
     read_dataset_info,
 )
 from ..data.cache import is_decoded, open_decoded
-from ..data.plan import SamplePlanner
-from ..data.sampling import Batch, StepPlans
 from ..errors import InputError
 from ..evaluation import spread_indices
-from ..graph_step import GraphFailed, GraphStep
-from ..losses import class_weights, total_loss
-from ..optimizer import build_optimizer
-from ..precision import MixedPrecision, check_precision
+from ..losses import class_weights
+from ..precision import check_precision
 from ..processes import join_processes
-from ..schedule import learning_rate_factor
 from .scores import router_worth, subset_scores
-from .separate import PixelRouted, SeparateEncoders
-from .variants import MLE_SAM, Contender, build_variant, trained_count, variant_config
+from .separate import SeparateEncoders
+from .trainer import Training
+from .variants import (
+    MLE_SAM,
+    Contender,
+    build_variant,
+    forward_operations,
+    trained_count,
+    variant_config,
+)
 
 WARMING_STEPS, TIMED_STEPS, MEASURED_FRAMES = 5, 12, 32
 
@@ -68,7 +68,7 @@ class Lab:
             self.device = processes.device
         config = source.config
         check_precision(config.precision, self.device)
-        self.info = read_dataset_info(source.data, (config.width, config.height))
+        self.info = info_at_size(source)
         self.train = train_frames(self.info, source.cache)
         held_out = open_cache(self.info, source.split, source.cache, decoding_threads())
         chosen = spread_indices(len(held_out), source.frames)
@@ -136,10 +136,10 @@ class Lab:
 
     def run(self, name: str, seed: int, steps: int) -> dict[str, Any]:
         """Train and score a variant: the content of its file."""
-        began = time.monotonic()
+        began, computed = time.monotonic(), time.process_time()
         training = self.start(name, seed, steps)
         losses = training.run(steps)
-        trained = time.monotonic()
+        trained, computed = time.monotonic(), time.process_time() - computed
         scores = self.score(training.model)
         part, is_graph = max(1, min(20, steps // 2)), training.graph is not None
         training.close()
@@ -151,10 +151,13 @@ class Lab:
             "trainFrames": len(self.train),
             "split": self.source.split,
             "scoredFrames": len(self.images),
+            "config": self.source.config.name,
             "trainedParameters": trained_count(training.model),
+            "forwardOperations": forward_operations(training.model),
             "startsFrom": self._start(),
             "source": self.info.source,
             "trainSeconds": round(trained - began, 1),
+            "trainProcessSeconds": round(computed, 1),
             "scoreSeconds": round(time.monotonic() - trained, 1),
             "isGraph": is_graph,
             "loss": [round(float(np.mean(part_)), 3) for part_ in (losses[:part], losses[-part:])],
@@ -164,118 +167,17 @@ class Lab:
         }
 
 
-class Training:
-    """A variant in training."""
-
-    def __init__(self, lab: Lab, config: Config, model: Contender, steps: int) -> None:
-        self.lab, self.config, self.model, self.steps, self.step = lab, config, model, steps, 0
-        # The frames stay where they are; what is drawn from them is the run's own.
-        self.sampler = copy.copy(lab.sampler)
-        self.sampler.plans = self._plans()
-        self.sampler.planner = self.sampler.plans.planner
-        self.plans = self._plans()  # its own: the sampler's are drawn in another thread
-        self.optimizer = build_optimizer(model, model.trained_stage, config.experts)
-        self.mixed = MixedPrecision(config.precision, lab.device)
-        self.graph: GraphStep | None = None
-        self._is_tried = False
-
-    def _plans(self) -> StepPlans:
-        lab, config = self.lab, self.config
-        planner = SamplePlanner(lab.train, config.augment, "experts", config.seed, lab.kinds)
-        return StepPlans(planner, config.experts.batch, (0, 1))
-
-    def run(self, steps: int) -> list[float]:
-        """Take as many steps; returns their losses. The device is waited for at the end."""
-        self.model.train()
-        losses: list[float | torch.Tensor] = []
-        self._capture()
-        with ThreadPoolExecutor(1) as loader:
-            following = loader.submit(self.sampler.batch_at, self.step)
-            for _ in range(steps):
-                batch = following.result()
-                following = loader.submit(self.sampler.batch_at, self.step + 1)
-                losses.append(self._step(batch))
-            following.result()
-        values = [float(loss) for loss in losses]
-        if not all(math.isfinite(value) for value in values):
-            raise InputError(f"Expected finite losses until step {self.step} but received others.")
-        return values
-
-    def _capture(self) -> None:
-        """Make the step a CUDA graph, the first time. All batches must then have as many images."""
-        config = self.config
-        augment = config.augment
-        is_static = len(augment.subset_shares) > 0 or augment.full_set_probability == 1
-        is_plain = config.loss.resolution == "full" and config.precision != "float16"
-        is_possible = self.lab.device.type == "cuda" and is_static and is_plain
-        if self._is_tried or not is_possible or self.lab.graph == "off":
-            return
-        self._is_tried = True
-        batch, chosen = self._prepared(self.sampler.batch_at(self.step))
-        try:
-            made = (batch, chosen, self._loss, self.optimizer, config.experts.clip, self.lab.device)
-            self.graph = GraphStep(*made)
-        except GraphFailed as error:
-            print(f"no CUDA graph, step by step instead: {error}", flush=True)
-            self.lab.graph = "off"
-
-    def close(self) -> None:
-        """Give back the graph's memory: it holds the training, which holds it."""
-        self.graph = None
-
-    def _step(self, batch: Batch) -> float | torch.Tensor:
-        settings = self.config.experts
-        factor = learning_rate_factor(self.step / self.steps, settings.warmup, settings.power)
-        drawn = np.random.default_rng([self.config.seed, 3, self.step]).integers(0, 64, 2)
-        offset = (int(drawn[0]), int(drawn[1]))
-        prepared, chosen = self._prepared(batch)
-        self.step += 1
-        if self.graph is not None:
-            return self.graph.run(prepared, chosen, offset, factor)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["rate"] * factor
-        self.optimizer.zero_grad(set_to_none=True)
-        moved = tuple(tensor.to(self.lab.device, non_blocking=True) for tensor in chosen)
-        present = prepared.present.to(self.lab.device, non_blocking=True)
-        loss = self._loss(Batch(prepared.images, present, prepared.labels), moved, offset)
-        self.mixed.backward(loss)
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        is_finite, value = self.mixed.update(self.optimizer, parameters, settings.clip, loss.detach())
-        return value if is_finite or self.config.precision == "float16" else math.nan
-
-    def _prepared(self, batch: Batch) -> tuple[Batch, tuple[torch.Tensor, ...]]:
-        """The batch as the variant meets absence, and what the loss needs besides: all but images and labels
-        on the CPU."""
-        present, blank = absence(batch.present)
-        sound = ~blank
-        if isinstance(self.model, PixelRouted):
-            for sample, plan in enumerate(self.plans.at(self.step)[0]):
-                for position, _ in plan.failures:
-                    sound[sample, position] = False
-        chosen = self.model.choose(present, blank)
-        return Batch(batch.images, present, batch.labels), (*chosen, sound)
-
-    def _loss(
-        self, batch: Batch, chosen: tuple[torch.Tensor, ...], offset: tuple[int, int] | torch.Tensor
-    ) -> torch.Tensor:
-        """Everything is on the device."""
-        *places, sound = chosen
-        output = self.mixed.forward(lambda: self.model.run(batch.images, batch.present, tuple(places)))
-        loss = total_loss(output, batch.labels, self.config.loss, self.lab.weights, offset)
-        if isinstance(self.model, PixelRouted):
-            loss = loss + self.model.reliability_loss(sound, batch.present)
-        return loss
-
-
-def absence(present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """How the absent modalities of a batch are absent: (present, blank), both bool `[B, M]` on the CPU.
-
-    In every second sample they are left out, in the others they are present but blank (zeros), so that both
-    protocols of scoring are met in training. By place in the batch, not by chance: samples are drawn by size
-    (`subset_shares`), and so each batch has as many images to encode as the last.
-    """
-    zeros = torch.arange(len(present))[:, None] % 2 == 1
-    return present | zeros, ~present & zeros
+def info_at_size(source: Source) -> DatasetInfo:
+    """The data set at the configuration's size; one of the same shape is resampled as it is decoded."""
+    size = (source.config.width, source.config.height)
+    info = read_dataset_info(source.data, size)
+    own = (info.width, info.height)
+    if own[0] * size[1] != own[1] * size[0]:
+        raise InputError(
+            f"Expected images of {size[0]}x{size[1]} pixels as configured, or of that shape, but received "
+            f"{own[0]}x{own[1]}: {source.data}. Give --config a width and a height of the data's shape."
+        )
+    return info if own == size else replace(info, width=size[0], height=size[1], native=info.native or own)
 
 
 def train_frames(info: DatasetInfo, cache: Path) -> FrameCache:

@@ -17,12 +17,12 @@ import torch
 import torch.multiprocessing as multiprocessing
 
 from ..checkpoint import load_model
-from ..data import is_growing, open_cache, read_dataset_info
+from ..data import is_growing, open_cache
 from ..data.cache import is_decoded
 from ..device_bench import machine
 from ..errors import InputError
-from .lab import Lab, Source, decoding_threads
-from .variants import checked_variants
+from .lab import Lab, Source, decoding_threads, info_at_size
+from .variants import VARIANTS, checked_variants
 
 PLAN, TOGETHER = "plan.json", "claims.json"
 """What holds for all runs of a folder, and the runs that have ended in one file, for taking along."""
@@ -83,7 +83,7 @@ def run_claims(
     failed: list[str] = []
     with _workers(source, jobs) as workers:
         plan = _plan(run, workers, names, seeds, steps, deadline, jobs)
-        tasks = [(name, seed, plan.steps) for seed in plan.seeds for name in plan.variants]
+        tasks = in_order(plan)
         todo = [task for task in tasks if not _file(run, task).exists()]
         starts = [deadline - FITTING_SHARE * plan.seconds_of(task[0]) for task in todo]
         for task, result in workers.run(list(zip(todo, starts, strict=True)), deadline):
@@ -127,6 +127,12 @@ def together(run: Path) -> dict[str, Any]:
         raise InputError(f"Expected {PLAN} in {run} but found none; `mle-sam-train claims --run` makes it.")
     files = sorted(run.glob("seed-*/*.json"))
     return {"plan": json.loads(path.read_text()), "runs": [json.loads(file.read_text()) for file in files]}
+
+
+def in_order(plan: Plan) -> list[Task]:
+    """Seed by seed; what goes beyond the comparison itself after all seeds of that."""
+    tasks = [(name, seed, plan.steps) for seed in plan.seeds for name in plan.variants]
+    return sorted(tasks, key=lambda task: VARIANTS[task[0]].is_extra)
 
 
 def _file(run: Path, task: Task) -> Path:
@@ -245,8 +251,7 @@ def _workers(source: Source, jobs: int) -> Iterator[_Inline | _Pool]:
         return
 
     # Decoded here where it has to be: no two processes may do so at once.
-    size = (source.config.width, source.config.height)
-    info = read_dataset_info(source.data, size)
+    info = info_at_size(source)
     open_cache(info, source.split, source.cache, decoding_threads())
     if not (is_decoded("train", source.cache) or is_growing(source.cache)):
         open_cache(info, "train", source.cache, decoding_threads())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from ..checkpoint import load_base
 from ..config import Config
@@ -16,7 +17,7 @@ from .joint import CameraFused, EarlyFusion, JointEncoder
 from .separate import Concatenated, PixelRouted, Projected, SeparateEncoders
 
 Contender = SeparateEncoders | JointEncoder
-MLE_SAM, CONCATENATION = "mle-sam", "concatenation"
+MLE_SAM, CONCATENATION, PLAIN = "mle-sam", "concatenation", "early-fusion-plain"
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,14 @@ class Variant:
     begins_as: str
     """What the weights that the base does not have are at the start."""
     has_absence: bool = True
+    has_spoiling: bool = True
+    """Whether it meets sensor failures in training."""
     is_ours: bool = False
     """MLE-SAM or a change to it, and so no counterpart."""
+    is_extra: bool = False
+    """Made after all seeds of the others: where time ends early, the comparison itself is whole."""
+    change: str = ""
+    """Of a change to MLE-SAM, what it changes."""
 
 
 VARIANTS: dict[str, Variant] = {
@@ -43,6 +50,14 @@ VARIANTS: dict[str, Variant] = {
         "the base on the camera, other channels 0",
         has_absence=False,
     ),
+    PLAIN: Variant(
+        "early fusion, without absence or failures",
+        EarlyFusion,
+        "the base on the camera, other channels 0",
+        has_absence=False,
+        has_spoiling=False,
+        is_extra=True,
+    ),
     CONCATENATION: Variant(
         "MLE-SAM's encoders, concatenated", Concatenated, "the base for every sensor, their mean"
     ),
@@ -54,12 +69,16 @@ VARIANTS: dict[str, Variant] = {
         PixelRouted,
         "the base for every sensor, equal weights",
         is_ours=True,
+        is_extra=True,
+        change="a weight for each pixel, and the router is trained to tell spoilt sensors from sound ones.",
     ),
     "mle-sam-projected": Variant(
         "MLE-SAM, a projection for each sensor",
         Projected,
         "the base for every sensor, equal weights",
         is_ours=True,
+        is_extra=True,
+        change="each sensor has a matrix of its own before the sum, as concatenation has.",
     ),
 }
 
@@ -73,10 +92,12 @@ def checked_variants(names: list[str] | None) -> list[str]:
 
 
 def variant_config(config: Config, name: str, seed: int) -> Config:
-    """`config` as a variant is trained: every weight, on the same samples but for absence."""
+    """`config` as a variant is trained: every weight, on the same samples but for absence and failures."""
     augment = config.augment
     if not VARIANTS[name].has_absence:
         augment = replace(augment, full_set_probability=1.0, subset_shares=())
+    if not VARIANTS[name].has_spoiling:
+        augment = replace(augment, degrade_probability=0.0)
     experts = replace(config.experts, trainable="all", data="device", average=0.0)
     return replace(config, seed=seed, augment=augment, experts=experts)
 
@@ -97,6 +118,18 @@ def build_variant(
     model.normalise_as(modalities)
     model.extend()
     return model
+
+
+def forward_operations(model: Contender) -> int:
+    """Multiplications and additions for one frame with all sensors, as PyTorch counts them: products and
+    convolutions, nothing else."""
+    config, count = model.config, len(model.rig.modalities)
+    device = model.pixel_gain.device
+    images = torch.zeros(1, count, config.height, config.width, 3, dtype=torch.uint8, device=device)
+    present = torch.ones(1, count, dtype=torch.bool)
+    with FlopCounterMode(display=False) as counter:
+        model(images, present, torch.zeros_like(present))
+    return counter.get_total_flops()
 
 
 def trained_count(model: Contender) -> int:
