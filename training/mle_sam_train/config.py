@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -12,6 +13,8 @@ import yaml
 
 from .errors import InputError
 
+EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+"""What YAML 1.1 takes for a word, since it has no point: `6e-05`, as JSON writes it too."""
 PrecisionName = Literal["bfloat16", "float16", "float32"]
 
 
@@ -265,6 +268,8 @@ def _check(hint: Any, value: Any, name: str) -> Any:
             return tuple(_check(arguments[0], item, f"{name}[{i}]") for i, item in enumerate(value))
         raise InputError(f"Expected a list for {name} but received {value!r}.")
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if hint is float and isinstance(value, str) and EXPONENT.fullmatch(value):
         return float(value)
     if hint in (int, str) and isinstance(value, hint) and not isinstance(value, bool):
         return value

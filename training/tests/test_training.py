@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mle_sam_train.averaging import WeightAverage
-from mle_sam_train.checkpoint import load_base, load_model, load_tensors, save_weights
-from mle_sam_train.config import Config, config_from_dict, config_to_dict
+from mle_sam_train.checkpoint import load_base, load_model, load_tensors, save_weights, write_config
+from mle_sam_train.config import Config, config_from_dict, config_to_dict, load_config
 from mle_sam_train.data import DatasetInfo, FrameCache
 from mle_sam_train.errors import InputError
 from mle_sam_train.model import MleSam, Rig
@@ -17,6 +17,7 @@ from mle_sam_train.schedule import Budget, learning_rate_factor
 from mle_sam_train.training import Trainer
 
 STAGES = ["base", "experts"]
+CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 def fresh(config: Config, info: DatasetInfo) -> MleSam:
@@ -160,6 +161,14 @@ def test_a_budget_of_minutes_counts_time() -> None:
 def test_a_wrong_configuration_is_refused_with_one_sentence(raw, sentence) -> None:
     with pytest.raises(InputError, match=sentence):
         config_from_dict(raw)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_run_reads_the_configuration_that_it_has_written(path, tmp_path) -> None:
+    """Small rates as well: JSON writes 6e-05, which is no number in YAML 1.1."""
+    written = load_config(path)
+    write_config(written, tmp_path / "config.json")
+    assert load_config(tmp_path / "config.json") == written
 
 
 @pytest.mark.parametrize(
