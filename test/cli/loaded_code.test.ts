@@ -112,7 +112,7 @@ const STARTS: readonly Start[] = [
 describe('code loaded at the start', () => {
   for (const { entry, what, packages, not } of STARTS) {
     it(`${what} (${entry}) waits for no code that it may not need`, async function () {
-      this.timeout(20_000);
+      this.timeout(120_000);
       const loaded = await loadedAtOnce(entry);
       assert.ok(loaded.modules.has(entry));
       assert.deepEqual(
@@ -128,7 +128,7 @@ describe('code loaded at the start', () => {
   }
 
   it('in a replay comes in the order that lets the worker start early, and nothing else comes with it', async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const folder = mkdtempSync(join(tmpdir(), 'mle-sam-loaded-'));
     try {
       const bag = await writeTinyBag(join(folder, 'tiny.mcap'), 0.5);
