@@ -7,7 +7,7 @@ import { soak, writeBag } from './support/soak_lane.js';
 
 /** A second or two of each lane in one process; `test/slow/soak.test.ts` runs them for longer. */
 describe('npm run soak', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mle-sam-soak-test-'));
@@ -29,8 +29,8 @@ describe('npm run soak', function () {
   });
 
   it('runs random scenarios', async () => {
-    const { scenarios, masks } = await soak('storm', '--seed', '1', '--scenarios', '2');
-    assert.equal(scenarios, 2);
+    const { scenarios, masks } = await soak('storm', '--seed', '1', '--scenarios', '1');
+    assert.equal(scenarios, 1);
     assert.ok(Number(masks) > 20);
   });
 
