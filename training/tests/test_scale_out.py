@@ -237,3 +237,17 @@ def test_the_ablation_is_one_command_that_resumes(data_root, tmp_path, capsys) -
 def test_an_unknown_variant_is_refused(config, data_root, tmp_path) -> None:
     with pytest.raises(InputError, match=r"Expected variants among .* but received 'none'"):
         run_ablation(config, data_root, tmp_path, seeds=[1], variants=["none"])
+
+
+@pytest.mark.slow
+def test_a_compiled_model_has_the_gradients_of_a_plain_one(config, data_root, tmp_path, monkeypatch) -> None:
+    """Traced and taken through autograd by PyTorch's compiler; kernels are those of the plain model."""
+    compile_model = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda module: compile_model(module, backend="aot_eager"))
+    plain, compiled = (
+        gradients(config_to_dict(with_stage(config, compiled=how)), data_root, tmp_path / how, Processes(), 5)
+        for how in ("off", "on")
+    )
+    assert compiled["loss"] == pytest.approx(plain["loss"], rel=1e-5)
+    for name, gradient in plain["gradients"].items():
+        torch.testing.assert_close(compiled["gradients"][name], gradient, atol=2e-6, rtol=1e-3, msg=name)
