@@ -72,10 +72,14 @@ await node.line('Active.', PATIENT);
 let listener = startListener();
 await listener.program.line('ready', PATIENT);
 const mainThread = mainThreadReader(node);
-const run = new Endurance(positive('minutes', options.minutes), () => ({
-  ...processFigures(node.pid),
-  ...mainThread(),
-}));
+const run = new Endurance(
+  positive('minutes', options.minutes),
+  () => ({
+    ...processFigures(node.pid),
+    ...mainThread(),
+  }),
+  'by-itself',
+);
 
 let masks = 0;
 let lastStamp = 0n;

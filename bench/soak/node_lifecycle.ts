@@ -34,7 +34,11 @@ await rig.tell({ play: true });
 await rig.ask('get_state');
 
 const mainThread = mainThreadReader(node);
-const run = new Endurance(Number.POSITIVE_INFINITY, () => ({ ...processFigures(node.pid), ...mainThread() }));
+const run = new Endurance(
+  Number.POSITIVE_INFINITY,
+  () => ({ ...processFigures(node.pid), ...mainThread() }),
+  'by-itself',
+);
 let masks = 0;
 let done = 0;
 try {

@@ -65,6 +65,7 @@ describe('a long run', () => {
     const run = new Endurance(
       minutes,
       () => figures(nowMs / SECOND, random),
+      'at-each-sample',
       () => nowMs,
     );
     for (; !run.isOver; nowMs += 2 * SECOND) await run.sample();
