@@ -146,6 +146,8 @@ export class MleSamNode {
         onState: (text) => this.#ros.log.warn(text),
         onNotice: (text) => this.#ros.log.info(text),
       }),
+      // Said once only, so that nothing may hold it back.
+      onInputProblem: (text) => this.#ros.log.warn(text),
       onFailure: (error) => this.#fail(error.message),
     });
     this.#ros.log.info('Active.');

@@ -34,6 +34,8 @@ export interface PerceptionOptions {
   /** Whether anybody wants a mask now. */
   isWanted: () => boolean;
   sink: PipelineSink;
+  /** Told once of what is wrong with a topic that is to be read. */
+  onInputProblem: (text: string) => void;
   /** Told when no mask will come any more. */
   onFailure: (error: Error) => void;
 }
@@ -147,7 +149,7 @@ export class Perception {
     const parts = { bundle, fallbacks, selection, config: settings.pipeline, configured, segmenter, sink, isWanted };
     const pipeline = createPipeline({ ...parts, ...(minimum && { minimum }), backpressure: 'newest' });
     const onMessage = (message: RawMessage) => this.#receive(pipeline, message);
-    const onProblem = (text: string) => sink.problem(text, this.#clock.now());
+    const onProblem = this.#options.onInputProblem;
     const onDriversChange = () => idle.lookNow();
     const inputs = new Inputs({ ros, clock: this.#clock, settings, onMessage, onProblem, onDriversChange });
     const idle = new IdleListening({
