@@ -1,3 +1,4 @@
+import type { ModalityImage } from '../sensors/modality_image.js';
 import type { FrameSet } from '../sync/index.js';
 import type { Segmentation } from './segmentation.js';
 import type { Segmenter } from './segmenter.js';
@@ -40,6 +41,11 @@ export class DeferredSegmenter {
     if (this.#failure !== undefined) throw this.#failure;
     this.#begin().catch(() => undefined);
     throw new SegmenterError('restarting', 'The model is being started: it is needed for the first time');
+  }
+
+  /** As that of the worker; nothing while it has not started. */
+  async prepare(images: readonly ModalityImage[]): Promise<void> {
+    await this.#segmenter?.prepare(images);
   }
 
   async close(): Promise<void> {

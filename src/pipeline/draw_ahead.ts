@@ -65,7 +65,11 @@ export class DrawAhead {
 
   async #encode(): Promise<void> {
     this.#isEncoding = true;
-    while (this.#drawn.length > 0 && this.#isModelFree()) await this.#link?.segmenter.prepare?.(this.#drawn.splice(0));
+    while (this.#drawn.length > 0 && this.#isModelFree()) {
+      // Taken first: of a segmenter that prepares nothing, the arguments of the call would not be evaluated.
+      const images = this.#drawn.splice(0);
+      await this.#link?.segmenter.prepare?.(images);
+    }
     this.#isEncoding = false;
   }
 }
