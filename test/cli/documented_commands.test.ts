@@ -61,7 +61,7 @@ function codeOf(text: string): string[] {
 /** The words behind each place where a page calls `program`, up to where the command ends. */
 function callsOf(text: string, program: RegExp): string[][] {
   return codeOf(text).flatMap((line) =>
-    [...line.matchAll(new RegExp(`(?:^|[\\s(\`:])${program.source}`, 'g'))].map((found) => {
+    [...line.matchAll(new RegExp(`(?:^|[|;&(:]|mle_sam_ros|sudo)\\s*${program.source}`, 'g'))].map((found) => {
       const rest = line.slice(found.index + found[0].length).replace(/'[^']*'|"[^"]*"/g, 'TEXT');
       return rest.slice(0, END.exec(rest)!.index).trim().split(/\s+/).filter(Boolean);
     }),
@@ -124,6 +124,7 @@ describe('commands in the pages', () => {
       '```sh',
       'npx mle-sam evaluate DATA -p absent \\',
       '  --requires "miou>=60" | tee --append log   # not --this',
+      'mle-sam-train claims --variants mle-sam other',
       'mle-sam node --ros-args -p x:=y && node scripts/gone.mjs --all',
       '```',
       '`mle-sam model import NET.onnx --outt DIR`, `npm test -- test/sync test/none`',
