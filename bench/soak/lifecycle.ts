@@ -66,9 +66,10 @@ for (let round = 1; round <= rounds; round++) {
     await pipeline.receive(message);
   }
   // Sets that were still waiting for samples are given up with the pipeline, as by a node.
-  const { open, unopened } = pipeline.status();
   await pipeline.settle();
-  ledger.close(unopened + open);
+  const { open, unopened } = pipeline.status();
+  // Before the first picture another sensor may have opened a set.
+  if (ledger.counts.sent > 0) ledger.close(unopened + open);
   await segmenter.close();
   counts.masks += ledger.counts.mask;
   counts.overtaken += ledger.counts.overtaken;

@@ -124,8 +124,8 @@ const { lagMs } = await playBag(endless, player, {
   lingerNs: 0n,
 });
 isPlaying = false;
-const { open, unopened } = pipeline.status();
 await pipeline.settle();
+const { open, unopened } = pipeline.status();
 ledger.close(open + unopened);
 await sampling;
 await quick.close();

@@ -48,14 +48,17 @@ export function growthOf(points: readonly Point[]): Growth | undefined {
   };
 }
 
+/** Pools of threads are filled one by one, as they are needed. */
+const POOL = 4;
+
 /**
- * Whether a count that should stay as it is has grown: its least in the last third is above its most in the first. Fewer than
- * eight counts say nothing: libraries start their threads one by one, as they need them.
+ * Whether a count that should stay as it is has grown: its least in the last third is above its most in the first by more than
+ * a pool that fills. Fewer than eight counts say nothing.
  */
 export function hasGrown(counts: readonly number[]): boolean {
   if (counts.length < FEWEST_POINTS) return false;
   const third = Math.floor(counts.length / 3);
-  return Math.min(...counts.slice(-third)) > Math.max(...counts.slice(0, third));
+  return Math.min(...counts.slice(-third)) > Math.max(...counts.slice(0, third)) + POOL;
 }
 
 /** So many of the items at most, evenly from the first to the last. */
