@@ -30,7 +30,10 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/^rviz2/, 'RViz is not on PyPI; test/node/documentation holds its file'],
   [/^ros2 security|^export ROS_SECURITY/, 'the ROS of the tests has no security plugins'],
   [/^mle-sam dropout 'fleet/, 'test/cli/dropout_many runs scenarios on many bags'],
-  [/^mle-sam dropout BAG$/, 'the whole library takes many minutes; test/dropout/acceptance runs it on seven seconds'],
+  [
+    /^mle-sam dropout BAG$/,
+    'the whole library takes many minutes; test/slow/dropout_acceptance runs it on a few seconds',
+  ],
 ];
 /** Goes on beside the commands after it, and is ready when it says so. */
 const IN_BACKGROUND: readonly (readonly [command: RegExp, ready: string])[] = [
