@@ -15,7 +15,7 @@ import { isMet, type PerformanceRow, readRows, rowsInto } from './support/perfor
 
 /** In this order; each with the options of the run for the page. */
 const BENCHMARKS: readonly (readonly [name: string, ...options: string[]])[] = [
-  ['peer', '--rates', '10,15,30', '--sensors', '1', '--turns', '3', '--seconds', '8'],
+  ['peer', '--rates', '10', '--sensors', '1', '--turns', '3', '--seconds', '8'],
   ['node', '60'],
   ['start'],
   ['graphs'],

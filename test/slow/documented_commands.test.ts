@@ -34,6 +34,8 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
     /^mle-sam dropout BAG$/,
     'the whole library takes many minutes; test/slow/dropout_acceptance runs it on a few seconds',
   ],
+  [/^mle-sam dropout BAG --model A/, 'test/cli/dropout_many runs scenarios with several models'],
+  [/^mle-sam compare A B --bag/, 'test/dropout/comparison runs it'],
 ];
 /** Goes on beside the commands after it, and is ready when it says so. */
 const IN_BACKGROUND: readonly (readonly [command: RegExp, ready: string])[] = [
