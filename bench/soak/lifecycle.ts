@@ -2,7 +2,7 @@
  * Life cycles in one process: `npm run soak -- lifecycle [--rounds 500] [--seed 1] [--malloc usual]`. Each round does what
  * the node does: configure (bundle read, worker started, golden sample answered), activate (a pipeline that takes messages as
  * live sensors send them, until a random one), deactivate, cleanup. No round leaves memory, threads, handles or open files
- * behind, and every frame sent is told once. `npm run soak -- node_lifecycle` does it to a node on a graph.
+ * behind, and every frame sent is told once. `npm run soak -- node_lifecycle` does the same with a node on a graph.
  */
 import { join } from 'node:path';
 import { peekHeader } from '../../src/messages/index.js';

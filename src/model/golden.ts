@@ -1,4 +1,4 @@
-import '../files/picture_loaders.js';
+import '../files/libvips.js';
 import sharp from 'sharp';
 import type { ImageSize } from '../sensors/modality_image.js';
 import { BundleError } from './bundle_error.js';

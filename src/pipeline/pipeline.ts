@@ -184,10 +184,11 @@ export class Pipeline {
   #drawAhead(): void {
     const { backpressure, synchronizer, models } = this.#options;
     if (backpressure !== 'newest' || this.#failure !== undefined) return;
-    const isDecoding = this.#draining !== undefined && this.#delivery.mask === undefined;
-    const draft = isDecoding ? undefined : synchronizer.draft();
-    if (draft === undefined || !this.#isWanted()) return;
     const isModelBusy = this.#delivery.mask !== undefined;
+    const isDecoding = this.#draining !== undefined && !isModelBusy;
+    if (isDecoding) return;
+    const draft = synchronizer.draft();
+    if (draft === undefined || !this.#isWanted()) return;
     if (isModelBusy && this.#overlap.untilFree() * 1e6 >= draft.period) return;
     this.#ahead.begin(models.inUse, { stamp: draft.stamp, selections: this.#selectionsOf(draft) });
   }

@@ -80,7 +80,7 @@ export async function withReplaySource<Result>(
         if (fallbackStart !== 'lazy') await startAll(fallbacks);
         return await use({ bag: bagReader, bundle, fallbacks, config, configured, selection, segmenter, incidents });
       } finally {
-        await Promise.all([segmenter.close(), ...fallbacks.map((fallback) => fallback.segmenter.close())]);
+        await Promise.all(fallbacks.map((fallback) => fallback.segmenter.close()));
       }
     } finally {
       await bagReader.close();

@@ -189,20 +189,13 @@ export class Evidence {
   stretch(factor: number, now: number): void {
     const stretched = (at: number) => now - (now - at) * factor;
     this.readings.forEach(({ received, delay }, index) => {
-      this.readings[index] = { received: stretched(received), delay: delay + stretched(received) - received };
+      this.readings[index] = { received, delay: delay + stretched(received) - received };
     });
     this.arrivals.forEach(({ at, gap, stamp }, index) => {
-      this.arrivals[index] = { at: stretched(at), gap: gap === undefined ? undefined : gap * factor, stamp };
+      this.arrivals[index] = { at, gap: gap === undefined ? undefined : gap * factor, stamp };
     });
-    this.content.forEach((finding, index) => {
-      this.content[index] = { ...finding, at: stretched(finding.at) };
-    });
-    for (const record of this.sets) if (record.at !== undefined) record.at = stretched(record.at);
-    if (this.lastMessage !== undefined) this.lastMessage = stretched(this.lastMessage);
-    if (this.lastSample !== undefined) this.lastSample = stretched(this.lastSample);
+    this.#move(stretched);
     this.rhythm.stretch(factor, now);
-    this.#clock = undefined;
-    this.isNew = true;
   }
 
   /** Silence counts from now on only. */
@@ -214,19 +207,24 @@ export class Evidence {
 
   /** Takes everything as if it had come later by so much. */
   skip(by: number): void {
+    this.#move((at) => at + by);
+    this.rhythm.skip(by);
+  }
+
+  /** Moves all that happened to other moments; delays and gaps stay. */
+  #move(moved: (at: number) => number): void {
     this.readings.forEach(({ received, delay }, index) => {
-      this.readings[index] = { received: received + by, delay };
+      this.readings[index] = { received: moved(received), delay };
     });
     this.arrivals.forEach((arrival, index) => {
-      this.arrivals[index] = { ...arrival, at: arrival.at + by };
+      this.arrivals[index] = { ...arrival, at: moved(arrival.at) };
     });
     this.content.forEach((finding, index) => {
-      this.content[index] = { ...finding, at: finding.at + by };
+      this.content[index] = { ...finding, at: moved(finding.at) };
     });
-    for (const record of this.sets) if (record.at !== undefined) record.at += by;
-    if (this.lastMessage !== undefined) this.lastMessage += by;
-    if (this.lastSample !== undefined) this.lastSample += by;
-    this.rhythm.skip(by);
+    for (const record of this.sets) if (record.at !== undefined) record.at = moved(record.at);
+    if (this.lastMessage !== undefined) this.lastMessage = moved(this.lastMessage);
+    if (this.lastSample !== undefined) this.lastSample = moved(this.lastSample);
     this.#clock = undefined;
     this.isNew = true;
   }

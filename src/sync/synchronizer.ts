@@ -2,7 +2,7 @@ import type { SensorReason } from '../sensors/reason.js';
 import type { ContentVerdict } from './content.js';
 import { SECOND, type SynchronizerOptions } from './options.js';
 import type { StampValue } from './origin.js';
-import { eventInRealTime, statusInRealTime } from './real_time.js';
+import { draftInRealTime, eventInRealTime, statusInRealTime } from './real_time.js';
 import { StampPace } from './stamp_pace.js';
 import { StretchedClock } from './stretched_clock.js';
 import type { SetDraft, SyncEvent, SynchronizerStatus } from './sync_event.js';
@@ -88,7 +88,8 @@ export class Synchronizer<T, S extends StampValue = number> {
    * Undefined while none is. Changes nothing.
    */
   draft(): SetDraft<T, S> | undefined {
-    return this.#core.draft();
+    const draft = this.#core.draft();
+    return draft === undefined || this.#clock.isReal ? draft : draftInRealTime(draft, this.#clock);
   }
 
   /** What is in force. */

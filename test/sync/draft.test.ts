@@ -95,6 +95,21 @@ describe('Draft of a set', () => {
     );
   });
 
+  it('tells the time between sets by the receive clock, where stamps run at another pace', () => {
+    const sync = new Synchronizer<number>(OPTIONS);
+    const PACE = 0.2;
+    let period: number | undefined;
+    for (let k = 0; k < 100; k++) {
+      for (const modality of ['camera', 'depth', 'lidar']) {
+        const at = (k * 100 * MS) / PACE + (modality === 'lidar' ? 60 * MS : 0);
+        sync.push(modality, k * 100 * MS, k, at);
+        sync.advance(at);
+        period = sync.draft()?.period ?? period;
+      }
+    }
+    assert.ok(Math.abs(period! / MS - 500) < 50, `${period! / MS} ms`);
+  });
+
   it('is there only while a set is being collected', () => {
     const sync = new Synchronizer<number>(OPTIONS);
     assert.equal(sync.draft(), undefined);

@@ -83,8 +83,8 @@ def test_processes_draw_different_shares_of_every_batch(config, train_cache) -> 
     assert len(seen) == len(train_cache)
 
 
-def torchrun(*command: object) -> None:
-    """Two processes on this machine's CPU, with gloo."""
+def torchrun(*command: object) -> str:
+    """Two processes on this machine's CPU, with gloo; returns what they print."""
     launcher = [
         sys.executable,
         "-m",
@@ -96,6 +96,7 @@ def torchrun(*command: object) -> None:
     ]
     done = subprocess.run([str(part) for part in launcher], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.mark.parametrize("accumulate", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ import yaml
 pytest.importorskip("h5py")
 from published_trees import write_deliver
 from test_pretrained import CONFIGS, configured, to_original
+from test_scale_out import torchrun
 from test_typescript import mle_sam
 from transformers import Sam2Config, Sam2Model
 
@@ -126,19 +125,8 @@ def test_the_page_leads_from_a_checkpoint_and_a_data_set_to_a_bundle(tmp_path, m
         if command.startswith("npx "):
             told[command] = mle_sam(*shlex.split(command.removeprefix("npx mle-sam ")))
         elif TORCHRUN.match(command):
-            launcher = [
-                sys.executable,
-                "-m",
-                "torch.distributed.run",
-                "--standalone",
-                "--nproc-per-node",
-                "2",
-            ]
             # Goes on for one more step with what one process began; `--steps` in the place of the 100,000.
-            words = [*launcher, *shlex.split(command)[3:], "--steps", "3"]
-            done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-            assert done.returncode == 0, done.stderr[:2000]
-            told[command] = done.stdout
+            told[command] = torchrun(*shlex.split(command)[3:], "--steps", "3")
         else:
             assert main(["--threads", "1", *shlex.split(command.removeprefix(OURS))]) == 0, command
             told[command] = capsys.readouterr().out

@@ -1,13 +1,6 @@
-import '../../files/picture_loaders.js';
+import '../../files/libvips.js';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { BOUNDS } from '../bounds.js';
-
-/**
- * One thread a picture, and nothing kept: no picture comes twice, and the other cores have a model to run. For pictures of
- * 640 x 384 pixels that takes a third less processor time. It changes no pixel.
- */
-sharp.concurrency(1);
-sharp.cache(false);
 
 /** Stray bytes before a restart marker that cheap encoders leave; more are the rest of a damaged interval. */
 const MOST_STRAY_BYTES = 16;

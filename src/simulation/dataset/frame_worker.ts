@@ -1,5 +1,5 @@
+import '../../files/libvips.js';
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
 import type { FramePlan } from './dataset_layout.js';
 import { FrameWriter } from './frame_writer.js';
 
@@ -7,8 +7,7 @@ import { FrameWriter } from './frame_writer.js';
 export type FrameReply = { kind: 'written' | 'present' } | { kind: 'failed'; reason: string };
 
 // Entry of a worker thread: renders the frames it is sent, one after another. The threads share the cores between
-// themselves already, so that sharp gets one each.
-sharp.concurrency(1);
+// themselves already, and libvips takes one for each picture.
 const writer = new FrameWriter((workerData as { root: string }).root);
 parentPort?.on('message', (plan: FramePlan) => {
   writer.write(plan).then(

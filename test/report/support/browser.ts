@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -39,6 +40,15 @@ export async function openFile(
   });
   await page.goto(url);
   return { page, complaints };
+}
+
+/** A page without complaint, on which nothing is cut, faint or taken from a hostile text. */
+export async function assertReadable(page: Page, complaints: readonly string[], width: number): Promise<void> {
+  assert.deepEqual(await cutTexts(page), []);
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+  assert.deepEqual(await faintTexts(page), []);
+  assert.equal(await page.locator('img[src=x]').count(), 0);
+  assert.deepEqual(complaints, []);
 }
 
 /** Texts that are wider than their place, outside what scrolls. */
