@@ -59,6 +59,8 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--compile", action="store_true", help="run the model through torch.compile")
         command.add_argument("--pretrained", help="SAM 2 for model.base.pretrained: hub name, folder or .pt")
         command.add_argument("--base", type=Path, help="weights to start experts from (default RUN/base)")
+        text = "whole trained model to start experts from, projections excepted (in place of --base)"
+        command.add_argument("--weights", type=Path, help=text)
         command.add_argument("--until", type=Path, help="file with the time (seconds since 1970) to end by")
         command.add_argument("--no-graph", action="store_true", help="no CUDA graph of the step")
         command.add_argument("--resume", action="store_true", help="go on from the last checkpoint, if any")

@@ -84,8 +84,27 @@ def load_base(model: MleSam, path: Path) -> dict[str, Any]:
     return summary
 
 
+def load_whole(model: MleSam, path: Path) -> dict[str, Any]:
+    """Copy all weights of a trained model of the same size and rig into `model` and return its summary.
+    Projections that it does not have stay as they are, and so do nothing yet."""
+    trained, summary = load_model(path)
+    for text, own, other in (
+        ("modalities", model.rig.modalities, trained.rig.modalities),
+        ("classes", model.rig.classes, trained.rig.classes),
+    ):
+        names = [[entry["name"] for entry in entries] for entries in (own, other)]
+        if names[0] != names[1]:
+            raise InputError(f"Expected weights for the {text} {names[0]} but received {names[1]}: {path}.")
+    tensors = trained.state_dict()
+    if trained.projections is None:
+        own = model.state_dict()
+        tensors |= {name: own[name] for name in own if name.startswith("projections.")}
+    load_tensors(model, tensors, path)
+    return summary
+
+
 def _is_of_experts(name: str) -> bool:
-    return ".expert_" in name or name.startswith("router.")
+    return ".expert_" in name or name.startswith(("router.", "projections."))
 
 
 def resolve_checkpoint(path: Path) -> Path:

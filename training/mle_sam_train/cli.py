@@ -58,6 +58,7 @@ def _train(options: argparse.Namespace) -> None:
             steps=options.steps,
             minutes=options.minutes,
             base=options.base,
+            weights=options.weights,
             cache=CacheChoice.of(options.cache, options.run / "cache"),
             resume=options.resume,
             until=options.until,

@@ -93,6 +93,9 @@ class ModelConfig:
 
     base: BaseConfig = field(default_factory=BaseConfig)
     lora: LoraConfig = field(default_factory=LoraConfig)
+    projection: Literal["none", "per-modality"] = "none"
+    """`per-modality`: a matrix for each modality and level between encoder and router, so that features fit
+    each other before they are added. Our addition; `docs/claims.md` says what it is worth."""
     router: RouterConfig = field(default_factory=RouterConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
 

@@ -12,17 +12,21 @@ from .model import MleSam
 
 def trainable_parameters(model: MleSam, stage: StageName) -> dict[str, list[tuple[str, nn.Parameter]]]:
     """What a stage trains, by learning-rate group: `base` trains trunk, neck and heads without any expert;
-    `experts` trains LoRA, router and heads and leaves every weight of the base alone, unless `trainable` says
-    otherwise."""
+    `experts` trains LoRA, projections, router and heads and leaves every weight of the base alone, unless
+    `trainable` says otherwise."""
     heads = [
         item
         for item in model.named_parameters()
-        if not item[0].startswith(("vision.", "router.")) and item[1].requires_grad
+        if not item[0].startswith(("vision.", "projections.", "router.")) and item[1].requires_grad
     ]
     if stage == "base":
         return {"main": [*model.base_parameters(), *heads]}
     everything = [] if model.config.experts.trainable == "experts" else list(model.base_parameters())
-    routing = [(f"router.{name}", p) for name, p in model.router.named_parameters() if p.requires_grad]
+    routing = [
+        item
+        for item in model.named_parameters()
+        if item[0].startswith(("projections.", "router.")) and item[1].requires_grad
+    ]
     return {"main": [*everything, *routing, *heads], "lora": list(model.expert_parameters())}
 
 

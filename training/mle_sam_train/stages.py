@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .checkpoint import load_base, write_config
+from .checkpoint import load_base, load_whole, write_config
 from .config import Config
 from .continuation import check_config, check_data, describe_data, write_data
 from .data import (
@@ -47,6 +47,7 @@ def train_stage(
     steps: int | None = None,
     minutes: float | None = None,
     base: Path | None = None,
+    weights: Path | None = None,
     cache: CacheChoice | None = None,
     resume: bool = False,
     until: Path | None = None,
@@ -54,6 +55,7 @@ def train_stage(
     """Train `stage` until its budget is used up and return the trainer, whose model is trained.
 
     Args:
+        weights: a whole trained model that stage `experts` starts from, in place of `base`.
         until: file with the time of day by which it ends, see `Budget`.
     """
     check_precision(config.precision, processes.device)
@@ -68,7 +70,10 @@ def train_stage(
         raise InputError(
             f"Expected stage experts but received base: {config.model.base.pretrained} stays frozen."
         )
-    source = _base_weights(config, run, stage, base)
+    if weights is not None and (stage == "base" or base is not None):
+        given = "with --base" if base is not None else "for stage base"
+        raise InputError(f"Expected --weights for stage experts, without --base, but received it {given}.")
+    source = None if weights is not None else _base_weights(config, run, stage, base)
     has_begun = (run / stage / STATE_FILE).exists()
     if has_begun:
         check_config(config, run / stage, stage, resume)
@@ -82,7 +87,9 @@ def train_stage(
     torch.manual_seed(config.seed)
     model = MleSam(config, info.rig)
     earlier: list[dict[str, Any]] = []
-    if source is not None:
+    if weights is not None:
+        earlier = load_whole(model, weights)["stages"]
+    elif source is not None:
         earlier = load_base(model, source)["stages"]
     elif stage == "experts" and config.model.base.pretrained is not None:
         reused = load_pretrained(model, config.model.base.pretrained)

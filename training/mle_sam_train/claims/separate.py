@@ -121,23 +121,6 @@ class Concatenated(SeparateEncoders):
         return self._classify(fused, fused, mean_weights(present)[:, None])
 
 
-class Projected(SeparateEncoders):
-    """MLE-SAM with a C x C matrix for each modality and level before router's sum and mean: what
-    concatenation can do beyond a weighted sum. Begins as MLE-SAM."""
-
-    def extend(self) -> None:
-        count, channels = len(self.rig.modalities), self.config.model.base.fpn_channels
-        start = torch.eye(channels).expand(count, channels, channels)
-        self.projections = nn.ParameterList(nn.Parameter(start.clone()) for _ in range(LEVELS))
-
-    def decode(self, features: list[Tensor], present: Tensor) -> Output:
-        projected = [
-            torch.einsum("mdc,bmchw->bmdhw", matrix.to(level.dtype), level)
-            for matrix, level in zip(self.projections, features, strict=True)
-        ]
-        return super().decode(projected, present)
-
-
 class PixelRouted(SeparateEncoders):
     """A weight for each pixel: the image's own score plus one of the 3 x 3 neighbourhood. The image's score
     is also trained to tell sensors that are spoilt or zeros from sound ones."""

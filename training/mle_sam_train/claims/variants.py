@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..model.mle_sam import Rig
 from ..optimizer import trainable_parameters
 from .joint import CameraFused, EarlyFusion, JointEncoder
-from .separate import Concatenated, PixelRouted, Projected, SeparateEncoders
+from .separate import Concatenated, PixelRouted, SeparateEncoders
 
 Contender = SeparateEncoders | JointEncoder
 MLE_SAM, CONCATENATION, PLAIN = "mle-sam", "concatenation", "early-fusion-plain"
@@ -31,6 +31,8 @@ class Variant:
     has_absence: bool = True
     has_spoiling: bool = True
     """Whether it meets sensor failures in training."""
+    has_projection: bool = False
+    """Whether each modality has projections of its own; the configuration's are not used."""
     is_ours: bool = False
     """MLE-SAM or a change to it, and so no counterpart."""
     is_extra: bool = False
@@ -74,8 +76,9 @@ VARIANTS: dict[str, Variant] = {
     ),
     "mle-sam-projected": Variant(
         "MLE-SAM, a projection for each sensor",
-        Projected,
+        SeparateEncoders,
         "the base for every sensor, equal weights",
+        has_projection=True,
         is_ours=True,
         is_extra=True,
         change="each sensor has a matrix of its own before the sum, as concatenation has.",
@@ -99,7 +102,9 @@ def variant_config(config: Config, name: str, seed: int) -> Config:
     if not VARIANTS[name].has_spoiling:
         augment = replace(augment, degrade_probability=0.0)
     experts = replace(config.experts, trainable="all", data="device", average=0.0)
-    return replace(config, seed=seed, augment=augment, experts=experts)
+    projection = "per-modality" if VARIANTS[name].has_projection else "none"
+    model = replace(config.model, projection=projection)
+    return replace(config, seed=seed, model=model, augment=augment, experts=experts)
 
 
 def build_variant(

@@ -14,6 +14,7 @@ from ..errors import InputError
 from .base import LEVELS, build_base
 from .experts import add_experts
 from .heads import AuxiliaryHead, ClassMaskDecoder
+from .projection import Projections
 from .router import Router, fuse, mean_weights
 
 RGB_MEAN = (0.485, 0.456, 0.406)
@@ -62,6 +63,8 @@ class MleSam(nn.Module):
         channels, classes = config.model.base.fpn_channels, len(rig.classes)
         self.vision = build_base(config.model.base, config.height, config.width)
         add_experts(self.vision, len(rig.modalities), config.model.lora)
+        is_projected = config.model.projection == "per-modality"
+        self.projections = Projections(LEVELS, len(rig.modalities), channels) if is_projected else None
         self.router = Router(LEVELS, channels, config.model.router)
         self.decoder = ClassMaskDecoder(channels, classes, config.model.head)
         has_auxiliary = config.model.head.auxiliary_branch != "none"
@@ -121,7 +124,10 @@ class MleSam(nn.Module):
 
     def encode_pixels(self, pixels: Tensor, modality: Tensor | None) -> list[Tensor]:
         """Features of normalised images `[N, 3, H, W]`; no modality stands for the base without experts."""
-        return list(self.vision(pixels, modality=modality).fpn_hidden_states)
+        features = list(self.vision(pixels, modality=modality).fpn_hidden_states)
+        if modality is None or self.projections is None:
+            return features
+        return self.projections(features, modality)
 
     def decode(self, features: list[Tensor], present: Tensor) -> Output:
         """Fuse the modalities present and classify.

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ..model import MleSam
 from ..model.experts import ExpertAttention
+from ..model.projection import Projections
 from .token_order import POOLED, BlockPlan, BlockShape, plan_trunk, row_by_row
 
 ExpertsLayout = Literal["merged", "factored"]
@@ -65,9 +66,8 @@ class ServingEncoder(nn.Module):
             for block, steps in zip(backbone.blocks, plan.blocks, strict=True)
         )
         self.stage_ends = list(backbone.stage_ends)
-        self.neck = ServingNeck(
-            model.vision.neck, [plan.blocks[end].places for end in self.stage_ends], self.grid
-        )
+        places = [plan.blocks[end].places for end in self.stage_ends]
+        self.neck = ServingNeck(model.vision.neck, places, self.grid, model.projections)
         self.levels = model.vision.num_feature_levels
 
     def forward(self, images: Tensor, modality: Tensor) -> tuple[Tensor, ...]:
@@ -82,7 +82,7 @@ class ServingEncoder(nn.Module):
             tokens = block(tokens, modality)
             if index in self.stage_ends:
                 stages.append(tokens)
-        return tuple(self.neck(stages)[: self.levels])
+        return tuple(self.neck(stages, modality)[: self.levels])
 
 
 def beyond_if_negative(modality: Tensor) -> Tensor:
@@ -234,9 +234,15 @@ def _repeated(weights: Tensor, modality: Tensor) -> Tensor:
 
 
 class ServingNeck(nn.Module):
-    """The feature pyramid: tokens of each stage -> planes `[M, C, h, w]`, both fine to coarse."""
+    """The feature pyramid: tokens of each stage -> planes `[M, C, h, w]`, both fine to coarse.
 
-    def __init__(self, neck: nn.Module, places: list, grid: tuple[int, int]) -> None:
+    Where each modality has projections, that of the finest level, which nothing else is made of, is in its
+    lateral weights; what comes from above is projected at the size it has there.
+    """
+
+    def __init__(
+        self, neck: nn.Module, places: list, grid: tuple[int, int], projections: Projections | None
+    ) -> None:
         super().__init__()
         self.top_down = list(neck.fpn_top_down_levels)
         # The neck lists its convolutions from coarse to fine.
@@ -245,20 +251,54 @@ class ServingNeck(nn.Module):
         for level, order in enumerate(places):
             self.register_buffer(f"order_{level}", torch.from_numpy(row_by_row(order)))
             self.grids.append((grid[0] >> level, grid[1] >> level))
+        self.projected = 0 if projections is None else len(projections.deltas)
+        if projections is not None:
+            for level in range(self.projected):
+                self.register_buffer(f"projection_{level}", projections.matrices(level).clone())
+            finest, matrices = self.lateral[0], projections.matrices(0)
+            self.register_buffer("finest_weight", (matrices @ finest.weight.detach()[:, :, 0, 0]).clone())
+            self.register_buffer("finest_bias", (matrices @ finest.bias.detach())[:, :, None].clone())
 
-    def forward(self, stages: list[Tensor]) -> list[Tensor]:
+    def forward(self, stages: list[Tensor], modality: Tensor) -> list[Tensor]:
         """Bring each stage to the pyramid's channels, add what comes from above."""
+        if self.projected > 0:
+            return self._project(stages, modality)
         above, levels = None, []
         for level in reversed(range(len(stages))):
-            tokens = stages[level].index_select(1, getattr(self, f"order_{level}"))
-            convolution = self.lateral[level]
-            planes = convolution.weight[:, :, 0, 0] @ tokens.transpose(1, 2) + convolution.bias[:, None]
-            planes = planes.unflatten(2, self.grids[level])
-            if above is not None and level in self.top_down:
-                planes = planes + F.interpolate(above, scale_factor=2.0, mode="nearest")
-            levels.insert(0, planes)
-            above = planes
+            above = self._level(level, stages[level], above)
+            levels.insert(0, above)
         return levels
+
+    def _level(self, level: int, tokens: Tensor, above: Tensor | None) -> Tensor:
+        convolution = self.lateral[level]
+        planes = convolution.weight[:, :, 0, 0] @ self._columns(level, tokens) + convolution.bias[:, None]
+        return self._joined(level, planes, above)
+
+    def _columns(self, level: int, tokens: Tensor) -> Tensor:
+        """The image's order: `[M, C, T]` of tokens `[M, T, C]`."""
+        return tokens.index_select(1, getattr(self, f"order_{level}")).transpose(1, 2)
+
+    def _joined(self, level: int, planes: Tensor, above: Tensor | None) -> Tensor:
+        planes = planes.unflatten(2, self.grids[level])
+        if above is None or level not in self.top_down:
+            return planes
+        return planes + F.interpolate(above, scale_factor=2.0, mode="nearest")
+
+    def _project(self, stages: list[Tensor], modality: Tensor) -> list[Tensor]:
+        """As `forward`, each level then by its modality's projection."""
+        above, levels = None, []
+        for level in reversed(range(1, len(stages))):
+            above = self._level(level, stages[level], above)
+            is_projected = level < self.projected
+            levels.insert(0, self._by(level, above, modality) if is_projected else above)
+        finest = self.finest_weight.index_select(0, modality) @ self._columns(0, stages[0])
+        finest = finest + self.finest_bias.index_select(0, modality)
+        below = self._by(0, above, modality) if above is not None and 0 in self.top_down else None
+        return [self._joined(0, finest, below), *levels]
+
+    def _by(self, level: int, planes: Tensor, modality: Tensor) -> Tensor:
+        matrix = getattr(self, f"projection_{level}").index_select(0, modality)
+        return (matrix @ planes.flatten(2)).reshape(planes.shape)
 
 
 def product(tokens: Tensor, layer: nn.Linear) -> Tensor:
