@@ -55,6 +55,7 @@ def start(run: Run) -> None:
     passed = ["--work", run.work, "--out", run.logs, "--config", options.config, "--threads", options.threads]
     passed += ["--held-out", options.held_out, "--first-frames", options.first_frames]
     passed += ["--base-seconds", options.base_seconds]
+    passed += [] if options.weights is None else ["--weights", options.weights.resolve()]
     run.spawn("train", [sys.executable, HERE / "run.py", "PIPELINE", "--deadline", 3600, *passed], session=True)
     run.note({"step": "started", "background": run.background()})
 
@@ -96,7 +97,8 @@ def decoded_frames(run: Run) -> int:
 
 
 def pipeline(run: Run) -> None:
-    """In the background: base, then experts, each tried again step by step if it fails as a CUDA graph."""
+    """In the background: base (unless whole weights are given), then experts, each tried again step by step
+    if it fails as a CUDA graph."""
     options = run.options
     held_out = min(90, options.held_out)
     patience = time.monotonic() + 240
@@ -105,15 +107,18 @@ def pipeline(run: Run) -> None:
             break
         time.sleep(0.5)
     run.note({"step": "frames to begin with", "frames": decoded_frames(run)})
-    run.set_until("base", time.time() + options.base_seconds)
-    train(run, "base")
+    if options.weights is None:
+        run.set_until("base", time.time() + options.base_seconds)
+        train(run, "base")
     train(run, "experts")
     (run.work / "trained").write_text("")
 
 
 def train(run: Run, stage: str, tries: tuple[tuple[str, ...], ...] = ((), ("--no-graph",), ("--no-graph",))) -> bool:
     """A stage until the time in its file, which may change meanwhile."""
-    paths = ("--config", run.config, "--data", run.data, "--cache", run.cache, "--run", run.folder)
+    paths = ["--config", run.config, "--data", run.data, "--cache", run.cache, "--run", run.folder]
+    if stage == "experts" and run.options.weights is not None:
+        paths += ["--weights", run.options.weights]
     for extra in tries:
         command = run.python(stage, *paths, "--until", run.until(stage), "--resume", *extra)
         if run.step(stage, command, 3000, run.folder / stage / "log.jsonl"):
@@ -186,7 +191,7 @@ def rescue(run: Run, end: float) -> None:
     run.note({"step": "training had ended", "seconds left": round(end - time.time())})
     if end - time.time() < 20:
         return
-    if not (run.folder / "base" / "model.safetensors").exists():
+    if run.options.weights is None and not (run.folder / "base" / "model.safetensors").exists():
         run.set_until("base", time.time() + 0.2 * (end - time.time()))
         train(run, "base", (("--no-graph",),))
     train(run, "experts", (("--no-graph",),))
@@ -293,6 +298,7 @@ def main() -> None:
     started.add_argument("--decoders", type=int, default=3, help="threads that decode")
     started.add_argument("--capacity", type=int, default=16000, help="decoded frames at most")
     started.add_argument("--base-seconds", type=float, default=100)
+    started.add_argument("--weights", type=Path, help="trained model to go on from, without a base (TRAIN: too)")
     started.add_argument("--train-until", type=float, default=850, help="seconds from START, unless TRAIN comes")
     finished = parser.add_argument_group("TRAIN")
     finished.add_argument("--reserve", type=float, default=50, help="seconds for all that comes after training")
