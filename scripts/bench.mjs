@@ -2,4 +2,4 @@
 import { runProgram } from './run_program.mjs';
 
 const onGraph = ['all', 'node', 'peer', 'start'];
-runProgram({ folder: ['bench'], kind: 'benchmark', onGraph, runtime: ['--expose-gc'] });
+await runProgram({ folder: ['bench'], kind: 'benchmark', onGraph, runtime: ['--expose-gc'] });

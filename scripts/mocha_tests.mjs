@@ -2,13 +2,17 @@
 // to its parent: for tests that need environment variables from the start of their process.
 import { fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './setup.mjs';
 
 /** A file of tests that holds its process for longer hangs. */
 const LONGEST_MS = 15 * 60_000;
+/** A test hangs that takes longer and does not say so, also where others take the processors. */
+const TEST_TIMEOUT_MS = 120_000;
+/** Such a test belongs to the slow ones, and a short form of it to the others. */
+const LONG_SECONDS = 10;
 
 /** Tests that take minutes have a lane of their own, `npm run test:slow`. */
 export const LONG = join('test', 'slow') + sep;
@@ -23,17 +27,23 @@ export function testFiles(prefixes) {
     .sort();
 }
 
-/** @returns counts of passed and failed tests, titles of skipped ones */
+/** @returns counts of passed and failed tests, titles of skipped ones, and those that take long, with their seconds */
 export async function runMocha(files) {
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: [] };
   const { default: Mocha } = await import('mocha');
-  const mocha = new Mocha({ timeout: 60_000, reporter: process.env.CI ? 'dot' : 'spec' });
+  const mocha = new Mocha({ timeout: TEST_TIMEOUT_MS, reporter: process.env.CI ? 'dot' : 'spec' });
   for (const file of files) mocha.addFile(join(root, 'dist', file.replace(/\.ts$/, '.js')));
   await mocha.loadFilesAsync();
   const skipped = [];
+  const long = [];
   return new Promise((resolve) => {
-    const runner = mocha.run((failures) => resolve({ passed: runner.stats.passes, failed: failures, skipped }));
+    const runner = mocha.run((failures) => resolve({ passed: runner.stats.passes, failed: failures, skipped, long }));
     runner.on('pending', (test) => skipped.push(test.fullTitle()));
+    const note = (test) => {
+      const seconds = (test.duration ?? 0) / 1000;
+      if (seconds > LONG_SECONDS) long.push({ title: test.fullTitle(), seconds });
+    };
+    runner.on('test end', note);
+    runner.on('hook end', note);
   });
 }
 
@@ -42,42 +52,46 @@ const LONGEST_FIRST = ['dropout', 'sync', 'cli', 'replay', 'simulation', 'sweep'
   join('test', name),
 );
 
+/** Folders with a test that needs the training package's environment. */
+const WITH_TRAINING = [join('test', 'cli')];
+
 /**
- * The same, folder by folder in processes of their own, two at a time where there are the processors for it: none of these
- * tests measures time. What a folder's tests print is shown once they are through.
+ * Jobs for `runJobs`: the files of each folder in a process of their own. None of these tests measures time.
+ * @param {Promise} [training] - of `prepareTrainingApart`
  */
-export async function runMochaSideBySide(files) {
+export function mochaJobs(files, training) {
   const folders = new Map();
   for (const file of files) {
     const folder = file.split(sep).slice(0, 2).join(sep);
     folders.set(folder, [...(folders.get(folder) ?? []), file]);
   }
   const rest = [...folders.keys()].filter((folder) => !LONGEST_FIRST.includes(folder));
-  const waiting = [...LONGEST_FIRST.filter((folder) => folders.has(folder)), ...rest];
-  const parts = [];
-  const lane = async () => {
-    for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
-      parts.push(await runMochaApart(folders.get(folder), {}, 'shown-at-the-end'));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
-  return {
-    passed: parts.reduce((sum, { passed }) => sum + passed, 0),
-    failed: parts.reduce((sum, { failed }) => sum + failed, 0),
-    skipped: parts.flatMap(({ skipped }) => skipped),
-  };
+  const names = [...LONGEST_FIRST.filter((folder) => folders.has(folder)), ...rest];
+  return names.map((name) => ({
+    name,
+    ready: WITH_TRAINING.includes(name) ? training : undefined,
+    run: (_, { isShown }) => runMochaApart(folders.get(name), { priority: 'low', isShown }),
+  }));
 }
 
-/** The same in a process of its own; one that crashes or hangs counts as one failed test more. */
-export function runMochaApart(files, variables, output = 'shown-at-once') {
+/**
+ * Runs tests in a process of its own; one that crashes or hangs counts as one failed test more.
+ * @param {object} [options]
+ * @param {Record<string, string>} [options.variables] - of the environment
+ * @param {'usual' | 'low'} [options.priority] - low: they take what others leave of the processors
+ * @param {boolean} [options.isShown] - what they print is shown at once
+ * @returns counts, and as `output` what was printed and not yet shown
+ */
+export function runMochaApart(files, { variables = {}, priority = 'usual', isShown = false } = {}) {
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(import.meta.url), files, {
       cwd: root,
       env: { ...process.env, ...variables },
       timeout: LONGEST_MS,
       killSignal: 'SIGKILL',
-      silent: output === 'shown-at-the-end',
+      silent: !isShown,
     });
+    if (priority === 'low' && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => printed.push(bytes));
     let counts;
@@ -85,9 +99,12 @@ export function runMochaApart(files, variables, output = 'shown-at-once') {
       counts = message;
     });
     child.on('close', (code, signal) => {
-      process.stdout.write(Buffer.concat(printed));
-      if (counts === undefined) console.error(`${files.join(' ')} ended early: ${signal ?? `exit status ${code}`}`);
-      resolve(counts ?? { passed: 0, failed: 1, skipped: [] });
+      const output = Buffer.concat(printed).toString();
+      if (counts !== undefined) resolve({ ...counts, output });
+      else {
+        const ending = `${files.join(' ')} ended early: ${signal ?? `exit status ${code}`}\n`;
+        resolve({ passed: 0, failed: 1, skipped: [], output: output + ending });
+      }
     });
   });
 }

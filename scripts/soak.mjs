@@ -1,4 +1,4 @@
 // `npm run soak -- NAME [options]`: a run of many minutes, by hand; without a name, lists them.
 import { runProgram } from './run_program.mjs';
 
-runProgram({ folder: ['bench', 'soak'], kind: 'run', onGraph: ['graph', 'node_lifecycle'] });
+await runProgram({ folder: ['bench', 'soak'], kind: 'run', onGraph: ['graph', 'node_lifecycle'] });

@@ -1,11 +1,19 @@
 /**
  * Prints what was skipped and what failed in quarantine, then `N passed, N failed(, N skipped)` as the last line, and
  * ends the process with the status that goes with it.
- * @param parts - counts of each part of the tests: `{ passed, failed, skipped: string[], quarantined?: string[] }`
+ * Before that it names what took longest, and where tests are to be fast those that are not.
+ * @param parts - of `runJobs`: `{ name, seconds, passed, failed, skipped: string[], quarantined?: string[], long?: object[] }`
  */
-export function finish(parts) {
+export function finish(parts, { isFast = false } = {}) {
   const total = (name) => parts.reduce((sum, part) => sum + part[name], 0);
   const listed = (name) => parts.flatMap((part) => part[name] ?? []);
+  const longest = [...parts].sort((a, b) => b.seconds - a.seconds).slice(0, LONGEST_TOLD);
+  console.log(`\nLongest:${bullets(longest.map(({ name, seconds }) => `${seconds.toFixed(0)} s ${name}`))}`);
+  const long = isFast ? listed('long').sort((a, b) => b.seconds - a.seconds) : [];
+  if (long.length > 0) {
+    const lines = long.map(({ title, seconds }) => `${seconds.toFixed(0)} s ${title}`);
+    console.log(`\nTests that take long, which may belong to npm run test:slow:${bullets(lines)}`);
+  }
   const [skipped, quarantined] = [listed('skipped'), listed('quarantined')];
   if (quarantined.length > 0) console.log(`\nFailed in quarantine:${bullets(quarantined)}`);
   if (skipped.length > 0) console.log(`\nSkipped:${bullets(skipped)}`);
@@ -14,4 +22,5 @@ export function finish(parts) {
   process.exit(total('failed') === 0 ? 0 : 1);
 }
 
+const LONGEST_TOLD = 8;
 const bullets = (lines) => lines.map((line) => `\n  - ${line}`).join('');

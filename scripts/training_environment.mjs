@@ -1,8 +1,9 @@
 // The virtual environment of the training package, training/.venv: made once, and again when its requirements change.
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { root } from './setup.mjs';
 
 export const training = join(root, 'training');
@@ -26,9 +27,11 @@ export function prepareTraining() {
   const marker = join(environment, 'mle-sam-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === key) return undefined;
   console.log('Installing the training package (PyTorch among others, once) ...');
+  const editable = `${training}[dev]`;
   const steps = [
     ['python3', ['-m', 'venv', environment]],
-    [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-e', `${training}[dev]`]],
+    // Python compiles a module when it is first imported, which most of PyTorch's never are.
+    [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '-e', editable]],
   ];
   for (const [command, args] of steps) {
     const { status, stderr } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'pipe'] });
@@ -39,4 +42,22 @@ export function prepareTraining() {
   }
   writeFileSync(marker, key);
   return undefined;
+}
+
+/** The same in a process of its own, so that other work goes on meanwhile. */
+export function prepareTrainingApart() {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(import.meta.url));
+    child.on('message', ({ reason }) => resolve(reason));
+    child.on('exit', (code, signal) => resolve(`its set-up ended early: ${signal ?? `exit status ${code}`}`));
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const reason = prepareTraining();
+  if (process.send !== undefined) process.send({ reason }, () => process.exit());
+  else if (reason !== undefined) {
+    console.error(`No training package: ${reason}`);
+    process.exit(1);
+  }
 }

@@ -5,10 +5,14 @@ const SLOWEST = 0.2;
 /** No faster: a machine that stands still for 300 ms, as virtual ones do now and then, then takes a frame and no more. */
 const FASTEST = 0.5;
 
+/** Jobs that `npm test` runs beside this one with the least priority: they wait wherever this one does not. */
+const beside = Number(process.env.MLE_SAM_TEST_BESIDE ?? 0);
+
 /** How much of what it needs one more program gets on this machine: 1 on an idle one. */
 export function machineShare(): number {
   const [lastMinute = 0] = loadavg();
-  return Math.min(1, Math.max(SLOWEST, availableParallelism() / Math.max(1, lastMinute + 1)));
+  const others = Math.max(0, lastMinute - beside);
+  return Math.min(1, Math.max(SLOWEST, availableParallelism() / (others + 1)));
 }
 
 /**
