@@ -12,7 +12,7 @@ const COMPILER = 'assemblyscript@0.28.20';
 const KERNELS = [
   'src/model/whole/kernel/scores',
   'src/sensors/camera/kernel/pixels',
-  'src/sensors/depth/kernel/normals',
+  'src/sensors/depth/kernel/hha',
   'src/sensors/depth/kernel/rvl',
   'src/sensors/lidar/kernel/points',
 ];

@@ -1,26 +1,15 @@
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
-import { inSlices } from '../in_slices.js';
 import { AngleLevels } from './angle_levels.js';
 import type { DepthMap } from './depth_map.js';
-import { disparityLevel } from './encode_depth.js';
-import { surfaceNormals } from './normals.js';
+import { HhaMaps, type HhaView } from './hha_maps.js';
 
 /** Levels 1..255 are for what is known. */
 const LEVELS = 254;
-const PIXELS_PER_SLICE = 30_000;
 
-/** The published encoder's constants: numerator of the disparity, for depth in centimetres, and B of the floor. */
-const PUBLISHED_DISPARITY = 31_000;
+/** B of the floor in the published encoder's bytes. */
 const PUBLISHED_FLOOR_ANGLE = 38;
 /** The published encoder cuts off decimals; a wall's angle of 90 degrees must not become 89 by a rounding error. */
 const ROUNDING = 1e-3;
-
-/** How one pixel is written: depth and height in metres, angle between normal and up. */
-interface Channels {
-  disparity(depth: number): number;
-  height(height: number): number;
-  angle: AngleLevels;
-}
 
 const ANGLE = new AngleLevels((angle) => 1 + Math.round((LEVELS * angle) / Math.PI));
 const PUBLISHED_ANGLE = new AngleLevels((angle) => toByte(PUBLISHED_FLOOR_ANGLE + (180 * angle) / Math.PI));
@@ -43,11 +32,7 @@ export function encodeHha(
   toBase: RigidTransform,
   { nearMetres, heightMetres }: { nearMetres: number; heightMetres: readonly [number, number] },
 ): Promise<Uint8Array> {
-  return encode(depth, grid, toBase, {
-    disparity: (d) => disparityLevel(d, nearMetres),
-    height: (height) => heightLevel(height, heightMetres),
-    angle: ANGLE,
-  });
+  return encode(depth, grid, toBase, { encoding: { kind: 'hha', nearMetres, heightMetres }, angles: ANGLE });
 }
 
 /**
@@ -59,45 +44,29 @@ export function encodeHha(
  * @returns height * width * 3 bytes; 0 in all three = nothing known
  */
 export function encodePublishedHha(depth: DepthMap, grid: CameraModel, toBase: RigidTransform): Promise<Uint8Array> {
-  return encode(depth, grid, toBase, {
-    disparity: (d) => toByte(PUBLISHED_DISPARITY / (100 * d)),
-    height: (height) => toByte(100 * height),
-    angle: PUBLISHED_ANGLE,
-  });
+  return encode(depth, grid, toBase, { encoding: { kind: 'hha-published' }, angles: PUBLISHED_ANGLE });
 }
 
 async function encode(
   depth: DepthMap,
   grid: CameraModel,
   toBase: RigidTransform,
-  { disparity, height, angle }: Channels,
+  { encoding, angles }: Pick<HhaView, 'encoding' | 'angles'>,
 ): Promise<Uint8Array> {
-  const { metres } = depth;
-  const image = new Uint8Array(metres.length * 3);
-  const rays = await grid.rays();
-  const normals = await surfaceNormals(depth, grid);
   // Third row of the transform: heights; its rotation part is the base frame's z axis seen by the camera.
-  const upX = toBase.rotation[6]!;
-  const upY = toBase.rotation[7]!;
-  const upZ = toBase.rotation[8]!;
+  const up = [toBase.rotation[6]!, toBase.rotation[7]!, toBase.rotation[8]!] as const;
   const [cx, cy, cz] = grid.centre;
-  const cameraHeight = toBase.translation[2]! + upX * cx + upY * cy + upZ * cz;
-  await inSlices(metres.length, PIXELS_PER_SLICE, (from, to) => {
-    for (let i = from, j = 3 * from; i < to; i++, j += 3) {
-      const d = metres[i]!;
-      if (d === 0) continue;
-      image[j] = disparity(d);
-      if (rays[j + 2]! === 0) continue;
-      image[j + 1] = height(d * (upX * rays[j]! + upY * rays[j + 1]! + upZ) + cameraHeight);
-      const nx = normals[j]!;
-      const ny = normals[j + 1]!;
-      const nz = normals[j + 2]!;
-      if (nx === 0 && ny === 0 && nz === 0) continue;
-      image[j + 2] = angle.at(Math.min(1, Math.max(-1, nx * upX + ny * upY + nz * upZ)));
-    }
-  });
+  const cameraHeight = toBase.translation[2]! + up[0] * cx + up[1] * cy + up[2] * cz;
+  const maps = free.get(grid)?.pop() ?? (await HhaMaps.create(grid));
+  const image = await maps.encode(depth, { encoding, angles, up, cameraHeight });
+  const kept = free.get(grid);
+  if (kept === undefined) free.set(grid, [maps]);
+  else kept.push(maps);
   return image;
 }
+
+/** Maps of a grid that no depth map is laid into just now. */
+const free = new WeakMap<CameraModel, HhaMaps[]>();
 
 function toByte(value: number): number {
   return Math.max(0, Math.min(255, Math.floor(value + ROUNDING)));

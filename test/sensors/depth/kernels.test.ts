@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { CameraModel } from '../../../src/sensors/calibration/index.js';
+import { CameraModel, type RigidTransform } from '../../../src/sensors/calibration/index.js';
 import { AngleLevels } from '../../../src/sensors/depth/angle_levels.js';
 import { orderStatistic } from '../../../src/sensors/depth/depth_quality.js';
-import { SOURCE_SHA256 as NORMALS_SHA256 } from '../../../src/sensors/depth/kernel/normals_wasm.js';
+import { encodeHha, encodePublishedHha } from '../../../src/sensors/depth/index.js';
+import { SOURCE_SHA256 as HHA_SHA256 } from '../../../src/sensors/depth/kernel/hha_wasm.js';
 import { SOURCE_SHA256 as RVL_SHA256 } from '../../../src/sensors/depth/kernel/rvl_wasm.js';
-import { surfaceNormals } from '../../../src/sensors/depth/normals.js';
 import { projectRoot } from '../../support/shared_data.js';
 import { cameraInfo } from '../support/messages.js';
 
@@ -44,36 +44,73 @@ function naiveNormal(u: number, v: number, width: number, height: number, invers
   return [a * scale, b * scale, e * scale];
 }
 
+/** HHA pixel by pixel; B as all levels that the cosine's last digits may make. */
+function naiveHha(metres: number, ray: readonly number[], normal: readonly number[], published: boolean) {
+  const cut = (value: number) => Math.max(0, Math.min(255, Math.floor(value + 1e-3)));
+  const height = metres * (UP[0] * ray[0]! + UP[1] * ray[1]! + UP[2]) + 1.5;
+  const share = Math.min(1, Math.max(0, (height + 1) / 8));
+  const r = published ? cut(31_000 / (100 * metres)) : Math.max(1, Math.round(255 * Math.min(1, 2 / metres)));
+  const g = published ? cut(100 * height) : 1 + Math.round(254 * share);
+  const [nx, ny, nz] = Float32Array.from(normal) as unknown as [number, number, number];
+  const cosine = nx * UP[0] + ny * UP[1] + nz * UP[2];
+  const levels = [cosine - 1e-7, cosine, cosine + 1e-7].map((near) => {
+    const angle = Math.acos(Math.min(1, Math.max(-1, near)));
+    return published ? cut(38 + (180 * angle) / Math.PI) : 1 + Math.round((254 * angle) / Math.PI);
+  });
+  return { r, g, b: normal.every((part) => part === 0) ? [0] : levels };
+}
+
+/** The base frame's z axis, seen by a camera that looks down by 0.2 radians. */
+const UP = [0, -Math.cos(0.2), -Math.sin(0.2)] as const;
+const TO_BASE: RigidTransform = {
+  rotation: Float64Array.of(0, -Math.sin(0.2), Math.cos(0.2), -1, 0, 0, ...UP),
+  translation: Float64Array.of(0, 0, 1.5),
+};
+
 describe('kernels of depth', () => {
-  it('fit the planes that a loop over samples does, to the bit', async () => {
+  it('make the HHA that a loop over samples does', async () => {
     const sizes = fc.tuple(fc.integer({ min: 1, max: 23 }), fc.integer({ min: 1, max: 12 }));
-    await fc.assert(
-      fc.asyncProperty(sizes, fc.infiniteStream(fc.integer({ min: 0, max: 6000 })), async ([width, height], stream) => {
-        const k = [15, 0, width / 2, 0, 14, height / 2, 0, 0, 1];
-        const info = cameraInfo({ width, height, k: Float64Array.from(k), d: Float64Array.of(-0.1, 0.02, 0, 0, 0) });
-        const outcome = CameraModel.fromCameraInfo(info);
-        assert.ok(outcome.kind === 'model');
-        const millimetres = Array.from({ length: width * height }, () => stream.next().value as number);
-        // Mostly one surface, with noise, steps and holes.
-        const metres = Float32Array.from(millimetres, (mm, i) =>
-          mm < 900 ? 0 : mm > 4500 ? mm / 300 : 5 + (mm + i) / 9000,
-        );
-        const rays = await outcome.model.rays();
+    const holes = fc.constantFrom(0, 0.01, 0.1, 0.4);
+    const numbers = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
+    const property = fc.asyncProperty(sizes, holes, numbers, async ([width, height], share, stream) => {
+      const next = () => stream.next().value as number;
+      const k = [15, 0, width / 2, 0, 14, height / 2, 0, 0, 1];
+      const info = cameraInfo({ width, height, k: Float64Array.from(k), d: Float64Array.of(-0.1, 0.02, 0, 0, 0) });
+      const outcome = CameraModel.fromCameraInfo(info);
+      assert.ok(outcome.kind === 'model');
+      // Mostly one surface, with noise, steps and holes.
+      const surface = (i: number) => 5 + next() / 2 + i / 9000;
+      const pixel = (i: number) => (next() < share ? 0 : next() < share ? 15 + 5 * next() : surface(i));
+      const rays = await outcome.model.rays();
+      for (let round = 0; round < 2; round++) {
+        const metres = Float32Array.from({ length: width * height }, (_, i) => pixel(i));
         const inverse = metres.map((depth) => (depth > 0 ? 1 / depth : 0));
-        for (let round = 0; round < 2; round++) {
-          const normals = await surfaceNormals({ width, height, metres }, outcome.model);
+        const depth = { width, height, metres };
+        const images: Record<string, Uint8Array> = {
+          reference: await encodeHha(depth, outcome.model, TO_BASE, { nearMetres: 2, heightMetres: [-1, 7] }),
+          published: await encodePublishedHha(depth, outcome.model, TO_BASE),
+        };
+        for (const [name, image] of Object.entries(images)) {
           for (let i = 0; i < width * height; i++) {
-            const expected = naiveNormal(i % width, Math.floor(i / width), width, height, inverse, rays);
-            assert.deepEqual(normals.slice(3 * i, 3 * i + 3), Float32Array.from(expected), `pixel ${i}`);
+            const [r, g, b] = image.subarray(3 * i, 3 * i + 3);
+            if (metres[i] === 0) {
+              assert.deepEqual([r, g, b], [0, 0, 0]);
+              continue;
+            }
+            const normal = naiveNormal(i % width, Math.floor(i / width), width, height, inverse, rays);
+            const ray = [...rays.subarray(3 * i, 3 * i + 3)];
+            const expected = naiveHha(metres[i]!, ray, normal, name === 'published');
+            assert.deepEqual([r, g], [expected.r, expected.g], `${name}, pixel ${i}`);
+            assert.ok(expected.b.includes(b!), `${name}, pixel ${i}: ${b} and not ${expected.b}`);
           }
         }
-      }),
-      { numRuns: 60 },
-    );
+      }
+    });
+    await fc.assert(property, { numRuns: 100 });
   });
 
   for (const [name, hash] of [
-    ['normals', NORMALS_SHA256],
+    ['hha', HHA_SHA256],
     ['rvl', RVL_SHA256],
   ] as const) {
     it(`are compiled from the source beside them: ${name}`, () => {
