@@ -13,7 +13,6 @@ const root = join(import.meta.dirname, '..', '..');
 const COMMON_JS = `import { createRequire as madeRequire } from 'node:module';
 const require = madeRequire(import.meta.url);
 const [__filename, __dirname] = [import.meta.filename, import.meta.dirname];`;
-const SQLITE = 'node-sqlite3-wasm.wasm';
 const MAIN =
   "import { simulateCommand } from './simulate.js';\nawait simulateCommand().parseAsync(process.argv.slice(1));\n";
 
@@ -36,8 +35,6 @@ async function bundleSimulator(folder) {
     banner: { js: COMMON_JS },
     logLevel: 'error',
   });
-  // Its package looks for it beside the code at start, without a require that esbuild would see.
-  cpSync(join(root, 'node_modules', 'node-sqlite3-wasm', 'dist', SQLITE), join(folder, SQLITE));
   writeFileSync(join(folder, 'main.mjs'), MAIN);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
 }

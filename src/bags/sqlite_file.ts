@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import sqlite from 'node-sqlite3-wasm';
 import { fullTypeName, type MessageSchema, type RawMessage } from '../messages/index.js';
 import type { TopicInfo } from './bag.js';
 import { MAXIMUM_MESSAGE_BYTES } from './mcap_index.js';
 import { parseQos } from './qos.js';
+import { loadSqlite } from './sqlite_library.js';
 import type { StampRange } from './stamps.js';
 import type { ReportProblem, Selection, StorageFile } from './storage.js';
+
+const sqlite = loadSqlite();
 
 type Database = InstanceType<typeof sqlite.Database>;
 type Row = Record<string, unknown>;
@@ -211,12 +213,15 @@ interface RowCount {
   readable: number;
 }
 
-/** Rows by number of their topic. Types are looked at, values are not read: pictures stay where they are. */
+/**
+ * Rows by number of their topic. Types are looked at, values are not read: pictures stay where they are. Grouped in one step,
+ * SQLite would sort the pictures by their topics.
+ */
 function countRows(database: Database): Map<number, RowCount> {
   const rows = database.all(
-    'SELECT topic_id, COUNT(*) AS total, ' +
-      `SUM(typeof(timestamp) IN ('integer', 'real') AND typeof(data) = 'blob') AS readable ` +
-      'FROM messages GROUP BY topic_id',
+    'WITH kinds AS MATERIALIZED (SELECT topic_id, ' +
+      `typeof(timestamp) IN ('integer', 'real') AND typeof(data) = 'blob' AS readable FROM messages) ` +
+      'SELECT topic_id, COUNT(*) AS total, SUM(readable) AS readable FROM kinds GROUP BY topic_id',
   ) as Row[];
   return new Map(
     rows.map(({ topic_id, total, readable }) => [Number(topic_id), { all: Number(total), readable: Number(readable) }]),
