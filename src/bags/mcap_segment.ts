@@ -39,7 +39,8 @@ export class SegmentReader {
     const plain = header && readPlainChunk(bytes, header, decompress, (id) => channels.has(id), isWanted);
     const defined = plain && this.#define(plain.definitions, channels);
     if (plain === undefined || defined === undefined) {
-      const handlers: DecompressHandlers = header && decompress ? { [header.compression]: decompress } : {};
+      const handlers: DecompressHandlers =
+        header && decompress ? { [header.compression]: (...chunk) => decompress(...chunk).slice() } : {};
       return readRecords(bytes, channels, handlers, isWanted);
     }
     return { ...defined, messages: plain.messages };
