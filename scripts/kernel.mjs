@@ -13,6 +13,7 @@ const KERNELS = [
   'src/model/whole/kernel/scores',
   'src/sensors/camera/kernel/pixels',
   'src/sensors/depth/kernel/hha',
+  'src/sensors/depth/kernel/project',
   'src/sensors/depth/kernel/rvl',
   'src/sensors/lidar/kernel/points',
 ];

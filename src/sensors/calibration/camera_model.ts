@@ -139,6 +139,16 @@ export class CameraModel implements ImageSize {
   }
 
   /**
+   * The lens as numbers: k1..k6, p1, p2, s1..s4 of {@link RationalDistortion}, then the square of the largest undistorted
+   * radius it holds for. Undefined for other lenses, and for one that is turned against the frame.
+   */
+  get rationalLens(): Float64Array | undefined {
+    const { coefficients } = this.#distortion;
+    if (coefficients === undefined || this.#rotation !== undefined) return undefined;
+    return Float64Array.of(...coefficients, this.#maxRadiusSquared);
+  }
+
+  /**
    * The ray of a pixel, which begins at {@link centre}: writes its direction, scaled to z = 1 of the optical frame, to
    * `ray[0..2]`. False, and zeros written, where no ray in front of the camera leads to that pixel.
    */

@@ -11,6 +11,8 @@ export interface Distortion {
    * picture, far from where its light falls, so it counts as not seen.
    */
   readonly maxRadius: number;
+  /** k1..k6, p1, p2, s1..s4 of a {@link RationalDistortion}, where it is nothing else. */
+  readonly coefficients?: Float64Array;
   /** Writes the distorted point to `out[0], out[1]`. */
   distort(x: number, y: number, out: Float64Array): void;
   /** Writes the undistorted point to `out[0], out[1]`; false where no ray leads to that point. */
@@ -26,6 +28,7 @@ const WIDEST_RADIUS = 10;
 /** A pinhole without distortion, as in rectified images. */
 export const noDistortion: Distortion = {
   maxRadius: Number.POSITIVE_INFINITY,
+  coefficients: new Float64Array(12),
   distort(x, y, out) {
     out[0] = x;
     out[1] = y;
@@ -44,6 +47,7 @@ export const noDistortion: Distortion = {
  */
 export class RationalDistortion implements Distortion {
   readonly maxRadius: number;
+  readonly coefficients: Float64Array;
   readonly #k: Float64Array;
   readonly #p1: number;
   readonly #p2: number;
@@ -55,6 +59,7 @@ export class RationalDistortion implements Distortion {
     this.#p1 = d[2] ?? 0;
     this.#p2 = d[3] ?? 0;
     this.#s = Float64Array.of(d[8] ?? 0, d[9] ?? 0, d[10] ?? 0, d[11] ?? 0);
+    this.coefficients = Float64Array.of(...this.#k, this.#p1, this.#p2, ...this.#s);
     this.maxRadius = risesUpTo((r) => r * this.#radialFactor(r * r), WIDEST_RADIUS);
   }
 

@@ -2,6 +2,7 @@ import type { CameraModel, NineNumbers, RigidTransform } from '../calibration/in
 import { inRowSlices, inSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import type { DepthMap } from './depth_map.js';
+import { lensOnGrid, projectByKernel, type Splats } from './project_by_kernel.js';
 
 /** A splat never grows beyond this many grid pixels a side: surfaces seen edge-on would smear over the picture. */
 const MAX_SPLAT_PIXELS = 9;
@@ -29,20 +30,35 @@ export async function projectDepth(
   toGrid: RigidTransform,
   grid: CameraModel,
 ): Promise<DepthMap> {
+  const finer = Math.min(depthCamera.fx / grid.fx, depthCamera.fy / grid.fy);
+  const stride = Math.max(1, Math.floor(finer / SAMPLES_PER_GRID_PIXEL));
+  const splats: Splats = {
+    stride,
+    halfWidth: (SPLAT_OVERLAP * stride * grid.fx) / depthCamera.fx / 2,
+    halfHeight: (SPLAT_OVERLAP * stride * grid.fy) / depthCamera.fy / 2,
+    mostHalf: MAX_SPLAT_PIXELS / 2,
+  };
+  const metres =
+    grid.rationalLens === undefined
+      ? await projectThrough(depth, depthCamera, toGrid, grid, splats)
+      : await projectByKernel(depth, depthCamera, toGrid, grid, splats);
+  return { width: grid.width, height: grid.height, metres };
+}
+
+/** Point by point, through any lens: what {@link projectByKernel} is held to. */
+export async function projectThrough(
+  depth: DepthMap,
+  depthCamera: CameraModel,
+  toGrid: RigidTransform,
+  grid: CameraModel,
+  splats: Splats,
+): Promise<Float32Array> {
+  const { stride } = splats;
   const metres = new Float32Array(grid.width * grid.height);
   const rays = await depthCamera.rays();
   const [r00, r01, r02, r10, r11, r12, r20, r21, r22] = Array.from(toGrid.rotation) as NineNumbers;
-  // Rays begin at the depth camera's lens, which need not be the origin of its frame.
-  const [cx, cy, cz] = depthCamera.centre;
-  const t = toGrid.translation;
-  const tx = t[0]! + r00 * cx + r01 * cy + r02 * cz;
-  const ty = t[1]! + r10 * cx + r11 * cy + r12 * cz;
-  const tz = t[2]! + r20 * cx + r21 * cy + r22 * cz;
+  const [tx, ty, tz] = lensOnGrid(depthCamera, toGrid);
   const pixel = new Float64Array(2);
-  const finer = Math.min(depthCamera.fx / grid.fx, depthCamera.fy / grid.fy);
-  const stride = Math.max(1, Math.floor(finer / SAMPLES_PER_GRID_PIXEL));
-  const halfWidthRatio = (SPLAT_OVERLAP * stride * grid.fx) / depthCamera.fx / 2;
-  const halfHeightRatio = (SPLAT_OVERLAP * stride * grid.fy) / depthCamera.fy / 2;
   const rows = Math.ceil(depth.height / stride);
   const rowsPerSlice = Math.max(1, Math.floor((POINTS_PER_SLICE * stride) / depth.width));
   await inSlices(rows, rowsPerSlice, (from, to) => {
@@ -55,11 +71,12 @@ export async function projectDepth(
         const z = r20 * x + r21 * y + r22 * d + tz;
         if (!grid.project(r00 * x + r01 * y + r02 * d + tx, r10 * x + r11 * y + r12 * d + ty, z, pixel)) continue;
         const scale = d / z;
-        splat(metres, grid, pixel, halfExtent(halfWidthRatio * scale), halfExtent(halfHeightRatio * scale), z);
+        const halfWidth = halfExtent(splats.halfWidth * scale, splats);
+        splat(metres, grid, pixel, halfWidth, halfExtent(splats.halfHeight * scale, splats), z);
       }
     }
   });
-  return { width: grid.width, height: grid.height, metres };
+  return metres;
 }
 
 /**
@@ -80,8 +97,8 @@ export async function resampleDepth(depth: DepthMap, { width, height }: ImageSiz
 }
 
 /** Half a pixel at least, so that the pixel a point falls on is always covered. */
-function halfExtent(half: number): number {
-  return Math.min(Math.max(half, 0.5), MAX_SPLAT_PIXELS / 2);
+function halfExtent(half: number, { mostHalf }: Splats): number {
+  return Math.min(Math.max(half, 0.5), mostHalf);
 }
 
 /** Writes `z` to all pixels whose centres lie within the splat, unless something nearer is there. */

@@ -8,7 +8,10 @@ import { AngleLevels } from '../../../src/sensors/depth/angle_levels.js';
 import { orderStatistic } from '../../../src/sensors/depth/depth_quality.js';
 import { encodeHha, encodePublishedHha } from '../../../src/sensors/depth/index.js';
 import { SOURCE_SHA256 as HHA_SHA256 } from '../../../src/sensors/depth/kernel/hha_wasm.js';
+import { SOURCE_SHA256 as PROJECT_SHA256 } from '../../../src/sensors/depth/kernel/project_wasm.js';
 import { SOURCE_SHA256 as RVL_SHA256 } from '../../../src/sensors/depth/kernel/rvl_wasm.js';
+import { projectByKernel } from '../../../src/sensors/depth/project_by_kernel.js';
+import { projectThrough } from '../../../src/sensors/depth/project_depth.js';
 import { projectRoot } from '../../support/shared_data.js';
 import { cameraInfo } from '../support/messages.js';
 
@@ -67,6 +70,13 @@ const TO_BASE: RigidTransform = {
   translation: Float64Array.of(0, 0, 1.5),
 };
 
+function modelOf({ width, height, focal, d }: { width: number; height: number; focal: number; d: readonly number[] }) {
+  const k = [focal, 0, width / 2, 0, focal, height / 2, 0, 0, 1];
+  const outcome = CameraModel.fromCameraInfo(cameraInfo({ width, height, k, d }));
+  assert.ok(outcome.kind === 'model');
+  return outcome.model;
+}
+
 describe('kernels of depth', () => {
   it('make the HHA that a loop over samples does', async () => {
     const sizes = fc.tuple(fc.integer({ min: 1, max: 23 }), fc.integer({ min: 1, max: 12 }));
@@ -109,8 +119,43 @@ describe('kernels of depth', () => {
     await fc.assert(property, { numRuns: 100 });
   });
 
+  it('lay depth onto a grid as a loop over points does, to the bit', async () => {
+    const sides = fc.integer({ min: 1, max: 24 });
+    const small = fc.double({ min: -0.2, max: 0.2, noNaN: true });
+    const lens = fc.constantFrom(
+      [],
+      [-0.3, 0.1, 0.01, -0.02, 0.01],
+      [0.1, 0, 0, 0, 0, 0.2, 0.1, 0, 0.01, 0.02, -0.01, 0.03],
+    );
+    const views = fc.record({ width: sides, height: sides, focal: fc.integer({ min: 5, max: 60 }), d: lens });
+    const numbers = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
+    const property = fc.asyncProperty(
+      views,
+      views,
+      fc.tuple(small, small, small),
+      fc.constantFrom(1, 2, 3),
+      numbers,
+      async (from, to, [turn, x, z], stride, stream) => {
+        const [depthCamera, grid] = [from, to].map(modelOf) as [CameraModel, CameraModel];
+        const next = () => stream.next().value as number;
+        const metres = Float32Array.from({ length: from.width * from.height }, () => (next() < 0.2 ? 0 : 6 * next()));
+        const [c, s] = [Math.cos(turn), Math.sin(turn)];
+        const toGrid = { rotation: Float64Array.of(c, 0, s, 0, 1, 0, -s, 0, c), translation: Float64Array.of(x, 0, z) };
+        const half = (0.55 * stride * to.focal) / from.focal;
+        const splats = { stride, halfWidth: half, halfHeight: half, mostHalf: 4.5 };
+        const depth = { width: from.width, height: from.height, metres };
+        for (let round = 0; round < 2; round++) {
+          const expected = await projectThrough(depth, depthCamera, toGrid, grid, splats);
+          assert.deepEqual(await projectByKernel(depth, depthCamera, toGrid, grid, splats), expected);
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 200 });
+  });
+
   for (const [name, hash] of [
     ['hha', HHA_SHA256],
+    ['project', PROJECT_SHA256],
     ['rvl', RVL_SHA256],
   ] as const) {
     it(`are compiled from the source beside them: ${name}`, () => {
