@@ -227,7 +227,14 @@ def test_half_of_the_absent_are_zeros_the_others_left_out() -> None:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("name", [name for name, v in VARIANTS.items() if v.model.has_router])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == MLE_SAM else pytest.mark.slow)
+        for name, variant in VARIANTS.items()
+        if variant.model.has_router
+    ],
+)
 def test_the_router_is_compared_with_constant_and_equal_weights(config, info, val_cache, name) -> None:
     model = shaken(built(config, info, name))
     images, labels = on_device(val_cache)

@@ -201,32 +201,48 @@ def test_labels_of_an_imported_network_are_those_of_pytorch(case: Case, bundles:
     assert (received == expected).float().mean() >= AGREEMENT
 
 
+@pytest.fixture(scope="module")
+def short_bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    bag = tmp_path_factory.mktemp("short") / "short.mcap"
+    mle_sam("simulate", str(bag), "--duration", "1")
+    return bag
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_imported_network_is_inspected_replayed_and_put_under_dropout(
-    case: Case, bundles: Any, tmp_path: Path
+def test_an_imported_network_is_inspected_and_replayed(
+    case: Case, bundles: Any, short_bag: Path, tmp_path: Path
 ) -> None:
     _, folder = bundles(case)
     inspection = json.loads(mle_sam("inspect", str(folder), "--no-providers", "--json"))
     assert list(inspection["graphs"]) == ["network"]
     assert [modality["name"] for modality in inspection["modalities"]] == list(case.modalities)
+    replayed(folder, short_bag, tmp_path, least=5)
 
-    bag, model = str(ROOT / "samples" / "town"), ["--model", str(folder), "--provider", "cpu"]
-    mle_sam("replay", bag, *model, "--out", str(tmp_path / "replay"))
-    summary = json.loads((tmp_path / "replay" / "summary.json").read_text())
-    assert summary["frames"]["published"] > 20
+
+def replayed(model: Path, bag: Path, out: Path, least: int) -> None:
+    mle_sam("replay", str(bag), "--model", str(model), "--provider", "cpu", "--out", str(out / "replay"))
+    summary = json.loads((out / "replay" / "summary.json").read_text())
+    assert summary["frames"]["published"] > least
     assert "routing" not in summary
-    mle_sam(
-        "dropout",
-        bag,
-        *model,
-        "--out",
-        str(tmp_path / "dropout"),
-        "--scenarios",
-        str(SCENARIO),
-        "--seconds",
-        "6",
-    )
-    report = json.loads((tmp_path / "dropout" / "dropout.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "case",
+    # One kind of network goes the whole way in every run of the tests, the others in the slow ones.
+    [
+        pytest.param(case, id=case.name, marks=[] if case.channels_last else pytest.mark.slow)
+        for case in CASES
+    ],
+)
+def test_an_imported_network_replays_the_sample_bag_and_is_put_under_dropout(
+    case: Case, bundles: Any, tmp_path: Path
+) -> None:
+    _, folder = bundles(case)
+    bag = ROOT / "samples" / "town"
+    replayed(folder, bag, tmp_path, least=20)
+    model, out = ["--model", str(folder), "--provider", "cpu"], tmp_path / "dropout"
+    mle_sam("dropout", str(bag), *model, "--out", str(out), "--scenarios", str(SCENARIO), "--seconds", "6")
+    report = json.loads((out / "dropout.json").read_text())
     assert report["scenarios"][0]["name"] == "camera-lost"
     assert "routing" not in report["scenarios"][0]
 

@@ -128,7 +128,9 @@ def configured(size: str) -> Config:
     return load_config(CONFIGS / f"deliver-{size}.yaml")
 
 
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize(
+    "size", [pytest.param(size, marks=[] if size == "tiny" else pytest.mark.slow) for size in SIZES]
+)
 @torch.inference_mode()
 def test_the_wrapped_base_is_transformers_sam2_at_full_size(size: str, tmp_path: Path) -> None:
     """From a `save_pretrained` folder and from a file of original names; experts at B = 0 change nothing."""
