@@ -1,5 +1,5 @@
 // `npm run test:slow`: what takes minutes, `test/slow/**`, each file in a process of its own with the ROS of the tests
-// around it; random histories of the synchroniser in numbers; the long half of the training package's tests; then the
+// around it; random histories of the synchroniser and wrong inputs in numbers; the long half of the training package's tests; then the
 // tests of the node on another ROS 2. `npm run test:slow -- test/slow/arm64` runs some of it, `-- jazzy` the other ROS
 // alone. What this machine lacks is skipped by name.
 import { join } from 'node:path';
@@ -19,11 +19,11 @@ const ON_OTHER_ROS = ['large_images', 'node_diagnostics', 'node_graph', 'node_in
 /** Nodes run in them: one such file at a time, at usual priority. */
 const ON_GRAPH = ['colcon', 'documented_commands', 'live_scenarios'].map((name) => `${LONG}${name}.test.ts`);
 
-/** Other ones than `npm test` runs through, and more. */
-const HISTORIES = {
-  file: join('test', 'sync', 'stabilisation.test.ts'),
-  variables: { SYNC_HISTORIES: '5000', SYNC_SEED: '604' },
-};
+/** Files of `npm test` that go through more here, and through other ones: their seeds. */
+const LONGER = [
+  { file: join('test', 'sync', 'stabilisation.test.ts'), variables: { SYNC_HISTORIES: '5000', SYNC_SEED: '604' } },
+  { file: join('test', 'fuzz', 'fuzz.test.ts'), variables: { FUZZ_CASES: '20000', FUZZ_SEED: '604' } },
+];
 
 const only = process.argv.slice(2);
 const isAll = only.length === 0;
@@ -46,8 +46,9 @@ const slowJob = (file) => {
 };
 const jobs = chosen.map(slowJob);
 if (isAll) {
-  const { file, variables } = HISTORIES;
-  jobs.push({ name: `${file} (histories)`, run: () => runMochaApart([file], { variables, priority: 'low' }) });
+  for (const { file, variables } of LONGER) {
+    jobs.push({ name: `${file} (longer)`, run: () => runMochaApart([file], { variables, priority: 'low' }) });
+  }
   jobs.push(trainingJob('slow', training));
 }
 const onOther = ON_OTHER_ROS.map((name) => join('test', 'ros', `${name}.test.ts`));

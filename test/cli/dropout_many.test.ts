@@ -1,69 +1,30 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareCommand } from '../../src/cli/compare.js';
-import { dropoutCommand } from '../../src/cli/dropout.js';
-import { mergeCommand } from '../../src/cli/merge.js';
 import { runListSchema } from '../../src/report/index.js';
-import { tinyBundle } from '../model/support/tiny_bundle.js';
-import { TINY_TOPICS } from '../support/tiny_rig.js';
-import { writeTinyBag } from './support/tiny_bag.js';
+import { kept, merge, RESULTS, SCENARIOS, type TinyDropouts, tinyDropouts } from './support/tiny_dropouts.js';
 
-const RESULTS = ['dropout.json', 'dropout.html', 'frames.json'];
-const SCENARIOS = {
-  'camera-lost': '{ fault: drop, modality: camera, at: 1, until: 2 }',
-  'depth-and-lidar-lost': '{ fault: drop, modality: [depth, lidar], at: 1, until: 2 }',
-  'all-lost': '{ fault: drop, modality: all, at: 1, until: 2 }',
-};
-
+/** `test/slow/dropout_shards` cuts many bags into shards. */
 describe('mle-sam dropout of many bags', function () {
   this.timeout(240_000);
   let folder: string;
-  let scenarios: string;
-  let configuration: string;
-  let bags: string[];
+  let bags: readonly string[];
   let whole: string;
+  let dropout: TinyDropouts['dropout'];
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'mle-sam-dropouts-'));
-    scenarios = join(folder, 'scenarios');
-    mkdirSync(scenarios);
-    for (const [name, fault] of Object.entries(SCENARIOS)) {
-      const text = `name: ${name}\ndescription: Sensors fall silent.\nfaults: [${fault}]\nexpect: { recoverMs: 1000 }\n`;
-      writeFileSync(join(scenarios, `${name}.yaml`), text);
-    }
-    bags = [await writeTinyBag(join(folder, 'monday.mcap'), 3), await writeTinyBag(join(folder, 'tuesday.mcap'), 3.5)];
-    const modalities = Object.entries(TINY_TOPICS).map(([name, topic]) => [name, { topic }]);
-    configuration = join(folder, 'configuration.yaml');
-    writeFileSync(configuration, JSON.stringify({ modalities: Object.fromEntries(modalities) }));
+    ({ folder, bags, dropout } = await tinyDropouts());
     whole = join(folder, 'whole');
     await dropout(...bags, '-o', whole);
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function kept(work: (write: (text: string) => void) => Promise<unknown>) {
-    let text = '';
-    const { exitCode } = process;
-    process.exitCode = 0;
-    try {
-      await work((part) => {
-        text += part;
-      });
-      return { text, status: process.exitCode };
-    } finally {
-      process.exitCode = exitCode;
-    }
-  }
-  const usual = () => ['-m', tinyBundle, '-c', configuration, '-s', scenarios, '--provider', 'cpu', '--threads', '1'];
-  const dropout = (...args: string[]) =>
-    kept((write) => dropoutCommand(write).parseAsync([...args, ...usual()], { from: 'user' }));
-  const merge = (...args: string[]) => kept((write) => mergeCommand(write).parseAsync(args, { from: 'user' }));
   const textOf = (...path: string[]) => readFileSync(join(...path), 'utf8');
 
-  it('gives of each bag what that bag alone gives', async () => {
+  it('gives of each bag what that bag alone gives, with worker processes as well', async () => {
     for (const [index, name] of ['monday', 'tuesday'].entries()) {
       const alone = join(folder, `alone-${name}`);
-      await dropout(bags[index]!, '-o', alone);
+      await dropout(bags[index]!, '-o', alone, ...(index === 0 ? [] : ['--jobs', '2']));
       for (const file of RESULTS) assert.equal(textOf(whole, name, file), textOf(alone, file), `${name} ${file}`);
     }
     const list = runListSchema.parse(JSON.parse(textOf(whole, 'runs.json')));
@@ -74,20 +35,6 @@ describe('mle-sam dropout of many bags', function () {
         ['tuesday', 'done', 'tuesday/dropout.json', 3],
       ],
     );
-  });
-
-  it('gives the same in four shards and with worker processes', async () => {
-    const shards = join(folder, 'shards');
-    for (const shard of ['2/4', '4/4', '1/4', '3/4']) await dropout(...bags, '-o', shards, '--shard', shard);
-    await merge(shards);
-    const jobs = join(folder, 'jobs');
-    await dropout(...bags, '-o', jobs, '--jobs', '2');
-    for (const out of [shards, jobs]) {
-      assert.equal(textOf(out, 'runs.json'), textOf(whole, 'runs.json'));
-      for (const name of ['monday', 'tuesday']) {
-        for (const file of RESULTS) assert.equal(textOf(out, name, file), textOf(whole, name, file), `${name} ${file}`);
-      }
-    }
   });
 
   it('cuts one bag by its scenarios, and goes on without a bag that cannot be read', async () => {

@@ -53,7 +53,10 @@ async function writeBag(name: string, drive: TinyDrive): Promise<string> {
 
 describe('how commands end', function () {
   this.timeout(120_000);
+  /** Long enough to be interrupted at its true pace. */
   let bag: string;
+  /** For runs of which only the end matters. */
+  let short: string;
   let config: string;
   const on = (...rest: string[]) => [
     '--model',
@@ -70,6 +73,7 @@ describe('how commands end', function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'mle-sam-ending-'));
     bag = await writeBag('drive.mcap', { seconds: 8 });
+    short = await writeBag('short.mcap', { seconds: 1 });
     config = join(folder, 'config.yaml');
     const modalities = Object.entries(TINY_TOPICS).map(([name, topic]) => `  ${name}: {topic: ${topic}}`);
     writeFileSync(config, `modalities:\n${modalities.join('\n')}\n`);
@@ -86,7 +90,7 @@ describe('how commands end', function () {
     it(`leaves what a replay has when ${signal} comes, whole and marked as partial`, async () => {
       const out = `out-${signal}`;
       // What a whole run left there before must not lie beside the results of the part.
-      assert.equal((await mleSam(['replay', bag, '--out', out, ...on()])).code, 0);
+      assert.equal((await mleSam(['replay', short, '--out', out, ...on()])).code, 0);
       assert.equal(summaryOf(out).partial, false);
       const ended = await mleSam(['replay', bag, '--out', out, '--rate', 'realtime', ...on()], (kill) => {
         const waiting = setInterval(() => {
@@ -116,7 +120,7 @@ describe('how commands end', function () {
         'report.html',
         'summary.json',
       ]);
-      assert.equal((await mleSam(['replay', bag, '--out', out, ...on()])).code, 0, 'and the next run may replace it');
+      assert.equal((await mleSam(['replay', short, '--out', out, ...on()])).code, 0, 'and the next run may replace it');
     });
   }
 
@@ -158,13 +162,13 @@ describe('how commands end', function () {
 
   it('replaces no file of somebody else', async () => {
     const out = join(folder, 'mine');
-    const recording = await writeBag('mine/masks.mcap', { seconds: 1 });
+    const recording = await writeBag('mine/masks.mcap', { seconds: 2 });
     const before = readFileSync(recording);
-    const refused = await mleSam(['replay', bag, '--out', out, ...on()]);
+    const refused = await mleSam(['replay', short, '--out', out, ...on()]);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /mine\/masks\.mcap but received another one\. .*--force/);
     assert.deepEqual([readFileSync(recording).equals(before), readdirSync(out)], [true, ['masks.mcap']]);
-    assert.equal((await mleSam(['replay', bag, '--out', out, '--force', ...on()])).code, 0);
+    assert.equal((await mleSam(['replay', short, '--out', out, '--force', ...on()])).code, 0);
     assert.notEqual(readFileSync(recording).length, before.length);
   });
 

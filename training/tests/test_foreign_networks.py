@@ -266,7 +266,14 @@ def stand_in_for_torchvision(network: nn.Module) -> dict[str, types.ModuleType]:
 
 
 @pytest.mark.parametrize(
-    "heading", ["SegFormer from a hub", "torchvision", "mmsegmentation", "A network with four inputs"]
+    "heading",
+    [
+        # A SegFormer of full size; the others are quick.
+        pytest.param("SegFormer from a hub", marks=pytest.mark.slow),
+        "torchvision",
+        "mmsegmentation",
+        "A network with four inputs",
+    ],
 )
 def test_a_recipe_of_the_page_gives_the_labels_of_pytorch(
     heading: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
