@@ -15,9 +15,8 @@ import { startNode, TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { Rig } from '../../test/ros/support/rig.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
 import { Endurance, optionsOf, positive } from './support/endurance.js';
-import { mainThreadReader } from './support/full_collections.js';
-import { mallocEnvironment } from './support/malloc.js';
-import { processFigures } from './support/memory.js';
+import { mallocEnvironment, watchedArguments } from './support/malloc.js';
+import { figuresOf } from './support/memory.js';
 
 type Modality = keyof typeof TOWN_TOPICS;
 
@@ -66,20 +65,16 @@ await Promise.all(MODALITIES.map(startDriver));
 const node: Program = startNode(
   domain,
   { model: options.model, threads: 1 },
-  { env: mallocEnvironment(options.malloc), runtimeArguments: ['--trace-gc'] },
+  { env: mallocEnvironment(options.malloc), runtimeArguments: watchedArguments() },
 );
 await node.line('Active.', PATIENT);
 let listener = startListener();
 await listener.program.line('ready', PATIENT);
-const mainThread = mainThreadReader(node);
-const run = new Endurance(
-  positive('minutes', options.minutes),
-  () => ({
-    ...processFigures(node.pid),
-    ...mainThread(),
-  }),
-  'by-itself',
-);
+const run = new Endurance({
+  minutes: positive('minutes', options.minutes),
+  read: () => figuresOf(node),
+  series: options.series,
+});
 
 let masks = 0;
 let lastStamp = 0n;
@@ -163,7 +158,16 @@ const DISTURBANCES: Readonly<Record<string, () => Promise<number>>> = {
 };
 
 const times = new Map<string, number[]>();
-const sampler = setInterval(() => void run.sample(), SAMPLE_EVERY_MS);
+/** A node that is held answers when it goes on. */
+let sampling: Promise<void> | undefined;
+const sampler = setInterval(() => {
+  sampling ??= run
+    .sample()
+    .catch((error: Error) => run.violation(error.message))
+    .finally(() => {
+      sampling = undefined;
+    });
+}, SAMPLE_EVERY_MS);
 try {
   await untilComplete('the start', 20_000);
   while (!run.isOver) {
@@ -178,6 +182,7 @@ try {
   run.violation(`${(error as Error).message}; sensors: ${states}`);
 } finally {
   clearInterval(sampler);
+  await sampling;
 }
 const back = [...times].map(([name, all]) => [name, { times: all.length, worstMs: Math.max(...all) }]);
 const status = run.finish({ lane: 'graph', masks, back: Object.fromEntries(back) });

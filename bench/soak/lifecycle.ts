@@ -29,7 +29,7 @@ const options = optionsOf(
 );
 const rounds = positive('rounds', options.rounds);
 const random = new Random(Number(options.seed), 'lifecycle');
-const run = new Endurance(Number.POSITIVE_INFINITY, ownFigures);
+const run = new Endurance({ minutes: Number.POSITIVE_INFINITY, read: ownFigures, series: options.series });
 const messages = tinyDrive({ seconds: DRIVE_SECONDS });
 const topics = [...new Map(messages.map(({ topic, type }) => [topic, type]))];
 const counts = { masks: 0, overtaken: 0, lost: 0 };

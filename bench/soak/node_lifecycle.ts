@@ -10,9 +10,8 @@ import { startNode, TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { Rig } from '../../test/ros/support/rig.js';
 import { townMessages } from '../../test/ros/support/town.js';
 import { Endurance, optionsOf, positive } from './support/endurance.js';
-import { mainThreadReader } from './support/full_collections.js';
-import { mallocEnvironment } from './support/malloc.js';
-import { processFigures } from './support/memory.js';
+import { mallocEnvironment, watchedArguments } from './support/malloc.js';
+import { figuresOf } from './support/memory.js';
 
 const LOOP_SECONDS = 4;
 const PATIENT = { deadlineMs: 60_000 };
@@ -27,18 +26,17 @@ const rig = new Rig({ messages, loop: LOOP_SECONDS, domain, listen: ['semantic_m
 const node = startNode(
   domain,
   { model: options.model, threads: 1, autostart: false },
-  { env: mallocEnvironment(options.malloc), runtimeArguments: ['--trace-gc'] },
+  { env: mallocEnvironment(options.malloc), runtimeArguments: watchedArguments() },
 );
 await rig.program.line('ready', PATIENT);
 await rig.tell({ play: true });
 await rig.ask('get_state');
 
-const mainThread = mainThreadReader(node);
-const run = new Endurance(
-  Number.POSITIVE_INFINITY,
-  () => ({ ...processFigures(node.pid), ...mainThread() }),
-  'by-itself',
-);
+const run = new Endurance({
+  minutes: Number.POSITIVE_INFINITY,
+  read: () => figuresOf(node),
+  series: options.series,
+});
 let masks = 0;
 let done = 0;
 try {

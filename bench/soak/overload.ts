@@ -66,7 +66,7 @@ const served = await servedRate();
 const rate = served * times;
 const recorded = await townMessages(TOWN_SECONDS);
 const types = new Map(recorded.map(({ topic, type }) => [topic, type]));
-const run = new Endurance(positive('minutes', options.minutes), ownFigures);
+const run = new Endurance({ minutes: positive('minutes', options.minutes), read: ownFigures, series: options.series });
 const ledger = new FrameLedger((text) => run.violation(text));
 let mostOutstanding = 0;
 const problems = new Set<string>();

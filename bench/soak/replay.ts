@@ -22,7 +22,7 @@ const options = optionsOf(
   },
   'this-process',
 );
-const run = new Endurance(positive('minutes', options.minutes), ownFigures);
+const run = new Endurance({ minutes: positive('minutes', options.minutes), read: ownFigures, series: options.series });
 const out = await mkdtemp(join(tmpdir(), 'mle-sam-soak-'));
 let replays = 0;
 let masks = 0;

@@ -33,7 +33,7 @@ const options = optionsOf(
   { minutes: '10', seed: '1', first: '0', scenarios: 'any', model: TINY_BUNDLE },
   'this-process',
 );
-const run = new Endurance(positive('minutes', options.minutes), ownFigures);
+const run = new Endurance({ minutes: positive('minutes', options.minutes), read: ownFigures, series: options.series });
 const counts = { scenarios: 0, recoveries: 0, masks: 0, lost: 0, resets: 0 };
 
 interface Outcome {

@@ -1,51 +1,68 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Growth, growthOf, hasGrown, thinned } from './growth.js';
+import { type Growth, growthOf, hasGrown, mediansOf, thinned, type Verdict, verdictOf } from './growth.js';
 import { MALLOCS, type Malloc, requireWatchable } from './malloc.js';
 import type { ProcessFigures } from './memory.js';
 
 /** Figures at a time of the run. */
 type Sample<Figures> = Figures & { atMs: number };
 
-/** What is in use may grow by so many MB in 10 minutes. What the process holds, likewise. */
+/** What is judged, each by itself: what comes and goes of the one would hide how the other creeps. */
+type Memory = 'heap' | 'outside' | 'resident';
+
+const NAMES: Readonly<Record<Memory, string>> = {
+  heap: 'what is in use of the heap',
+  outside: 'what objects of the heap hold outside of it',
+  resident: 'what the process holds',
+};
+/** Memory may grow by so many MB in 10 minutes. */
 const MOST_GROWTH_MB = 1;
 /**
- * Growth that amounts to less over the run is not told from chance: of what is in use after full collections, where code is
- * still compiled for minutes and messages are under way, and of what the process holds, which goes up and down by tens of MB.
+ * Growth that amounts to less over the run is not told from a single step: of the heap, where a part of the program is
+ * compiled late or thrown away; of what the process holds, where a heap gets another page or an arena another block.
  */
-const LEAST_IN_USE_MB = 2;
-const LEAST_RESIDENT_MB = { 'at-each-sample': 10, 'by-itself': 40 };
-/** Until caches, heaps and compiled code have their size. */
-const WARM_UP_SHARE = 0.3;
+const LEAST_MB: Readonly<Record<'long' | 'short', Readonly<Record<Memory, number>>>> = {
+  long: { heap: 0.4, outside: 0.4, resident: 2 },
+  short: { heap: 2, outside: 2, resident: 10 },
+};
+/** In a run that is judged over less than this, all of it may still be warming up. */
+const LONG_MS = 4 * 60_000;
+/** Until caches, pools, heaps and compiled code have their size: the first half, of a long run so many minutes. */
+const WARM_UP = { share: 0.5, mostMs: 10 * 60_000 };
 /** More are counted and not printed. */
 const MOST_PRINTED = 20;
 
+export interface EnduranceOptions<Figures> {
+  /** After so many the run is over. */
+  minutes: number;
+  /** Reads the figures now. */
+  read: () => Figures | Promise<Figures>;
+  /** A file that gets each sample as a line of JSON. */
+  series?: string | undefined;
+  /** A monotonic clock. */
+  nowMs?: () => number;
+}
+
+type Watched = ProcessFigures & { heapMb?: number; outsideMb?: number };
+
 /** A long run: how long it goes on, what went wrong in it, and how memory, threads and files went meanwhile. */
-export class Endurance<Figures extends ProcessFigures & { heapMb?: number; outsideMb?: number }> {
+export class Endurance<Figures extends Watched> {
   readonly #nowMs: () => number;
   readonly #startMs: number;
   readonly #lengthMs: number;
   readonly #read: () => Figures | Promise<Figures>;
-  readonly #collected: keyof typeof LEAST_RESIDENT_MB;
+  readonly #series: string | undefined;
   readonly #samples: Sample<Figures>[] = [];
   readonly #violations: string[] = [];
   #violationCount = 0;
 
-  /**
-   * @param read - the figures now
-   * @param collected - when garbage is collected: a process of its own does so rarely, and holds more of it meanwhile
-   * @param nowMs - a monotonic clock
-   */
-  constructor(
-    minutes: number,
-    read: () => Figures | Promise<Figures>,
-    collected: keyof typeof LEAST_RESIDENT_MB = 'at-each-sample',
-    nowMs = () => performance.now(),
-  ) {
+  constructor({ minutes, read, series, nowMs = () => performance.now() }: EnduranceOptions<Figures>) {
     this.#lengthMs = minutes * 60_000;
     this.#read = read;
-    this.#collected = collected;
+    this.#series = series;
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
+    if (series !== undefined) writeFileSync(series, '');
   }
 
   get elapsedMs(): number {
@@ -58,7 +75,9 @@ export class Endurance<Figures extends ProcessFigures & { heapMb?: number; outsi
 
   async sample(): Promise<void> {
     const figures = await this.#read();
-    this.#samples.push({ ...figures, atMs: this.elapsedMs });
+    const sample = { atMs: this.elapsedMs, ...figures };
+    this.#samples.push(sample);
+    if (this.#series !== undefined) appendFileSync(this.#series, `${JSON.stringify(sample)}\n`);
   }
 
   /** Takes the run as failed, and goes on. */
@@ -72,16 +91,23 @@ export class Endurance<Figures extends ProcessFigures & { heapMb?: number; outsi
    * @param figures - what the run counted
    */
   report(figures: Readonly<Record<string, unknown>>) {
-    const growth = this.#judgeMemory();
+    const growth = {
+      resident: this.#judgeMemory('resident'),
+      heap: this.#judgeMemory('heap'),
+      outside: this.#judgeMemory('outside'),
+    };
     this.#judgeCounts();
-    const last = this.#samples.at(-1);
+    const { counts, ...memory } = this.#samples.at(-1) ?? { counts: {} };
     return {
       minutes: rounded(this.elapsedMs / 60_000),
       ...figures,
       growthMbPer10Minutes: growth,
       residentMb: tenths(this.#samples.flatMap(({ residentMb }) => residentMb ?? [])),
       inUseMb: tenths(this.#samples.flatMap((sample) => inUse(sample) ?? [])),
-      atTheEnd: last && Object.fromEntries(Object.entries(last).map(([name, value]) => [name, rounded(value)])),
+      atTheEnd: {
+        ...Object.fromEntries(Object.entries(memory).map(([name, value]) => [name, rounded(value)])),
+        counts,
+      },
       violationCount: this.#violationCount,
       violations: this.#violations,
     };
@@ -98,34 +124,33 @@ export class Endurance<Figures extends ProcessFigures & { heapMb?: number; outsi
   }
 
   #settled(): readonly Sample<Figures>[] {
-    return this.#samples.filter(({ atMs }) => atMs >= WARM_UP_SHARE * this.elapsedMs);
+    const warmUpMs = Math.min(WARM_UP.share * this.elapsedMs, WARM_UP.mostMs);
+    return this.#samples.filter(({ atMs }) => atMs >= warmUpMs);
   }
 
-  #judgeMemory(): Record<string, Growth | null> {
-    const growth: Record<string, Growth | null> = {};
-    const judge = (name: string, what: string, leastMb: number, read: (sample: Figures) => number | undefined) => {
-      const points = this.#settled().flatMap((sample) => {
-        const value = read(sample);
-        return value === undefined ? [] : [{ atMs: sample.atMs, value }];
-      });
-      const found = growthOf(points);
-      growth[name] = found === undefined ? null : roundedGrowth(found);
-      if (found === undefined) return;
-      const spanMs = points.at(-1)!.atMs - points[0]!.atMs;
-      const amount = (found.perTenMinutes * spanMs) / 600_000;
-      if (found.low <= MOST_GROWTH_MB || amount <= leastMb) return;
-      const by = `${found.perTenMinutes.toFixed(1)} MB in 10 minutes (99 %: ${found.low.toFixed(1)} or more)`;
-      this.violation(`${what} grew by ${by}, ${amount.toFixed(1)} MB over the run`);
-    };
-    judge('resident', 'what the process holds', LEAST_RESIDENT_MB[this.#collected], ({ residentMb }) => residentMb);
-    judge('inUse', 'what is in use', LEAST_IN_USE_MB, inUse);
-    return growth;
+  #judgeMemory(memory: Memory): (Growth & { verdict: Verdict }) | null {
+    const points = this.#settled().flatMap((sample) => {
+      const value = sample[`${memory}Mb`];
+      return value === undefined ? [] : [{ atMs: sample.atMs, value }];
+    });
+    const growth = growthOf(mediansOf(points));
+    if (growth === undefined) return null;
+    const verdict = verdictOf(growth, MOST_GROWTH_MB);
+    const { perTenMinutes, low } = growth;
+    const spanMs = points.at(-1)!.atMs - points[0]!.atMs;
+    const amount = (perTenMinutes * spanMs) / 600_000;
+    if (verdict === 'grows' && amount > LEAST_MB[spanMs < LONG_MS ? 'short' : 'long'][memory]) {
+      const by = `${perTenMinutes.toFixed(1)} MB in 10 minutes (99 %: ${low.toFixed(1)} or more)`;
+      this.violation(`${NAMES[memory]} grew by ${by}, ${amount.toFixed(1)} MB over the run`);
+    }
+    return { ...roundedGrowth(growth), verdict };
   }
 
   #judgeCounts(): void {
-    for (const name of ['threads', 'descriptors', 'handles'] as const) {
-      const counts = this.#settled().flatMap((sample) => (sample as Partial<Record<typeof name, number>>)[name] ?? []);
-      if (hasGrown(counts)) this.violation(`${name} grew from ${counts[0]} to ${counts.at(-1)}`);
+    const settled = this.#settled();
+    for (const kind of new Set(settled.flatMap(({ counts }) => Object.keys(counts)))) {
+      const counts = settled.map((sample) => sample.counts[kind] ?? 0);
+      if (hasGrown(counts)) this.violation(`the count of ${kind} grew from ${counts[0]} to ${counts.at(-1)}`);
     }
   }
 }
@@ -148,7 +173,7 @@ function roundedGrowth({ perTenMinutes, low, high }: Growth): Growth {
 }
 
 /** Options of a run as `--name value`. */
-export type RunOptions<Names extends string> = Record<Names, string> & { malloc: Malloc };
+export type RunOptions<Names extends string> = Record<Names, string> & { malloc: Malloc; series?: string };
 
 /**
  * Reads the options of a run, and starts it anew where the memory of this process is watched and could not be.
@@ -162,7 +187,7 @@ export function optionsOf<Names extends string>(
   const options = Object.fromEntries(
     Object.entries(all).map(([name, value]) => [name, { type: 'string' as const, default: value }]),
   );
-  const values = parseArgs({ options }).values as RunOptions<Names>;
+  const values = parseArgs({ options: { ...options, series: { type: 'string' } } }).values as RunOptions<Names>;
   const { malloc } = values;
   if (!MALLOCS.includes(malloc)) {
     throw new Error(`Expected ${MALLOCS.join(' or ')} for --malloc but received ${malloc}.`);

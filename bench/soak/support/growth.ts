@@ -48,17 +48,47 @@ export function growthOf(points: readonly Point[]): Growth | undefined {
   };
 }
 
-/** Pools of threads are filled one by one, as they are needed. */
-const POOL = 4;
+/** What a growth says of a limit: it is surely below it, it surely grows and may reach it, or the run cannot tell. */
+export type Verdict = 'flat' | 'grows' | 'untold';
+
+/** @param most - the limit, in units per 10 minutes */
+export function verdictOf({ low, high }: Growth, most: number): Verdict {
+  if (high < most) return 'flat';
+  return low > 0 ? 'grows' : 'untold';
+}
+
+/** Fewer say less; of more of them neighbours depend on each other. */
+const WINDOWS = 24;
 
 /**
- * Whether a count that should stay as it is has grown: its least in the last third is above its most in the first by more than
- * a pool that fills. Fewer than eight counts say nothing.
+ * The median point of each of {@link WINDOWS} stretches of equal time. What goes up and down takes minutes to do so: neighbouring
+ * samples are alike, and a confidence interval must not take each for evidence of its own.
+ */
+export function mediansOf(points: readonly Point[]): Point[] {
+  const first = points[0]?.atMs ?? 0;
+  const lengthMs = (points.at(-1)?.atMs ?? 0) - first;
+  const windows = new Map<number, Point[]>();
+  for (const point of points) {
+    const window = Math.min(WINDOWS - 1, Math.floor((WINDOWS * (point.atMs - first)) / lengthMs));
+    windows.set(window, [...(windows.get(window) ?? []), point]);
+  }
+  return [...windows.values()].map((window) => {
+    const sorted = [...window].sort((one, other) => one.value - other.value);
+    return sorted[(sorted.length - 1) >> 1]!;
+  });
+}
+
+/** Steps by which a count grows without a leak: a pool of threads gets another one when it is needed. */
+const POOL_STEPS = 1;
+
+/**
+ * Whether a count that should stay as it is has grown: its least in the last third is above its most in the first, by more
+ * than a single step.
  */
 export function hasGrown(counts: readonly number[]): boolean {
   if (counts.length < FEWEST_POINTS) return false;
   const third = Math.floor(counts.length / 3);
-  return Math.min(...counts.slice(-third)) > Math.max(...counts.slice(0, third)) + POOL;
+  return Math.min(...counts.slice(-third)) > Math.max(...counts.slice(0, third)) + POOL_STEPS;
 }
 
 /** So many of the items at most, evenly from the first to the last. */

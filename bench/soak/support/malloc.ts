@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { extname } from 'node:path';
 
 /** `giving-back`: what is free goes back to the system at once. `usual`: what users have. */
 export const MALLOCS = ['giving-back', 'usual'] as const;
@@ -16,12 +17,17 @@ export function mallocEnvironment(malloc: Malloc): Readonly<Record<string, strin
   return malloc === 'giving-back' ? GIVING_BACK : {};
 }
 
-/** Runs this program anew, and ends with its status, unless the collector is at its call and malloc is as asked for. */
+/** Arguments of Node.js for a process whose memory is watched. */
+export function watchedArguments(): string[] {
+  return ['--expose-gc', `--import=${new URL(`./collector${extname(import.meta.url)}`, import.meta.url)}`];
+}
+
+/** Runs this program anew, and ends with its status, unless it was started to be watched and malloc is as asked for. */
 export function requireWatchable(malloc: Malloc): void {
   const wanted = mallocEnvironment(malloc);
   const isSet = Object.entries(wanted).every(([name, value]) => process.env[name] === value);
   if (globalThis.gc !== undefined && isSet) return;
-  const args = ['--expose-gc', ...process.execArgv, ...process.argv.slice(1)];
+  const args = [...process.execArgv, ...watchedArguments(), ...process.argv.slice(1)];
   const { status, error } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...wanted } });
   if (error !== undefined) throw error;
   process.exit(status ?? 1);

@@ -1,56 +1,80 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Program } from '../../../test/ros/support/index.js';
+import { COLLECT_SIGNAL, type Collected, collectGarbage } from './collector.js';
 
 /** Of a process, in MB; what this machine does not tell is left out. */
 export interface ProcessFigures {
   /** What the process holds of the machine's memory. */
   residentMb?: number;
-  threads?: number;
-  /** Open files, pipes and sockets. */
-  descriptors?: number;
+  /** The part of it that is no file. */
+  anonymousMb?: number;
+  /** Threads, open files, pipes and sockets by their kinds. */
+  counts: Readonly<Record<string, number>>;
 }
 
 /** Of this process, after full collections. */
-export interface OwnFigures extends ProcessFigures {
-  residentMb: number;
-  /** In use of the main thread's heap. */
-  heapMb: number;
-  /** In use outside of it for objects of the heap, array buffers included. */
-  outsideMb: number;
-  buffersMb: number;
-  /** Timers, sockets, threads and other things that keep the event loop going. */
-  handles: number;
+export async function ownFigures(): Promise<ProcessFigures & Collected> {
+  const collected = await collectGarbage();
+  const figures = processFigures(process.pid);
+  // Timers, sockets, threads and other things that keep the event loop going.
+  const handles = countsOf('handle', process.getActiveResourcesInfo());
+  return { ...figures, ...collected, counts: { ...figures.counts, ...handles } };
 }
 
-const inMb = (bytes: number) => bytes / 1e6;
-
-/** @throws Error where the process was started without `--expose-gc` */
-export async function ownFigures(): Promise<OwnFigures> {
-  const collect = globalThis.gc;
-  if (collect === undefined) throw new Error('Expected node --expose-gc for a run that watches memory.');
-  collect();
-  // What a collection has found is given up in turns of the event loop, and may have held more.
-  await nextTurn();
-  collect();
-  await nextTurn();
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return {
-    ...processFigures(process.pid),
-    residentMb: inMb(rss),
-    heapMb: inMb(heapUsed),
-    outsideMb: inMb(external),
-    buffersMb: inMb(arrayBuffers),
-    handles: process.getActiveResourcesInfo().length,
-  };
+/** Of a program that was started with {@link watchedArguments}, after full collections. */
+export async function figuresOf(program: Program): Promise<ProcessFigures & Collected> {
+  const from = program.lines.length;
+  program.signal(COLLECT_SIGNAL);
+  const line = await program.line('{"collected":', { from, deadlineMs: 60_000 });
+  const { collected } = JSON.parse(line) as { collected: Collected };
+  return { ...processFigures(program.pid), ...collected };
 }
 
 /** Of any process, on Linux. */
 export function processFigures(pid: number): ProcessFigures {
-  if (process.platform !== 'linux') return {};
-  const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return {
-    ...(resident !== undefined && { residentMb: inMb(1024 * Number(resident)) }),
-    threads: readdirSync(`/proc/${pid}/task`).length,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+  if (process.platform !== 'linux') return { counts: {} };
+  const of = `/proc/${pid}`;
+  const status = readFileSync(`${of}/status`, 'utf8');
+  const held = (name: string) => {
+    const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
+    return kilobytes === undefined ? undefined : (1024 * Number(kilobytes)) / 1e6;
   };
+  const residentMb = held('VmRSS');
+  const anonymousMb = held('RssAnon');
+  return {
+    ...(residentMb !== undefined && { residentMb }),
+    ...(anonymousMb !== undefined && { anonymousMb }),
+    counts: {
+      ...countsOf(
+        'thread',
+        readEach(`${of}/task`, (id) => readFileSync(`${of}/task/${id}/comm`, 'utf8').trim()),
+      ),
+      ...countsOf(
+        'descriptor',
+        readEach(`${of}/fd`, (id) => kindOfFile(readlinkSync(`${of}/fd/${id}`))),
+      ),
+    },
+  };
+}
+
+/** What ended or was closed between listing and reading is left out. */
+function readEach(folder: string, read: (name: string) => string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [read(name)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** `socket:[4711]` is a socket, a path is a file. */
+function kindOfFile(target: string): string {
+  return target.startsWith('/') ? 'file' : target.replace(/:?\[\d+\]$/, '');
+}
+
+function countsOf(what: string, kinds: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of kinds) counts[`${what} ${kind}`] = (counts[`${what} ${kind}`] ?? 0) + 1;
+  return counts;
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { mallocEnvironment } from '../../../bench/soak/support/malloc.js';
+import { mallocEnvironment, watchedArguments } from '../../../bench/soak/support/malloc.js';
 import { BagWriter } from '../../../src/bags/index.js';
 import type { RawMessage } from '../../../src/messages/index.js';
 
@@ -28,7 +28,7 @@ export async function soak(lane: string, ...args: readonly string[]): Promise<So
   const program = fileURLToPath(new URL(`../../../bench/soak/${lane}${extension}`, import.meta.url));
   const loader = extension === '.ts' ? ['--import=tsx'] : [];
   // As the lane would start itself anew, which takes a second.
-  const child = spawn(process.execPath, ['--expose-gc', ...loader, program, ...args], {
+  const child = spawn(process.execPath, [...loader, ...watchedArguments(), program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...mallocEnvironment('giving-back') },
   });
