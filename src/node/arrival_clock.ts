@@ -1,33 +1,37 @@
 import type { Stamp } from '../messages/index.js';
 import type { RosNode } from '../ros/index.js';
 
-/** The clock goes on by itself this often, well within its longest step. */
+/** The clock is looked at this often at least, well within {@link LONGEST_TURN}. */
 const BEAT_MS = 20;
-/** So much time goes by between two turns of the event loop at most; the rest is made up for turn by turn. */
-const LONGEST_STEP: Stamp = 50_000_000n;
-/**
- * Where it was held up for longer, the clock is right at once. The middleware keeps so much of a sensor of 10 Hz, and less
- * of faster ones: what waits is newer than this clock would be, and would seem to have been stamped ahead of its time.
- */
-const LONGEST_LAG: Stamp = 500_000_000n;
+/** A turn of the event loop that takes longer holds up messages. */
+const LONGEST_TURN: Stamp = 50_000_000n;
+
+export interface ArrivalClockOptions {
+  ros: Pick<RosNode, 'now' | 'clockSource'>;
+  /**
+   * Told before anything is done at `now` that nothing was done during the last `by` nanoseconds, although something may
+   * have come.
+   */
+  onHeldUp: (by: number, now: Stamp) => void;
+  beatMs?: number;
+}
 
 /**
- * The clock messages are received by. Where the process itself was held up (by garbage, by other processes), messages
- * wait in the middleware meanwhile, and by the time of day they would all arrive late at once: every sensor would count
- * as silent, and none was. So this clock takes small steps only, one a turn of the event loop: what waited is received
- * in the rhythm it came in, and then the clock has caught up. After half a second what came first is lost, and the sensors
- * are told silent for a moment. Simulated time is taken as it comes.
+ * The clock messages are received by: the time of day, or simulated time. Where the process was held up (by garbage, by other
+ * processes), messages wait in the middleware meanwhile, and every sensor would count as silent, although none was. So
+ * this clock sees that it has not been asked for too long, and says so. It does not go slower to make up for it: messages
+ * would seem to have been stamped ahead of their time, and on a busy machine it would never catch up.
  */
 export class ArrivalClock {
-  readonly #ros: Pick<RosNode, 'now' | 'clockSource'>;
-  #last: Stamp | undefined;
-  /** Where time may get to in this turn; undefined before it is first asked for. */
-  #limit: Stamp | undefined;
+  readonly #ros: ArrivalClockOptions['ros'];
+  readonly #onHeldUp: ArrivalClockOptions['onHeldUp'];
   readonly #beatMs: number;
+  #last: Stamp | undefined;
   #beat: NodeJS.Timeout | undefined;
 
-  constructor(ros: Pick<RosNode, 'now' | 'clockSource'>, beatMs: number = BEAT_MS) {
+  constructor({ ros, onHeldUp, beatMs = BEAT_MS }: ArrivalClockOptions) {
     this.#ros = ros;
+    this.#onHeldUp = onHeldUp;
     this.#beatMs = beatMs;
     this.resume();
   }
@@ -38,38 +42,30 @@ export class ArrivalClock {
 
   /** 0 while simulated time has not begun. */
   now(): Stamp {
-    const real = this.#ros.now();
+    const now = this.#ros.now();
     const last = this.#last;
-    if (this.#ros.clockSource === 'simulation' || last === undefined || real < last) return this.#set(real);
-    this.#limit ??= this.#startTurn(last);
-    const isFarBehind = this.#limit < real - LONGEST_LAG;
-    return this.#set(isFarBehind || real < this.#limit ? real : this.#limit);
+    this.#last = now;
+    // Simulated time goes in steps of any size.
+    if (last !== undefined && this.#ros.clockSource === 'system') {
+      const heldUp = now - last - LONGEST_TURN;
+      if (heldUp > 0n) this.#onHeldUp(Number(heldUp), now);
+    }
+    return now;
   }
 
-  /** Nothing is to be received for a while: the clock need not go on by itself. */
+  /** Nothing is to be received for a while: the clock need not be looked at. */
   rest(): void {
     clearInterval(this.#beat);
     this.#beat = undefined;
+    this.#last = undefined;
   }
 
-  /** Ends a {@link rest}; the clock is right at once if it was a long one. */
+  /** Ends a {@link rest}, which was no hold-up. */
   resume(): void {
     this.#beat ??= setInterval(() => this.now(), this.#beatMs);
   }
 
   close(): void {
     this.rest();
-  }
-
-  #startTurn(last: Stamp): Stamp {
-    setImmediate(() => {
-      this.#limit = undefined;
-    });
-    return last + LONGEST_STEP;
-  }
-
-  #set(now: Stamp): Stamp {
-    this.#last = now;
-    return now;
   }
 }

@@ -62,7 +62,10 @@ export class Perception {
   constructor(options: PerceptionOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#clock = new ArrivalClock(options.ros);
+    this.#clock = new ArrivalClock({
+      ros: options.ros,
+      onHeldUp: (by, now) => this.#running?.pipeline.heldUp(by, now),
+    });
     this.#wakeTimer = new WakeTimer(this.#clock, (now) => this.#wake(now));
     this.#start();
   }

@@ -112,6 +112,16 @@ export class Pipeline {
     return this.#advance(relative);
   }
 
+  /**
+   * The process got nothing done during the last `by` up to `now`: the messages of that time wait and come next, so that
+   * their silence says nothing about any sensor. Call {@link receive} or {@link advanceTo} afterwards.
+   * @param by - nanoseconds
+   */
+  heldUp(by: number, now: Stamp): void {
+    this.#now = this.#receiveTime.toRelative(now);
+    this.#options.synchronizer.heldUp(by, this.#now);
+  }
+
   /** When {@link advanceTo} must be called at the latest if no message comes before; undefined for never. */
   nextWakeUp(): Stamp | undefined {
     const due = this.#options.synchronizer.nextWakeUp();

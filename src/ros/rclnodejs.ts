@@ -46,6 +46,8 @@ export interface RclEndpoint {
 
 export interface RclSubscription {
   readonly topic: string;
+  /** What rcl knows it by. */
+  readonly handle: object;
 }
 
 export interface RclPublisher {
@@ -93,6 +95,8 @@ export interface RclNode {
   name(): string;
   namespace(): string;
   spin(timeoutMs?: number): void;
+  /** Takes one message of each subscription, and so on, that belongs to one of the handles and has one. */
+  execute(handles: readonly object[]): void;
   now(): RclTime;
   getClock(): RclClock;
   getLogger(): RclLogger;

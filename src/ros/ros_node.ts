@@ -3,6 +3,7 @@ import { encodeMessage, type Stamp } from '../messages/index.js';
 import { printable } from '../text/index.js';
 import { withoutParameterFiles } from './parameter_files.js';
 import { fromRclQos, type QosProfile, toRclQos } from './qos.js';
+import { QueueTaker } from './queue_taker.js';
 import {
   loadRclnodejs,
   type RclContext,
@@ -11,6 +12,7 @@ import {
   type RclNode,
   type Rclnodejs,
   type RclPublisher,
+  type RclSubscription,
   type RclSubscriptionEvents,
   rawInterface,
 } from './rclnodejs.js';
@@ -155,8 +157,10 @@ export class RosNode {
     const { onMessage, onLost } =
       typeof listener === 'function' ? { onMessage: listener, onLost: undefined } : listener;
     const events = onLost && this.#lossEvents(onLost);
-    const subscription = withPackageHint(type, () =>
-      this.#alter(() => this.#node.createSubscription(rawInterface(type), topic, options, onMessage, events)),
+    const taker = new QueueTaker(onMessage, qos.depth, () => this.#node.execute([subscription.handle]));
+    const receive = (data: Uint8Array) => taker.receive(data);
+    const subscription: RclSubscription = withPackageHint(type, () =>
+      this.#alter(() => this.#node.createSubscription(rawInterface(type), topic, options, receive, events)),
     );
     return {
       topic: subscription.topic,

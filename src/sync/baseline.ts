@@ -34,21 +34,25 @@ const RATE_CHANGE = 1.5;
  * do is warn: stamps that drift stay within the tolerance for minutes while they mean ever other moments.
  */
 export class Baseline {
+  /** Those that have ended: of messages that were held up and come in one moment, the first says nothing yet. */
   readonly stretches: Stretch[] = [];
+  #present: Stretch | undefined;
 
   /**
    * Takes note of a sample.
    * @returns whether a stretch of time has ended, and what is to be said may have changed
    */
   observe(delay: number, period: number | undefined, now: number): 'stretch-ended' | 'within-stretch' {
-    const last = this.stretches.at(-1);
-    if (last !== undefined && now < last.at + STRETCH && now >= last.at) {
-      last.delay = Math.min(last.delay, delay);
-      last.period = period;
+    const present = this.#present;
+    if (present !== undefined && now < present.at + STRETCH && now >= present.at) {
+      present.delay = Math.min(present.delay, delay);
+      present.period = period;
       return 'within-stretch';
     }
-    if (last !== undefined && now < last.at) this.restart();
-    this.stretches.push({ at: now, delay, period });
+    this.#present = { at: now, delay, period };
+    if (present === undefined) return 'stretch-ended';
+    if (now < present.at) this.stretches.length = 0;
+    else this.stretches.push(present);
     if (this.stretches.length > MOST_STRETCHES) {
       const half = this.stretches.splice(0, MOST_STRETCHES / 2);
       this.stretches.unshift(...half.filter((_, index) => index % 2 === 0));
@@ -56,9 +60,15 @@ export class Baseline {
     return 'stretch-ended';
   }
 
+  /** Nothing could be heard for a while: what comes late of that time is left out. */
+  skip(): void {
+    this.#present = undefined;
+  }
+
   /** Counts from now on: the clock was set, so that nothing before compares with what comes. */
   restart(): void {
     this.stretches.length = 0;
+    this.#present = undefined;
   }
 }
 

@@ -12,7 +12,7 @@ export interface ReferenceMark {
   /** What the reference sample shows, and other streams are compared with. */
   instant: number;
   /** Receive time at which the wait ends. */
-  readonly deadline: number;
+  deadline: number;
   /** Modalities that were waited for in vain. */
   readonly missing: Set<string>;
 }

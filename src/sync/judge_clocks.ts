@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import { type Clock, STEADY } from './clock.js';
 import { judgeContent } from './doubts.js';
 import type { Arrival, Evidence } from './evidence.js';
 import { baseWidth, type SynchronizerOptions } from './options.js';
@@ -41,7 +41,7 @@ export function judgeClocks(evidence: readonly Evidence[], options: Synchronizer
   }
   const base = findTimeBase(voters, width);
   for (const [modality, latency] of base?.members ?? []) streams.set(modality, { ...streams.get(modality)!, latency });
-  return { base, streams, early: findEarly(base, options) };
+  return { base, streams, early: findEarly(base, streams, options) };
 }
 
 /** Whether the newest sample of a stream came when it should, and not out of a backlog, from which no set can be made. */
@@ -56,14 +56,19 @@ export function isAgreed({ base, streams, early }: Clocks): boolean {
 }
 
 /** Finds the streams that could not pace the others, because the wait would end before most of them are there. */
-function findEarly(base: TimeBase | undefined, { deadline }: SynchronizerOptions): Map<string, Reason> {
+function findEarly(
+  base: TimeBase | undefined,
+  clocks: ReadonlyMap<string, Clock>,
+  { deadline }: SynchronizerOptions,
+): Map<string, Reason> {
   const early = new Map<string, Reason>();
   if (base === undefined || base.members.size < 3) return early;
   for (const [modality, own] of base.members) {
     let by = Infinity;
     let later = 0;
-    for (const latency of base.members.values()) {
-      if (latency - own <= deadline) continue;
+    for (const [other, latency] of base.members) {
+      // The first messages of a start may all have waited.
+      if (latency - own <= deadline || clocks.get(other)!.steadyFor < STEADY) continue;
       by = Math.min(by, latency - own);
       later++;
     }

@@ -111,6 +111,11 @@ export class OpenSets<T, S extends StampValue> {
     return oldest && draftOf(oldest, this.#streams);
   }
 
+  /** So much time has gone by in which nothing could come: all wait for so much longer. */
+  skip(by: number): void {
+    for (const mark of new Set([...this.#marks, ...this.#open.map(({ mark }) => mark)])) mark.deadline += by;
+  }
+
   /** Gives all up, because the time line starts anew. */
   abandon(now: number): SyncOutcome<T, S>[] {
     this.#marks.length = 0;

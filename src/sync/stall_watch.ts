@@ -46,6 +46,13 @@ export class StallWatch {
     return 'stalled';
   }
 
+  /** So much time has gone by in which nothing could be heard. */
+  skip(by: number): void {
+    this.#lastMessage += by;
+    this.#arrivingSince += by;
+    this.#lastSet += by;
+  }
+
   /** Waits anew, from the next message on. */
   restart(): void {
     this.#lastMessage = -Infinity;

@@ -276,6 +276,14 @@ export class Stream<T, S extends StampValue> {
     this.evidence.longTerm = undefined;
   }
 
+  /** So much time has gone by in which nothing could come. */
+  skip(by: number): void {
+    if (this.#newest !== undefined) this.#newest.received += by;
+    this.#waitedInVain += by;
+    this.baseline.skip();
+    this.evidence.skip(by);
+  }
+
   /** Nothing was listened to for so long up to `now`. What is held is too old for any set to come. */
   resume(by: number, now: number): void {
     this.releaseAll();

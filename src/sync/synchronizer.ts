@@ -122,6 +122,16 @@ export class Synchronizer<T, S extends StampValue = number> {
     this.#core.resume(this.#clock.ownTime(now));
   }
 
+  /**
+   * The caller took nothing in during the last `by` up to `now`, and what came meanwhile is still to be pushed: its silence
+   * says nothing about any stream, and no set has waited for that long. Call {@link advance} afterwards.
+   * @param by - ns
+   */
+  heldUp(by: number, now: number): void {
+    const own = this.#clock.ownTime(now);
+    this.#core.heldUp(own - this.#clock.ownTime(now - by), own);
+  }
+
   /** Clears all samples and stamps and waits for every stream anew; counters and learned rhythms stay. */
   reset(reason: string): void {
     this.#pace.forget();

@@ -161,6 +161,20 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     this.#react();
   }
 
+  heldUp(by: number, now: number): void {
+    if (this.#clock === 'unset' || now <= this.#now) return;
+    // What was done meanwhile after all is no part of it.
+    if (now - by > this.#now) this.#moveTo(now - by);
+    const skipped = now - this.#now;
+    this.#open.skip(skipped);
+    for (const stream of this.#streams) stream.skip(skipped);
+    if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + skipped };
+    this.#stall.skip(skipped);
+    this.#now = now;
+    this.#expectChange();
+    this.#react();
+  }
+
   reset(reason: string): void {
     for (const stream of this.#streams) stream.evidence.forget();
     this.#grace = { phase: 'ahead' };

@@ -1,23 +1,31 @@
 import assert from 'node:assert/strict';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ArrivalClock } from '../../src/node/arrival_clock.js';
 
 const MS = 1_000_000n;
 
-/** A clock over one whose time and source the test sets. */
-function withClock(use: (clock: ArrivalClock, real: { ms: bigint; source: 'system' | 'simulation' }) => Promise<void>) {
-  return async () => {
-    const real = { ms: 1000n, source: 'system' as 'system' | 'simulation' };
-    const ros = {
-      now: () => real.ms * MS,
-      get clockSource() {
-        return real.source;
+interface Real {
+  ms: bigint;
+  source: 'system' | 'simulation';
+}
+
+/** A clock over one whose time and source the test sets; `told` has what it said of hold-ups, in milliseconds. */
+function withClock(use: (clock: ArrivalClock, real: Real, told: { byMs: number; atMs: bigint }[]) => void) {
+  return () => {
+    const real: Real = { ms: 1000n, source: 'system' };
+    const told: { byMs: number; atMs: bigint }[] = [];
+    const clock = new ArrivalClock({
+      ros: {
+        now: () => real.ms * MS,
+        get clockSource() {
+          return real.source;
+        },
       },
-    };
-    // It shall not go on by itself while a slow machine runs the test.
-    const clock = new ArrivalClock(ros, 3_600_000);
+      onHeldUp: (by, now) => told.push({ byMs: by / 1e6, atMs: now / MS }),
+      // It shall not go on by itself while a slow machine runs the test.
+      beatMs: 3_600_000,
+    });
     try {
-      await use(clock, real);
+      use(clock, real, told);
     } finally {
       clock.close();
     }
@@ -26,62 +34,64 @@ function withClock(use: (clock: ArrivalClock, real: { ms: bigint; source: 'syste
 
 describe('ArrivalClock', () => {
   it(
-    'is the time of day while the process gets to run',
-    withClock(async (clock, real) => {
+    'is the time of day, and has nothing to say while the process gets to run',
+    withClock((clock, real, told) => {
       for (let i = 0; i < 20; i++) {
         assert.equal(clock.now(), real.ms * MS);
-        real.ms += 13n;
-        await nextTurn();
+        real.ms += i % 2 === 0 ? 13n : 50n;
       }
+      assert.deepEqual(told, []);
     }),
   );
 
   it(
-    'makes up turn by turn for the time the process was held up, and ends at the time of day',
-    withClock(async (clock, real) => {
+    'says once for how long nothing was done, and is right all the same',
+    withClock((clock, real, told) => {
       clock.now();
-      real.ms += 180n;
-      const seen: bigint[] = [];
-      for (let turn = 0; turn < 5; turn++) {
-        await nextTurn();
-        // However many messages come within one turn, they come at once.
-        assert.equal(clock.now(), clock.now());
-        seen.push(clock.now() / MS);
+      for (const step of [180n, 20n, 60_000n, 51n]) {
+        real.ms += step;
+        assert.equal(clock.now(), real.ms * MS);
+        assert.equal(clock.now(), real.ms * MS);
       }
-      assert.deepEqual(seen, [1050n, 1100n, 1150n, 1180n, 1180n]);
+      assert.deepEqual(told, [
+        { byMs: 130, atMs: 1180n },
+        { byMs: 59_950, atMs: 61_200n },
+        { byMs: 1, atMs: 61_251n },
+      ]);
     }),
   );
 
   it(
-    'is right at once where the process was held up for longer than messages wait',
-    withClock(async (clock, real) => {
+    'takes a rest for no hold-up',
+    withClock((clock, real, told) => {
       clock.now();
-      real.ms += 540n;
-      await nextTurn();
-      assert.equal(clock.now(), 1050n * MS);
-      real.ms += 60_000n;
-      await nextTurn();
+      clock.rest();
+      real.ms += 20_000n;
+      clock.resume();
       assert.equal(clock.now(), real.ms * MS);
+      assert.deepEqual(told, []);
     }),
   );
 
   it(
     'goes back with the time of day',
-    withClock(async (clock, real) => {
+    withClock((clock, real, told) => {
       clock.now();
       real.ms = 400n;
       assert.equal(clock.now(), 400n * MS);
+      assert.deepEqual(told, []);
     }),
   );
 
   it(
     'takes simulated time as it comes',
-    withClock(async (clock, real) => {
+    withClock((clock, real, told) => {
       real.source = 'simulation';
       for (const ms of [1000n, 900_000n, 5n, 0n]) {
         real.ms = ms;
         assert.equal(clock.now(), ms * MS);
       }
+      assert.deepEqual(told, []);
     }),
   );
 });

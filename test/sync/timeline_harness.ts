@@ -53,6 +53,8 @@ export interface Setup {
   settings?: Partial<Omit<SynchronizerOptions, 'streams'>>;
   /** What decoding says of the samples drawn as `#`; `black` by default. */
   blindness?: Extract<ContentVerdict, { kind: 'blind' }>['reason'];
+  /** After column `from` nothing is done until `until`, where the caller says that it was held up. */
+  held?: { from: number; until: number };
   /** Things to do at a column, before its arrivals. */
   at?: Record<number, (sync: Synchronizer<string>, now: number) => void>;
 }
@@ -132,6 +134,8 @@ function play(inputs: ReadonlyMap<string, string>, setup: Setup): Played {
   const length = Math.max(...[...inputs.values()].map((row) => row.length));
   for (let column = 0; column < length + TRAIL; column++) {
     const now = column * TICK;
+    if (setup.held !== undefined && column > setup.held.from && column < setup.held.until) continue;
+    if (setup.held?.until === column) sync.heldUp((column - setup.held.from) * TICK, now);
     runTo(now);
     setup.at?.[column]?.(sync, now);
     drain(now);

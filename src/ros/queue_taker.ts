@@ -1,0 +1,38 @@
+/**
+ * Takes all messages that wait on a topic. rclnodejs takes one a turn of the event loop, whatever waits: while the process is
+ * busy a fast sensor then falls behind, and stays behind, by as much as the middleware keeps.
+ */
+export class QueueTaker {
+  readonly #onMessage: (data: Uint8Array) => void;
+  readonly #depth: number;
+  readonly #takeNext: () => void;
+  #state: 'idle' | 'taking' = 'idle';
+  #received = 0;
+
+  /**
+   * @param depth - messages the middleware keeps: no more are taken at once, so that other topics have their turn
+   * @param takeNext - calls {@link receive} with the next message where one waits
+   */
+  constructor(onMessage: (data: Uint8Array) => void, depth: number, takeNext: () => void) {
+    this.#onMessage = onMessage;
+    this.#depth = depth;
+    this.#takeNext = takeNext;
+  }
+
+  /** A message came: hands it on, and then those that wait behind it, in their order. */
+  receive(data: Uint8Array): void {
+    this.#received++;
+    this.#onMessage(data);
+    if (this.#state === 'taking') return;
+    this.#state = 'taking';
+    try {
+      for (let taken = 1; taken < this.#depth; taken++) {
+        const before = this.#received;
+        this.#takeNext();
+        if (this.#received === before) return;
+      }
+    } finally {
+      this.#state = 'idle';
+    }
+  }
+}
