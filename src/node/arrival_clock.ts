@@ -44,7 +44,8 @@ export class ArrivalClock {
   now(): Stamp {
     const now = this.#ros.now();
     const last = this.#last;
-    this.#last = now;
+    // Who asks meanwhile does not take messages in.
+    this.#last = this.#beat === undefined ? undefined : now;
     // Simulated time goes in steps of any size.
     if (last !== undefined && this.#ros.clockSource === 'system') {
       const heldUp = now - last - LONGEST_TURN;
