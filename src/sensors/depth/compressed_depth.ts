@@ -3,6 +3,7 @@ import { BOUNDS, sizeProblem } from '../bounds.js';
 import { detectCodec, measureCompressed, openCompressed } from '../camera/index.js';
 import { inSlices } from '../in_slices.js';
 import { type DepthMap, type DepthOutcome, METRES_PER_MILLIMETRE, metresFromMillimetres } from './depth_map.js';
+import { readPlainPng } from './plain_png.js';
 import { decodeRvl } from './rvl.js';
 
 /** int32 format, float32 quantA, float32 quantB; compressed_depth_image_transport's ConfigHeader. */
@@ -63,6 +64,8 @@ async function dequantise(values: Uint16Array, quantA: number, quantB: number): 
 }
 
 async function readPng(png: Uint8Array): Promise<PayloadOutcome> {
+  const plain = await readPlainPng(png);
+  if (plain !== undefined) return { kind: 'samples', ...plain };
   try {
     const { bitsPerSample, channels, width, height } = await measureCompressed(png);
     const problem = sizeProblem({ width, height }, BOUNDS.depthPixels, 'a depth picture');
