@@ -5,6 +5,7 @@ import { inSlices } from '../in_slices.js';
 import { type DepthMap, type DepthOutcome, METRES_PER_MILLIMETRE, metresFromMillimetres } from './depth_map.js';
 import { readPlainPng } from './plain_png.js';
 import { decodeRvl } from './rvl.js';
+import { keepSamples } from './sample_store.js';
 
 /** int32 format, float32 quantA, float32 quantB; compressed_depth_image_transport's ConfigHeader. */
 const HEADER_BYTES = 12;
@@ -12,7 +13,7 @@ const SAMPLES_PER_SLICE = 200_000;
 
 /** 16-bit samples as the payload holds them: millimetres, or quantised inverse depth. */
 type PayloadOutcome =
-  | { kind: 'samples'; width: number; height: number; samples: Uint16Array }
+  | { kind: 'samples'; width: number; height: number; samples: Uint16Array<ArrayBuffer> }
   | { kind: 'invalid'; reason: string };
 
 /**
@@ -101,6 +102,7 @@ async function depthFrom(
   if (payload.kind === 'invalid') return payload;
   const { width, height, samples } = payload;
   const depth: DepthMap = { width, height, metres: await toMetres(samples) };
+  keepSamples(samples);
   return { kind: 'depth', depth, unit };
 }
 

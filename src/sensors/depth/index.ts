@@ -7,3 +7,4 @@ export { encodeDepth } from './encode_depth.js';
 export { encodeHha, encodePublishedHha, heightLevel } from './hha.js';
 export { projectDepth, resampleDepth } from './project_depth.js';
 export { decodeRvl, encodeRvl } from './rvl.js';
+export { keepSamples } from './sample_store.js';

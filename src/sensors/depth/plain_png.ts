@@ -2,10 +2,11 @@ import zlib from 'node:zlib';
 import { BOUNDS, sizeProblem } from '../bounds.js';
 import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
+import { takeSamples } from './sample_store.js';
 
 /** A picture of 16-bit samples. */
 export interface Samples16 extends ImageSize {
-  samples: Uint16Array;
+  samples: Uint16Array<ArrayBuffer>;
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -32,7 +33,7 @@ export async function readPlainPng(png: Uint8Array): Promise<Samples16 | undefin
   const rowBytes = 2 * width;
   const lines = await inflate(parts.data, (1 + rowBytes) * height);
   if (lines === undefined) return undefined;
-  const samples = new Uint16Array(width * height);
+  const samples = takeSamples(width * height);
   let isPlain = true;
   await inRowSlices(parts, PIXELS_PER_SLICE, (from, to) => {
     for (let row = from; row < to && isPlain; row++) {

@@ -1,6 +1,7 @@
 import { KernelMemory } from '../../webassembly/index.js';
 import { BOUNDS, sizeProblem } from '../bounds.js';
 import { RVL_KERNEL, type RvlKernel } from './kernel/rvl.js';
+import { type keepSamples, takeSamples } from './sample_store.js';
 
 /**
  * RVL, the lossless depth codec of compressed_depth_image_transport (A. Wilson, "Fast Lossless Depth Image
@@ -9,14 +10,17 @@ import { RVL_KERNEL, type RvlKernel } from './kernel/rvl.js';
  * eight nibbles, the first one highest, make a little-endian 32-bit word.
  */
 export type RvlOutcome =
-  | { kind: 'samples'; width: number; height: number; samples: Uint16Array }
+  | { kind: 'samples'; width: number; height: number; samples: Uint16Array<ArrayBuffer> }
   | { kind: 'invalid'; reason: string };
 
 const HEADER_BYTES = 8;
 /** A 16-bit difference needs 17 zig-zag bits, a run of 2^26 pixels nine nibbles; more is damage. */
 const MAX_NIBBLES = 11;
 
-/** Decodes a payload: uint32 columns, uint32 rows, then the words. */
+/**
+ * Decodes a payload: uint32 columns, uint32 rows, then the words.
+ * @returns samples of their own, for {@link keepSamples} when they were read
+ */
 export function decodeRvl(payload: Uint8Array): RvlOutcome {
   if (payload.byteLength < HEADER_BYTES) {
     return {
@@ -42,7 +46,9 @@ export function decodeRvl(payload: Uint8Array): RvlOutcome {
     memory.samples.byteOffset,
   );
   if (decoded < count) return damaged(decoded, count);
-  return { kind: 'samples', width, height, samples: memory.samples.slice(0, count) };
+  const samples = takeSamples(count);
+  samples.set(memory.samples);
+  return { kind: 'samples', width, height, samples };
 }
 
 interface RvlMemory {
