@@ -6,6 +6,7 @@ import type { ImageSize } from '../modality_image.js';
 import type { BitDepthChoice } from './bit_depth.js';
 import { openImage } from './decode_image.js';
 import { type BayerPattern, pixelLayout } from './encodings.js';
+import { readJpegHeader } from './jpeg_header.js';
 import { measureCompressed, withCompressed } from './open_compressed.js';
 import type { PictureRows } from './picture_rows.js';
 import { resizeRows, toModelSize } from './resize.js';
@@ -50,7 +51,7 @@ export async function decodeCompressed(
     };
   }
   try {
-    const { width, height, channels, bitsPerSample } = await measureCompressed(data);
+    const { width, height, channels, bitsPerSample } = readJpegHeader(data) ?? (await measureCompressed(data));
     const source = { width, height };
     const problem = sizeProblem(source, BOUNDS.picturePixels, 'a picture');
     if (problem !== undefined) return { kind: 'invalid', reason: problem };
