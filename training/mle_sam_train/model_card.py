@@ -23,9 +23,9 @@ weighs the modalities present, SAM's mask decoder with one token per class and a
 | input | {width} x {height} pixels, uint8 RGB order, one image per modality present |
 | modalities | {modalities} |
 | classes | {classes} |
-| parameters | base {base:,} ({frozen}), experts {experts:,}, router and heads {rest:,} |
+| parameters | base {base:,} ({frozen}), experts {experts:,}, {others} {rest:,} |
 | LoRA | rank {rank}, alpha {alpha:g}, on {targets} of every attention block |
-| training data | {data} |
+{projection}| training data | {data} |
 | training | {training} |
 | ONNX against PyTorch | features within {features:.1e}, {labels:.3f} % of labels differ |
 
@@ -61,6 +61,8 @@ SMALL_BASE = (
     "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
 )
 
+PROJECTION = "| projections | a matrix for each modality and level before the router: our addition, not the paper's |\n"
+
 
 def model_card(
     model: MleSam, manifest: dict[str, Any], report: dict[str, Any], parity: dict[str, float]
@@ -88,6 +90,8 @@ def model_card(
         else "frozen in stage two",
         experts=experts,
         rest=sum(p.numel() for p in model.parameters()) - base - experts,
+        others="router and heads" if model.projections is None else "projections, router and heads",
+        projection="" if model.projections is None else PROJECTION,
         rank=lora.rank,
         alpha=lora.alpha,
         targets=" and ".join(lora.targets),
