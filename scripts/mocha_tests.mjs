@@ -91,7 +91,7 @@ export function runMochaApart(files, { variables = {}, priority = 'usual', isSho
       killSignal: 'SIGKILL',
       silent: !isShown,
     });
-    if (priority === 'low' && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    if (priority === 'low' && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => printed.push(bytes));
     let counts;

@@ -317,6 +317,8 @@ export function prepareRosApart(distro = DISTRO) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Without the process that asked for it nothing waits for the environment.
+  process.on('disconnect', () => process.exit(1));
   const prepared = await prepareRos();
   if (process.send !== undefined) process.send(prepared, () => process.exit());
   else if (prepared.kind === 'unavailable') {

@@ -44,13 +44,14 @@ const slowJob = (file) => {
     runMochaApart([file], { variables: isOnGraph ? withJobsBeside(variables) : variables, priority, isShown });
   return { name: file, isOnGraph, ready: ros, run };
 };
-const jobs = chosen.map(slowJob);
-if (isAll) {
-  for (const { file, variables } of LONGER) {
-    jobs.push({ name: `${file} (longer)`, run: () => runMochaApart([file], { variables, priority: 'low' }) });
-  }
-  jobs.push(trainingJob('slow', training));
-}
+const jobs = [
+  ...(isAll ? [trainingJob('slow', training)] : []),
+  ...chosen.map(slowJob),
+  ...(isAll ? LONGER : []).map(({ file, variables }) => ({
+    name: `${file} (longer)`,
+    run: () => runMochaApart([file], { variables, priority: 'low' }),
+  })),
+];
 const onOther = ON_OTHER_ROS.map((name) => join('test', 'ros', `${name}.test.ts`));
 if (other !== undefined) jobs.push(...rosJobs(onOther, other, ` on ROS 2 ${OTHER_ROS}`));
 const parts = await runJobs(jobs);
