@@ -19,12 +19,13 @@ const SCENELESS_SPREAD = 6;
  */
 export function judgePicture(rgb: Uint8Array): ContentQuality {
   const histogram = new Uint32Array(256);
+  const [firstR, firstG, firstB] = rgb;
   let isUniform = true;
   for (let i = 0; i < rgb.length; i += 3) {
     const r = rgb[i]!;
     const g = rgb[i + 1]!;
     const b = rgb[i + 2]!;
-    if (r !== rgb[0] || g !== rgb[1] || b !== rgb[2]) isUniform = false;
+    if (r !== firstR || g !== firstG || b !== firstB) isUniform = false;
     // Luma of ITU-R BT.601 in 1/256.
     histogram[(77 * r + 150 * g + 29 * b) >> 8]!++;
   }

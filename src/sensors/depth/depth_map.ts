@@ -18,10 +18,12 @@ const SAMPLES_PER_SLICE = 500_000;
 
 export async function metresFromMillimetres(millimetres: Uint16Array): Promise<Float32Array> {
   const metres = new Float32Array(millimetres.length);
-  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => {
-    for (let i = from; i < to; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
-  });
+  await inSlices(metres.length, SAMPLES_PER_SLICE, (from, to) => toMetres(millimetres, metres, from, to));
   return metres;
+}
+
+function toMetres(millimetres: Uint16Array, metres: Float32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) metres[i] = millimetres[i]! * METRES_PER_MILLIMETRE;
 }
 
 /** Multiplies all distances, in place. */

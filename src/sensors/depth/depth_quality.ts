@@ -16,8 +16,12 @@ const ROW_STEP = 4;
 
 /** Quartile of the normal distribution: half of its values lie nearer to the mean than this many deviations. */
 const NORMAL_QUARTILE = 0.6745;
-/** Values of 16 bits. */
-const HALF = 1 << 16;
+/** Bits that are counted over at a time, from the highest on. */
+const DIGITS = [
+  { shift: 21, mask: 0x7ff },
+  { shift: 10, mask: 0x7ff },
+  { shift: 0, mask: 0x3ff },
+] as const;
 /** Deviation of `a - 2b + c` where each scatters by 1. */
 const SECOND_DIFFERENCE_GAIN = Math.sqrt(6);
 
@@ -30,9 +34,10 @@ const SECOND_DIFFERENCE_GAIN = Math.sqrt(6);
  */
 export function judgeDepth(depth: DepthMap, maxScatter = MAX_SCATTER): ContentQuality {
   const { metres } = depth;
+  const enough = MIN_KNOWN_SHARE * metres.length;
   let known = 0;
-  for (let i = 0; i < metres.length; i++) if (metres[i]! > 0) known++;
-  if (known < MIN_KNOWN_SHARE * metres.length) return { kind: 'blind', reason: 'no-return' };
+  for (let i = 0; i < metres.length && known < enough; i++) if (metres[i]! > 0) known++;
+  if (known < enough) return { kind: 'blind', reason: 'no-return' };
   const scatter = scatterOf(depth);
   return scatter !== undefined && scatter > maxScatter ? { kind: 'blind', reason: 'noisy' } : { kind: 'good' };
 }
@@ -60,17 +65,25 @@ export function scatterOf({ width, height, metres }: DepthMap): number | undefin
 
 /**
  * The value that `rank` others do not exceed, of values none of which is negative: their bits as whole numbers have the
- * same order, so that two counts over 16 bits each find it in a fraction of the time of sorting.
+ * same order, so that counts over some of their bits, one after the other, find it in a fraction of the time of sorting.
  */
 export function orderStatistic(values: Float32Array, rank: number): number {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const counts = new Uint32Array(HALF);
-  for (let i = 0; i < bits.length; i++) counts[bits[i]! >>> 16]!++;
-  const upper = bucketOf(counts, rank);
-  counts.fill(0);
-  for (let i = 0; i < bits.length; i++) if (bits[i]! >>> 16 === upper.bucket) counts[bits[i]! & (HALF - 1)]!++;
-  const lower = bucketOf(counts, upper.rank);
-  return new Float32Array(Uint32Array.of(upper.bucket * HALF + lower.bucket).buffer)[0]!;
+  let found = 0;
+  let known = 0;
+  let rest = rank;
+  for (const { shift, mask } of DIGITS) {
+    const counts = new Uint32Array(mask + 1);
+    for (let i = 0; i < bits.length; i++) {
+      const value = bits[i]!;
+      if ((value & known) === found) counts[(value >>> shift) & mask]!++;
+    }
+    const digit = bucketOf(counts, rest);
+    found |= digit.bucket << shift;
+    known |= mask << shift;
+    rest = digit.rank;
+  }
+  return new Float32Array(Uint32Array.of(found).buffer)[0]!;
 }
 
 /** In which bucket a rank falls, and which rank it has there. */

@@ -29,14 +29,27 @@ export async function renderEvents(
   const events = ring.copyOf(window);
   const pixels = lookup.grid.width * lookup.grid.height;
   const cells = lookup.kind === 'scatter' ? pixels : lookup.sensor.width * lookup.sensor.height;
-  const seen = { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
+  const pool = poolOf(lookup);
+  const seen = pool.pop() ?? { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
   await inSlices(events.length, EVENTS_PER_SLICE, (from, to) => accumulate(events, { from, to }, window, lookup, seen));
   const image = new Uint8Array(pixels * 3);
   const windowNanoseconds = end - window.start;
   await inSlices(pixels, PIXELS_PER_SLICE, (from, to) =>
     paint(image, { from, to }, seen, lookup, representation, windowNanoseconds),
   );
+  seen.counts.fill(0);
+  seen.newest.fill(0);
+  pool.push(seen);
   return image;
+}
+
+/** Counts of a lookup's cells, all 0, that no window is counted in just now: a megabyte that would be made anew for each. */
+const free = new WeakMap<EventLookup, Seen[]>();
+
+function poolOf(lookup: EventLookup): Seen[] {
+  const pool = free.get(lookup) ?? [];
+  free.set(lookup, pool);
+  return pool;
 }
 
 /** What happened in each cell: a grid pixel where events are scattered, a sensor pixel where they are gathered. */
@@ -84,7 +97,8 @@ function paint(
   const sensorIndex = lookup.kind === 'gather' ? lookup.sensorIndex : undefined;
   for (let pixel = from; pixel < to; pixel++) {
     const cell = sensorIndex === undefined ? pixel : sensorIndex[pixel]!;
-    if (cell < 0) continue;
+    // Whatever has events has a newest one, and most have none.
+    if (cell < 0 || newest[cell] === 0) continue;
     image[3 * pixel] = Math.min(255, Math.round(counts[2 * cell]! * scale));
     image[3 * pixel + 1] = Math.round(newest[cell]! * recencyScale);
     image[3 * pixel + 2] = Math.min(255, Math.round(counts[2 * cell + 1]! * scale));

@@ -50,12 +50,15 @@ export async function renderPointCloud(
   representation: LidarRepresentation,
 ): Promise<LidarImage> {
   const { grid } = placement;
-  const image: Nearest = {
+  const pool = poolOf(grid);
+  const image = pool.pop() ?? {
     width: grid.width,
     height: grid.height,
-    point: new Int32Array(grid.width * grid.height).fill(-1),
-    depth: new Float32Array(grid.width * grid.height).fill(Number.POSITIVE_INFINITY),
+    point: new Int32Array(grid.width * grid.height),
+    depth: new Float32Array(grid.width * grid.height),
   };
+  image.point.fill(-1);
+  image.depth.fill(Number.POSITIVE_INFINITY);
   let visiblePoints = 0;
   await inSlices(cloud.length, POINTS_PER_SLICE, (from, to) => {
     visiblePoints += placePoints(cloud, from, to, placement, representation.dilation, image);
@@ -63,6 +66,7 @@ export async function renderPointCloud(
   const data = new Uint8Array(image.point.length * 3);
   const colours = new PointColours(cloud, placement.lidarToBase, representation);
   await inSlices(image.point.length, PIXELS_PER_SLICE, (from, to) => paint(data, from, to, image.point, colours));
+  pool.push(image);
   const quality: ContentQuality = visiblePoints > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
   return { data, visiblePoints, quality };
 }
@@ -71,6 +75,15 @@ export async function renderPointCloud(
 interface Nearest extends ImageSize {
   point: Int32Array;
   depth: Float32Array;
+}
+
+/** Of a grid, what no cloud is drawn into just now: half a megabyte that would be made anew for each. */
+const free = new WeakMap<CameraModel, Nearest[]>();
+
+function poolOf(grid: CameraModel): Nearest[] {
+  const pool = free.get(grid) ?? [];
+  free.set(grid, pool);
+  return pool;
 }
 
 /**

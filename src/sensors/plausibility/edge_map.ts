@@ -23,29 +23,25 @@ export function edgeMap(image: ModalityImage, kind: Representation['kind']): Edg
   const [width, height] = [Math.floor(image.width / cell), Math.floor(image.height / cell)];
   const isEvents = kind === 'polarity' || kind === 'counts-recency';
   const levels = isEvents
-    ? cellLevels(image, cell, width, height, (data, p) => data[p]! + data[p + 1]!, 'counts')
+    ? cellLevels(image, cell, width, height, [1, 1, 0], 'counts')
     : kind === 'rgb'
-      ? cellLevels(
-          image,
-          cell,
-          width,
-          height,
-          (data, p) => 0.3 * data[p]! + 0.59 * data[p + 1]! + 0.11 * data[p + 2]!,
-          'counts',
-        )
-      : cellLevels(image, cell, width, height, (data, p) => data[p]!, 'is-unknown');
+      ? cellLevels(image, cell, width, height, [0.3, 0.59, 0.11], 'counts')
+      : cellLevels(image, cell, width, height, [1, 0, 0], 'is-unknown');
   const edges = isEvents ? levels.map((level) => Math.min(MOST_EVENTS, level)) : contrasts(levels, width, height);
   return { width, height, values: unitLength(withoutSlowChanges(edges, width, height)) };
 }
 
-/** Mean of some of each cell's pixels, four of them or a few more.
- * @param zero - what a pixel of 0 says */
+/**
+ * Mean of some of each cell's pixels, four of them or a few more.
+ * @param weights - of the channels
+ * @param zero - what a pixel of 0 says
+ */
 function cellLevels(
   { data, width: pixels }: ModalityImage,
   cell: number,
   width: number,
   height: number,
-  levelOf: (data: Uint8Array, at: number) => number,
+  [red, green, blue]: readonly [number, number, number],
   zero: 'counts' | 'is-unknown',
 ): Float32Array {
   const levels = new Float32Array(width * height);
@@ -57,7 +53,7 @@ function cellLevels(
       for (let j = 0; j < cell; j += step) {
         let at = 3 * ((y * cell + j) * pixels + x * cell);
         for (let i = 0; i < cell; i += step, at += 3 * step) {
-          const level = levelOf(data, at);
+          const level = red * data[at]! + green * data[at + 1]! + blue * data[at + 2]!;
           if (zero === 'is-unknown' && level === 0) continue;
           sum += level;
           count++;

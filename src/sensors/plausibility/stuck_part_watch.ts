@@ -91,7 +91,8 @@ export class StuckPartWatch {
 
   /** Mean change and contrast of each block, over every second pixel of every second row; the first channel tells enough. */
   #compare(before: ModalityImage, after: ModalityImage): void {
-    const { width, height } = after;
+    const { width, height, data: newer } = after;
+    const { data: older } = before;
     for (let row = 0; row < ROWS; row++) {
       const [top, bottom] = [Math.floor((row * height) / ROWS), Math.floor(((row + 1) * height) / ROWS)];
       for (let column = 0; column < COLUMNS; column++) {
@@ -102,8 +103,8 @@ export class StuckPartWatch {
         for (let y = top; y < bottom; y += 2) {
           for (let x = left; x < right; x += 2) {
             const at = 3 * (y * width + x) + 1;
-            const level = after.data[at]!;
-            sum += Math.abs(level - before.data[at]!);
+            const level = newer[at]!;
+            sum += Math.abs(level - older[at]!);
             if (level < darkest) darkest = level;
             if (level > brightest) brightest = level;
             count++;
