@@ -64,7 +64,10 @@ export class Perception {
     this.#settings = options.settings;
     this.#clock = new ArrivalClock({
       ros: options.ros,
-      onHeldUp: (by, now) => this.#running?.pipeline.heldUp(by, now),
+      onHeldUp: (by, now) => {
+        // While nothing is read all stands still, until the sensors are looked at again.
+        if (this.restingForMs === undefined) this.#running?.pipeline.heldUp(by, now);
+      },
     });
     this.#wakeTimer = new WakeTimer(this.#clock, (now) => this.#wake(now));
     this.#start();
@@ -199,7 +202,7 @@ export class Perception {
   }
 
   #resume(pipeline: Pipeline): void {
-    this.#clock.resume();
+    if (this.restingForMs === undefined) this.#clock.resume();
     this.#follow(pipeline.resume(this.#clock.now()));
   }
 
