@@ -321,7 +321,7 @@ export class Pipeline {
   async #doubt(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp, closed: number): Promise<void> {
     const { plausibility, synchronizer } = this.#options;
     if (plausibility === undefined) return;
-    plausibility.see(images, stamp);
+    await plausibility.seeInSlices(images, stamp);
     for (const { modality } of synchronizer.options.streams) {
       await this.#warn('content', modality, plausibility.against(modality), this.#receiveTime.toStamp(closed));
     }

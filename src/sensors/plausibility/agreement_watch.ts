@@ -56,19 +56,25 @@ export class AgreementWatch {
     return last === undefined || stamp - last.stamp >= STEP_NS || stamp < last.stamp;
   }
 
-  /** Takes in a set's images; does nothing where it is not due. */
-  see(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): void {
+  /**
+   * Takes in a set's images, in steps of a fraction of a millisecond; does nothing where it is not due. All steps are to
+   * be taken before the next set comes.
+   */
+  *see(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): Generator<void> {
     if (!this.isDue(stamp)) return;
     if (this.#past[0] !== undefined && stamp < this.#past[0].stamp) this.#past.length = 0;
     const maps = new Map<string, EdgeMap>();
     for (const [name, image] of images) {
-      if (image.quality.kind === 'good') maps.set(name, this.#mapOf(name, image));
+      if (image.quality.kind !== 'good') continue;
+      yield;
+      maps.set(name, this.#mapOf(name, image));
     }
     const pastOf = (name: string) =>
       Array.from({ length: MOST_AGE }, (_, i) => nearest(this.#past, stamp - BigInt(i + 1) * STEP_NS)?.maps.get(name));
     for (const { names, agreement } of this.#pairs.values()) {
       const [first, second] = names.map((name) => maps.get(name));
       if (first === undefined || second === undefined || first.width !== second.width) continue;
+      yield;
       const isTurnOfPast = this.#turn % 2 === 1;
       agreement.see(first, second, isTurnOfPast ? { first: pastOf(names[0]), second: pastOf(names[1]) } : 'displaced');
     }

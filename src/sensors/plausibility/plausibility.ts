@@ -1,5 +1,6 @@
 import type { RawMessage } from '../../messages/raw_message.js';
 import type { Stamp } from '../../messages/stamp.js';
+import { nextTurn } from '../in_slices.js';
 import type { ModalityImage } from '../modality_image.js';
 import type { SensorReason } from '../reason.js';
 import type { Representation } from '../representation.js';
@@ -45,7 +46,19 @@ export class Plausibility {
 
   /** Takes in the images of a set. */
   see(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): void {
-    this.#agreement.see(images, stamp);
+    for (const _ of this.#steps(images, stamp));
+  }
+
+  /**
+   * The same, giving way to the event loop between steps: a few times a second sensors are compared, which takes some
+   * milliseconds. No other set and no reset may come before it resolves.
+   */
+  async seeInSlices(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): Promise<void> {
+    for (const _ of this.#steps(images, stamp)) await nextTurn();
+  }
+
+  *#steps(images: ReadonlyMap<string, ModalityImage>, stamp: Stamp): Generator<void> {
+    yield* this.#agreement.see(images, stamp);
     for (const [name, watch] of this.#stuckParts) {
       const image = images.get(name);
       if (image === undefined) watch.reset();
