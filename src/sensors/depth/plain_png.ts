@@ -1,5 +1,6 @@
 import zlib from 'node:zlib';
 import { BOUNDS, sizeProblem } from '../bounds.js';
+import { MACHINE_IS_BIG_ENDIAN } from '../byte_order.js';
 import { inRowSlices } from '../in_slices.js';
 import type { ImageSize } from '../modality_image.js';
 import { takeSamples } from './sample_store.js';
@@ -34,15 +35,15 @@ export async function readPlainPng(png: Uint8Array): Promise<Samples16 | undefin
   const lines = await inflate(parts.data, (1 + rowBytes) * height);
   if (lines === undefined) return undefined;
   const samples = takeSamples(width * height);
+  const bytes = Buffer.from(samples.buffer);
   let isPlain = true;
   await inRowSlices(parts, PIXELS_PER_SLICE, (from, to) => {
     for (let row = from; row < to && isPlain; row++) {
       const at = row * (1 + rowBytes);
       isPlain = undoFilter(lines, at, rowBytes, row > 0 ? at - rowBytes : -1);
-      for (let x = 0, byte = at + 1, i = row * width; x < width; x++, byte += 2, i++) {
-        samples[i] = (lines[byte]! << 8) | lines[byte + 1]!;
-      }
+      bytes.set(lines.subarray(at + 1, at + 1 + rowBytes), row * rowBytes);
     }
+    if (!MACHINE_IS_BIG_ENDIAN) bytes.subarray(from * rowBytes, to * rowBytes).swap16();
   });
   return isPlain ? { width, height, samples } : undefined;
 }
