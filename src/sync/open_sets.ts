@@ -111,9 +111,9 @@ export class OpenSets<T, S extends StampValue> {
     return oldest && draftOf(oldest, this.#streams);
   }
 
-  /** So much time has gone by in which nothing could come: all wait for so much longer. */
-  skip(by: number): void {
-    for (const mark of new Set([...this.#marks, ...this.#open.map(({ mark }) => mark)])) mark.deadline += by;
+  /** Instants with the ends of their waits, also of sets that were closed a moment ago. */
+  get marks(): ReadonlySet<ReferenceMark> {
+    return new Set([...this.#marks, ...this.#open.map(({ mark }) => mark)]);
   }
 
   /** Gives all up, because the time line starts anew. */

@@ -276,7 +276,7 @@ export class Stream<T, S extends StampValue> {
     this.evidence.longTerm = undefined;
   }
 
-  /** So much time has gone by in which nothing could come. */
+  /** So much time has gone by in which nothing could come; what is less than 0 takes that back. */
   skip(by: number): void {
     if (this.#newest !== undefined) this.#newest.received += by;
     this.#waitedInVain += by;

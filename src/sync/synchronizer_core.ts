@@ -2,6 +2,7 @@ import type { SensorReason } from '../sensors/reason.js';
 import { streamsAwaited } from './awaited.js';
 import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
+import { Excuse } from './excuse.js';
 import { judge, type Verdict } from './judge.js';
 import { type Clocks, isAgreed, isOnTime, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
 import { OpenSets } from './open_sets.js';
@@ -43,6 +44,8 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   #unopened = 0;
   #clock: 'unset' | 'running' = 'unset';
   #now = 0;
+  /** For a while after the caller was held up. */
+  #excuse: Excuse<T, S> | undefined;
   /** Time in which streams that have not spoken yet are waited for; the first sample starts it. */
   #grace: { phase: 'ahead' | 'over' } | { phase: 'running'; until: number } = { phase: 'ahead' };
 
@@ -61,6 +64,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     }
     const stream = this.#stream(modality);
     this.#moveTo(now);
+    this.#excuse?.heard(stream);
     if (this.#grace.phase === 'ahead') this.#grace = { phase: 'running', until: this.#now + this.#options.dropSilence };
     this.#stall.messageCame(this.#now);
     const heard = stream.hear(stamp, this.#now);
@@ -76,8 +80,10 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     now: number,
     cause: SensorReason = { code: 'undecodable', detail: reason },
   ): void {
-    const { evidence, counters } = this.#stream(modality);
+    const stream = this.#stream(modality);
+    const { evidence, counters } = stream;
     this.#moveTo(now);
+    this.#excuse?.heard(stream);
     this.#stall.messageCame(this.#now);
     counters.malformed++;
     counters.invalid++;
@@ -143,6 +149,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
    */
   stretch(factor: number, cause: Reason | undefined, now: number): void {
     this.#moveTo(now);
+    this.#endExcuse();
     this.#otherPace = cause;
     for (const stream of this.#streams) stream.stretch(factor, this.#now);
     this.#track.forgetLatency();
@@ -152,6 +159,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   resume(now: number): void {
     const by = now - this.#now;
     if (this.#clock === 'unset' || by <= 0) return;
+    this.#endExcuse();
     this.#open.abandon(now);
     for (const stream of this.#streams) stream.resume(by, now);
     if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + by };
@@ -163,11 +171,11 @@ export class SynchronizerCore<T, S extends StampValue = number> {
 
   heldUp(by: number, now: number): void {
     if (this.#clock === 'unset' || now <= this.#now) return;
+    this.#endExcuse();
     // What was done meanwhile after all is no part of it.
     if (now - by > this.#now) this.#moveTo(now - by);
     const skipped = now - this.#now;
-    this.#open.skip(skipped);
-    for (const stream of this.#streams) stream.skip(skipped);
+    this.#excuse = new Excuse(skipped, now, this.#streams, this.#open.marks);
     if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + skipped };
     this.#stall.skip(skipped);
     this.#now = now;
@@ -176,6 +184,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   }
 
   reset(reason: string): void {
+    this.#endExcuse();
     for (const stream of this.#streams) stream.evidence.forget();
     this.#grace = { phase: 'ahead' };
     this.#stall.restart();
@@ -220,6 +229,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     }
     for (let due = this.#nextDue(); due <= now; due = this.#nextDue()) {
       this.#now = due;
+      if (this.#excuse !== undefined && due >= this.#excuse.until) this.#endExcuse();
       if (this.#grace.phase === 'running' && due >= this.#grace.until) this.#grace = { phase: 'over' };
       this.#expectChange();
       this.#react();
@@ -227,8 +237,13 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     this.#now = Math.max(this.#now, now);
   }
 
+  #endExcuse(): void {
+    this.#excuse?.end();
+    this.#excuse = undefined;
+  }
+
   #nextDue(): number {
-    let due = Math.min(this.#open.deadline, this.#stall.due);
+    let due = Math.min(this.#open.deadline, this.#stall.due, this.#excuse?.until ?? Infinity);
     if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
     for (const { evidence, overdueFrom } of this.#streams) {
       due = Math.min(due, nextChange(evidence, this.#options, this.#now));

@@ -76,8 +76,10 @@ describe('a node on a busy machine', () => {
             return (idleMs + messages * messageMs) * (1 + jitter[turn++ % jitter.length]!);
           },
         });
-        assert.deepEqual(faultsOf(heard), []);
-        assertRising(heard);
+        // While all that has ever come had waited, its clocks are found anew.
+        const later = heard.filter(({ at }) => at >= 1000);
+        assert.deepEqual(faultsOf(later), []);
+        assertRising(later);
         const dropped = heard.filter(({ event }) => event.kind === 'transition' && event.to === 'dropped');
         assert.deepEqual(dropped, []);
         const after = setsOf(heard).filter(({ at }) => at >= from + forMs + 700);
@@ -87,7 +89,7 @@ describe('a node on a busy machine', () => {
         );
         assert.ok(after.length >= 30, `${after.length} sets in 3.3 s`);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -100,8 +102,7 @@ describe('a node on a busy machine', () => {
       });
       const dropped = heard.find(({ event }) => event.kind === 'transition' && event.to === 'dropped');
       assert.ok(dropped?.event.kind === 'transition' && dropped.event.modality === 'lidar', `turns of ${turn} ms`);
-      // Half a second of what the node sees of the time, fifty milliseconds of each turn.
-      assert.ok(dropped.at < 4000 + 1000 * Math.max(1, turn / 50) + 500, `${dropped.at} ms, turns of ${turn} ms`);
+      assert.ok(dropped.at < 4000 + 500 + 3 * turn, `${dropped.at} ms, turns of ${turn} ms`);
     }
   });
 });
