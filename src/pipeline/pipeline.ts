@@ -1,10 +1,9 @@
 import type { RawMessage, Stamp } from '../messages/index.js';
-import { describeModelReason, type Segmentation, SegmenterError, UNLABELED_ID } from '../model/index.js';
-import type { LabelledPoints, ModalityImage, SensorNotice, SensorReason } from '../sensors/index.js';
+import { describeModelReason } from '../model/index.js';
+import type { ModalityImage, SensorNotice, SensorReason } from '../sensors/index.js';
 import {
   type ContentVerdict,
   describeReason,
-  type FrameSet,
   type Match,
   type Reason,
   type SynchronizerStatus,
@@ -12,15 +11,15 @@ import {
 } from '../sync/index.js';
 import { assembleSet } from './assemble_set.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
-import { Delivery, type Telling } from './delivery.js';
+import { Delivery } from './delivery.js';
 import { DrawAhead } from './draw_ahead.js';
 import { describeDrop } from './drop_reason.js';
 import { EventQueue, type OvertakenSet, type QueuedEvent, type SetEvent } from './event_queue.js';
 import type { Selection } from './frame_assembler.js';
-import type { ChainLink } from './model_chain.js';
 import { Overlap } from './overlap.js';
 import type { PipelineOptions } from './pipeline_options.js';
-import { aboutSensor, type FrameResult, type ModelChange } from './results.js';
+import { aboutSensor } from './results.js';
+import { segmentSet } from './segment_set.js';
 import { SensorWarnings } from './sensor_warnings.js';
 import { TimeBase } from './time_base.js';
 
@@ -302,8 +301,8 @@ export class Pipeline {
     const { use: model, change: cause } = models.use(link, missing);
     const change = cause && { model, cause, reason: describeModelReason(cause), at: closedAt };
     this.#overlap.decoded(decodeMs);
-    const work = {
-      frameSet: { stamp, frameId: grid.frameId, images, absent },
+    const frameSet = { stamp, frameId: grid.frameId, images, absent };
+    const frame = {
       model,
       reference: set.reference,
       absent,
@@ -313,8 +312,9 @@ export class Pipeline {
       arrivedAt: this.#receiveTime.toStamp(set.opened),
       closedAt,
     };
+    const decoded = { set, queuedAtMs, decodeMs, link, change, frameSet, frame };
     // This set was decoded while the one before was in the model.
-    await this.#delivery.begin(() => this.#segment(set, queuedAtMs, decodeMs, link, change, work));
+    await this.#delivery.begin(() => segmentSet(this.#options, this.#overlap, decoded));
   }
 
   /** Looks for what no single message shows, and tells what has changed. */
@@ -342,50 +342,6 @@ export class Pipeline {
     const cause = this.#warnings.told.get(modality);
     const warning = { modality, cause, reason: cause && describeReason(cause), at };
     await this.#delivery.tell(() => this.#options.sink.warned?.(warning));
-  }
-
-  /** Runs the model; what came of it is told later, so that the sink hears of one thing at a time and in order. */
-  async #segment(
-    set: SetEvent,
-    queuedAtMs: number,
-    decodeMs: number,
-    link: ChainLink,
-    change: ModelChange | undefined,
-    { frameSet, ...frame }: Omit<FrameResult, 'segmentation' | 'latency' | 'labelPoints'> & { frameSet: FrameSet },
-  ): Promise<Telling> {
-    const { models, sink, backpressure } = this.#options;
-    const { segmenter } = link;
-    const telling = (tell: Telling) => async () => {
-      if (change !== undefined) await sink.modelChanged?.(change);
-      await tell();
-    };
-    let startMs = performance.now();
-    let own: Segmentation;
-    try {
-      // Where no set may be lost, those after the one that broke the worker wait for the new one.
-      if (backpressure === 'wait') await segmenter.whenReady();
-      startMs = performance.now();
-      this.#overlap.started();
-      own = models.inClasses(await segmenter.segment(frameSet), link);
-    } catch (error) {
-      if (!(error instanceof SegmenterError) || error.kind === 'closed') throw error;
-      if (error.kind === 'failed' && models.giveUp(link, error.message) === 'none-left') throw error;
-      const { stamp } = frameSet;
-      return telling(() => sink.dropped({ kind: 'lost', stamp, arrivedAt: frame.arrivedAt, reason: error.message }));
-    }
-    this.#overlap.finished();
-    const segmentation = models.atSize(own);
-    const endMs = performance.now();
-    const syncWaitMs = (set.closed - set.opened) / 1e6;
-    const inferenceMs = endMs - startMs;
-    const totalMs = syncWaitMs + (backpressure === 'wait' ? decodeMs + inferenceMs : endMs - queuedAtMs);
-    const latency = { syncWaitMs, decodeMs, inferenceMs, totalMs };
-    const labelPoints = async (modality: string, colours: Uint8Array): Promise<LabelledPoints> => {
-      const message = frame.messages.get(modality);
-      if (message === undefined) return { kind: 'invalid', reason: `This mask was made without ${modality}` };
-      return link.rig.labelPoints(modality, message, { ...own, colours, unlabeled: UNLABELED_ID });
-    };
-    return telling(() => sink.published({ segmentation, ...frame, latency, labelPoints }));
   }
 
   async #drop({ stamp, opened }: { stamp: Stamp; opened: number }, reason: string): Promise<void> {

@@ -1,8 +1,9 @@
 import type { SensorReason } from '../sensors/reason.js';
 import { streamsAwaited } from './awaited.js';
-import { asSample } from './collector.js';
 import { type ContentVerdict, contentSign } from './content.js';
+import { EventLog } from './event_log.js';
 import { Excuse } from './excuse.js';
+import { Grace } from './grace.js';
 import { judge, type Verdict } from './judge.js';
 import { type Clocks, isAgreed, isOnTime, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
 import { OpenSets } from './open_sets.js';
@@ -33,9 +34,8 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   readonly #origin = new Origin();
   readonly #streams: readonly Stream<T, S>[];
   readonly #track: ReferenceTrack<T, S>;
-  readonly #events: SyncEvent<T, S>[] = [];
+  readonly #log = new EventLog<T, S>();
   readonly #open: OpenSets<T, S>;
-  readonly #sets = { complete: 0, partial: 0, dropped: 0 };
   readonly #stall = new StallWatch();
   #clocks: Clocks = NO_CLOCKS;
   /** Said of the stream that paces, where the stamps of all run at another pace than the receive clock. */
@@ -46,8 +46,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   #now = 0;
   /** For a while after the caller was held up. */
   #excuse: Excuse<T, S> | undefined;
-  /** Time in which streams that have not spoken yet are waited for; the first sample starts it. */
-  #grace: { phase: 'ahead' | 'over' } | { phase: 'running'; until: number } = { phase: 'ahead' };
+  readonly #grace = new Grace();
 
   constructor(options: SynchronizerOptions) {
     assertConsistent(options);
@@ -65,7 +64,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     const stream = this.#stream(modality);
     this.#moveTo(now);
     this.#excuse?.heard(stream);
-    if (this.#grace.phase === 'ahead') this.#grace = { phase: 'running', until: this.#now + this.#options.dropSilence };
+    this.#grace.sampleCame(this.#now, this.#options.dropSilence);
     this.#stall.messageCame(this.#now);
     const heard = stream.hear(stamp, this.#now);
     if (heard === 'new') this.#readClocks();
@@ -107,11 +106,11 @@ export class SynchronizerCore<T, S extends StampValue = number> {
 
   advance(now: number): SyncEvent<T, S>[] {
     this.#moveTo(now);
-    return this.#events.splice(0);
+    return this.#log.take();
   }
 
   nextWakeUp(): number | undefined {
-    if (this.#events.length > 0) return this.#now;
+    if (!this.#log.isEmpty) return this.#now;
     const due = this.#nextDue();
     return due === Infinity ? undefined : due;
   }
@@ -162,7 +161,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     this.#endExcuse();
     this.#open.abandon(now);
     for (const stream of this.#streams) stream.resume(by, now);
-    if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + by };
+    this.#grace.skip(by);
     this.#stall.restart();
     this.#now = now;
     this.#expectChange();
@@ -176,7 +175,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     if (now - by > this.#now) this.#moveTo(now - by);
     const skipped = now - this.#now;
     this.#excuse = new Excuse(skipped, now, this.#streams, this.#open.marks);
-    if (this.#grace.phase === 'running') this.#grace = { phase: 'running', until: this.#grace.until + skipped };
+    this.#grace.skip(skipped);
     this.#stall.skip(skipped);
     this.#now = now;
     this.#expectChange();
@@ -186,7 +185,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   reset(reason: string): void {
     this.#endExcuse();
     for (const stream of this.#streams) stream.evidence.forget();
-    this.#grace = { phase: 'ahead' };
+    this.#grace.restart();
     this.#stall.restart();
     this.#startTimeline(reason, []);
     this.#expectChange();
@@ -203,7 +202,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     return {
       reference: this.#track.present?.modality,
       open: this.#open.count,
-      sets: { ...this.#sets },
+      sets: this.#log.sets,
       unopened: this.#unopened,
       resets: this.#resets,
       stall: cause && { cause, reason: describeReason(cause), since: since! },
@@ -230,7 +229,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     for (let due = this.#nextDue(); due <= now; due = this.#nextDue()) {
       this.#now = due;
       if (this.#excuse !== undefined && due >= this.#excuse.until) this.#endExcuse();
-      if (this.#grace.phase === 'running' && due >= this.#grace.until) this.#grace = { phase: 'over' };
+      this.#grace.check(due);
       this.#expectChange();
       this.#react();
     }
@@ -243,8 +242,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   }
 
   #nextDue(): number {
-    let due = Math.min(this.#open.deadline, this.#stall.due, this.#excuse?.until ?? Infinity);
-    if (this.#grace.phase === 'running') due = Math.min(due, this.#grace.until);
+    let due = Math.min(this.#open.deadline, this.#stall.due, this.#grace.due, this.#excuse?.until ?? Infinity);
     for (const { evidence, overdueFrom } of this.#streams) {
       due = Math.min(due, nextChange(evidence, this.#options, this.#now));
       if (this.#open.count > 0 && overdueFrom > this.#now) due = Math.min(due, overdueFrom);
@@ -258,7 +256,9 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     const arrival = stream.take(stamp, value, latency, baseWidth(this.#options), this.#now);
     // Of several in a row the first is told.
     const isFirst = stream.evidence.arrivals.at(-2)?.stamp?.kind === 'good';
-    if (arrival.kind === 'refused' && isFirst) this.#warn(stream, { code: 'stamp-refused', by: arrival.by });
+    if (arrival.kind === 'refused' && isFirst) {
+      this.#log.warn(stream, { code: 'stamp-refused', by: arrival.by }, this.#now);
+    }
     if (arrival.kind !== 'accepted') return;
     this.#compareWithMarks(stream, arrival.sample);
     this.#probe(stream, arrival.sample);
@@ -275,9 +275,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
       this.#openCollectors();
     } while (this.#closeCollectors() > 0);
     if (this.#stall.check(this.#now) === 'as-before') return;
-    const cause = this.#stallCause(this.#stall.since!);
-    const { modality } = cause;
-    this.#events.push({ kind: 'stalled', modality, cause, reason: describeReason(cause), at: this.#now });
+    this.#log.stalled(this.#stallCause(this.#stall.since!), this.#now);
   }
 
   #stallCause(since: number) {
@@ -310,7 +308,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
       for (const stream of this.#streams) {
         stream.evidence.isNew = false;
         stream.verdict = this.#withPace(stream, verdicts.get(stream.modality)!);
-        this.#reportTransition(stream);
+        this.#log.follow(stream, this.#now);
       }
     }
     const before = this.#track.present;
@@ -351,25 +349,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     }
     this.#track.startTimeline();
     this.#resets++;
-    this.#events.push({ kind: 'reset', reason, at: this.#now });
-  }
-
-  #reportTransition(stream: Stream<T, S>): void {
-    const from = stream.reported.state;
-    const { state: to, cause, warning } = stream.verdict;
-    if (warning?.code !== stream.warned?.code) this.#warn(stream, warning);
-    stream.warned = warning;
-    if (from === to) return;
-    if (to === 'dropped') stream.releaseAll();
-    stream.reported = { state: to, since: this.#now };
-    stream.counters.transitions++;
-    const reason = cause && describeReason(cause);
-    this.#events.push({ kind: 'transition', modality: stream.modality, from, to, reason, cause, at: this.#now });
-  }
-
-  #warn({ modality }: Stream<T, S>, cause: Reason | undefined): void {
-    const reason = cause && describeReason(cause);
-    this.#events.push({ kind: 'warning', modality, cause, reason, at: this.#now });
+    this.#log.reset(reason, this.#now);
   }
 
   /** Opens a collector for each sample of the reference that wants one, which after a change may be several. */
@@ -408,14 +388,14 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     if (!stream.verdict.isContentInDoubt) return;
     if (this.#now - stream.probedAt < PROBE_INTERVAL) return;
     stream.probedAt = this.#now;
-    this.#events.push({ kind: 'probe', modality: stream.modality, sample: asSample(sample) });
+    this.#log.probe(stream, sample);
   }
 
   /** Closes what is due; returns how many. */
   #closeCollectors(): number {
     if (this.#open.count === 0) return 0;
     const mayCome = ({ verdict, overdueFrom }: Stream<T, S>) =>
-      verdict.isUsable ? this.#now < overdueFrom : this.#grace.phase === 'running' && verdict.state === 'waiting';
+      verdict.isUsable ? this.#now < overdueFrom : this.#grace.isRunning && verdict.state === 'waiting';
     const showedSomething = ({ evidence }: Stream<T, S>) => evidence.content.at(-1)?.sign.kind !== 'bad';
     for (let closed = 0; ; closed++) {
       const awaited = streamsAwaited(this.#streams, this.#options.models, mayCome, showedSomething);
@@ -426,10 +406,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   }
 
   #tell(outcome: SyncOutcome<T, S>): void {
-    this.#sets[outcome.kind]++;
-    if (outcome.kind !== 'dropped' && this.#stall.setCame(this.#now) === 'resumed') {
-      this.#events.push({ kind: 'resumed', at: this.#now });
-    }
-    this.#events.push(outcome);
+    if (outcome.kind !== 'dropped' && this.#stall.setCame(this.#now) === 'resumed') this.#log.resumed(this.#now);
+    this.#log.outcome(outcome);
   }
 }
