@@ -61,7 +61,10 @@ SMALL_BASE = (
     "The base is not Meta's checkpoint but a Hiera of the same classes, small enough to train on a CPU."
 )
 
-PROJECTION = "| projections | a matrix for each modality and level before the router: our addition, not the paper's |\n"
+PROJECTION = (
+    "| projections | a matrix for each modality and level before the router: our addition, "
+    "not the paper's |\n"
+)
 
 
 def model_card(

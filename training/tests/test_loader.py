@@ -28,6 +28,7 @@ from mle_sam_train.data import (
     read_dataset_info,
     room,
 )
+from mle_sam_train.data import loader as loader_module
 from mle_sam_train.data.on_demand import OnDemand
 from mle_sam_train.errors import InputError
 from mle_sam_train.model import MleSam
@@ -103,6 +104,35 @@ def test_signals_are_the_trainers_and_processes_end_with_the_batches(train_cache
     for process in processes:
         process.join(10)
         assert not process.is_alive()
+
+
+def test_the_other_processes_end_where_one_was_killed_and_the_error_is_kept(train_cache: FrameCache) -> None:
+    """An error's traceback keeps everything alive; this process would wait for them at its end, in vain."""
+    before = set(multiprocessing.active_children())
+    source = loader(train_cache, 2).batches(0)
+    next(source)
+    first, other = set(multiprocessing.active_children()) - before
+    os.kill(first.pid, signal.SIGKILL)
+    with pytest.raises((RuntimeError, InputError)) as kept:
+        for _ in range(40):
+            next(source)
+    other.join(10)
+    assert not other.is_alive(), kept
+
+
+def test_signals_are_left_to_the_trainer_from_the_start(train_cache: FrameCache, monkeypatch) -> None:
+    """A signal that comes before a process has said so does not end it."""
+    started = loader_module._leave_signals_to_the_trainer
+
+    def late(worker: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        started(worker)
+
+    monkeypatch.setattr(loader_module, "_leave_signals_to_the_trainer", late)
+    source = loader(train_cache, 2).batches(0)
+    for _ in range(4):
+        next(source)
+    source.close()
 
 
 def test_a_process_that_is_killed_is_told_in_one_sentence(train_cache: FrameCache) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count
 
 import numpy as np
@@ -78,13 +78,19 @@ class FrameLoader:
             generator=torch.Generator(),  # its draw must not move the training's own
         )
         # One epoch without an end: the processes live as long as the training.
+        with _signals_held():
+            batches = iter(loader)
         try:
-            for loaded in loader:
+            for loaded in batches:
                 if isinstance(loaded, InputError):
                     raise loaded
                 yield loaded
         except (ConnectionError, EOFError) as error:  # it ended while it handed a batch over
             raise process_ended(error) from error
+        finally:
+            # By itself it ends them when nothing refers to it, but an error keeps references: this process
+            # would wait for them at its end, and they heed no signal.
+            batches._shutdown_workers()
 
     def _load(self, step: int) -> Loaded:
         take = self.sampler.plain if self.augmentation is not None else self.sampler.sample
@@ -139,8 +145,21 @@ def _collate(samples: list) -> Loaded | InputError:
     return next((s for s in samples if isinstance(s, InputError)), None) or collate(samples)
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def _leave_signals_to_the_trainer(worker: int) -> None:
     """Ctrl-C and SIGTERM go to the whole group: the trainer saves first, then ends its loaders."""
     del worker
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Signals wait, here and in processes started meanwhile, until these leave them to the trainer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
