@@ -48,6 +48,9 @@ async function runTrainingTests(lane, reason) {
   };
 }
 
+/** Tests that take longer hang. */
+const LONGEST_MS = 40 * 60_000;
+
 /** One thread: the tests' models are tiny, and threads that wait for each other take processor time from other lanes. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
@@ -55,7 +58,8 @@ const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 function runWithLeastPriority(args, cwd) {
   return new Promise((resolve) => {
     const env = { ...process.env, ...ONE_THREAD };
-    const child = spawn(python, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const limit = { timeout: LONGEST_MS, killSignal: 'SIGKILL' };
+    const child = spawn(python, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], ...limit });
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const printed = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => printed.push(bytes));
