@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { QueueTaker } from '../../src/ros/queue_taker.js';
 
 /** A topic on which messages of one byte wait, and what a taker of it hands on. */
-function topicOf(waiting: number[], depth: number, onMessage: (value: number) => void = () => undefined) {
+function topicOf(
+  waiting: number[],
+  depth: number,
+  onMessage: (value: number) => void = () => undefined,
+  now: () => number = () => 0,
+) {
   const received: number[] = [];
   const takeNext = () => {
     const value = waiting.shift();
@@ -15,6 +20,7 @@ function topicOf(waiting: number[], depth: number, onMessage: (value: number) =>
     },
     depth,
     takeNext,
+    now,
   );
   return { received, takeNext };
 }
@@ -33,6 +39,18 @@ describe('QueueTaker', () => {
     assert.deepEqual(received, [1, 2, 3, 4, 5]);
     takeNext();
     assert.deepEqual(received, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('leaves the event loop its turn after 2 ms, and takes the rest with the next message', () => {
+    let ms = 0;
+    const busy = () => {
+      ms += 0.9;
+    };
+    const { received, takeNext } = topicOf([1, 2, 3, 4, 5], 10, busy, () => ms);
+    takeNext();
+    assert.deepEqual(received, [1, 2, 3]);
+    takeNext();
+    assert.deepEqual(received, [1, 2, 3, 4, 5]);
   });
 
   it('goes on with the next one where a message makes its receiver throw', () => {
