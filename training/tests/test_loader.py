@@ -121,7 +121,7 @@ def test_the_other_processes_end_where_one_was_killed_and_the_error_is_kept(trai
 
 
 def test_signals_are_left_to_the_trainer_from_the_start(train_cache: FrameCache, monkeypatch) -> None:
-    """A signal that comes before a process has said so does not end it."""
+    """A process does not end by a signal that comes before it ignores signals."""
     started = loader_module._leave_signals_to_the_trainer
 
     def late(worker: int) -> None:

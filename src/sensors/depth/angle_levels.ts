@@ -1,5 +1,7 @@
 /** Steps from where the cosine is 0 to where it is 1; a level is about thirty of them wide. */
 const STEPS = 4096;
+/** Entries of {@link AngleLevels.table}. */
+export const TABLE_LENGTH = 2 * (STEPS + 1);
 /** Much more than the error with which a step is found. */
 const MARGIN = 1e-9;
 const SEVERAL = -1;
@@ -24,7 +26,7 @@ export class AngleLevels {
    * first asked for: it takes some milliseconds.
    */
   get table(): Int16Array {
-    this.#table ??= Int16Array.from({ length: 2 * (STEPS + 1) }, (_, index) => {
+    this.#table ??= Int16Array.from({ length: TABLE_LENGTH }, (_, index) => {
       const step = index % (STEPS + 1);
       const sign = index > STEPS ? -1 : 1;
       const levelAt = (share: number, margin: number) => {

@@ -1,7 +1,7 @@
 import { KernelMemory } from '../../webassembly/index.js';
 import type { CameraModel } from '../calibration/index.js';
 import { inRowSlices } from '../in_slices.js';
-import type { AngleLevels } from './angle_levels.js';
+import { type AngleLevels, TABLE_LENGTH } from './angle_levels.js';
 import type { DepthMap } from './depth_map.js';
 import { HHA_KERNEL, type HhaKernel } from './kernel/hha.js';
 
@@ -59,9 +59,8 @@ export class HhaMaps {
     const pixels = width * height;
     const mapped = pitch * (height + 2 * RADIUS);
     const planes = PLANE_NUMBERS * pairs * height;
-    const steps = 2 * 4097;
     const doubles = planes + COLUMN_ROWS * pitch + 2 * width;
-    const memory = new KernelMemory(HHA_KERNEL, 8 * doubles + 4 * (pixels + 3 * mapped) + 4 * pixels + 2 * steps);
+    const memory = new KernelMemory(HHA_KERNEL, 8 * doubles + 4 * (pixels + 3 * mapped) + 4 * pixels + 2 * TABLE_LENGTH);
     this.#grid = grid;
     this.#kernel = memory.kernel;
     this.#metres = memory.floats(pixels);
@@ -70,7 +69,7 @@ export class HhaMaps {
     const rayY = memory.floats(mapped);
     const rayKnown = memory.bytes(pixels);
     this.#image = memory.bytes(3 * pixels);
-    this.#steps = memory.shortNumbers(steps);
+    this.#steps = memory.shortNumbers(TABLE_LENGTH);
     this.#open = memory.doubles(2 * width);
     for (let v = 0, i = 0; v < height; v++) {
       for (let u = 0, at = (v + RADIUS) * pitch + RADIUS; u < width; u++, i++, at++) {

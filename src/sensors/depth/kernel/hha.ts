@@ -1,7 +1,7 @@
 import { compileKernel } from '../../../webassembly/index.js';
 import { HHA_WASM } from './hha_wasm.js';
 
-/** Functions of `hha.as`, where their arguments are told of; all places are byte offsets in the memory they were made with. */
+/** Functions of `hha.as`, which describes their arguments. All places are byte offsets in the memory of the kernel. */
 export interface HhaKernel {
   setUp(
     width: number,

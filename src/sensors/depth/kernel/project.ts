@@ -1,7 +1,7 @@
 import { compileKernel } from '../../../webassembly/index.js';
 import { PROJECT_WASM } from './project_wasm.js';
 
-/** Functions of `project.as`, where their arguments are told of; all places are byte offsets in the memory they were made with. */
+/** Functions of `project.as`, which describes their arguments. All places are byte offsets in the memory of the kernel. */
 export interface ProjectKernel {
   projectRows(
     metres: number,
