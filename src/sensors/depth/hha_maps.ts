@@ -60,7 +60,10 @@ export class HhaMaps {
     const mapped = pitch * (height + 2 * RADIUS);
     const planes = PLANE_NUMBERS * pairs * height;
     const doubles = planes + COLUMN_ROWS * pitch + 2 * width;
-    const memory = new KernelMemory(HHA_KERNEL, 8 * doubles + 4 * (pixels + 3 * mapped) + 4 * pixels + 2 * TABLE_LENGTH);
+    const memory = new KernelMemory(
+      HHA_KERNEL,
+      8 * doubles + 4 * (pixels + 3 * mapped) + 4 * pixels + 2 * TABLE_LENGTH,
+    );
     this.#grid = grid;
     this.#kernel = memory.kernel;
     this.#metres = memory.floats(pixels);
