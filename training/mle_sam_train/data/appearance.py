@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .lidar_variation import vary_lidar
+
 FREEDOM = {
     "sky": 0.5,
     "vegetation": 0.45,
@@ -52,7 +54,7 @@ def repaint(images: Tensor, labels: Tensor, free: Tensor, generator: torch.Gener
 
 def vary_sensor(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
     """Readings of depth, events or LiDAR as another device would give them: single returns, patches and rows
-    (LiDAR's) lost, LiDAR's intensity scaled, all channels off by a little.
+    (LiDAR's) lost, LiDAR's intensities and heights as `vary_lidar` has them, all channels off by a little.
 
     Args:
         images: uint8 `[B, H, W, 3]`.
@@ -70,9 +72,9 @@ def vary_sensor(images: Tensor, kind: str, generator: torch.Generator) -> Tensor
     holes = _smooth_noise(batch, 1, (6, 10), (height, width), generator)[:, 0]
     kept &= holes < _drawn(batch, 0.9, 3.0, generator).reshape(-1, 1, 1)
     gain = 1 + 0.03 * torch.randn((batch, 1, 1, 3), generator=generator, device=device)
-    if kind == "range-intensity-height":
-        gain[..., 1] *= _drawn(batch, 0.4, 1.8, generator).reshape(-1, 1, 1)
     values = images.float() * gain
+    if kind == "range-intensity-height":
+        values = vary_lidar(values.clamp(0, 255), generator)
     shown = images.float().sum(dim=-1) > 0
     return (values.clamp(0, 255) * (kept & shown)[..., None]).to(torch.uint8)
 
