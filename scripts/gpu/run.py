@@ -222,14 +222,13 @@ def decoded_test(run: Run) -> int:
 def start_beside(run: Run) -> subprocess.Popen | None:
     """The command of `--beside`, which gets decoded frames that change no more and runs until the deadline.
 
-    They are copied by the same process first, so that nothing waits for them however long it takes.
+    They are copied by the same process first, so that nothing else waits for them however long it takes.
     """
     if run.options.beside is None:
         return None
     frozen = run.work / "snapshot"
-    copy = run.python(
-        "snapshot", "--cache", run.cache, "--out", frozen, "--frames", run.options.beside_frames, threads=1
-    )
+    frames = ["--frames", run.options.beside_frames, "--patience", run.left]
+    copy = run.python("snapshot", "--cache", run.cache, "--out", frozen, *frames, threads=1)
     named = {"data": run.data, "cache": frozen, "work": run.work, "out": run.out, "python": sys.executable}
     command = run.options.beside.format(**{name: shlex.quote(str(path)) for name, path in named.items()})
     return run.spawn("beside", ["bash", "-c", f"{shlex.join(map(str, copy))} && {{ {command}\n}}"], session=True)

@@ -96,6 +96,7 @@ def _add_training(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--cache", type=Path, required=True, help="folder that `follow` fills")
     command.add_argument("--out", type=Path, required=True, help="folder of the copy")
     command.add_argument("--frames", type=int, default=4000, help="at most")
+    command.add_argument("--patience", type=float, default=0, help="seconds the first frame is waited for")
     text = "train and score the eight variants on equal budgets"
     command = commands.add_parser("ablation", help=text, parents=[shared])
     command.add_argument("--run", type=Path, required=True, help="folder of all runs and of ablation.md")

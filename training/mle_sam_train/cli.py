@@ -327,7 +327,8 @@ def _follow(options: argparse.Namespace) -> None:
 def _snapshot(options: argparse.Namespace) -> None:
     from .data.growing import snapshot
 
-    print(f"{snapshot(options.cache, options.out, options.frames)} frames in {options.out}.")
+    count = snapshot(options.cache, options.out, options.frames, options.patience)
+    print(f"{count} frames in {options.out}.")
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,22 @@ def test_a_snapshot_is_a_part_that_stays(info: DatasetInfo, train_cache: FrameCa
     assert snapshot(tmp_path / "grows", tmp_path / "stays", 7) == 7
     assert np.array_equal(np.load(tmp_path / "stays/train_images.npy"), train_cache.images[:7])
     assert np.array_equal(np.load(tmp_path / "stays/train_labels.npy"), train_cache.labels[:7])
+
+
+def test_a_snapshot_waits_for_the_first_frame_and_says_where_there_is_none(
+    info: DatasetInfo, train_cache: FrameCache, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        InputError, match=r"Expected frames decoded by `mle-sam-train follow` in .* found none"
+    ):
+        snapshot(tmp_path / "grows", tmp_path / "stays", 7, patience=0.3)
+    with ThreadPoolExecutor(1) as pool:
+        copied = pool.submit(snapshot, tmp_path / "grows", tmp_path / "stays", 7, 60)
+        time.sleep(0.3)
+        followed(info, tmp_path / "grows", 100, 3)
+        count = copied.result()
+    assert 1 <= count <= 7
+    assert np.array_equal(np.load(tmp_path / "stays/train_images.npy"), train_cache.images[:count])
 
 
 @pytest.mark.parametrize("share", [4, 15, 64])

@@ -95,8 +95,21 @@ def follow(
     return len(known)
 
 
-def snapshot(folder: Path, target: Path, frames: int) -> int:
-    """Copy the first frames into plain arrays that change no more: `train_images.npy`, `train_labels.npy`."""
+def snapshot(folder: Path, target: Path, frames: int, patience: float = 0.0) -> int:
+    """Copy the first frames into plain arrays that change no more: `train_images.npy`, `train_labels.npy`.
+
+    Args:
+        frames: at most.
+        patience: seconds that the first of them is waited for: `follow` may just have been started.
+
+    Returns:
+        How many frames were copied.
+    """
+    end = time.monotonic() + patience
+    while not (is_growing(folder) and _count(folder) > 0):
+        if time.monotonic() >= end:
+            raise InputError(f"Expected frames decoded by `mle-sam-train follow` in {folder} but found none.")
+        time.sleep(0.2)
     cache = GrowingCache.open(folder)
     count = min(frames, len(cache))
     target.mkdir(parents=True, exist_ok=True)
