@@ -1,4 +1,5 @@
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
+import { Pool } from '../pool.js';
 import { AngleLevels } from './angle_levels.js';
 import type { DepthMap } from './depth_map.js';
 import { HhaMaps, type HhaView } from './hha_maps.js';
@@ -57,16 +58,14 @@ async function encode(
   const up = [toBase.rotation[6]!, toBase.rotation[7]!, toBase.rotation[8]!] as const;
   const [cx, cy, cz] = grid.centre;
   const cameraHeight = toBase.translation[2]! + up[0] * cx + up[1] * cy + up[2] * cz;
-  const maps = free.get(grid)?.pop() ?? (await HhaMaps.create(grid));
+  const maps = free.take(grid) ?? (await HhaMaps.create(grid));
   const image = await maps.encode(depth, { encoding, angles, up, cameraHeight });
-  const kept = free.get(grid);
-  if (kept === undefined) free.set(grid, [maps]);
-  else kept.push(maps);
+  free.give(grid, maps);
   return image;
 }
 
 /** Maps of a grid that no depth map is laid into just now. */
-const free = new WeakMap<CameraModel, HhaMaps[]>();
+const free = new Pool<CameraModel, HhaMaps>();
 
 function toByte(value: number): number {
   return Math.max(0, Math.min(255, Math.floor(value + ROUNDING)));

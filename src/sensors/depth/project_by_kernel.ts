@@ -1,6 +1,7 @@
 import { KernelMemory } from '../../webassembly/index.js';
 import type { CameraModel, RigidTransform } from '../calibration/index.js';
 import { inSlices } from '../in_slices.js';
+import { Pool } from '../pool.js';
 import type { DepthMap } from './depth_map.js';
 import { PROJECT_KERNEL, type ProjectKernel } from './kernel/project.js';
 
@@ -43,8 +44,8 @@ export async function projectByKernel(
   { stride, halfWidth, halfHeight, mostHalf }: Splats,
 ): Promise<Float32Array> {
   const rays = await depthCamera.rays();
-  const pool = poolOf(depthCamera, grid);
-  const memory = pool.pop() ?? new ProjectMemory(rays, grid.width * grid.height);
+  const pool = poolOf(depthCamera);
+  const memory = pool.take(grid) ?? new ProjectMemory(rays, grid.width * grid.height);
   const [x, y, z] = lensOnGrid(depthCamera, toGrid);
   const translation = [x - grid.centre[0], y - grid.centre[1], z];
   const { fx, fy, cx, cy } = grid;
@@ -77,18 +78,16 @@ export async function projectByKernel(
     );
   });
   const result = memory.out.slice();
-  pool.push(memory);
+  pool.give(grid, memory);
   return result;
 }
 
 /** Memory by depth camera and grid that no picture is laid into just now. */
-const free = new WeakMap<CameraModel, WeakMap<CameraModel, ProjectMemory[]>>();
+const free = new WeakMap<CameraModel, Pool<CameraModel, ProjectMemory>>();
 
-function poolOf(depthCamera: CameraModel, grid: CameraModel): ProjectMemory[] {
-  const byGrid = free.get(depthCamera) ?? new WeakMap<CameraModel, ProjectMemory[]>();
-  free.set(depthCamera, byGrid);
-  const pool = byGrid.get(grid) ?? [];
-  byGrid.set(grid, pool);
+function poolOf(depthCamera: CameraModel): Pool<CameraModel, ProjectMemory> {
+  const pool = free.get(depthCamera) ?? new Pool<CameraModel, ProjectMemory>();
+  free.set(depthCamera, pool);
   return pool;
 }
 

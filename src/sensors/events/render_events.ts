@@ -1,4 +1,5 @@
 import { inSlices } from '../in_slices.js';
+import { Pool } from '../pool.js';
 import type { Representation } from '../representation.js';
 import type { EventBuffer } from './event_buffer.js';
 import type { EventLookup } from './event_lookup.js';
@@ -29,8 +30,7 @@ export async function renderEvents(
   const events = ring.copyOf(window);
   const pixels = lookup.grid.width * lookup.grid.height;
   const cells = lookup.kind === 'scatter' ? pixels : lookup.sensor.width * lookup.sensor.height;
-  const pool = poolOf(lookup);
-  const seen = pool.pop() ?? { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
+  const seen = free.take(lookup) ?? { counts: new Uint32Array(cells * 2), newest: new Float32Array(cells) };
   await inSlices(events.length, EVENTS_PER_SLICE, (from, to) => accumulate(events, { from, to }, window, lookup, seen));
   const image = new Uint8Array(pixels * 3);
   const windowNanoseconds = end - window.start;
@@ -39,18 +39,12 @@ export async function renderEvents(
   );
   seen.counts.fill(0);
   seen.newest.fill(0);
-  pool.push(seen);
+  free.give(lookup, seen);
   return image;
 }
 
 /** Counts of a lookup's cells, all 0, that no window is counted in just now: a megabyte that would be made anew for each. */
-const free = new WeakMap<EventLookup, Seen[]>();
-
-function poolOf(lookup: EventLookup): Seen[] {
-  const pool = free.get(lookup) ?? [];
-  free.set(lookup, pool);
-  return pool;
-}
+const free = new Pool<EventLookup, Seen>();
 
 /** What happened in each cell: a grid pixel where events are scattered, a sensor pixel where they are gathered. */
 interface Seen {

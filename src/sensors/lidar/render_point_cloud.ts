@@ -2,6 +2,7 @@ import type { CameraModel, NineNumbers, RigidTransform } from '../calibration/in
 import { heightLevel } from '../depth/index.js';
 import { inSlices } from '../in_slices.js';
 import type { ContentQuality, ImageSize } from '../modality_image.js';
+import { Pool } from '../pool.js';
 import type { Representation } from '../representation.js';
 
 /** The representations a point cloud can be drawn in. */
@@ -50,8 +51,7 @@ export async function renderPointCloud(
   representation: LidarRepresentation,
 ): Promise<LidarImage> {
   const { grid } = placement;
-  const pool = poolOf(grid);
-  const image = pool.pop() ?? {
+  const image = free.take(grid) ?? {
     width: grid.width,
     height: grid.height,
     point: new Int32Array(grid.width * grid.height),
@@ -66,7 +66,7 @@ export async function renderPointCloud(
   const data = new Uint8Array(image.point.length * 3);
   const colours = new PointColours(cloud, placement.lidarToBase, representation);
   await inSlices(image.point.length, PIXELS_PER_SLICE, (from, to) => paint(data, from, to, image.point, colours));
-  pool.push(image);
+  free.give(grid, image);
   const quality: ContentQuality = visiblePoints > 0 ? { kind: 'good' } : { kind: 'blind', reason: 'empty' };
   return { data, visiblePoints, quality };
 }
@@ -78,13 +78,7 @@ interface Nearest extends ImageSize {
 }
 
 /** Of a grid, what no cloud is drawn into just now: half a megabyte that would be made anew for each. */
-const free = new WeakMap<CameraModel, Nearest[]>();
-
-function poolOf(grid: CameraModel): Nearest[] {
-  const pool = free.get(grid) ?? [];
-  free.set(grid, pool);
-  return pool;
-}
+const free = new Pool<CameraModel, Nearest>();
 
 /**
  * Places the points `from` up to `to`. A point covers the square of `radius` pixels around its own; points outside the
