@@ -1,5 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Collected } from './collector.js';
 import { type Growth, growthOf, hasGrown, mediansOf, thinned, type Verdict, verdictOf } from './growth.js';
 import { MALLOCS, type Malloc, requireWatchable } from './malloc.js';
 import type { ProcessFigures } from './memory.js';
@@ -8,12 +9,23 @@ import type { ProcessFigures } from './memory.js';
 type Sample<Figures> = Figures & { atMs: number };
 
 /** What is judged, each by itself: what comes and goes of the one would hide how the other creeps. */
-type Memory = 'heap' | 'outside' | 'resident';
+type Memory = 'heap' | 'outside' | 'native' | 'resident';
 
 const NAMES: Readonly<Record<Memory, string>> = {
   heap: 'what is in use of the heap',
   outside: 'what objects of the heap hold outside of it',
+  native: 'what native code holds',
   resident: 'what the process holds',
+};
+/**
+ * Pages of files do not count for the process: the machine takes and gives them as it likes. Nor do those of V8's heap for
+ * native code: V8 keeps more or fewer of them from one minute to the next, and what is in use of them is judged by itself.
+ */
+const VALUES: Readonly<Record<Memory, (sample: Watched) => number | undefined>> = {
+  heap: ({ heapMb }) => heapMb,
+  outside: ({ outsideMb }) => outsideMb,
+  native: (sample) => (sample.heapHeldMb === undefined ? undefined : heldMb(sample)! - sample.heapHeldMb),
+  resident: heldMb,
 };
 /** Memory may grow by so many MB in 10 minutes. */
 const MOST_GROWTH_MB = 1;
@@ -22,8 +34,8 @@ const MOST_GROWTH_MB = 1;
  * compiled late or thrown away; of what the process holds, where a heap gets another page or an arena another block.
  */
 const LEAST_MB: Readonly<Record<'long' | 'short', Readonly<Record<Memory, number>>>> = {
-  long: { heap: 0.4, outside: 0.4, resident: 2 },
-  short: { heap: 2, outside: 2, resident: 10 },
+  long: { heap: 0.4, outside: 0.4, native: 2, resident: 2 },
+  short: { heap: 2, outside: 2, native: 10, resident: 10 },
 };
 /** In a run that is judged over less than this, all of it may still be warming up. */
 const LONG_MS = 4 * 60_000;
@@ -43,7 +55,7 @@ export interface EnduranceOptions<Figures> {
   nowMs?: () => number;
 }
 
-type Watched = ProcessFigures & { heapMb?: number; outsideMb?: number };
+type Watched = ProcessFigures & Partial<Pick<Collected, 'heapMb' | 'outsideMb' | 'heapHeldMb'>>;
 
 /** A long run: how long it goes on, what went wrong in it, and how memory, threads and files went meanwhile. */
 export class Endurance<Figures extends Watched> {
@@ -93,6 +105,7 @@ export class Endurance<Figures extends Watched> {
   report(figures: Readonly<Record<string, unknown>>) {
     const growth = {
       resident: this.#judgeMemory('resident'),
+      native: this.#judgeMemory('native'),
       heap: this.#judgeMemory('heap'),
       outside: this.#judgeMemory('outside'),
     };
@@ -130,7 +143,7 @@ export class Endurance<Figures extends Watched> {
 
   #judgeMemory(memory: Memory): (Growth & { verdict: Verdict }) | null {
     const points = this.#settled().flatMap((sample) => {
-      const value = sample[`${memory}Mb`];
+      const value = VALUES[memory](sample);
       return value === undefined ? [] : [{ atMs: sample.atMs, value }];
     });
     const growth = growthOf(mediansOf(points));
@@ -153,6 +166,10 @@ export class Endurance<Figures extends Watched> {
       if (hasGrown(counts)) this.violation(`the count of ${kind} grew from ${counts[0]} to ${counts.at(-1)}`);
     }
   }
+}
+
+function heldMb({ residentMb, anonymousMb, sharedMb = 0, swappedMb = 0 }: ProcessFigures): number | undefined {
+  return anonymousMb === undefined ? residentMb : anonymousMb + sharedMb + swappedMb;
 }
 
 /** Array buffers are among what is outside the heap. */

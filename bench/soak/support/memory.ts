@@ -6,8 +6,12 @@ import { COLLECT_SIGNAL, type Collected, collectGarbage } from './collector.js';
 export interface ProcessFigures {
   /** What the process holds of the machine's memory. */
   residentMb?: number;
-  /** The part of it that is no file. */
+  /** The part of it that is no file and belongs to it alone. */
   anonymousMb?: number;
+  /** The part of it that other processes may see as well. */
+  sharedMb?: number;
+  /** What the machine has written to its disk instead. */
+  swappedMb?: number;
   /** Threads, open files, pipes and sockets by their kinds. */
   counts: Readonly<Record<string, number>>;
 }
@@ -39,11 +43,14 @@ export function processFigures(pid: number): ProcessFigures {
     const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
     return kilobytes === undefined ? undefined : (1024 * Number(kilobytes)) / 1e6;
   };
-  const residentMb = held('VmRSS');
-  const anonymousMb = held('RssAnon');
+  const memory = {
+    residentMb: held('VmRSS'),
+    anonymousMb: held('RssAnon'),
+    sharedMb: held('RssShmem'),
+    swappedMb: held('VmSwap'),
+  };
   return {
-    ...(residentMb !== undefined && { residentMb }),
-    ...(anonymousMb !== undefined && { anonymousMb }),
+    ...Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined)),
     counts: {
       ...countsOf(
         'thread',
