@@ -1,10 +1,12 @@
 /**
  * Sensors three times as fast as the model: `npm run soak -- overload [--minutes 10] [--times 3] [--model FOLDER]
- * [--model-ms 100]`. The sample's sensors are played in a loop into a pipeline that takes the newest set. Every frame sent is told
+ * [--model-ms 100] [--hold-seconds 0]`. The sample's sensors are played in a loop into a pipeline that takes the newest set. Every frame sent is told
  * exactly once, as mask, overtaken or lost, in the order of the stamps; nothing is held back and memory stays as it is. By
  * default the model is the small bundle of the tests that takes 100 ms longer, so that the overload is the same on any machine;
- * `--model models/reference --model-ms 0` measures how fast that one is here, and plays three times as fast.
+ * `--hold-seconds 8` holds the process that long once a minute, as a machine that stands still would: hundreds of frames are
+ * under way at once then. `--model models/reference --model-ms 0` measures how fast that one is here, and plays three times as fast.
  */
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BagReader } from '../../src/bags/index.js';
 import type { RawMessage, Stamp } from '../../src/messages/index.js';
@@ -28,6 +30,7 @@ import { ownFigures } from './support/memory.js';
 
 const SAMPLE_EVERY_MS = 2000;
 const PROBES = 15;
+const HOLD_EVERY_MS = 60_000;
 
 const options = optionsOf(
   {
@@ -35,11 +38,13 @@ const options = optionsOf(
     times: '3',
     model: TINY_BUNDLE,
     'model-ms': '100',
+    'hold-seconds': '0',
   },
   'this-process',
 );
 const times = positive('times', options.times);
 const extraMs = Number(options['model-ms']);
+const holdSeconds = Number(options['hold-seconds']);
 const bundle = await loadBundle(options.model);
 const quick = await Segmenter.create(bundle, { threads: 1, provider: 'cpu' });
 const segmenter: FrameSegmenter = {
@@ -109,6 +114,14 @@ const player = {
   isWaiting: () => pipeline.status().open > 0,
 };
 
+/** A process that is stopped cannot go on by itself. */
+function hold(): void {
+  spawn('sh', ['-c', `kill -STOP ${process.pid}; sleep ${holdSeconds}; kill -CONT ${process.pid}`], {
+    stdio: 'ignore',
+  });
+}
+
+const holding = holdSeconds > 0 ? setInterval(hold, HOLD_EVERY_MS) : undefined;
 let isPlaying = true;
 const sampling = (async () => {
   for (;;) {
@@ -124,6 +137,7 @@ const { lagMs } = await playBag(endless, player, {
   lingerNs: 0n,
 });
 isPlaying = false;
+clearInterval(holding);
 await pipeline.settle();
 const { open, unopened } = pipeline.status();
 ledger.close(open + unopened);

@@ -76,6 +76,17 @@ export function baseWidth({ clockJump, deadline }: SynchronizerOptions): number 
   return Math.max(clockJump, deadline + MAX_DERIVED_TOLERANCE);
 }
 
+/** Shorter than this no sample is held for a set to come. */
+const LEAST_HELD = 3 * SECOND;
+
+/**
+ * How far a reference of a coming set may lie behind the newest sample of a stream, generously: the delays of both on one time
+ * base, and the longest wait of a set that is open. Sets for which a reference comes later still have no use.
+ */
+export function longestHeld(options: SynchronizerOptions): number {
+  return Math.max(LEAST_HELD, 4 * (baseWidth(options) + options.dropSilence));
+}
+
 /** A stream about which nothing is configured: everything is learned, nothing is essential. */
 export function defaultStreamOptions(modality: string, match: MatchKind = 'nearest'): StreamOptions {
   return { modality, match, offset: 0, necessity: 'optional', availability: 'enabled' };

@@ -2,7 +2,13 @@ import { Baseline, judgeBaselines } from './baseline.js';
 import { Evidence } from './evidence.js';
 import { type ModalityState, NO_VERDICT, type Verdict } from './judge.js';
 import { findNearest, findWindow, isNearestSettled, isWindowSettled, type Reuse, type Target } from './matching.js';
-import { MAX_DERIVED_TOLERANCE, MILLISECOND, type StreamOptions, type SynchronizerOptions } from './options.js';
+import {
+  longestHeld,
+  MAX_DERIVED_TOLERANCE,
+  MILLISECOND,
+  type StreamOptions,
+  type SynchronizerOptions,
+} from './options.js';
 import type { Origin, StampValue } from './origin.js';
 import type { Reason } from './reason.js';
 import { type HeldSample, SampleBuffer } from './sample_buffer.js';
@@ -51,6 +57,8 @@ export class Stream<T, S extends StampValue> {
   probedAt = -Infinity;
   readonly #origin: Origin;
   readonly #buffer: SampleBuffer<T, S>;
+  /** How far samples lie behind the newest before only the last of them is of use. */
+  #heldFor: number;
   /** The last stamp that came, usable or not; and the newest sample that was taken in. */
   #lastStamp: S | undefined;
   /** How often it has come again since. */
@@ -66,6 +74,7 @@ export class Stream<T, S extends StampValue> {
     this.#origin = origin;
     this.evidence = new Evidence(options, settings);
     if (options.availability === 'disabled') this.verdict = { ...NO_VERDICT, state: 'disabled', absent: 'disabled' };
+    this.#heldFor = longestHeld(settings);
     this.#buffer = new SampleBuffer(options.match === 'window' ? PACKET_CAPACITY : SAMPLE_CAPACITY);
     this.reported = { state: this.verdict.state, since: 0 };
   }
@@ -75,6 +84,7 @@ export class Stream<T, S extends StampValue> {
     const later = options.offset - this.#options.offset;
     this.#options = options;
     this.evidence.retune(options, settings);
+    this.#heldFor = longestHeld(settings);
     if (later !== 0) this.shift(later);
   }
 
@@ -187,6 +197,8 @@ export class Stream<T, S extends StampValue> {
     };
     this.#newest = { stamp, instant, received: now };
     this.#letGo(this.#buffer.add(sample), 'superseded');
+    // Sets let go of what is before them; where nothing paces there are none, and packets may be large.
+    this.releaseBefore(instant - this.#heldFor);
     this.evidence.arrive({ kind: 'good' }, now);
     return { kind: 'accepted', sample };
   }
