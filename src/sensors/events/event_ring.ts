@@ -4,9 +4,13 @@ import { EventBuffer } from './event_buffer.js';
 export interface EventRingLimits {
   /** Nanoseconds of sensor time to look back from the newest packet. */
   horizon: number;
-  /** Events held at most; the memory is 13 bytes an event, allocated at once. */
+  /** Events held at most, of 13 bytes each. */
   capacity: number;
+  /** Events there is room for at first. Room doubles when the horizon holds more; a camera that sees little needs little. */
+  firstRoom?: number;
 }
+
+const FIRST_ROOM = 1 << 16;
 
 /** A span of sensor time in nanoseconds since the decoder's origin: start excluded, end included. */
 export interface EventWindow {
@@ -22,7 +26,7 @@ export interface IndexRange {
 
 /** The events of one packet in the ring. */
 interface Batch {
-  /** Index of the first event, counted since the ring was made; modulo the capacity it is a place in the arrays. */
+  /** Index of the first event, counted as `#written` counts; modulo the room it is a place in the arrays. */
   from: number;
   count: number;
   earliest: number;
@@ -35,24 +39,46 @@ interface Batch {
  * packet need not rise.
  */
 export class EventRing {
-  readonly capacity: number;
-  readonly x: Uint16Array;
-  readonly y: Uint16Array;
-  readonly polarity: Uint8Array;
-  readonly t: Float64Array;
-
   readonly #horizon: number;
+  readonly #mostRoom: number;
+  #x: Uint16Array;
+  #y: Uint16Array;
+  #polarity: Uint8Array;
+  #t: Float64Array;
   #batches: Batch[] = [];
-  /** Events ever written. */
+  /** Events written; those that were let go of before the ring grew do not count. */
   #written = 0;
 
   constructor(limits: EventRingLimits) {
-    this.#horizon = limits.horizon;
-    this.capacity = limits.capacity;
-    this.x = new Uint16Array(limits.capacity);
-    this.y = new Uint16Array(limits.capacity);
-    this.polarity = new Uint8Array(limits.capacity);
-    this.t = new Float64Array(limits.capacity);
+    const { horizon, capacity, firstRoom = FIRST_ROOM } = limits;
+    this.#horizon = horizon;
+    this.#mostRoom = capacity;
+    const room = Math.min(firstRoom, capacity);
+    this.#x = new Uint16Array(room);
+    this.#y = new Uint16Array(room);
+    this.#polarity = new Uint8Array(room);
+    this.#t = new Float64Array(room);
+  }
+
+  /** Events there is room for now. */
+  get room(): number {
+    return this.#t.length;
+  }
+
+  get x(): Uint16Array {
+    return this.#x;
+  }
+
+  get y(): Uint16Array {
+    return this.#y;
+  }
+
+  get polarity(): Uint8Array {
+    return this.#polarity;
+  }
+
+  get t(): Float64Array {
+    return this.#t;
   }
 
   /** Events held. */
@@ -67,7 +93,7 @@ export class EventRing {
 
   /** Appends one packet's events. Of a packet larger than the ring only the last events are kept. */
   push(events: EventBuffer): void {
-    const skipped = Math.max(0, events.length - this.capacity);
+    const skipped = Math.max(0, events.length - this.#mostRoom);
     const count = events.length - skipped;
     if (count === 0) return;
 
@@ -78,8 +104,11 @@ export class EventRing {
       if (t < earliest) earliest = t;
       if (t > latest) latest = t;
     }
-    const place = this.#written % this.capacity;
-    const untilEnd = Math.min(count, this.capacity - place);
+    // What is let go of first needs no room.
+    this.#forget(latest - this.#horizon, latest + this.#horizon);
+    if (this.length + count > this.room) this.#grow(this.length + count);
+    const place = this.#written % this.room;
+    const untilEnd = Math.min(count, this.room - place);
     this.#copy(events, skipped, skipped + untilEnd, place);
     this.#copy(events, skipped + untilEnd, events.length, 0);
     this.#batches.push({ from: this.#written, count, earliest, latest });
@@ -95,10 +124,10 @@ export class EventRing {
     const ranges: IndexRange[] = [];
     for (const batch of this.#batches) {
       if (batch.latest <= window.start || batch.earliest > window.end) continue;
-      const from = batch.from % this.capacity;
+      const from = batch.from % this.room;
       const to = from + batch.count;
-      ranges.push({ from, to: Math.min(to, this.capacity) });
-      if (to > this.capacity) ranges.push({ from: 0, to: to - this.capacity });
+      ranges.push({ from, to: Math.min(to, this.room) });
+      if (to > this.room) ranges.push({ from: 0, to: to - this.room });
     }
     return ranges;
   }
@@ -108,20 +137,41 @@ export class EventRing {
     const ranges = this.ranges(window);
     const copy = new EventBuffer(ranges.reduce((sum, { from, to }) => sum + to - from, 0));
     for (const { from, to } of ranges) {
-      copy.x.set(this.x.subarray(from, to), copy.length);
-      copy.y.set(this.y.subarray(from, to), copy.length);
-      copy.polarity.set(this.polarity.subarray(from, to), copy.length);
-      copy.t.set(this.t.subarray(from, to), copy.length);
+      copy.x.set(this.#x.subarray(from, to), copy.length);
+      copy.y.set(this.#y.subarray(from, to), copy.length);
+      copy.polarity.set(this.#polarity.subarray(from, to), copy.length);
+      copy.t.set(this.#t.subarray(from, to), copy.length);
       copy.length += to - from;
     }
     return copy;
   }
 
+  /** Makes room for so many events, as far as the ring may grow, and moves what is held to its places there. */
+  #grow(needed: number): void {
+    const room = Math.min(this.#mostRoom, Math.max(needed, 2 * this.room));
+    if (room <= this.room) return;
+    const held = this.length;
+    const oldest = this.#written - held;
+    const first = oldest % this.room;
+    const untilEnd = Math.min(held, this.room - first);
+    const moved = <Values extends Uint8Array | Uint16Array | Float64Array>(old: Values, values: Values): Values => {
+      values.set(old.subarray(first, first + untilEnd));
+      values.set(old.subarray(0, held - untilEnd), untilEnd);
+      return values;
+    };
+    this.#x = moved(this.#x, new Uint16Array(room));
+    this.#y = moved(this.#y, new Uint16Array(room));
+    this.#polarity = moved(this.#polarity, new Uint8Array(room));
+    this.#t = moved(this.#t, new Float64Array(room));
+    for (const batch of this.#batches) batch.from -= oldest;
+    this.#written = held;
+  }
+
   #copy(events: EventBuffer, from: number, to: number, place: number): void {
-    this.x.set(events.x.subarray(from, to), place);
-    this.y.set(events.y.subarray(from, to), place);
-    this.polarity.set(events.polarity.subarray(from, to), place);
-    this.t.set(events.t.subarray(from, to), place);
+    this.#x.set(events.x.subarray(from, to), place);
+    this.#y.set(events.y.subarray(from, to), place);
+    this.#polarity.set(events.polarity.subarray(from, to), place);
+    this.#t.set(events.t.subarray(from, to), place);
   }
 
   /**
@@ -129,7 +179,7 @@ export class EventRing {
    * ended after `future`, which would never get old.
    */
   #forget(time: number, future: number): void {
-    const overwritten = this.#written - this.capacity;
+    const overwritten = this.#written - this.room;
     let drop = 0;
     for (const batch of this.#batches) {
       const lost = overwritten - batch.from;

@@ -60,9 +60,10 @@ describe('EventRing', () => {
 
   it('holds what a plain list cut to the same bounds holds', () => {
     const step = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 12 });
+    const room = fc.integer({ min: 1, max: 20 });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 20 }), (packets, capacity) => {
-        const ring = new EventRing({ horizon: Number.POSITIVE_INFINITY, capacity });
+      fc.property(fc.array(step, { maxLength: 30 }), room, room, (packets, capacity, firstRoom) => {
+        const ring = new EventRing({ horizon: Number.POSITIVE_INFINITY, capacity, firstRoom });
         const all: number[] = [];
         let now = 0;
         for (const steps of packets) {
@@ -82,6 +83,41 @@ describe('EventRing', () => {
         }
       }),
       { seed: 11, numRuns: 300 },
+    );
+  });
+
+  it('has room for what the horizon holds, and no more than twice that', () => {
+    const quiet = new EventRing({ horizon: 1000, capacity: 1_000_000, firstRoom: 8 });
+    for (let packet = 0; packet < 5000; packet++) quiet.push(events(0, [packet * 100, packet * 100 + 50]));
+    // Those of the horizon are eleven packets of two events.
+    assert.ok(quiet.room <= 48, `room for ${quiet.room}`);
+    assert.equal(inWindow(quiet, 499_800, 500_000).length, 3);
+
+    const busy = new EventRing({ horizon: 1000, capacity: 100, firstRoom: 8 });
+    for (let packet = 0; packet < 500; packet++) busy.push(events(0, [packet, packet, packet]));
+    assert.equal(busy.room, 100);
+    assert.equal(busy.length, 100);
+  });
+
+  it('holds what a plain list holds that lets go of what is past the horizon, while it grows', () => {
+    const steps = fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(steps, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (packets, firstRoom) => {
+        const ring = new EventRing({ horizon: 100, capacity: 10_000, firstRoom });
+        const all: number[] = [];
+        let now = 0;
+        for (const deltas of packets) {
+          const times = deltas.map((delta) => {
+            now += delta;
+            return now;
+          });
+          ring.push(events(all.length, times));
+          all.push(...times);
+          const recent = all.flatMap((t, i) => (t > now - 100 ? [i] : []));
+          assert.deepEqual(inWindow(ring, now - 100, now), recent);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 });
