@@ -1,4 +1,5 @@
 import { ArrivalClock } from '../../../src/node/arrival_clock.js';
+import { QueueTaker } from '../../../src/ros/queue_taker.js';
 import { DEFAULT_THRESHOLDS, defaultStreamOptions, type SyncEvent, Synchronizer } from '../../../src/sync/index.js';
 
 const MS = 1e6;
@@ -24,7 +25,7 @@ export interface Heard {
   at: number;
 }
 
-/** The synchroniser in the event loop of a node whose turns take longer or shorter: each takes all that wait. */
+/** The synchroniser in the event loop of a node whose turns take longer or shorter: each takes what QueueTaker takes. */
 export function playLoop({ endMs, turnMs, sends = () => true }: Loop): Heard[] {
   const coming = SENSORS.flatMap(({ modality, period, phase, latency }) =>
     Array.from({ length: Math.floor(endMs / period) }, (_, index) => {
@@ -35,12 +36,30 @@ export function playLoop({ endMs, turnMs, sends = () => true }: Loop): Heard[] {
     .filter(({ modality, stamp }) => sends(modality, stamp))
     .sort((one, other) => one.at - other.at);
   const queues = new Map(SENSORS.map(({ modality }) => [modality as string, [] as typeof coming]));
+  let real = 0;
+  let taken = 0;
+  const takers = SENSORS.map(({ modality, depth }) => {
+    let next: (typeof coming)[number];
+    const onMessage = () => {
+      taken++;
+      const now = Number(clock.now());
+      sync.push(modality, Math.round(next.stamp * MS), 0, now);
+      advance(now);
+    };
+    const takeNext = () => {
+      const message = queues.get(modality)!.shift();
+      if (message === undefined) return;
+      next = message;
+      taker.receive(new Uint8Array());
+    };
+    const taker = new QueueTaker(onMessage, depth, takeNext, () => real);
+    return takeNext;
+  });
   const sync = new Synchronizer<number>({
     ...DEFAULT_THRESHOLDS,
     streams: SENSORS.map(({ modality, match }) => defaultStreamOptions(modality, match)),
     referencePriority: SENSORS.map(({ modality }) => modality),
   });
-  let real = 0;
   const clock = new ArrivalClock({
     ros: { now: () => BigInt(Math.round(real * MS)), clockSource: 'system' },
     onHeldUp: (by, now) => sync.heldUp(by, Number(now)),
@@ -58,14 +77,8 @@ export function playLoop({ endMs, turnMs, sends = () => true }: Loop): Heard[] {
     }
     const now = Number(clock.now());
     for (let due = sync.nextWakeUp(); due !== undefined && due <= now; due = sync.nextWakeUp()) advance(due);
-    let taken = 0;
-    for (const queue of queues.values()) {
-      for (const { modality, stamp } of queue.splice(0)) {
-        taken++;
-        sync.push(modality, Math.round(stamp * MS), 0, now);
-        advance(now);
-      }
-    }
+    taken = 0;
+    for (const take of takers) take();
     real += turnMs(real, taken);
   }
   clock.close();
