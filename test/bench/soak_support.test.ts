@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Endurance } from '../../bench/soak/support/endurance.js';
 import { FrameLedger } from '../../bench/soak/support/frame_ledger.js';
 import { growthOf, hasGrown } from '../../bench/soak/support/growth.js';
+import { grownKinds, kindsOnHeap } from '../../bench/soak/support/heap_kinds.js';
 import { randomScenario, STORM } from '../../bench/soak/support/random_scenario.js';
 import { type FaultBinding, faultSchema } from '../../src/faults/index.js';
 import { Random } from '../../src/random/random.js';
@@ -214,6 +215,25 @@ describe('a long run', () => {
     assert.equal(violationCount, 100);
     assert.equal(violations[0], 'thing 0');
     assert.equal(violations.length, 20);
+  });
+});
+
+describe('kinds of objects on the heap', () => {
+  class Leaked {
+    readonly payload = Math.random();
+  }
+
+  it('tells what has stayed, with how many there are, and nothing of what has gone', async () => {
+    const before = await kindsOnHeap();
+    const kept = Array.from({ length: 500 }, () => new Leaked());
+    class Gone {}
+    let last: object = new Gone();
+    for (let i = 0; i < 500; i++) last = new Gone();
+    const grown = grownKinds(before, await kindsOnHeap());
+    const leaked = grown.find(({ kind }) => kind === 'object Leaked');
+    assert.equal(leaked?.count, kept.length);
+    assert.equal(leaked?.of, 'program');
+    assert.ok((grown.find(({ kind }) => kind === 'object Gone')?.count ?? 0) <= 1, `${last}`);
   });
 });
 

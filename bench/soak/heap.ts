@@ -1,0 +1,86 @@
+/**
+ * What is left on the heap of so many masks, by kind: `npm run soak -- heap [--masks 3600] [--warm-up 1200] [--model FOLDER]`.
+ * The sample's sensors are played in a loop into a pipeline that loses no set, as fast as it goes. What V8 compiles grows for
+ * a long time; of the program's own objects one in {@link FEWEST_MASKS} masks that stays is a leak.
+ */
+import type { RawMessage } from '../../src/messages/index.js';
+import { loadBundle, Segmenter } from '../../src/model/index.js';
+import { createPipeline, DEFAULT_PIPELINE_CONFIG, selectTopics } from '../../src/pipeline/index.js';
+import { TINY_BUNDLE } from '../../test/ros/support/node.js';
+import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
+import { collectGarbage } from './support/collector.js';
+import { endlessTown, TOWN_SECONDS } from './support/endless_town.js';
+import { optionsOf, positive } from './support/endurance.js';
+import { grownKinds, kindsOnHeap } from './support/heap_kinds.js';
+
+const FEWEST_MASKS = 20;
+const RATE_HZ = 10;
+const MOST_PRINTED = 12;
+
+const options = optionsOf({ masks: '3600', 'warm-up': '1200', model: TINY_BUNDLE }, 'this-process');
+const warmUp = positive('warm-up', options['warm-up']);
+const measured = positive('masks', options.masks);
+const bundle = await loadBundle(options.model);
+const segmenter = await Segmenter.create(bundle, { threads: 1, provider: 'cpu' });
+const recorded = await townMessages(TOWN_SECONDS);
+const types = new Map(recorded.map(({ topic, type }) => [topic, type]));
+let masks = 0;
+let lost = 0;
+const pipeline = createPipeline({
+  bundle,
+  segmenter,
+  selection: selectTopics(
+    [...types].map(([name, type]) => ({ name, type, messageCount: 1 })),
+    bundle.modalities,
+    { modalities: TOWN_TOPICS },
+  ),
+  config: DEFAULT_PIPELINE_CONFIG,
+  sink: {
+    published: () => {
+      masks++;
+    },
+    dropped: () => {
+      lost++;
+    },
+    modalityChanged: () => undefined,
+    problem: () => undefined,
+  },
+  backpressure: 'wait',
+});
+const messages = endlessTown(recorded, RATE_HZ);
+
+async function playUntil(count: number): Promise<void> {
+  while (masks < count) {
+    const message: RawMessage = messages.next().value!;
+    for (
+      let due = pipeline.nextWakeUp();
+      due !== undefined && due < message.receiveStamp;
+      due = pipeline.nextWakeUp()
+    ) {
+      await pipeline.advanceTo(due);
+    }
+    await pipeline.receive(message);
+  }
+}
+
+await playUntil(warmUp);
+await collectGarbage();
+const before = await kindsOnHeap();
+await playUntil(warmUp + measured);
+await collectGarbage();
+const grown = grownKinds(before, await kindsOnHeap());
+await segmenter.close();
+const total = (of: 'v8' | 'program') =>
+  Math.round(grown.reduce((sum, each) => sum + (each.of === of ? each.bytes : 0), 0) / 1000);
+const leaks = grown.filter(({ of, count }) => of === 'program' && count > measured / FEWEST_MASKS);
+console.log(
+  JSON.stringify({
+    lane: 'heap',
+    masks: measured,
+    lost,
+    grownKb: { program: total('program'), v8: total('v8') },
+    leaks,
+    most: grown.slice(0, MOST_PRINTED).map(({ kind, count, bytes }) => `${kind}: ${count}, ${bytes} bytes`),
+  }),
+);
+process.exit(leaks.length === 0 ? 0 : 1);
