@@ -31,6 +31,12 @@ describe('npm run soak', function () {
     assert.ok(Number(recoveries) > 0);
   });
 
+  it('leaves no objects of its own behind on the heap', async () => {
+    const { masks, lost } = await soak('heap', '--warm-up', '600', '--masks', '600');
+    assert.equal(masks, 600);
+    assert.equal(lost, 0);
+  });
+
   it('accounts for every frame at three times what the model can serve', async () => {
     const { overtaken, masks } = await soak('overload', '--minutes', '0.5');
     assert.ok(Number(overtaken) > Number(masks));

@@ -8,7 +8,7 @@ import { mallocEnvironment, watchedArguments } from '../../../bench/soak/support
 import { BagWriter } from '../../../src/bags/index.js';
 import type { RawMessage } from '../../../src/messages/index.js';
 
-/** What every lane prints. */
+/** What every lane prints; `heap`, which follows nothing over time, has the violations only. */
 export interface SoakReport {
   minutes: number;
   lane: string;
