@@ -1,6 +1,8 @@
-// `node scripts/gpu/adopt.mjs OUT --data HELD_OUT [--write]`: what came back from `run.py TRAIN` beside the bundled
-// reference and its targets; with --write it becomes models/reference, with model card (and `npm run claims`' section of
-// it), golden sample and golden masks.
+// `node scripts/gpu/adopt.mjs OUT --data HELD_OUT [--write] [--note TEXT] [--limit LINE ...] [--max-scatter depth=SHARE]`:
+// what came back from `run.py TRAIN` beside the bundled reference and its targets; with --write it becomes
+// models/reference, with model card (and `npm run claims`' section of it), golden sample and golden masks. The note, the
+// limits of the card and the noise from which on a sensor is left out were measured with the weights before: they are
+// written anew or left out (`mle-sam-train card` adds them later).
 // HELD_OUT is a data set of `mle-sam simulate HELD_OUT --layout deliver --seed 7 --split val --frames 100`: the golden
 // sample and the statistics of the inputs come from it.
 import { execFileSync } from 'node:child_process';
@@ -75,7 +77,7 @@ function compare(out) {
   }
 }
 
-function write(out, data, python, note) {
+function write(out, { data, python, note, limit, 'max-scatter': maxScatter }) {
   const run = (command, ...parameters) => execFileSync(command, parameters, { cwd: root, stdio: 'inherit' });
   const cache = join(resolve(data), '..', 'adopt-cache');
   run(
@@ -84,6 +86,15 @@ function write(out, data, python, note) {
     ...(existsSync(join(out, 'routing.json')) ? ['--routing', join(out, 'routing.json')] : []),
     ...['--weights', join(root, 'training', 'checkpoints', 'reference.safetensors')],
   );
+  const known = [
+    ...limit.flatMap((line) => ['--limit', line]),
+    ...maxScatter.flatMap((share) => ['--max-scatter', share]),
+  ];
+  if (known.length > 0) {
+    const checkpoint = join(root, 'training', 'checkpoints', 'reference.safetensors');
+    const scores = ['--scores', join(out, 'test.json')];
+    run(python, '-m', 'mle_sam_train.cli', 'card', bundle, checkpoint, ...scores, ...known);
+  }
   const card = join(bundle, 'MODEL_CARD.md');
   const claims = [join(root, 'training', 'results', 'claims-cpu.json'), '--docs', join(root, 'docs', 'claims.md')];
   run(python, '-m', 'mle_sam_train.cli', 'claims', '--report', ...claims, '--card', card);
@@ -101,12 +112,16 @@ const { positionals, values } = parseArgs({
     write: { type: 'boolean', default: false },
     python: { type: 'string', default: join(root, 'training', '.venv', 'bin', 'python') },
     note: { type: 'string', default: '' },
+    limit: { type: 'string', multiple: true, default: [] },
+    'max-scatter': { type: 'string', multiple: true, default: [] },
   },
 });
 const [out] = positionals;
 if (positionals.length !== 1 || (values.write && values.data === undefined)) {
-  console.error('Expected node scripts/gpu/adopt.mjs OUT [--write --data HELD_OUT] [--note TEXT].');
+  console.error(
+    'Expected node scripts/gpu/adopt.mjs OUT [--write --data HELD_OUT] [--note TEXT] [--limit LINE] [--max-scatter NAME=SHARE].',
+  );
   process.exit(2);
 }
 compare(out);
-if (values.write) write(resolve(out), values.data, values.python, values.note);
+if (values.write) write(resolve(out), values);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,7 @@ def load_base(model: MleSam, path: Path) -> dict[str, Any]:
     """Copy trunk, neck and heads of a trained base into `model` and return its summary. Experts and router
     stay as they are, so the base may come from a rig with other modalities, but not with other classes."""
     trained, summary = load_model(path)
-    own, other = ([entry["name"] for entry in rig.classes] for rig in (model.rig, trained.rig))
-    if own != other:
-        raise InputError(
-            f"Expected a base trained on the classes {own} but received one for {other}: {path}."
-        )
+    _check_names("classes", model.rig.classes, trained.rig.classes, path)
     fresh = {name: t for name, t in model.state_dict().items() if _is_of_experts(name)}
     base = {name: t for name, t in trained.state_dict().items() if not _is_of_experts(name)}
     if model.auxiliary is None:
@@ -88,19 +85,23 @@ def load_whole(model: MleSam, path: Path) -> dict[str, Any]:
     """Copy all weights of a trained model of the same size and rig into `model` and return its summary.
     Projections that it does not have stay as they are, and so do nothing yet."""
     trained, summary = load_model(path)
-    for text, own, other in (
-        ("modalities", model.rig.modalities, trained.rig.modalities),
-        ("classes", model.rig.classes, trained.rig.classes),
-    ):
-        names = [[entry["name"] for entry in entries] for entries in (own, other)]
-        if names[0] != names[1]:
-            raise InputError(f"Expected weights for the {text} {names[0]} but received {names[1]}: {path}.")
+    _check_names("modalities", model.rig.modalities, trained.rig.modalities, path)
+    _check_names("classes", model.rig.classes, trained.rig.classes, path)
     tensors = trained.state_dict()
     if trained.projections is None:
         own = model.state_dict()
         tensors |= {name: own[name] for name in own if name.startswith("projections.")}
     load_tensors(model, tensors, path)
     return summary
+
+
+def _check_names(
+    what: str, own: Sequence[dict[str, Any]], other: Sequence[dict[str, Any]], path: Path
+) -> None:
+    """Modalities or classes of a model and of the weights for it must be the same, in the same order."""
+    expected, received = ([entry["name"] for entry in entries] for entries in (own, other))
+    if expected != received:
+        raise InputError(f"Expected weights for the {what} {expected} but received {received}: {path}.")
 
 
 def _is_of_experts(name: str) -> bool:

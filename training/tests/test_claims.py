@@ -376,7 +376,7 @@ def test_a_base_that_does_not_fit_ends_it_at_once(config, info, data_root, tmp_p
     command = ["claims", "--config", str(CONFIG), "--data", str(data_root), "--run", str(tmp_path / "run")]
     command += ["--base", str(tmp_path / "other.safetensors"), "--steps", "1", "--jobs", jobs]
     assert main(command) == 2
-    assert "Expected a base trained on the classes" in capsys.readouterr().err
+    assert "Expected weights for the classes" in capsys.readouterr().err
     assert not list((tmp_path / "run").glob("seed-*"))
 
 

@@ -203,7 +203,7 @@ def test_experts_start_from_the_base_of_a_camera_alone(config, info, tmp_path) -
 def test_a_base_for_other_classes_is_refused(config, info, tmp_path) -> None:
     other = MleSam(config, Rig(info.rig.modalities, info.rig.classes[:3]))
     save_weights(other, tmp_path / "other.safetensors", {"stages": []})
-    with pytest.raises(InputError, match="Expected a base trained on the classes"):
+    with pytest.raises(InputError, match="Expected weights for the classes"):
         load_base(fresh(config, info), tmp_path / "other.safetensors")
 
 
