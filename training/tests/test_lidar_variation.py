@@ -14,7 +14,7 @@ ABOVE = 4.0
 
 
 def ground(batch: int, intensity: float = 90) -> torch.Tensor:
-    """A flat road: rows at ranges `METRES`, all at one height, `ABOVE` over the lowest, so that nothing is clipped."""
+    """A flat road: rows at ranges `METRES`, all at one height, which no change takes beyond the limits."""
     distance = 255 * (1 - np.log(METRES) / np.log(80))
     rows = np.stack([distance, np.full(48, intensity), np.full(48, 1 + ABOVE * LEVELS_A_METRE)], axis=-1)
     return torch.tensor(rows, dtype=torch.float64)[None, :, None].expand(batch, 48, 33, 3)
