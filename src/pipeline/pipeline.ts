@@ -13,7 +13,7 @@ import { assembleSet } from './assemble_set.js';
 import { frozenLimits, type PipelineConfig } from './config.js';
 import { Delivery } from './delivery.js';
 import { DrawAhead } from './draw_ahead.js';
-import { describeDrop } from './drop_reason.js';
+import { describeDrop, lackOf } from './drop_reason.js';
 import { EventQueue, type OvertakenSet, type QueuedEvent, type SetEvent } from './event_queue.js';
 import type { Selection } from './frame_assembler.js';
 import { Overlap } from './overlap.js';
@@ -274,26 +274,21 @@ export class Pipeline {
     // Health goes on: it is judged by headers, and what looks wrong is probed.
     if (!this.#isWanted()) return this.#delivery.finish();
     const { stamp } = set;
-    const { models, minimum } = this.#options;
+    const { models } = this.#options;
     const selections = new Map(this.#selectionsOf(set).map((selection) => [selection.modality, selection]));
     const assembled = await assembleSet(models, selections, set.absent, stamp, ({ selection, verdict }) =>
       this.#reportContent(selection, verdict),
     );
     const { link, images, absent, missing, decodeMs } = assembled;
     this.#queue.push(this.#options.synchronizer.advance(this.#now));
-    if (link === undefined || assembled.drawn.size > 0) await this.#doubt(assembled.drawn, stamp, set.closed);
-    const isThere = (modality: string) => selections.has(modality) && !missing.has(modality);
-    const { streams } = this.#options.synchronizer.options;
-    if (streams.some(({ modality, necessity }) => necessity === 'essential' && !isThere(modality))) {
-      return this.#drop(set, describeDrop('essential-missing', missing));
-    }
-    if (link === undefined) {
-      if (![...selections.keys()].some(isThere)) return this.#drop(set, describeDrop('nothing-usable', missing));
+    const doubt = async () => {
+      if (link === undefined || assembled.drawn.size > 0) await this.#doubt(assembled.drawn, stamp, set.closed);
+    };
+    const lack = lackOf(this.#options, selections, assembled);
+    if (link === undefined || lack !== undefined) {
+      await doubt();
       const passedOver = models.passedOver(undefined, missing);
-      return this.#drop(set, describeModelReason({ code: 'no-model', passedOver }));
-    }
-    if (minimum !== undefined && !minimum.some((all) => all.every((modality) => images.has(modality)))) {
-      return this.#drop(set, describeDrop('below-minimum', absent, [...images.keys()]));
+      return this.#drop(set, lack ?? describeModelReason({ code: 'no-model', passedOver }));
     }
 
     const grid = link.gridRig.grid();
@@ -315,6 +310,8 @@ export class Pipeline {
     const decoded = { set, queuedAtMs, decodeMs, link, change, frameSet, frame };
     // This set was decoded while the one before was in the model.
     await this.#delivery.begin(() => segmentSet(this.#options, this.#overlap, decoded));
+    // To compare sensors takes some milliseconds: the model works meanwhile.
+    await doubt();
   }
 
   /** Looks for what no single message shows, and tells what has changed. */

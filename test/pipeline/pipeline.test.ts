@@ -15,7 +15,7 @@ import {
   type PipelineSink,
   selectTopics,
 } from '../../src/pipeline/index.js';
-import type { ModalityImage } from '../../src/sensors/index.js';
+import { type ModalityImage, Plausibility } from '../../src/sensors/index.js';
 import { Command } from '../model/support/commands.js';
 import { raw } from '../sensors/support/messages.js';
 import { projectRoot } from '../support/shared_data.js';
@@ -132,6 +132,32 @@ describe('Pipeline', () => {
     await pipeline.settle();
     return sink;
   }
+
+  it('begins with the mask before sensors are compared, which takes a while', async () => {
+    const order: string[] = [];
+    const { seeInSlices } = Plausibility.prototype;
+    Plausibility.prototype.seeInSlices = function (...given) {
+      order.push('compare');
+      return seeInSlices.apply(this, given);
+    };
+    const watched: FrameSegmenter = {
+      whenReady: () => {
+        order.push('mask');
+        return segmenter.whenReady();
+      },
+      segment: (frameSet) => segmenter.segment(frameSet),
+    };
+    try {
+      const { frames } = await run({ seconds: 1 }, { segmenter: watched });
+      assert.ok(frames.length >= 8, `${frames.length} masks`);
+      assert.deepEqual(
+        order,
+        frames.flatMap(() => ['mask', 'compare']),
+      );
+    } finally {
+      Plausibility.prototype.seeInSlices = seeInSlices;
+    }
+  });
 
   it('makes one mask for each camera frame, with its stamp and frame, from all four sensors', async () => {
     const { frames, drops, problems } = await run({ seconds: 2 });
