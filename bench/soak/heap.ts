@@ -67,10 +67,12 @@ async function playUntil(count: number): Promise<void> {
 
 await playUntil(warmUp);
 await collectGarbage();
-const before = await kindsOnHeap();
+// As bytes: kinds by the thousand would be objects that stay.
+const before = Buffer.from(JSON.stringify([...(await kindsOnHeap())]));
 await playUntil(warmUp + measured);
 await collectGarbage();
-const grown = grownKinds(before, await kindsOnHeap());
+const after = await kindsOnHeap();
+const grown = grownKinds(new Map(JSON.parse(before.toString())), after);
 await segmenter.close();
 const total = (of: 'v8' | 'program') =>
   Math.round(grown.reduce((sum, each) => sum + (each.of === of ? each.bytes : 0), 0) / 1000);
