@@ -262,6 +262,45 @@ describe('diagnostics', () => {
       /Fast DDS profile/,
     ],
     [
+      'a quarter of the images is lost, with which each a CameraInfo comes',
+      {
+        ...withLidar({}),
+        topics: [
+          topic('lidar', { rateHz: 7.6, steadyHz: undefined, bytes: 100 * 3e6 }),
+          topic('lidar', { purpose: 'camera-info', rateHz: 10, spanMs: 4900 }),
+        ],
+      },
+      WARN,
+      'active: 7.6 messages a second arrive on /lidar/image, its CameraInfo comes 10.0 a second',
+      /Fast DDS profile/,
+    ],
+    [
+      'a few images less than CameraInfos have come since a moment ago',
+      {
+        ...withLidar({}),
+        topics: [
+          topic('lidar', { rateHz: 7.6, steadyHz: undefined, bytes: 100 * 3e6 }),
+          topic('lidar', { purpose: 'camera-info', rateHz: 10, spanMs: 900 }),
+        ],
+      },
+      OK,
+      'active',
+      /^$/,
+    ],
+    [
+      'one image of twenty is lost',
+      {
+        ...withLidar({}),
+        topics: [
+          topic('lidar', { rateHz: 28.5, steadyHz: 30, bytes: 100 * 3e6 }),
+          topic('lidar', { purpose: 'camera-info', rateHz: 30, spanMs: 4900 }),
+        ],
+      },
+      OK,
+      'active',
+      /^$/,
+    ],
+    [
       'small messages are lost, as the gaps between their stamps tell',
       withLidar({}, topic('lidar', { rateHz: 5, steadyHz: 10, bytes: 1000 })),
       WARN,

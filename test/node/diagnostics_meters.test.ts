@@ -39,6 +39,7 @@ describe('TopicMeter', () => {
       bytes: 0,
       nonIncreasing: 0,
       rateHz: undefined,
+      spanMs: 0,
       stampRateHz: undefined,
       steadyHz: undefined,
       jitter: undefined,

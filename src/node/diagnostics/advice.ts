@@ -70,8 +70,11 @@ const USE_PROFILE =
 
 /** What the default shared memory of Fast DDS, 512 KB, surely cannot take several of. */
 const LARGE_BYTES = 200_000;
-/** Fewer messages than this part of those that were sent is a loss, and no jitter. */
+/** Fewer messages than this part of what the rhythm of the stamps promises is a loss, and no jitter or a pause of the sensor. */
 const LOSSY = 0.7;
+/** A driver sends a CameraInfo with each image: where fewer images come than this part, and some less by count, they are lost. */
+const FEWER = 0.9;
+const FEWER_BY = 3;
 /** Above this share of lost messages a sensor is worth a look. */
 const LOST_SHARE = 0.1;
 
@@ -90,7 +93,9 @@ function lossTrouble(sensor: TopicReport, info: TopicReport | undefined): TopicT
   const announced = Math.max(infoHz, sensor.steadyHz ?? 0);
   const received = hz * 5;
   const isCounted = lostLately > LOST_SHARE * (received + lostLately) && lostLately > 1;
-  const isBehind = messages > 0 && announced >= 1 && hz < LOSSY * announced;
+  const missing = ((infoHz - hz) * (info?.spanMs ?? 0)) / 1000;
+  const isShort = infoHz >= 1 && hz < FEWER * infoHz && missing >= FEWER_BY;
+  const isBehind = messages > 0 && (isShort || (announced >= 1 && hz < LOSSY * announced));
   if (!isBehind && !isCounted) return undefined;
   const source = infoHz >= (sensor.steadyHz ?? 0) ? 'its CameraInfo comes' : 'the rhythm of its stamps is';
   const what = isBehind

@@ -10,6 +10,8 @@ export interface TopicFigures {
   nonIncreasing: number;
   /** Messages a second by their arrival and by their stamps; undefined where too few came to tell. */
   rateHz: number | undefined;
+  /** From the first of the last seconds' messages to the last of them: what `rateHz` is the rate of. */
+  spanMs: number;
   stampRateHz: number | undefined;
   /**
    * Rate of the shortest distance between stamps, where all others are multiples of it: messages lie on a rhythm, and
@@ -83,6 +85,7 @@ export class TopicMeter {
       bytes: this.#bytes,
       nonIncreasing: this.#nonIncreasing,
       rateHz: byArrival?.hz,
+      spanMs: byArrival?.spanMs ?? 0,
       stampRateHz: byStamp?.hz,
       steadyHz: steadyRate(stamped),
       jitter: byArrival?.jitter,
@@ -116,12 +119,12 @@ export class TopicMeter {
 }
 
 /** Rate and jitter of points in time; undefined below two, and where they do not advance. */
-function rhythm(times: readonly number[]): { hz: number; jitter: Jitter } | undefined {
+function rhythm(times: readonly number[]): { hz: number; spanMs: number; jitter: Jitter } | undefined {
   const span = times.at(-1)! - times[0]!;
   if (times.length < 2 || !(span > 0)) return undefined;
   const interval = span / (times.length - 1);
   const deviations = times.slice(1).map((time, index) => Math.abs(time - times[index]! - interval));
-  return { hz: 1000 / interval, jitter: { meanMs: mean(deviations), maxMs: Math.max(...deviations) } };
+  return { hz: 1000 / interval, spanMs: span, jitter: { meanMs: mean(deviations), maxMs: Math.max(...deviations) } };
 }
 
 /** Intervals that tell of a rhythm: by chance a few may look like one. */

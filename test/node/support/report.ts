@@ -11,6 +11,7 @@ export function figures(changes: Partial<TopicFigures> = {}): TopicFigures {
     bytes: 1e8,
     nonIncreasing: 0,
     rateHz: 10.05,
+    spanMs: 4975,
     stampRateHz: 10,
     steadyHz: 10,
     jitter: { meanMs: 1.25, maxMs: 7.5 },
@@ -42,6 +43,7 @@ export function topic(modality: string, changes: Partial<TopicReport> = {}): Top
 export function silentTopic(modality: string, changes: Partial<TopicReport> = {}): TopicReport {
   const nothing = {
     rateHz: undefined,
+    spanMs: 0,
     stampRateHz: undefined,
     steadyHz: undefined,
     jitter: undefined,
