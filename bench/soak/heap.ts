@@ -5,13 +5,13 @@
  */
 import type { RawMessage } from '../../src/messages/index.js';
 import { loadBundle, Segmenter } from '../../src/model/index.js';
-import { createPipeline, DEFAULT_PIPELINE_CONFIG, selectTopics } from '../../src/pipeline/index.js';
 import { TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
 import { collectGarbage } from './support/collector.js';
 import { endlessTown, TOWN_SECONDS } from './support/endless_town.js';
 import { optionsOf, positive } from './support/endurance.js';
 import { grownKinds, kindsOnHeap } from './support/heap_kinds.js';
+import { recordedPipeline } from './support/recorded_pipeline.js';
 
 const MASKS_AN_OBJECT = 20;
 /** So many stay by chance, e.g. with what is compiled late. */
@@ -25,18 +25,11 @@ const measured = positive('masks', options.masks);
 const bundle = await loadBundle(options.model);
 const segmenter = await Segmenter.create(bundle, { threads: 1, provider: 'cpu' });
 const recorded = await townMessages(TOWN_SECONDS);
-const types = new Map(recorded.map(({ topic, type }) => [topic, type]));
 let masks = 0;
 let lost = 0;
-const pipeline = createPipeline({
+const pipeline = recordedPipeline(recorded, TOWN_TOPICS, {
   bundle,
   segmenter,
-  selection: selectTopics(
-    [...types].map(([name, type]) => ({ name, type, messageCount: 1 })),
-    bundle.modalities,
-    { modalities: TOWN_TOPICS },
-  ),
-  config: DEFAULT_PIPELINE_CONFIG,
   sink: {
     published: () => {
       masks++;

@@ -7,13 +7,14 @@
 import { join } from 'node:path';
 import { peekHeader } from '../../src/messages/index.js';
 import { loadBundle, Segmenter } from '../../src/model/index.js';
-import { createPipeline, DEFAULT_PIPELINE_CONFIG, type PipelineSink, selectTopics } from '../../src/pipeline/index.js';
+import type { PipelineSink } from '../../src/pipeline/index.js';
 import { Random } from '../../src/random/random.js';
 import { projectRoot } from '../../test/support/shared_data.js';
 import { TINY_TOPICS, tinyDrive } from '../../test/support/tiny_rig.js';
 import { Endurance, optionsOf, positive } from './support/endurance.js';
 import { FrameLedger } from './support/frame_ledger.js';
 import { ownFigures } from './support/memory.js';
+import { recordedPipeline } from './support/recorded_pipeline.js';
 
 const DRIVE_SECONDS = 1;
 /** A full collection of everything takes as long as a round. */
@@ -31,7 +32,6 @@ const rounds = positive('rounds', options.rounds);
 const random = new Random(Number(options.seed), 'lifecycle');
 const run = new Endurance({ minutes: Number.POSITIVE_INFINITY, read: ownFigures, series: options.series });
 const messages = tinyDrive({ seconds: DRIVE_SECONDS });
-const topics = [...new Map(messages.map(({ topic, type }) => [topic, type]))];
 const counts = { masks: 0, overtaken: 0, lost: 0 };
 
 function listen(ledger: FrameLedger): PipelineSink {
@@ -47,15 +47,9 @@ for (let round = 1; round <= rounds; round++) {
   const bundle = await loadBundle(options.model);
   const segmenter = await Segmenter.create(bundle, { threads: 1, provider: 'cpu' });
   const ledger = new FrameLedger((text) => run.violation(`round ${round}: ${text}`));
-  const pipeline = createPipeline({
+  const pipeline = recordedPipeline(messages, TINY_TOPICS, {
     bundle,
     segmenter,
-    selection: selectTopics(
-      topics.map(([name, type]) => ({ name, type, messageCount: 1 })),
-      bundle.modalities,
-      { modalities: TINY_TOPICS },
-    ),
-    config: DEFAULT_PIPELINE_CONFIG,
     sink: listen(ledger),
     backpressure: 'newest',
   });

@@ -1,7 +1,7 @@
 /**
  * Sensors three times as fast as the model: `npm run soak -- overload [--minutes 10] [--times 3] [--model FOLDER]
- * [--model-ms 100] [--hold-seconds 0]`. The sample's sensors are played in a loop into a pipeline that takes the newest set. Every frame sent is told
- * exactly once, as mask, overtaken or lost, in the order of the stamps; nothing is held back and memory stays as it is. By
+ * [--model-ms 100] [--hold-seconds 0]`. The sample's sensors are played in a loop into a pipeline that takes the newest set.
+ * Every frame sent is told exactly once, as mask, overtaken or lost, in the order of the stamps; nothing is held back and memory stays as it is. By
  * default the model is the small bundle of the tests that takes 100 ms longer, so that the overload is the same on any machine;
  * `--hold-seconds 8` holds the process that long once a minute, as a machine that stands still would: hundreds of frames are
  * under way at once then. `--model models/reference --model-ms 0` measures how fast that one is here, and plays three times as fast.
@@ -11,12 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BagReader } from '../../src/bags/index.js';
 import type { RawMessage, Stamp } from '../../src/messages/index.js';
 import { loadBundle, Segmenter } from '../../src/model/index.js';
-import {
-  createPipeline,
-  DEFAULT_PIPELINE_CONFIG,
-  type FrameSegmenter,
-  selectTopics,
-} from '../../src/pipeline/index.js';
+import type { FrameSegmenter } from '../../src/pipeline/index.js';
 import { playBag } from '../../src/replay/play_bag.js';
 import { TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
@@ -27,6 +22,7 @@ import { endlessTown, TOWN_SECONDS } from './support/endless_town.js';
 import { Endurance, optionsOf, positive } from './support/endurance.js';
 import { FrameLedger } from './support/frame_ledger.js';
 import { ownFigures } from './support/memory.js';
+import { recordedPipeline } from './support/recorded_pipeline.js';
 
 const SAMPLE_EVERY_MS = 2000;
 const PROBES = 15;
@@ -70,20 +66,13 @@ async function servedRate(): Promise<number> {
 const served = await servedRate();
 const rate = served * times;
 const recorded = await townMessages(TOWN_SECONDS);
-const types = new Map(recorded.map(({ topic, type }) => [topic, type]));
 const run = new Endurance({ minutes: positive('minutes', options.minutes), read: ownFigures, series: options.series });
 const ledger = new FrameLedger((text) => run.violation(text));
 let mostOutstanding = 0;
 const problems = new Set<string>();
-const pipeline = createPipeline({
+const pipeline = recordedPipeline(recorded, TOWN_TOPICS, {
   bundle,
   segmenter,
-  selection: selectTopics(
-    [...types].map(([name, type]) => ({ name, type, messageCount: 1 })),
-    bundle.modalities,
-    { modalities: TOWN_TOPICS },
-  ),
-  config: DEFAULT_PIPELINE_CONFIG,
   sink: {
     published: ({ segmentation: { stamp } }) => ledger.told(stamp, 'mask'),
     dropped: ({ stamp, kind }) => ledger.told(stamp, kind),
@@ -131,7 +120,7 @@ const sampling = (async () => {
   }
 })();
 const { lagMs } = await playBag(endless, player, {
-  topics: [...types.keys()],
+  topics: [...new Set(recorded.map(({ topic }) => topic))],
   rate: 'realtime',
   // Time that went on without messages would make another sensor than the camera pace the last masks.
   lingerNs: 0n,

@@ -1,4 +1,4 @@
-"""A camera with pictures of 3 MB, best effort: `large_camera.py COUNT RATE`. Starts once somebody listens.
+"""A camera with large square pictures, best effort: `large_camera.py COUNT RATE SIZE`. Starts once somebody listens.
 
 Prints a JSON line when all are sent: how many, what the node says has arrived, how many its middleware says were lost,
 and what its diagnostics have advised.
@@ -15,7 +15,7 @@ from mle_sam_ros.msg import ModalityStatusArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
-SIZE = 1024
+SIZE = int(sys.argv[3])
 TOPIC = "camera/image"
 
 
