@@ -27,7 +27,10 @@ export function testFiles(prefixes) {
     .sort();
 }
 
-/** @returns counts of passed and failed tests, titles of skipped ones, and those that take long, with their seconds */
+/**
+ * @returns counts of passed and failed tests, title and message of each that failed, titles of skipped ones, and those
+ * that take long, with their seconds
+ */
 export async function runMocha(files) {
   const { default: Mocha } = await import('mocha');
   const mocha = new Mocha({ timeout: TEST_TIMEOUT_MS, reporter: process.env.CI ? 'dot' : 'spec' });
@@ -35,9 +38,13 @@ export async function runMocha(files) {
   await mocha.loadFilesAsync();
   const skipped = [];
   const long = [];
+  const failures = [];
   return new Promise((resolve) => {
-    const runner = mocha.run((failures) => resolve({ passed: runner.stats.passes, failed: failures, skipped, long }));
+    const runner = mocha.run((failed) => resolve({ passed: runner.stats.passes, failed, failures, skipped, long }));
     runner.on('pending', (test) => skipped.push(test.fullTitle()));
+    runner.on('fail', (test, error) =>
+      failures.push({ title: test.fullTitle(), message: String(error?.message ?? error) }),
+    );
     const note = (test) => {
       const seconds = (test.duration ?? 0) / 1000;
       if (seconds > LONG_SECONDS) long.push({ title: test.fullTitle(), seconds });
@@ -103,7 +110,8 @@ export function runMochaApart(files, { variables = {}, priority = 'usual', isSho
       if (counts !== undefined) resolve({ ...counts, output });
       else {
         const ending = `${files.join(' ')} ended early: ${signal ?? `exit status ${code}`}\n`;
-        resolve({ passed: 0, failed: 1, skipped: [], output: output + ending });
+        const failures = [{ title: 'its process', message: ending }];
+        resolve({ passed: 0, failed: 1, failures, skipped: [], output: output + ending });
       }
     });
   });

@@ -27,7 +27,9 @@ async function runTrainingTests(lane, reason) {
   }
   const checks = lane === 'slow' ? [] : [['check'], ['format', '--check']];
   const lint = [];
-  for (const args of checks) lint.push(await runWithLeastPriority(['-m', 'ruff', ...args, ...PYTHON], root));
+  for (const args of checks) {
+    lint.push({ args, ...(await runWithLeastPriority(['-m', 'ruff', ...args, ...PYTHON], root)) });
+  }
   const folder = mkdtempSync(join(tmpdir(), 'mle-sam-pytest-'));
   const report = join(folder, 'junit.xml');
   const options = ['-q', '-p', 'no:cacheprovider', '--durations=5', `--junitxml=${report}`];
@@ -39,14 +41,21 @@ async function runTrainingTests(lane, reason) {
   const skipped = [...xml.matchAll(/<skipped [^>]*message="([^"]*)"/g)].map((match) => `training/tests: ${match[1]}`);
   const failedTests = count('failures') + count('errors');
   const lintFailures = lint.filter(({ status }) => status !== 0);
+  const failures = [...xml.matchAll(FAILURE)].map(([, file, test, message]) => ({ title: `${file} ${test}`, message }));
+  for (const { args, output } of lintFailures) failures.push({ title: `ruff ${args.join(' ')}`, message: output });
   // A crash of pytest itself leaves no report: that is a failure, not an empty success.
   return {
     passed: count('tests') - failedTests - skipped.length,
     failed: (tests.status !== 0 && failedTests === 0 ? 1 : failedTests) + lintFailures.length,
+    failures,
     skipped,
     output: [...lint, tests].map(({ output }) => output).join(''),
   };
 }
+
+/** A test in JUnit's XML that failed: its file, its name, the first line of what went wrong. */
+const FAILURE =
+  /<testcase classname="([^"]*)" name="([^"]*)"[^>]*>\s*<(?:failure|error) message="([^"]*?)(?:&#10;[^"]*)?"/g;
 
 /** Tests that take longer hang. */
 const LONGEST_MS = 40 * 60_000;

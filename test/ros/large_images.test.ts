@@ -23,13 +23,17 @@ interface Sent {
 describe('Large best-effort images', function () {
   this.timeout(180_000);
   const profile = join(projectRoot, 'config', 'fastdds_large_images.xml');
+  // Jazzy's Fast DDS reads the first, Kilted's the second.
+  const variables = ['FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'];
+  const withProfile = Object.fromEntries(variables.map((name) => [name, profile]));
   const domain = domainOf(import.meta.url);
 
-  /** Sends square pictures to a new node. Fast DDS reads the profile when a process starts. */
-  async function send(size: number, env: Readonly<Record<string, string>>): Promise<Sent> {
+  /** Sends square pictures to a new node, all but `withheld` of ten. Fast DDS reads the profile when a process starts. */
+  async function send(size: number, env: Readonly<Record<string, string>>, withheld = 0): Promise<Sent> {
     const node = startNode(domain, { model: TINY_BUNDLE });
     await node.line('Active.', PATIENT);
-    const camera = Program.peer('large_camera.py', [String(SENT), '10', String(size)], domain, env);
+    const sizes = [String(SENT), '10', String(size), String(withheld)];
+    const camera = Program.peer('large_camera.py', sizes, domain, env);
     try {
       return JSON.parse(await camera.line('"sent"', PATIENT)) as Sent;
     } finally {
@@ -37,23 +41,34 @@ describe('Large best-effort images', function () {
     }
   }
 
-  it('do not arrive, or only some, without the profile of this package: diagnostics say so, and name it', async () => {
-    const { received, told, lost } = await send(HUGE, {});
-    console.log(`      ${received} of ${SENT} arrived, the middleware counts ${lost} as lost`);
-    assert.ok(received < 0.7 * SENT, `${received} of ${SENT} arrived: this transport has room for them`);
-    const [toDo, [level, message]] = Object.entries(told).at(-1) ?? ['', [0, '']];
-    assert.match(toDo, /start the publisher with the Fast DDS profile config\/fastdds_large_images\.xml/);
-    assert.ok(level > 0, message);
-    assert.match(
-      message,
-      /publisher on \/camera\/image, but no|messages a second arrive on \/camera\/image|messages of \/camera\/image were lost/,
+  /** Diagnostics advised the profile, and said with a level above OK what is missing of which topic. */
+  function assertAdvised({ told }: Sent): void {
+    const advice = Object.entries(told).filter(([toDo]) =>
+      /start the publisher with the Fast DDS profile config\/fastdds_large_images\.xml/.test(toDo),
     );
+    assert.ok(advice.length > 0, JSON.stringify(told));
+    for (const [, [level, message]] of advice) {
+      assert.ok(level > 0, message);
+      assert.match(message, /\/camera\/image/);
+    }
+  }
+
+  it('do not arrive, or only some, without the profile of this package: diagnostics say so, and name it', async function () {
+    const sent = await send(HUGE, {});
+    console.log(`      ${sent.received} of ${SENT} arrived, the middleware counts ${sent.lost} as lost`);
+    // How many are lost depends on the buffers of the machine's kernel. None may be lost, and then none is told.
+    if (sent.received > 0.8 * SENT) this.skip();
+    assertAdvised(sent);
+  });
+
+  it('that do not arrive while their CameraInfo does are told, whatever this machine loses', async () => {
+    const sent = await send(LARGE, withProfile, 4);
+    assert.ok(sent.received < 0.7 * SENT, `${sent.received} of ${SENT} arrived`);
+    assertAdvised(sent);
   });
 
   it('arrive where the camera’s process has the profile, and become masks', async () => {
-    // Jazzy's Fast DDS reads the first, Kilted's the second.
-    const names = ['FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'];
-    const { received, masks, sizes } = await send(LARGE, Object.fromEntries(names.map((name) => [name, profile])));
+    const { received, masks, sizes } = await send(LARGE, withProfile);
     assert.ok(received >= 0.9 * SENT, `${received} of ${SENT} arrived`);
     assert.ok(masks > 0, `${masks} masks`);
     assert.deepEqual(sizes, [[LARGE, LARGE]]);

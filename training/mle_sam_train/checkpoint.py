@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from .config import Config, config_from_dict, config_to_dict
-from .errors import InputError
+from .errors import InputError, first_line
 from .model import MleSam, Rig
 
 FORMAT = "mle-sam-train/1"
@@ -135,7 +135,7 @@ def load_state(path: Path) -> dict[str, Any]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load's errors share no base class
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"Expected a training state at {path} but could not read it: {reason}") from error
 
 

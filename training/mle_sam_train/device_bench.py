@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .config import Config
 from .data.published import DELIVER_CLASSES, DELIVER_MODALITIES
+from .errors import first_line
 from .model import MleSam, Rig
 from .model.experts import ExpertAttention
 
@@ -209,7 +210,7 @@ def bench(
                 figures["labelAgreement"] = round(100 * agreement, 3)
             yield {"config": config.name, **figures}
         except Exception as error:  # every other case still counts
-            message = f"{type(error).__name__}: {error}".splitlines()[0]
+            message = f"{type(error).__name__}: {first_line(error)}"
             yield {"config": config.name, **vars(case), "error": message[:300]}
 
 

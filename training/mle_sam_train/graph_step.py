@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .data import Batch
+from .errors import first_line
 
 WARM_UP = 3
 """Steps before the capture, as PyTorch asks for: libraries and optimiser make their buffers then."""
@@ -115,7 +116,7 @@ class GraphStep:
             graph.replay()
             received, moved = float(loss), float((self.parameters[0] - before).abs().max())
         except Exception as error:  # errors of CUDA share no base class
-            raise GraphFailed(str(error).strip().splitlines()[0]) from error
+            raise GraphFailed(first_line(error)) from error
         is_same = math.isfinite(received) and abs(received - expected) <= TOLERANCE * abs(expected)
         if not is_same or not 0 < moved < math.inf:
             raise GraphFailed(f"a replay's loss is {received}, not {expected}; weights move by {moved}")

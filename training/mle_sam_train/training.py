@@ -20,7 +20,7 @@ from .config import Config, StageConfig
 from .data import Batch, DeviceAugmentation, DeviceSampler, FrameCache, FrameLoader, Sampler, TrainingSampler
 from .data.loader import process_ended
 from .data.plan import StageName
-from .errors import InputError
+from .errors import InputError, first_line
 from .evaluation import quick_miou
 from .graph_step import GraphFailed, GraphStep
 from .logbook import Logbook
@@ -308,7 +308,7 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = first_line(error).rstrip(".")
         if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
             raise InputError(
                 f"Expected torch.compile to build the model but it failed: {reason}. Leave out --compile."

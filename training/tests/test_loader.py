@@ -140,11 +140,17 @@ def test_a_process_that_is_killed_is_told_in_one_sentence(train_cache: FrameCach
     source = loader(train_cache, 1).batches(0)
     next(source)
     (process,) = set(multiprocessing.active_children()) - before
-    told = r"Expected loader processes that go on but one ended: (DataLoader|.*reset)"
+    told = r"Expected loader processes that go on but one ended: (DataLoader|.*reset|EOFError)"
     with pytest.raises(InputError, match=told), _one_sentence():
         os.kill(process.pid, signal.SIGKILL)
         for _ in range(20):
             next(source)
+
+
+@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError(), RuntimeError("\n\n")])
+def test_an_error_without_a_text_is_told_by_its_kind(error: Exception) -> None:
+    """A pipe whose other end is gone gives an EOFError, which has none."""
+    assert f"one ended: {type(error).__name__}. Most often" in str(loader_module.process_ended(error))
 
 
 def test_a_file_that_spoils_meanwhile_is_named_by_whoever_reads_it(data_root: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A camera with large square pictures, best effort: `large_camera.py COUNT RATE SIZE`. Starts once somebody listens.
+"""A camera with large square pictures, best effort: `large_camera.py COUNT RATE SIZE WITHHELD`. Starts once somebody
+listens. Of ten pictures it sends all but WITHHELD, spread evenly, and the CameraInfo of each of the ten.
 
 Prints a JSON line when all are sent: how many, what the node says has arrived, how many its middleware says were lost,
 and what its diagnostics have advised.
@@ -15,7 +16,7 @@ from mle_sam_ros.msg import ModalityStatusArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
-SIZE = int(sys.argv[3])
+SIZE, WITHHELD = int(sys.argv[3]), int(sys.argv[4])
 TOPIC = "camera/image"
 
 
@@ -71,7 +72,8 @@ def main():
             one.header.stamp, one.header.frame_id = stamp, "camera_optical"
         rolled[sent] = 255 - rolled[sent]
         infos.publish(info)
-        images.publish(message)
+        if (sent * WITHHELD) % 10 < 10 - WITHHELD:
+            images.publish(message)
         due = time.monotonic() + 1 / rate
         while time.monotonic() < due:
             rclpy.spin_once(node, timeout_sec=0.005)

@@ -20,7 +20,7 @@ from ..checkpoint import load_model
 from ..data import is_growing, open_cache
 from ..data.cache import is_decoded
 from ..device_bench import machine
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .lab import Lab, Source, decoding_threads, info_at_size
 from .variants import VARIANTS, checked_variants
 
@@ -304,4 +304,4 @@ def _attempt(lab: Lab, timed: Timed) -> dict[str, Any] | str:
     try:
         return lab.run(*task)
     except Exception as error:  # one that fails must not take the others with it
-        return f"failed: {str(error).strip().splitlines()[0]}"
+        return f"failed: {first_line(error)}"

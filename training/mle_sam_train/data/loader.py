@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .plan import SamplePlan
 from .room import check_shared_memory
 from .sampling import Batch, TrainingSampler, collate, prefetched
@@ -113,7 +113,7 @@ class FrameLoader:
 
 def process_ended(error: Exception) -> InputError:
     """The sentence for a loader process that has ended."""
-    reason = str(error).strip().splitlines()[0].rstrip(".")
+    reason = first_line(error).rstrip(".")
     return InputError(
         f"Expected loader processes that go on but one ended: {reason}. Most often memory is short: use "
         "fewer --workers, and go on from the last checkpoint with --resume."

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Sam2Model
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .mle_sam import MleSam
 from .sam_names import from_original
 
@@ -50,7 +50,7 @@ def read_sam(source: str) -> dict[str, Tensor]:
     try:
         return Sam2Model.from_pretrained(source).state_dict()
     except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"Expected a SAM 2 at {source!r} (hub name, folder or .pt file) but could not load it: {reason}"
         ) from error
@@ -60,7 +60,7 @@ def _read_original(path: Path) -> dict[str, Tensor]:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load's errors share no base class
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"Expected an original SAM 2 checkpoint at {path} but could not read it: {reason}"
         ) from error
