@@ -9,6 +9,7 @@ import {
   type SegmenterOptions,
 } from '../../src/model/index.js';
 import { Command } from './support/commands.js';
+import { onHeldClock, usedAndClosed } from './support/held_clock.js';
 import { assertFails, kinds } from './support/segmenter_events.js';
 import { frameSetOf, imageOf, tinyBundle } from './support/tiny_bundle.js';
 
@@ -73,7 +74,7 @@ const starts: {
 ];
 
 describe('Starting on a ladder', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const { rungs, chosen, events, attempts } of starts) {
     it(`ends on ${chosen} where ${inWords(rungs)}`, () =>
@@ -164,7 +165,7 @@ describe('Starting on a ladder', function () {
 });
 
 describe('A provider that fails at work', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const [command, kind, reason] of [
     ['throw', 'run-failed', /^CUDA error 719/],
@@ -190,28 +191,41 @@ describe('A provider that fails at work', function () {
   }
 
   it('loses one set and is left for the next rung (hang)', () =>
-    withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, async (segmenter, events) => {
-      const hangs = segmenter.segment(frameSetOf([imageOf('camera', Command.hang)]));
-      await assertFails(hangs, 'worker-exited', /no answer within 2000 ms/);
-      await segmenter.whenReady();
-      assert.deepEqual(
-        segmenter.selection.attempts.map(({ provider, outcome }) => `${provider} ${outcome}`),
-        ['cuda left', 'cpu chosen'],
-      );
-      assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
-      assert.deepEqual(kinds(events), ['ready', 'provider-left', 'ready']);
-    }));
+    onHeldClock((clock) =>
+      withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, (segmenter, events) =>
+        usedAndClosed(segmenter, clock, async () => {
+          const run = segmenter.segment(frameSetOf([imageOf('camera', Command.hang)]));
+          const hangs = assertFails(run, 'worker-exited', /no answer within 2000 ms/);
+          await clock.hangs(1);
+          clock.tick(2000);
+          await hangs;
+          await segmenter.whenReady();
+          assert.deepEqual(
+            segmenter.selection.attempts.map(({ provider, outcome }) => `${provider} ${outcome}`),
+            ['cuda left', 'cpu chosen'],
+          );
+          assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
+          assert.deepEqual(kinds(events), ['ready', 'provider-left', 'ready']);
+        }),
+      ),
+    ));
 
   it('is left also where its driver does not let the worker end', () =>
-    withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, async (segmenter, events) => {
-      const fails = segmenter.segment(frameSetOf([imageOf('camera', Command.throwAndHang)]));
-      await assertFails(fails, 'run-failed', /device unavailable/);
-      await segmenter.whenReady();
-      assert.equal(segmenter.selection.provider, 'cpu');
-      assert.match(segmenter.selection.attempts[0]!.reason, /^CUDA error 46: device unavailable$/);
-      assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
-      assert.deepEqual(kinds(events), ['ready', 'run-failed', 'provider-left', 'ready']);
-    }));
+    onHeldClock((clock) =>
+      withRungs({ cuda: 'fragile' }, { runTimeoutMs: 2000 }, (segmenter, events) =>
+        usedAndClosed(segmenter, clock, async () => {
+          const fails = segmenter.segment(frameSetOf([imageOf('camera', Command.throwAndHang)]));
+          await assertFails(fails, 'run-failed', /device unavailable/);
+          await clock.hangs(1);
+          clock.tick(2000);
+          await segmenter.whenReady();
+          assert.equal(segmenter.selection.provider, 'cpu');
+          assert.match(segmenter.selection.attempts[0]!.reason, /^CUDA error 46: device unavailable$/);
+          assert.equal((await segmenter.segment(good())).labels[0], GOOD_LABEL);
+          assert.deepEqual(kinds(events), ['ready', 'run-failed', 'provider-left', 'ready']);
+        }),
+      ),
+    ));
 
   it('is left rung by rung', () =>
     withRungs({ tensorrt: 'fragile', cuda: 'fragile' }, {}, async (segmenter) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Bundle,
   loadBundle,
@@ -10,6 +9,7 @@ import {
   type SegmenterOptions,
 } from '../../src/model/index.js';
 import { Command } from './support/commands.js';
+import { type HeldClock, onHeldClock, usedAndClosed } from './support/held_clock.js';
 import { assertFails, kinds } from './support/segmenter_events.js';
 import { frameSetOf, imageOf, replaceFile, tinyBundle, withCopy } from './support/tiny_bundle.js';
 
@@ -21,7 +21,7 @@ const GOOD_LABEL = 5;
 const LAST = -1;
 
 describe('The provider ladder', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('falls past rungs that do not start, do not run or give wrong labels, and says why', () =>
     withFaulty({}, async (segmenter) => {
@@ -86,7 +86,7 @@ describe('The provider ladder', function () {
 });
 
 describe('A failing worker', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('rejects a run that throws and goes on', () =>
     withFaulty({}, async (segmenter, events) => {
@@ -111,19 +111,25 @@ describe('A failing worker', function () {
       }));
   }
 
-  it('is replaced when it does not answer in time, and works again', () =>
-    withFaulty({ runTimeoutMs: 300 }, async (segmenter, events) => {
+  it('is replaced when it does not answer in time, and works again', async () => {
+    let events: readonly SegmenterEvent[] = [];
+    await withFaultyOnHeldClock({ runTimeoutMs: 300 }, async (segmenter, seen, clock) => {
+      events = seen;
       await segmenter.segment(good);
-      await assertFails(segmenter.segment(order('hang')), 'worker-exited', /no answer within 300 ms/);
+      const hangs = assertFails(segmenter.segment(order('hang')), 'worker-exited', /no answer within 300 ms/);
+      await clock.hangs(1);
+      clock.tick(300);
+      await hangs;
+      clock.tick(restart.initialDelayMs);
       await segmenter.whenReady();
       assert.equal((await segmenter.segment(good)).labels.at(LAST), GOOD_LABEL);
-      // The end of the worker that hung is no second one.
-      await sleep(50);
-      assert.deepEqual(kinds(events), ['ready', 'exited', 'ready']);
-    }));
+    });
+    // The end of the worker that hung is no second one; closing has waited for it.
+    assert.deepEqual(kinds(events), ['ready', 'exited', 'ready']);
+  });
 
   it('is not replaced while it answers, however long it runs', () =>
-    withFaulty({ runTimeoutMs: 5000 }, async (segmenter, events) => {
+    withFaulty({ runTimeoutMs: 60_000 }, async (segmenter, events) => {
       await segmenter.segment(order('dawdle'));
       assert.deepEqual(kinds(events), ['ready']);
     }));
@@ -171,7 +177,7 @@ describe('A failing worker', function () {
 });
 
 describe('Closing a segmenter', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('rejects the set in flight and all that follow, and may be repeated', () =>
     withFaulty({}, async (segmenter, events) => {
@@ -184,19 +190,20 @@ describe('Closing a segmenter', function () {
     }));
 
   it('cancels a restart', () =>
-    withFaulty({ restart: { ...restart, initialDelayMs: 20 } }, async (segmenter, events) => {
+    withFaultyOnHeldClock({}, async (segmenter, events, clock) => {
       await assertFails(segmenter.segment(order('exit')), 'worker-exited', /code 3/);
       const waiting = assertFails(segmenter.whenReady(), 'closed', /was closed/);
       await segmenter.close();
       await waiting;
-      await sleep(60);
+      clock.tick(restart.maxDelayMs);
+      assert.equal(segmenter.state, 'closed');
       assert.deepEqual(kinds(events), ['ready', 'exited']);
     }));
 
   it('waits for a worker that is just starting', () =>
-    withFaulty({}, async (segmenter, events) => {
+    withFaultyOnHeldClock({}, async (segmenter, events, clock) => {
       await assertFails(segmenter.segment(order('exit')), 'worker-exited', /code 3/);
-      while (segmenter.state === 'waiting') await sleep(1);
+      clock.tick(restart.initialDelayMs);
       assert.equal(segmenter.state, 'starting');
       await segmenter.close();
       assert.deepEqual(kinds(events), ['ready', 'exited']);
@@ -219,6 +226,20 @@ async function withFaulty(
   } finally {
     await segmenter.close();
   }
+}
+
+/** The same with its time limits and pauses on a clock that the test moves, once it is ready. */
+function withFaultyOnHeldClock(
+  options: SegmenterOptions,
+  use: (segmenter: Segmenter, events: readonly SegmenterEvent[], clock: HeldClock) => Promise<void>,
+): Promise<void> {
+  return onHeldClock(async (clock) => {
+    tiny ??= await loadBundle(tinyBundle);
+    const events: SegmenterEvent[] = [];
+    const onEvent = (event: SegmenterEvent) => events.push(event);
+    const segmenter = await Segmenter.create(tiny, { threads: 1, workerEntry, restart, onEvent, ...options });
+    await usedAndClosed(segmenter, clock, () => use(segmenter, events, clock));
+  });
 }
 
 function order(command: keyof typeof Command) {

@@ -5,6 +5,7 @@ import { cpu } from '../../../src/model/provider_ladder.js';
 import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
 import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
+import { leaveMark, waitAtMark } from './marks.js';
 import { intercept, splitSessions } from './split_sessions.js';
 
 /** 0.5 % of the tiny bundle's 2048 golden labels are 10.24: this many may differ, and no more. */
@@ -30,22 +31,29 @@ const BEHAVIOURS: Record<string, (name: string) => Provider> = {
   /** The event loop turns, and nothing comes of it. */
   idlesCreating: (name) => ({
     ...gpu(name),
-    createSessions: () => new Promise(() => setInterval(() => undefined, 10)),
+    createSessions: () =>
+      new Promise(() => {
+        setInterval(() => undefined, 10);
+        leaveMark();
+      }),
   }),
   hangsInFirstRun: (name) => ({ ...gpu(name), createSessions: withRunsThat([hang]) }),
   hangsInGoldenRun: (name) => ({ ...gpu(name), createSessions: withRunsThat([() => undefined, hang]) }),
-  /** Blocks its thread for a second in each of three steps: each is within a limit that they exceed together. */
+  /** Blocks its thread in each of three steps until the test lets it go on. */
   slow: (name) => ({
     ...gpu(name),
     createSessions: (files, options) => {
-      block(1000);
-      return withRunsThat([() => block(1000), () => block(1000)])(files, options);
+      waitAtMark();
+      return withRunsThat([waitAtMark, waitAtMark])(files, options);
     },
   }),
   /** In native code that nothing interrupts: opening a pipe to which nothing writes. */
   stuckCreating: (name) => ({
     ...gpu(name),
-    createSessions: () => Promise.reject(new Error(`opened ${openSync(process.env.MLE_SAM_TEST_PIPE!, 'r')}`)),
+    createSessions: () => {
+      leaveMark();
+      return Promise.reject(new Error(`opened ${openSync(process.env.MLE_SAM_TEST_PIPE!, 'r')}`));
+    },
   }),
   throwing: (name) => ({
     ...gpu(name),
@@ -130,14 +138,12 @@ function withRunsThat(actions: (() => void)[]): Provider['createSessions'] {
 }
 
 function hang(): never {
-  block(Number.POSITIVE_INFINITY);
+  leaveMark();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   throw new Error('Expected to wait for ever');
 }
 
-function block(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
 function spin(): never {
+  leaveMark();
   for (;;);
 }

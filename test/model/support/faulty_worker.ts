@@ -4,6 +4,7 @@ import { cpu as real } from '../../../src/model/provider_ladder.js';
 import type { ModelSession, Provider, RunOutputs } from '../../../src/model/providers.js';
 import { serveModel } from '../../../src/model/serve_model.js';
 import { Command } from './commands.js';
+import { leaveMark } from './marks.js';
 import { intercept, splitSessions } from './split_sessions.js';
 
 /** A worker whose upper rungs fail in different ways, and whose last one misbehaves when an image tells it to. */
@@ -69,6 +70,7 @@ async function obey(run: () => Promise<RunOutputs>, feeds: Parameters<ModelSessi
       break;
     case Command.hang:
       // As in a driver that waits for a device: no message is heard any more.
+      leaveMark();
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       break;
   }
