@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -121,11 +122,19 @@ describe('mle-sam evaluate in shards', function () {
   });
 
   it('needs no folder for worker processes, and leaves none', async () => {
-    const own = () => readdirSync(tmpdir()).filter((name) => name.startsWith('mle-sam-units-'));
-    const before = own();
-    const report = JSON.parse(await evaluate('--jobs', '2', '--json'));
-    assert.equal(report.frames.used, 12);
-    assert.deepEqual(own(), before);
+    // One of its own: in that of the machine, others that evaluate come and go.
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = temporary;
+    try {
+      const report = JSON.parse(await evaluate('--jobs', '2', '--json'));
+      assert.equal(report.frames.used, 12);
+      assert.deepEqual(readdirSync(temporary), []);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
   });
 
   it('gives the same of some of the frames, most of which cannot be read', async () => {

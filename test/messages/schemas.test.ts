@@ -71,9 +71,10 @@ describe('messages: definitions that cannot be used', () => {
   for (const [what, text, reason] of hostile) {
     it(`reads standard messages by the standard definition, and says why: ${what}`, () => {
       const message = raw(text);
-      const start = performance.now();
+      const cpu = process.cpuUsage();
       const problem = schemaProblem(message);
-      assert.ok(performance.now() - start < 1000);
+      // Processor time, a hundred times what it takes: what others do on the machine does not count.
+      assert.ok(process.cpuUsage(cpu).user < 1e6);
       assert.match(problem ?? '', reason);
       assert.match(problem ?? '', /definition of sensor_msgs\/msg\/Image .*The standard definition is used\.$/);
       assert.equal(decodeMessage<Image>(message).encoding, 'mono8');
@@ -95,10 +96,9 @@ describe('messages: definitions that cannot be used', () => {
   });
 
   it('needs no time for elements that cannot be there', () => {
+    // One by one they would take longer than anybody waits.
     const text = `a/A[1000000] data\n${LINE}\nMSG: a/A\na/B[1000000] b\n${LINE}\nMSG: a/B\nuint8[1000000] x\n`;
-    const start = performance.now();
     assert.throws(() => decodeMessage(raw(text, 'a/msg/Own')), /Expected 1000000000000000000 bytes for field data/);
-    assert.ok(performance.now() - start < 100);
   });
 
   it('bounds what a message may become in memory', () => {

@@ -12,12 +12,14 @@ function run(source: string) {
     ${source}`;
   const { stdout, status, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 110_000,
   });
   return { lines: stdout.trim().split('\n'), status, signal };
 }
 
-describe('tasks at the exit', () => {
+describe('tasks at the exit', function () {
+  this.timeout(120_000);
+
   it('are done in their order after the last work, except those taken back', () => {
     const { lines, status } = run(`
       atExit(() => say('first'));
@@ -34,7 +36,9 @@ describe('tasks at the exit', () => {
   });
 });
 
-describe('interrupts', () => {
+describe('interrupts', function () {
+  this.timeout(120_000);
+
   for (const [name, status] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
