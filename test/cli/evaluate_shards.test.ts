@@ -130,7 +130,9 @@ describe('mle-sam evaluate in shards', function () {
     try {
       const report = JSON.parse(await evaluate('--jobs', '2', '--json'));
       assert.equal(report.frames.used, 12);
-      assert.deepEqual(readdirSync(temporary), []);
+      // ONNX Runtime leaves files of other names there.
+      const own = readdirSync(temporary).filter((name) => name.startsWith('mle-sam'));
+      assert.deepEqual(own, []);
     } finally {
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;
