@@ -6,8 +6,9 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBundle, Segmenter, type SegmenterEvent, type SegmenterOptions } from '../../src/model/index.js';
 import { resolveLimits } from '../../src/model/worker_limits.js';
+import { until } from '../support/held_time.js';
 import { Command } from './support/commands.js';
-import { type HeldClock, onHeldClock, until, usedAndClosed } from './support/held_clock.js';
+import { type HeldClock, onHeldClock, usedAndClosed } from './support/held_clock.js';
 import { assertFails, kinds } from './support/segmenter_events.js';
 import { frameSetOf, imageOf, tinyBundle } from './support/tiny_bundle.js';
 

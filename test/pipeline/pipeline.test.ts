@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { extname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { RawMessage, Stamp } from '../../src/messages/index.js';
 import { type Bundle, loadBundle, Segmenter } from '../../src/model/index.js';
 import {
@@ -18,6 +18,7 @@ import {
 import { type ModalityImage, Plausibility } from '../../src/sensors/index.js';
 import { Command } from '../model/support/commands.js';
 import { raw } from '../sensors/support/messages.js';
+import { until, withHeldTime } from '../support/held_time.js';
 import { projectRoot } from '../support/shared_data.js';
 import { picture, stampAt, TINY_TOPICS, type TinyDrive, tinyDrive } from '../support/tiny_rig.js';
 
@@ -393,70 +394,100 @@ describe('Pipeline', () => {
     assert.ok(recording.drops.length >= 15, `${recording.drops.length} drops`);
   });
 
-  it('takes the newest set where the model is slower than the sensors, and counts the others', async () => {
+  /** A model that begins with nothing before all messages have come, as one would that is slower than the sensors. */
+  async function overloaded(seconds: number, sink: Recording, meanwhile: () => Promise<void>): Promise<void> {
+    const messages = tinyDrive({ seconds });
+    let letGo = (): void => undefined;
+    const allHaveCome = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
     let busy = 0;
     const slow = segmenterAfter(async () => {
       assert.equal(busy++, 0, 'one set at a time');
-      await sleep(30);
+      await allHaveCome;
       busy--;
     });
-    const { frames, drops } = await run({ seconds: 3 }, { segmenter: slow, backpressure: 'newest' });
-    // Three seconds of messages arrive in a few milliseconds of wall time here.
+    const pipeline = livePipeline(messages, slow, sink, () => true);
+    for (const message of messages) await pipeline.receive(message);
+    await meanwhile();
+    letGo();
+    await pipeline.settle();
+  }
+
+  it('takes the newest set where the model is slower than the sensors, and counts the others', async () => {
+    const sink = new Recording();
+    await overloaded(3, sink, () => Promise.resolve());
+    const { frames, drops } = sink;
     assert.ok(drops.length > 0 && frames.length > 0 && frames.length + drops.length === 30);
     for (const { reason } of drops) assert.match(reason, /overtaken/);
     assert.equal(frames.at(-1)!.segmentation.stamp, stampAt(2.9));
   });
 
-  it('decodes the newest set while the model is busy, and tells each mask as soon as it is made', async () => {
-    const log: string[] = [];
-    let isReceiving = false;
-    let isMeasured = false;
-    const slow = segmenterAfter(async () => {
-      log.push('model busy');
-      await sleep(100);
-      // The model takes as long as decoding needs to begin, on a busy machine too.
-      for (let turn = 0; isMeasured && !log.includes('decoding') && turn < 500; turn++) await sleep(10);
-      log.push('model free');
-    });
-    const sink = new (class extends Recording {
-      override published = (frame: FrameResult) => {
-        log.push(`mask ${(frame.segmentation.stamp - stampAt(0)) / 1_000_000n}`);
-        super.published(frame);
+  it('decodes the newest set while the model is busy, and tells each mask as soon as it is made', () =>
+    withHeldTime(async (time) => {
+      const log: string[] = [];
+      let isReceiving = false;
+      let free = (): void => undefined;
+      const slow = segmenterAfter(async () => {
+        const isFree = new Promise<void>((resolve) => {
+          free = resolve;
+        });
+        log.push('model busy');
+        await isFree;
+        log.push('model free');
+      });
+      const sink = new (class extends Recording {
+        override published = (frame: FrameResult) => {
+          log.push(`mask ${(frame.segmentation.stamp - stampAt(0)) / 1_000_000n}`);
+          super.published(frame);
+        };
+      })();
+      const messages = tinyDrive({ seconds: 0.7 });
+      const pipeline = livePipeline(messages, slow, sink, () => {
+        if (!isReceiving) log.push('decoding');
+        return true;
+      });
+      const receive = async (from: number, until: number) => {
+        isReceiving = true;
+        for (const message of messages) {
+          const { receiveStamp } = message;
+          if (receiveStamp >= stampAt(from) && receiveStamp < stampAt(until)) await pipeline.receive(message);
+        }
+        isReceiving = false;
       };
-    })();
-    const messages = tinyDrive({ seconds: 0.7 });
-    const pipeline = livePipeline(messages, slow, sink, () => {
-      if (!isReceiving) log.push('decoding');
-      return true;
-    });
-    const receive = async (from: number, until: number) => {
-      isReceiving = true;
-      for (const message of messages) {
-        const { receiveStamp } = message;
-        if (receiveStamp >= stampAt(from) && receiveStamp < stampAt(until)) await pipeline.receive(message);
+      // The model takes 100 ms, decoding no time at all.
+      for (const second of [0, 0.1, 0.2]) {
+        log.length = 0;
+        await receive(second, second + 0.1);
+        await until(() => log.includes('model busy'));
+        time.tick(100);
+        free();
+        await pipeline.settle();
       }
-      isReceiving = false;
-    };
-    for (const second of [0, 0.1, 0.2]) {
-      await receive(second, second + 0.1);
+      log.length = 0;
+      // Two more sets come while the first of them is in the model: the older gives way before it is decoded.
+      await receive(0.3, 0.4);
+      await until(() => log.includes('model busy'));
+      time.tick(50);
+      await receive(0.4, 0.5);
+      await receive(0.5, 0.6);
+      time.tick(44);
+      await nextTurn();
+      // The first set was decoded as it was received.
+      assert.deepEqual(log, ['model busy']);
+      time.tick(1);
+      await until(() => log.includes('decoding'));
+      free();
+      await until(() => log.filter((line) => line === 'model busy').length === 2);
+      free();
       await pipeline.settle();
-    }
-    log.length = 0;
-    isMeasured = true;
-    // Two more sets come while the first of them is in the model: the older gives way before it is decoded.
-    await receive(0.3, 0.4);
-    await sleep(50);
-    await receive(0.4, 0.5);
-    await receive(0.5, 0.6);
-    await pipeline.settle();
-    // The first set is decoded as it is received.
-    const expected = ['model busy', 'decoding', 'model free', 'mask 300', 'model busy', 'model free', 'mask 500'];
-    assert.deepEqual(log, expected);
-    assert.deepEqual(
-      sink.drops.map(({ stamp }) => stamp),
-      [stampAt(0.4)],
-    );
-  });
+      const expected = ['model busy', 'decoding', 'model free', 'mask 300', 'model busy', 'model free', 'mask 500'];
+      assert.deepEqual(log, expected);
+      assert.deepEqual(
+        sink.drops.map(({ stamp }) => stamp),
+        [stampAt(0.4)],
+      );
+    }));
 
   it('draws and encodes what is certain of a set while it waits for the rest', async () => {
     const LATE_NS = 40_000_000n;
@@ -484,7 +515,7 @@ describe('Pipeline', () => {
     for (const message of messages) {
       // The model is done with one set, and the next one drawn, before its cloud comes.
       const isDrawn = () => message.topic !== TINY_TOPICS.lidar || prepared.size >= 3 * (sink.frames.length + 1);
-      for (let turn = 0; turn < 100 && !isDrawn(); turn++) await sleep(5);
+      await until(isDrawn);
       await pipeline.receive(message);
       if (message.topic === TINY_TOPICS.lidar) await pipeline.settle();
     }
@@ -504,8 +535,8 @@ describe('Pipeline', () => {
   });
 
   it('counts the time a set waited for the one before as latency of live sensors', async () => {
-    const slow = segmenterAfter(() => sleep(60));
-    const live = await run({ seconds: 3 }, { segmenter: slow, backpressure: 'newest' });
+    const live = new Recording();
+    await overloaded(3, live, () => sleep(60));
     const { latency } = live.frames.at(-1)!;
     const parts = latency.syncWaitMs + latency.decodeMs + latency.inferenceMs;
     assert.ok(latency.totalMs > parts + 20, `${latency.totalMs} ms, of which ${parts} ms are accounted for`);
@@ -524,7 +555,7 @@ describe('Pipeline', () => {
     const ahead: number[] = [];
     const sink = new (class extends Recording {
       override published = async (frame: FrameResult) => {
-        for (let turn = 0; told === 0 && turn < 2000 && started < 2; turn++) await sleep(5);
+        if (told === 0) await until(() => started >= 2);
         ahead.push(started - told++);
         this.frames.push(frame);
       };
