@@ -1,8 +1,17 @@
 import { env, InferenceSession } from 'onnxruntime-node';
+import { nativeCall } from '../threads/native_call.js';
 import type { BuiltProvider } from './engines/engine_key.js';
 import { type Platform, probePlatform } from './engines/platform.js';
 import { findMissing } from './gpu/provider_libraries.js';
-import type { GraphFiles, GraphLayout, ModelFiles, Provider, ProviderSessions, SessionOptions } from './providers.js';
+import type {
+  GraphFiles,
+  GraphLayout,
+  ModelFiles,
+  ModelSession,
+  Provider,
+  ProviderSessions,
+  SessionOptions,
+} from './providers.js';
 
 // A provider that can't be loaded is reported with a reason; ONNX Runtime would also paint it on stderr, in red.
 env.logLevel = 'fatal';
@@ -140,18 +149,28 @@ export interface GraphInMemory {
 
 /** A graph, by its path or in memory, on the CPU as the CPU provider runs it. */
 export function openCpuSession(graph: string | GraphInMemory, threads: number): Promise<InferenceSession> {
-  if (typeof graph === 'string') return create(graph, { threads }, ['cpu']);
+  if (typeof graph === 'string') return InferenceSession.create(graph, sessionOptions(threads, ['cpu'], {}));
   const { file, weightsFolder } = graph;
   const folder = weightsFolder && { model_external_initializers_file_folder_path: weightsFolder };
   return InferenceSession.create(file, sessionOptions(threads, ['cpu'], folder || {}));
 }
 
-function create(
+/** A session whose thread is not ended in the middle of a call. */
+async function create(
   path: string,
   { threads }: Pick<SessionOptions, 'threads'>,
   executionProviders: Providers,
-): Promise<InferenceSession> {
-  return InferenceSession.create(path, sessionOptions(threads, executionProviders, {}));
+): Promise<ModelSession> {
+  const options = sessionOptions(threads, executionProviders, {});
+  const session = await nativeCall(() => InferenceSession.create(path, options));
+  const { inputMetadata, outputMetadata } = session;
+  return {
+    inputMetadata,
+    outputMetadata,
+    run: (feeds, fetches) =>
+      nativeCall(() => (fetches === undefined ? session.run(feeds) : session.run(feeds, fetches))),
+    release: () => nativeCall(() => session.release()),
+  };
 }
 
 /**

@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 
 /** What must happen before the process ends, however it ends; in the order in which it was registered. */
 const tasks = new Set<() => void>();
-/** Threads that native code keeps from ending. */
-let stuckThreads = 0;
+/** Of threads: whether each is ready to be ended. */
+const threads = new Set<() => boolean>();
 
 /**
  * Registers what must be done before the process ends: after its last work, by `process.exit`, or by an error that
@@ -21,25 +21,23 @@ export function atExit(task: () => void): () => void {
 }
 
 /**
- * Says that a thread may never end. Node.js waits for its threads before it ends, so the process ends itself by SIGKILL
- * (status 137 in a shell) after everything else is done, as long as such a thread is there.
+ * Says that a thread may be in native code, which nothing can end. Node.js waits for its threads before it ends. So where
+ * one is not ready after all else is done, the process ends itself by SIGKILL (status 137 in a shell).
+ * @param makeReady - whether the thread is ready to be ended; it may wait a while for that
  * @returns says that the thread has ended
  */
-export function keepFromDelayingExit(): () => void {
-  let isCounted = true;
-  stuckThreads++;
+export function beforeTheEnd(makeReady: () => boolean): () => void {
+  threads.add(makeReady);
   listen();
   return () => {
-    if (!isCounted) return;
-    isCounted = false;
-    stuckThreads--;
+    threads.delete(makeReady);
     listen();
   };
 }
 
 function listen(): void {
   process.off('exit', runAll);
-  if (tasks.size > 0 || stuckThreads > 0) process.on('exit', runAll);
+  if (tasks.size > 0 || threads.size > 0) process.on('exit', runAll);
 }
 
 function runAll(exitCode: number): void {
@@ -50,7 +48,8 @@ function runAll(exitCode: number): void {
       // Nothing can be done about it any more.
     }
   }
-  if (stuckThreads === 0) return;
+  const areReady = [...threads].map((makeReady) => makeReady());
+  if (!areReady.includes(false)) return;
   const what = 'a thread in native code does not end, so the process is killed; all else is done';
   // Not process.stderr, which may write later than now.
   writeSync(2, `${what}, with exit status ${exitCode}\n`);

@@ -1,1 +1,1 @@
-export { atExit, keepFromDelayingExit } from './exit_tasks.js';
+export { atExit, beforeTheEnd } from './exit_tasks.js';
