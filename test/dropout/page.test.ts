@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { BagWriter } from '../../src/bags/index.js';
 import { renderDropoutPage, runDropout } from '../../src/dropout/index.js';
 import { parseScenario } from '../../src/faults/index.js';
 import { DEFAULT_PIPELINE_CONFIG } from '../../src/pipeline/index.js';
 import { withReplaySource } from '../../src/replay/index.js';
+import { launchBrowser, newPage } from '../report/support/browser.js';
 import { projectRoot } from '../support/shared_data.js';
 import { TINY_TOPICS, tinyDrive } from '../support/tiny_rig.js';
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const SCENARIOS = [
   'name: a-scenario-with-a-long-name\nfaults: [{ fault: drop, modality: camera, at: 1, until: 2 }]',
   'name: broken\nfaults: [{ fault: drop, modality: lidar, at: 1, until: 2 }]\nexpect: { degradeMs: 1 }',
@@ -28,11 +27,12 @@ describe('dropout.html in a browser', function () {
   let url: string;
 
   before(async function () {
-    const executablePath = BROWSERS.find(existsSync);
-    if (executablePath === undefined) {
+    const launched = await launchBrowser();
+    if (launched === undefined) {
       this.test!.title += ' (skipped: no Chromium is installed)';
       this.skip();
     }
+    browser = launched;
     folder = await mkdtemp(join(tmpdir(), 'mle-sam-dropout-page-'));
     const bag = join(folder, 'tiny.mcap');
     const writer = await BagWriter.create(bag);
@@ -49,10 +49,6 @@ describe('dropout.html in a browser', function () {
     const path = join(folder, 'dropout.html');
     await writeFile(path, await renderDropoutPage(outcome));
     url = pathToFileURL(path).href;
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-    });
   });
 
   after(async () => {
@@ -65,7 +61,7 @@ describe('dropout.html in a browser', function () {
     ['phone', 360],
   ] as const) {
     it(`${name}: loads its pictures, asks for nothing, complains of nothing, and nothing is cut off`, async () => {
-      const page = await browser.newPage({ viewport: { width, height: 800 } });
+      const page = await newPage(browser, { viewport: { width, height: 800 } });
       const complaints: string[] = [];
       page.on('console', (message) => complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(error.message));
@@ -103,7 +99,7 @@ describe('dropout.html in a browser', function () {
   }
 
   it('shows pictures in the order of time, also where the faulty run has none', async () => {
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(url);
     const captions = (scenario: string) => page.locator(`#${scenario} figcaption b`).allTextContents();
     assert.deepEqual(await captions('broken'), ['before', 'during', 'during, clean run', 'after']);
@@ -112,7 +108,7 @@ describe('dropout.html in a browser', function () {
   });
 
   it('shows what each sensor gave, and of a lost one why it is missing', async () => {
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(url);
     const during = page.locator('#a-scenario-with-a-long-name figure.struck');
     assert.equal(await during.count(), 1);
@@ -124,7 +120,7 @@ describe('dropout.html in a browser', function () {
   });
 
   it('shows verdicts, routing and which checks failed', async () => {
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(url);
     assert.deepEqual(await page.locator('.overview .verdict').allTextContents(), ['passed', 'failed', 'passed']);
     assert.match((await page.locator('#broken .problems').textContent()) ?? '', /Expected degradeMs <= 1 but measured/);
@@ -135,7 +131,7 @@ describe('dropout.html in a browser', function () {
   });
 
   it('says by sign and name, not by colour alone, what passed and which sensor a bar is', async () => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const page = await newPage(browser, { viewport: { width: 1280, height: 800 } });
     await page.goto(url);
     const signs = await page.evaluate(
       `[...document.querySelectorAll('.overview .verdict')].map((each) => getComputedStyle(each, '::before').content)`,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Random } from '../../src/random/random.js';
 import { ReplayRecorder, renderReport, replaySummarySchema, writeReplayReport } from '../../src/report/index.js';
-import { cutTexts, faintTexts, isMatrixCut, launchBrowser, openFile } from './support/browser.js';
+import { cutTexts, faintTexts, isMatrixCut, launchBrowser, openFile, until } from './support/browser.js';
 import { classes, paintStreet, recordSyntheticReplay } from './synthetic_replay.js';
 
 describe('report.html', function () {
@@ -149,8 +149,10 @@ describe('report.html in a browser', function () {
   it('draws every chart', async () => {
     const { page } = await open('full');
     for (const chart of ['states', 'routing', 'miou', 'stages', 'latency']) {
-      const { drawn, colours } = await inspectCanvas(page, `#chart-${chart} canvas`);
-      assert.ok(drawn > 0.01 && colours > 3, `${chart}: ${drawn} drawn in ${colours} colours`);
+      await until(`${chart} is drawn`, async () => {
+        const { drawn, colours } = await inspectCanvas(page, `#chart-${chart} canvas`);
+        return drawn > 0.01 && colours > 3;
+      });
     }
     await page.close();
   });
@@ -162,12 +164,13 @@ describe('report.html in a browser', function () {
   it('opens in the camera outage, says why there is no picture and what the mask is made from', async () => {
     const { page } = await open('full');
     assert.match((await page.locator('#frame-banner').textContent()) ?? '', /No camera: black, .* made from depth, ev/);
-    const tile = page.locator('.sensor[data-modality=camera]');
-    assert.match((await tile.getAttribute('class')) ?? '', /dead/);
+    // Tiles come after the mask, one by one.
+    const tile = page.locator('.sensor[data-modality=camera].dead');
+    await tile.waitFor();
     assert.match((await tile.locator('.sensor-why').textContent()) ?? '', /black0\.\d s into 0\.\d s/);
     for (const modality of ['camera', 'depth', 'events', 'lidar']) {
-      const { colours } = await inspectCanvas(page, `.sensor[data-modality=${modality}] canvas`);
-      assert.ok(colours > 3, `${modality}: ${colours} colours`);
+      const canvas = `.sensor[data-modality=${modality}] canvas`;
+      await until(`${modality} is drawn`, async () => (await inspectCanvas(page, canvas)).colours > 3);
     }
     await page.close();
   });
@@ -294,7 +297,7 @@ describe('report.html in a browser', function () {
       assert.notEqual(await pixels(page), before);
       await handle.focus();
       await page.keyboard.press('ArrowRight');
-      assert.equal(await handle.getAttribute('aria-valuenow'), '30');
+      await page.waitForSelector('#swipe-handle[aria-valuenow="30"]');
       await page.close();
     }
   });
@@ -334,23 +337,23 @@ describe('report.html in a browser', function () {
   it('hides classes, shows only one, and takes the colours of Cityscapes', async () => {
     const { page } = await open('full');
     await page.locator('#frame-slider').fill('10');
+    await page.waitForSelector('#frame-mask[data-frame="10"]');
     await page.locator('#mask-opacity').fill('100');
     await page.locator('input[data-option=outlines]').uncheck();
     await page.locator('input[data-option=smooth]').uncheck();
-    await page.waitForTimeout(200);
-    const { colours } = await inspectCanvas(page, '#frame-mask');
-    assert.ok(colours <= classes.length, `a pure mask has no more colours than classes, not ${colours}`);
+    await until(
+      'a pure mask has no more colours than classes',
+      async () => (await inspectCanvas(page, '#frame-mask')).colours <= classes.length,
+    );
     const all = await pixels(page);
     await page.locator('.class-toggle', { hasText: 'sky' }).click();
     assert.equal(await page.locator('.class-toggle', { hasText: 'sky' }).getAttribute('aria-pressed'), 'false');
-    await page.waitForTimeout(200);
-    assert.notEqual(await pixels(page), all);
+    await until('it has no sky', async () => (await pixels(page)) !== all);
     await page.locator('.class-toggle', { hasText: 'car' }).click({ modifiers: ['Shift'] });
     assert.equal(await page.locator('.class-toggle[aria-pressed=true]').count(), 1);
     await page.locator('#classes-all').click();
     assert.equal(await page.locator('.class-toggle[aria-pressed=true]').count(), classes.length);
-    await page.waitForTimeout(200);
-    assert.equal(await pixels(page), all);
+    await until('all classes are shown again', async () => (await pixels(page)) === all);
     await page.locator('input[name=palette][value=cityscapes]').check({ force: true });
     const dot = page.locator('.class-toggle', { hasText: 'cyclist' }).locator('i');
     await page.waitForFunction(

@@ -109,10 +109,9 @@ describe('pages over several runs', function () {
     assert.equal(await page.locator('[data-figure="total.miou"]').textContent(), '48.3\u202f%');
     const values = await page.locator('td[data-score=miou]').allTextContents();
     assert.deepEqual(values, ['40.0', '47.0', '–', '–', '48.0', '55.0', '–', '–', '56.0']);
-    const widths = await page
-      .locator('.preview img')
-      .evaluateAll((images) => images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth));
-    assert.deepEqual(widths, [240]);
+    assert.equal(await page.locator('.preview img').count(), 1);
+    // It is loaded when it comes into sight.
+    await page.waitForFunction('document.querySelector(".preview img").naturalWidth === 240');
     assert.equal(await page.locator('.spark').count(), 1);
     assert.equal(await page.locator('tr[data-name=drive-0] th a').getAttribute('href'), 'drive-0/report.html');
     await page.close();

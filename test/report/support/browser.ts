@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const BROWSER_FLAGS = [
@@ -14,10 +15,28 @@ const BROWSER_FLAGS = [
   '--disable-sync',
 ];
 
+/** As long as the test is given: a browser on a busy machine is slow. */
+const TIMEOUT_MS = 120_000;
+
 /** Starts the Chromium of this machine, without a window; undefined where there is none. */
 export async function launchBrowser(): Promise<Browser | undefined> {
   const executablePath = BROWSERS.find(existsSync);
-  return executablePath === undefined ? undefined : chromium.launch({ executablePath, args: BROWSER_FLAGS });
+  if (executablePath === undefined) return undefined;
+  return chromium.launch({ executablePath, args: BROWSER_FLAGS, timeout: TIMEOUT_MS });
+}
+
+/** Opens a page whose actions wait as long as the test is given. */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(TIMEOUT_MS);
+  return page;
+}
+
+/** Waits until something that a page draws or decodes by and by is so; fails where it never is. */
+export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  for (const start = performance.now(); !(await isTrue()); await sleep(20)) {
+    assert.ok(performance.now() - start < TIMEOUT_MS, `never: ${what}`);
+  }
 }
 
 /** Opens a file and collects everything a clean page would not do. */
@@ -26,7 +45,7 @@ export async function openFile(
   path: string,
   { width = 1280, scheme = 'light' }: { width?: number; scheme?: 'light' | 'dark' } = {},
 ): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage({
+  const page = await newPage(browser, {
     viewport: { width, height: 900 },
     colorScheme: scheme,
     hasTouch: width < 500,
