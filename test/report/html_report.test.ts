@@ -202,6 +202,34 @@ describe('report.html in a browser', function () {
     await page.close();
   });
 
+  it('shows what was asked for last, also where the picture asked for before it is decoded later', async () => {
+    const { page } = await open('full');
+    const mask = await pixels(page);
+    const shown = await page.evaluate(`(async () => {
+      const { viewer, pictures } = globalThis.page;
+      const { lastOf } = pictures;
+      let decode;
+      const decoded = new Promise((resolve) => (decode = resolve));
+      const asked = new Promise((resolve) => {
+        pictures.lastOf = async (...given) => {
+          resolve();
+          await decoded;
+          return lastOf(...given);
+        };
+      });
+      viewer.state.view = 'camera';
+      const camera = viewer.draw();
+      await asked;
+      viewer.state.view = 'mask';
+      await viewer.draw();
+      decode();
+      await camera;
+      return document.getElementById('frame-mask').toDataURL();
+    })()`);
+    assert.ok(shown === mask, 'the mask is shown');
+    await page.close();
+  });
+
   it('jumps to state changes, faults and the worst frame by button and by key', async () => {
     const { page } = await open('full');
     const data = await embedded(page);

@@ -182,10 +182,10 @@
 
   const isSparse = (modality) => page.data.sparse.includes(modality);
 
-  async function drawCamera(context, frame) {
+  async function drawCamera(context, frame, isWanted) {
+    const last = frame.camera ? undefined : await page.pictures.lastOf(page.data.cameraModality, frame.index);
+    if (!isWanted()) return;
     base(context, frame);
-    if (frame.camera) return;
-    const last = await page.pictures.lastOf(page.data.cameraModality, frame.index);
     if (!last) return;
     context.drawImage(last.picture, 0, 0, context.canvas.width, context.canvas.height);
     withoutColour(context);
@@ -199,10 +199,11 @@
     /**
      * Draws a view over the whole canvas.
      * @param view - `mask`, `truth`, `camera`, `confidence`, `errors` or the name of a modality after `sensor:`
+     * @param isWanted - whether nothing else was asked for while a picture was decoded
      */
-    async draw(context, frame, view, options) {
+    async draw(context, frame, view, options, isWanted = () => true) {
       if (view === 'truth' && frame.truth) drawLabels(context, frame, 'truth', options);
-      else if (view === 'camera') await drawCamera(context, frame);
+      else if (view === 'camera') await drawCamera(context, frame, isWanted);
       else if (view === 'confidence' && frame.confidence) drawConfidence(context, frame);
       else if (view === 'errors' && frame.truth) drawErrors(context, frame);
       else if (view.startsWith('sensor:')) drawSensor(context, frame, view.slice('sensor:'.length));

@@ -34,15 +34,16 @@
 
   async function draw() {
     const turn = ++pending;
+    const isWanted = () => turn === pending;
     const { index, view, against, options } = state;
     const frame = await page.pictures.load(index);
-    if (turn !== pending) return;
+    if (!isWanted()) return;
     const context = canvas.getContext('2d');
-    await page.layers.draw(context, frame, view, options);
-    if (turn !== pending) return;
+    await page.layers.draw(context, frame, view, options, isWanted);
+    if (!isWanted()) return;
     if (against !== 'off') {
-      await page.layers.draw(other.getContext('2d'), frame, against, options);
-      if (turn !== pending) return;
+      await page.layers.draw(other.getContext('2d'), frame, against, options, isWanted);
+      if (!isWanted()) return;
       const from = Math.round(canvas.width * state.split);
       if (from < canvas.width) {
         const rest = canvas.width - from;
