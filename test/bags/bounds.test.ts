@@ -24,7 +24,7 @@ function zeroBomb(blocks: number, declared: 'declared' | 'undeclared' = 'undecla
 }
 
 describe('Bounds of compressed bags', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const { path } = temporaryFolder();
   before(() => zstd.isLoaded);
 

@@ -98,7 +98,7 @@ describe('bags: MCAP', () => {
   });
 
   it('holds few chunks at a time even where all overlap, and still orders them', async function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
     // 96 chunks of one megabyte, each spanning the whole time: more than is held at once, so that some are read again.
     const filler = 'x'.repeat(1 << 18);
     const messages = Array.from({ length: 96 * 4 }, (_, index) => ({
@@ -168,7 +168,7 @@ describe('bags: MCAP', () => {
     'without chunks': { ...withoutSummary, useChunks: false },
   })) {
     it(`gives a prefix of a file ${name} wherever it is cut off, and says so`, async function () {
-      this.timeout(30_000);
+      this.timeout(120_000);
       const messages = series(60);
       const whole = await mcapBytes(messages, options);
       const path = folder.path('cut.mcap');

@@ -88,7 +88,7 @@ async function writeRig(path: string): Promise<void> {
 }
 
 describe('mle-sam inspect, a bag', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
   let bag: string;
 
@@ -202,7 +202,7 @@ describe('mle-sam inspect, a bag', function () {
 });
 
 describe('mle-sam inspect, a model bundle', function () {
-  this.timeout(60_000); // workers start slowly on a busy machine
+  this.timeout(120_000); // workers start slowly on a busy machine
 
   it('tells modalities, classes, verified files and the signatures of both graphs', async () => {
     const inspection = JSON.parse(await inspect(bundle, '--json')) as BundleInspection;

@@ -209,7 +209,7 @@ describe('configuration of a desk', () => {
   });
 
   it('scores bit for bit the same in both forms, and as the file with all defaults the same as without one', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const bag = join(folder, 'drive.mcap');
     const writer = await BagWriter.create(bag);
     for (const { topic, type, data, receiveStamp } of tinyDrive({ seconds: 2 })) {

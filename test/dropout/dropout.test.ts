@@ -208,7 +208,7 @@ describe('dropout', () => {
   });
 
   it('gives the same report for the same seed, and another for another', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     // Everything that is drawn at random, at once.
     const drawn = [
       'fault: noise, modality: camera, at: 1, until: 2, level: 0.3',

@@ -42,7 +42,7 @@ async function largeAllocations(work: () => Promise<void>): Promise<number[]> {
 
 /** Of our own making: what the binding makes natively, a new array for each output, stands in onnxruntime_node.test.ts. */
 describe('Memory of a frame', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let bundle: Bundle;
   before(async () => {
     bundle = await loadBundle(tinyBundle);

@@ -3,7 +3,7 @@ import { DeferredSegmenter, loadBundle, Segmenter, SegmenterError, standBy, star
 import { frameSetOf, imageOf, tinyBundle } from './support/tiny_bundle.js';
 
 describe('DeferredSegmenter', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const set = () => frameSetOf([imageOf('camera', 100)]);
   const kindOf = (work: Promise<unknown>) =>
     work.then(

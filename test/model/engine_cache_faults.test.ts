@@ -28,7 +28,7 @@ const FULL_DISK = '/dev/full';
 
 /** What a robot does to a cache: two containers on one volume, full disks, wrong owners, power cuts. */
 describe('The cache of engines, under what a robot does to it,', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let bundle: Bundle;
   let folder: string;
   before(async () => {

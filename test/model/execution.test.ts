@@ -27,7 +27,7 @@ function withExecution(execution: object, use: (folder: string) => Promise<void>
 }
 
 describe("A bundle's switch for graphs and batches", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   const cases: [execution: object, options: SegmenterOptions, graphs: GraphLayout, encodeMode: EncodeMode][] = [
     [{}, {}, 'split', 'one-by-one'],

@@ -58,7 +58,7 @@ describe('FeatureSlots', () => {
 });
 
 describe('Segmenter, one by one', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let segmenter: Segmenter;
   before(async () => {
@@ -88,7 +88,7 @@ describe('Segmenter, one by one', function () {
 });
 
 describe('an evaluation', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   const cases: { protocols: Protocol[]; first: number; further: number }[] = [
     { protocols: ['absent'], first: 4, further: 4 },

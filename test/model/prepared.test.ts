@@ -7,7 +7,7 @@ import { TIMES } from './support/timed_worker.js';
 import { expectedAnswer, frameSetOf, imageOf, MODALITIES, tinyBundle } from './support/tiny_bundle.js';
 
 describe('Segmenter with images encoded before their set is complete', function () {
-  this.timeout(60_000); // workers start slowly on a busy machine
+  this.timeout(120_000); // workers start slowly on a busy machine
 
   let bundle: Bundle;
   let segmenter: Segmenter;

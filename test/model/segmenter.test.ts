@@ -30,7 +30,7 @@ const VARIANTS: readonly { title: string; options: SegmenterOptions; encodeMode:
 ];
 
 describe('Segmenter', function () {
-  this.timeout(60_000); // workers start slowly on a busy machine
+  this.timeout(120_000); // workers start slowly on a busy machine
 
   let bundle: Bundle;
   before(async () => {

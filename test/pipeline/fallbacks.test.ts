@@ -53,7 +53,7 @@ class Recording implements PipelineSink {
 }
 
 describe('fallbacks', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let whole: Bundle;
   before(async () => {
     whole = await loadBundle(tinyBundle);

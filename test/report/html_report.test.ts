@@ -9,7 +9,7 @@ import { cutTexts, faintTexts, isMatrixCut, launchBrowser, openFile, until } fro
 import { classes, paintStreet, recordSyntheticReplay } from './synthetic_replay.js';
 
 describe('report.html', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
   let reportPath: string;
   let summaryPath: string;

@@ -37,7 +37,7 @@ function frame(second: number, labels: number[], extra: Partial<PublishedFrame> 
 }
 
 describe('ReplayRecorder', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('counts frames, and why some have no mask', async () => {
     const r = recorder();

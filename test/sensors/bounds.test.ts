@@ -37,7 +37,7 @@ function cpuMsOf(work: () => unknown): number {
 }
 
 describe('Bounds on what a message claims', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('refuse RVL of 4096 x 4096 in 28 bytes without allocating it', async () => {
     const data = Buffer.alloc(28);

@@ -518,7 +518,7 @@ describe('SensorRig', () => {
     }
 
     it('whatever bytes are flipped or cut', async function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       const jpeg = await sharp(
         new Uint8Array(64 * 48 * 3).map((_, i) => i),
         { raw: { ...SIZE, channels: 3 } },

@@ -43,7 +43,7 @@ describe('a simulated drive', () => {
   const on = <T>(topic: Topic): T[] => messages.filter((m) => m.topic === topic).map((m) => m.message as T);
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     messages = await collect(3);
   });
 
@@ -204,7 +204,7 @@ describe('a simulated drive', () => {
   });
 
   it('becomes a bag with all of it', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const folder = await mkdtemp(join(tmpdir(), 'mle-sam-drive-'));
     try {
       const path = join(folder, 'drive.mcap');

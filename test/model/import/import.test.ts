@@ -96,7 +96,7 @@ function setOf(...images: ModalityImage[]) {
 }
 
 describe('mle-sam model import', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let folder: string;
   before(() => {

@@ -137,7 +137,7 @@ function noise(): ModalityImage {
 }
 
 describe('A network that ends in an interpolation', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let folder: string;
   before(() => {

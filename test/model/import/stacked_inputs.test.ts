@@ -28,7 +28,7 @@ function image(modality: string, colour: readonly number[]): ModalityImage {
 }
 
 describe('Sensors that share an input', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let folder: string;
   before(() => {

@@ -70,7 +70,7 @@ const pictures: fc.Arbitrary<Picture> = fc
 
 describe('depth: plain PNG', () => {
   it('gives the samples libvips gives, whatever filters rows have and however data is cut', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await fc.assert(
       fc.asyncProperty(pictures, fc.integer({ min: 1, max: 5 }), async (picture, idat) => {
         const png = writePng(picture, { idat });
@@ -91,7 +91,7 @@ describe('depth: plain PNG', () => {
   });
 
   it('leaves to libvips what is damaged, or takes it as libvips does', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const picture = { width: 9, height: 5, filters: [4, 3, 1], filtered: Uint8Array.from({ length: 90 }, (_, i) => i) };
     const whole = writePng(picture, { idat: 2 });
     await fc.assert(

@@ -84,7 +84,7 @@ describe('projectDepth', () => {
   });
 
   it('leaves no hole in a surface when the depth picture is coarser, finer or turned', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const turn = (angle: number): RigidTransform => ({
       rotation: Float64Array.of(
         Math.cos(angle), -Math.sin(angle), 0,

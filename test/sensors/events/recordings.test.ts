@@ -109,7 +109,7 @@ function channels(image: Uint8Array): { on: Uint8ClampedArray; off: Uint8Clamped
 
 describe('recordings of event cameras', function () {
   // Reading a database takes seconds where the machine is busy.
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const { folder, encoding, expected } of recordings) {
     it(`${folder} holds the events others found in it`, async function () {

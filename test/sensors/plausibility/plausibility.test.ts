@@ -44,7 +44,7 @@ function doubted(held: Map<string, (Implausibility | undefined)[]>): string[] {
 }
 
 describe('Plausibility', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it('doubts nobody while all see one scene, noisy or not, moving or at rest', () => {
     assert.deepEqual(doubted(drive({ seconds: 6 })), []);
