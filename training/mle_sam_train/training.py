@@ -18,7 +18,6 @@ from .averaging import WeightAverage
 from .checkpoint import load_state, load_tensors, save_state, save_weights
 from .config import Config, StageConfig
 from .data import Batch, DeviceAugmentation, DeviceSampler, FrameCache, FrameLoader, Sampler, TrainingSampler
-from .data.loader import process_ended
 from .data.plan import StageName
 from .errors import InputError, first_line
 from .evaluation import quick_miou
@@ -304,15 +303,13 @@ class Trainer:
 
 @contextmanager
 def _one_sentence() -> Iterator[None]:
-    """What PyTorch tells of loaders and of the compiler in many lines."""
+    """What PyTorch tells of the compiler in many lines."""
     try:
         yield
     except RuntimeError as error:
-        reason = first_line(error).rstrip(".")
-        if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
-            raise InputError(
-                f"Expected torch.compile to build the model but it failed: {reason}. Leave out --compile."
-            ) from error
-        if "DataLoader worker" not in reason:
+        if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
             raise
-        raise process_ended(error) from error
+        reason = first_line(error).rstrip(".")
+        raise InputError(
+            f"Expected torch.compile to build the model but it failed: {reason}. Leave out --compile."
+        ) from error

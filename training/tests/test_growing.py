@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from mle_sam_train import schedule
 from mle_sam_train.config import AugmentConfig, Config
-from mle_sam_train.data import DatasetInfo, DeviceSampler, FrameCache, GrowingCache, follow, same_rig
+from mle_sam_train.data import DatasetInfo, DeviceSampler, FrameCache, GrowingCache, follow, growing, same_rig
 from mle_sam_train.data import device_sampler as sampling
 from mle_sam_train.data.growing import snapshot
 from mle_sam_train.errors import InputError
@@ -74,19 +74,22 @@ def test_a_snapshot_is_a_part_that_stays(info: DatasetInfo, train_cache: FrameCa
 
 
 def test_a_snapshot_waits_for_the_first_frame_and_says_where_there_is_none(
-    info: DatasetInfo, train_cache: FrameCache, tmp_path: Path
+    info: DatasetInfo, train_cache: FrameCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(
         InputError, match=r"Expected frames decoded by `mle-sam-train follow` in .* found none"
     ):
         snapshot(tmp_path / "grows", tmp_path / "stays", 7, patience=0.3)
-    with ThreadPoolExecutor(1) as pool:
-        copied = pool.submit(snapshot, tmp_path / "grows", tmp_path / "stays", 7, 60)
-        time.sleep(0.3)
-        followed(info, tmp_path / "grows", 100, 3)
-        count = copied.result()
-    assert 1 <= count <= 7
-    assert np.array_equal(np.load(tmp_path / "stays/train_images.npy"), train_cache.images[:count])
+
+    def follows_meanwhile(seconds: float) -> None:
+        del seconds
+        waits.append(followed(info, tmp_path / "grows", 100, 1))
+
+    waits: list[GrowingCache] = []
+    monkeypatch.setattr(growing.time, "sleep", follows_meanwhile)
+    assert snapshot(tmp_path / "grows", tmp_path / "stays", 7, patience=math.inf) == 7
+    assert len(waits) == 1
+    assert np.array_equal(np.load(tmp_path / "stays/train_images.npy"), train_cache.images[:7])
 
 
 @pytest.mark.parametrize("share", [4, 15, 64])
@@ -108,13 +111,14 @@ def test_shares_must_fit_the_sensors(train_cache: FrameCache) -> None:
         sampler.batch_at(0)
 
 
-def test_an_end_told_late_is_kept(config: Config, tmp_path: Path) -> None:
+def test_an_end_told_late_is_kept(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule.time, "time", lambda: 1000.0)
     until = tmp_path / "until"
     budget = Budget.of(replace(config.base, steps=None, minutes=None), None, None, until)
     assert budget.progress(7, 60) == pytest.approx(1 / 60)
-    until.write_text(f"{time.time() + 30}")
-    assert budget.progress(7, 10) == pytest.approx(0.25, abs=0.01)
-    until.write_text(f"{time.time() - 1}")
+    until.write_text("1030")
+    assert budget.progress(7, 10) == pytest.approx(0.25)
+    until.write_text("999")
     assert budget.progress(7, 10) == 1
     assert budget.progress(0, 0) == 1
 

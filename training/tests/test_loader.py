@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import signal
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +26,11 @@ from mle_sam_train.data import (
     read_dataset_info,
     room,
 )
-from mle_sam_train.data import loader as loader_module
 from mle_sam_train.data.on_demand import OnDemand
 from mle_sam_train.errors import InputError
 from mle_sam_train.model import MleSam
 from mle_sam_train.schedule import Budget
-from mle_sam_train.training import Trainer, _one_sentence
+from mle_sam_train.training import Trainer
 
 KINDS = ["rgb", "hha", "counts-recency", "range-intensity-height"]
 CPU = torch.device("cpu")
@@ -87,70 +84,6 @@ def test_what_grows_by_epochs_is_the_same_in_every_thread(train_cache: FrameCach
     expected = {step: plans.sample(step, 0)[0].frame for step in range(12)}
     for step in (11, 0, 10, 1, 9, 2):
         assert plans.sample(step, 0)[0].frame == expected[step]
-
-
-def test_signals_are_the_trainers_and_processes_end_with_the_batches(train_cache: FrameCache) -> None:
-    before = set(multiprocessing.active_children())
-    source = loader(train_cache, 2).batches(0)
-    next(source)
-    processes = set(multiprocessing.active_children()) - before
-    assert len(processes) == 2
-    for process in processes:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            os.kill(process.pid, number)
-    for _ in range(8):
-        next(source)
-    source.close()
-    for process in processes:
-        process.join(10)
-        assert not process.is_alive()
-
-
-def test_the_other_processes_end_where_one_was_killed_and_the_error_is_kept(train_cache: FrameCache) -> None:
-    """An error's traceback keeps everything alive; this process would wait for them at its end, in vain."""
-    before = set(multiprocessing.active_children())
-    source = loader(train_cache, 2).batches(0)
-    next(source)
-    first, other = set(multiprocessing.active_children()) - before
-    os.kill(first.pid, signal.SIGKILL)
-    with pytest.raises((RuntimeError, InputError)) as kept:
-        for _ in range(40):
-            next(source)
-    other.join(10)
-    assert not other.is_alive(), kept
-
-
-def test_signals_are_left_to_the_trainer_from_the_start(train_cache: FrameCache, monkeypatch) -> None:
-    """A process does not end by a signal that comes before it ignores signals."""
-    started = loader_module._leave_signals_to_the_trainer
-
-    def late(worker: int) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        started(worker)
-
-    monkeypatch.setattr(loader_module, "_leave_signals_to_the_trainer", late)
-    source = loader(train_cache, 2).batches(0)
-    for _ in range(4):
-        next(source)
-    source.close()
-
-
-def test_a_process_that_is_killed_is_told_in_one_sentence(train_cache: FrameCache) -> None:
-    before = set(multiprocessing.active_children())
-    source = loader(train_cache, 1).batches(0)
-    next(source)
-    (process,) = set(multiprocessing.active_children()) - before
-    told = r"Expected loader processes that go on but one ended: (DataLoader|.*reset|EOFError)"
-    with pytest.raises(InputError, match=told), _one_sentence():
-        os.kill(process.pid, signal.SIGKILL)
-        for _ in range(20):
-            next(source)
-
-
-@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError(), RuntimeError("\n\n")])
-def test_an_error_without_a_text_is_told_by_its_kind(error: Exception) -> None:
-    """A pipe whose other end is gone gives an EOFError, which has none."""
-    assert f"one ended: {type(error).__name__}. Most often" in str(loader_module.process_ended(error))
 
 
 def test_a_file_that_spoils_meanwhile_is_named_by_whoever_reads_it(data_root: Path, tmp_path: Path) -> None:

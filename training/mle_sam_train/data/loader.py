@@ -5,9 +5,8 @@ What a process loads is a function of seed, stage, step and index: their number 
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import count
 
 import numpy as np
@@ -15,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import InputError, first_line
+from ..errors import InputError
+from .loader_processes import Fork, begun, leave_signals_to_the_trainer, told_in_one_sentence
 from .plan import SamplePlan
 from .room import check_shared_memory
 from .sampling import Batch, TrainingSampler, collate, prefetched
@@ -72,25 +72,16 @@ class FrameLoader:
             prefetch_factor=PREFETCH,
             collate_fn=_collate,
             pin_memory=self.device.type == "cuda",
-            worker_init_fn=_leave_signals_to_the_trainer,
-            # Frames in memory and mapped arrays are inherited; any other start would copy them.
-            multiprocessing_context="fork",
+            worker_init_fn=leave_signals_to_the_trainer,
+            multiprocessing_context=Fork(),
             generator=torch.Generator(),  # its draw must not move the training's own
         )
         # One epoch without an end: the processes live as long as the training.
-        with _signals_held():
-            batches = iter(loader)
-        try:
+        with told_in_one_sentence(), begun(loader) as batches:
             for loaded in batches:
                 if isinstance(loaded, InputError):
                     raise loaded
                 yield loaded
-        except (ConnectionError, EOFError) as error:  # it ended while it handed a batch over
-            raise process_ended(error) from error
-        finally:
-            # By itself it ends them when nothing refers to it, but an error keeps references: this process
-            # would wait for them at its end, and they heed no signal.
-            batches._shutdown_workers()
 
     def _load(self, step: int) -> Loaded:
         take = self.sampler.plain if self.augmentation is not None else self.sampler.sample
@@ -109,15 +100,6 @@ class FrameLoader:
         ]
         images, labels = (torch.cat(cut) for cut in zip(*((p.images, p.labels) for p in parts), strict=True))
         return Batch(images, present, labels)
-
-
-def process_ended(error: Exception) -> InputError:
-    """The sentence for a loader process that has ended."""
-    reason = first_line(error).rstrip(".")
-    return InputError(
-        f"Expected loader processes that go on but one ended: {reason}. Most often memory is short: use "
-        "fewer --workers, and go on from the last checkpoint with --resume."
-    )
 
 
 class _Samples(Dataset):
@@ -143,23 +125,3 @@ class _Steps:
 
 def _collate(samples: list) -> Loaded | InputError:
     return next((s for s in samples if isinstance(s, InputError)), None) or collate(samples)
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def _leave_signals_to_the_trainer(worker: int) -> None:
-    """Ctrl-C and SIGTERM go to the whole group: the trainer saves first, then ends its loaders."""
-    del worker
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Signals wait, here and in processes started meanwhile, until these leave them to the trainer."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
