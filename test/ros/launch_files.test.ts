@@ -85,7 +85,7 @@ class Desk {
         : [];
     try {
       const isOver = () => program.ending !== undefined || started().length >= count;
-      await waitUntil(`${file} to start its programs or to end`, isOver, { deadlineMs: 30_000 });
+      await waitUntil(`${file} to start its programs or to end`, isOver, { deadlineMs: 90_000 });
       return { status: program.ending?.code ?? null, lines: program.lines, started: started() };
     } finally {
       program.kill();
@@ -100,7 +100,7 @@ class Desk {
 
 interface LaunchOptions {
   count?: number;
-  /** By the words a command begins with: after how many seconds it ends, with which exit code. */
+  /** By the words a command begins with: once how many programs have started it ends, with which exit code. */
   ends?: Readonly<Record<string, readonly [number, number]>>;
   env?: Readonly<Record<string, string>>;
 }
@@ -134,7 +134,7 @@ const sentence = ({ status, lines }: Launched) => {
 };
 
 describe('Launch files', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let desk: Desk;
   before(() => {
     desk = new Desk();
@@ -273,7 +273,7 @@ describe('Launch files', function () {
     });
 
     it('ends with the monitor', async () => {
-      const launched = await desk.launch('dropout.launch.py', [], { ends: { 'mle-sam monitor': [1, 0] } });
+      const launched = await desk.launch('dropout.launch.py', [], { ends: { 'mle-sam monitor': [3, 0] } });
       assert.equal(launched.status, 0, launched.lines.join('\n'));
       assert.equal(launched.started.length, 3);
     });
@@ -291,7 +291,7 @@ describe('Launch files', function () {
       desk.launch('replay.launch.py', [`bag:=${bag}`, ...args], options);
 
     it('plays the bag, records beside it, and ends when the bag does', async () => {
-      const launched = await replay(['out:=new', 'record:=/mle_sam/.*'], { ends: { 'ros2 bag play': [0.5, 0] } });
+      const launched = await replay(['out:=new', 'record:=/mle_sam/.*'], { ends: { 'ros2 bag play': [3, 0] } });
       assert.equal(launched.status, 0, launched.lines.join('\n'));
       assert.equal(parametersOf(find(launched.started, ...NODE)).use_sim_time, true);
       assert.deepEqual(find(launched.started, 'record').command.slice(2), [
@@ -304,13 +304,13 @@ describe('Launch files', function () {
     });
 
     it('records nothing with out:=none', async () => {
-      const launched = await replay(['out:=none'], { ends: { 'ros2 bag play': [0.5, 0] } });
+      const launched = await replay(['out:=none'], { ends: { 'ros2 bag play': [2, 0] } });
       assert.equal(launched.status, 0, launched.lines.join('\n'));
       assert.ok(!launched.started.some(({ command }) => command.includes('record')));
     });
 
     it('notices a recorder that died', async () => {
-      const launched = await replay(['out:=full'], { ends: { 'ros2 bag record': [0.5, 3] } });
+      const launched = await replay(['out:=full'], { ends: { 'ros2 bag record': [3, 3] } });
       assert.ok(
         sentence(launched).includes('Expected the recorder to run until the bag is over but it ended with exit'),
       );

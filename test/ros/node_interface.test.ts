@@ -26,6 +26,12 @@ const TYPES = {
   'modalities.lidar.type': 'sensor_msgs/msg/PointCloud2',
 };
 
+/** Services that rclnodejs offers from Jazzy on. */
+const NOT_EVERYWHERE = ['/mle_sam/get_type_description'];
+
+const fullName = (name: string) =>
+  name.startsWith('~') ? name.replace('~', '/mle_sam') : name.startsWith('/') ? name : `/${name}`;
+
 /** What the tables and the policy file say of the node, against what another program sees of it on the graph. */
 describe('Interface of the node', function () {
   this.timeout(120_000);
@@ -38,7 +44,12 @@ describe('Interface of the node', function () {
     policy = await readFile(join(projectRoot, 'config', 'sros2_policy.xml'), 'utf8');
     // What is subscribed to is seen whenever the peer gets to look.
     node = startNode(domain, { model: TINY_BUNDLE, threads: 1, idle_check_s: 0, ...TYPES });
-    const peer = Program.peer('interface.py', ['mle_sam', '/lidar/points'], domain);
+    const awaited = {
+      publishers: OUTPUT_TOPICS.map(({ name }) => fullName(name)),
+      subscribers: ['/lidar/points'],
+      services: granted('services reply').filter((name) => !NOT_EVERYWHERE.includes(name)),
+    };
+    const peer = Program.peer('interface.py', ['mle_sam', JSON.stringify(awaited)], domain);
     seen = JSON.parse(await peer.line('{', { deadlineMs: 90_000 })) as Interface;
   });
   after(() => node?.stop());
@@ -46,14 +57,12 @@ describe('Interface of the node', function () {
   /** Full names the policy grants. */
   function granted(kind: 'topics publish' | 'topics subscribe' | 'services reply'): string[] {
     const block = new RegExp(`<${kind}="ALLOW">([\\s\\S]*?)</${kind.split(' ')[0]}>`).exec(policy)?.[1] ?? '';
-    return [...block.matchAll(/<(?:topic|service)>([^<]+)</g)].map(([, name = '']) =>
-      name.startsWith('~') ? name.replace('~', '/mle_sam') : name.startsWith('/') ? name : `/${name}`,
-    );
+    return [...block.matchAll(/<(?:topic|service)>([^<]+)</g)].map(([, name = '']) => fullName(name));
   }
 
   it('has every topic of the table, with its type', () => {
     for (const { name, type } of OUTPUT_TOPICS) {
-      assert.deepEqual(seen.publishers[name.replace('~', '/mle_sam')], [type], name);
+      assert.deepEqual(seen.publishers[fullName(name)], [type], name);
     }
   });
 
@@ -72,8 +81,7 @@ describe('Interface of the node', function () {
       granted(kind).filter((name) => !(name in names) && !allowed.includes(name));
     assert.deepEqual(unused('topics publish', seen.publishers), []);
     assert.deepEqual(unused('topics subscribe', seen.subscribers, elsewhere), []);
-    // Offered by rclnodejs from Jazzy on.
-    assert.deepEqual(unused('services reply', seen.services, ['/mle_sam/get_type_description']), []);
+    assert.deepEqual(unused('services reply', seen.services, NOT_EVERYWHERE), []);
   });
 
   it('describes every parameter of the table, and has no other but those of ROS', () => {

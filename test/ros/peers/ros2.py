@@ -18,7 +18,7 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.parameter import get_parameter_value
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-PATIENCE = 20
+PATIENCE = 60
 PREFIX = Path(os.environ["MLE_SAM_TEST_PREFIX"])
 
 

@@ -130,7 +130,7 @@ export class Program {
   }
 
   /** Waits for its end. */
-  async end({ deadlineMs = 20_000 }: WaitOptions = {}): Promise<Ending> {
+  async end({ deadlineMs = 60_000 }: WaitOptions = {}): Promise<Ending> {
     await waitUntil(`the end of ${this.#name}`, () => this.#ending !== undefined, { deadlineMs });
     return this.#ended;
   }

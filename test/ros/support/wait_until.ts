@@ -16,7 +16,7 @@ export interface WaitOptions {
 export async function waitUntil<T>(
   what: string,
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  { deadlineMs = 20_000, everyMs = 20 }: WaitOptions = {},
+  { deadlineMs = 60_000, everyMs = 20 }: WaitOptions = {},
 ): Promise<T> {
   const started = performance.now();
   for (;;) {
