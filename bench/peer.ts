@@ -126,7 +126,7 @@ async function run(contestant: Contestant, { rate, sensors }: Setting): Promise<
   const program = start(contestant, sensors);
   try {
     await Promise.all([program.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
-    await rig.tell({ wait_for_listeners: 3 });
+    await rig.heardOn(sensors.map((sensor) => TOWN_TOPICS[sensor]));
     await rig.tell({ play: true });
     await waitUntil('first masks', () => rig.received('mask').length >= WARM_UP_MASKS, PATIENT);
     rig.forget();

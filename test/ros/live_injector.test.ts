@@ -60,6 +60,8 @@ describe('mle-sam inject on a real graph', function () {
     told().filter((one) => one.way === 'got' && one.topic === topic && one.at >= since);
   const sent = (topic: string, since = 0) =>
     told().filter((one) => one.way === 'sent' && one.topic === topic && one.at >= since);
+  /** Of what was sent from then on, what has come through. */
+  const through = (topic: string, from: number) => relayed(topic, 0).filter(({ original }) => original.at >= from);
   const last = () => states.at(-1)!;
   const trigger = (service: string) =>
     ros.call<object, { success: boolean; message: string }>(
@@ -78,7 +80,9 @@ describe('mle-sam inject on a real graph', function () {
   /** Sets a parameter that must be accepted, and waits until the injector's state says that it is in force. */
   async function fail(modality: string, fault: string): Promise<number> {
     assert.deepEqual(await set(`fault.${modality}`, fault), { successful: true, reason: '' });
-    await waitUntil('its state', () => last().active.some((one) => one.modality === modality) === (fault !== ''));
+    const kind = /^(?:fault: )?([\w-]*)/.exec(fault)![1];
+    const isInForce = () => last().active.find((one) => one.modality === modality)?.fault === (kind || undefined);
+    await waitUntil('its state', isInForce);
     return Date.now();
   }
   /** Pairs what was sent with what came of it by stamp. */
@@ -114,7 +118,7 @@ describe('mle-sam inject on a real graph', function () {
   it('drops one sensor while the parameter says so, and no other', async () => {
     const from = await fail('camera', 'drop');
     await waitUntil('ten clouds', () => got(LIDAR, from).length >= 10);
-    assert.equal(got(CAMERA, from + 100).length, 0, 'a picture behind a dropped camera');
+    assert.deepEqual(through(CAMERA, from), [], 'a picture behind a dropped camera');
     const until = await fail('camera', '');
     await waitUntil('pictures again', () => got(CAMERA, until).length >= 3);
     const { phase, runs } = last();
@@ -129,29 +133,30 @@ describe('mle-sam inject on a real graph', function () {
 
   it('holds messages back for as long as asked, bytes and stamps unchanged', async () => {
     const from = await fail('lidar', 'fault: delay, byMs: 400');
-    await waitUntil('late clouds', () => got(LIDAR, from + 1000).length >= 5);
-    const delays = relayed(LIDAR, from + 1000).map(({ original, copy }) => {
-      assert.equal(copy.sha, original.sha);
-      return copy.at - original.at;
-    });
-    assert.ok(Math.min(...delays) >= 400, `${delays}`);
-    // The machine may be slow, but not by a delay of its own in every case.
-    assert.ok(delays.sort((a, b) => a - b)[delays.length >> 1]! < 600, `${delays}`);
+    const delays = () =>
+      through(LIDAR, from).map(({ original, copy }) => {
+        assert.equal(copy.sha, original.sha);
+        return copy.at - original.at;
+      });
+    const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+    // The machine may be slow or stand still, but not for as long as it is looked at.
+    const isAsAsked = () => delays().length >= 5 && median(delays().slice(-5)) < 600;
+    await waitUntil('clouds that are 400 ms late and hardly more', isAsAsked);
+    assert.ok(Math.min(...delays()) >= 400, `${delays()}`);
     await fail('lidar', '');
   });
 
   it('changes contents and breaks messages, and lets the listener cope with them', async () => {
     const noisy = await fail('camera', 'fault: noise, level: 0.2');
-    await waitUntil('noisy pictures', () => got(CAMERA, noisy + 200).length >= 5);
-    for (const { original, copy } of relayed(CAMERA, noisy + 200)) {
+    await waitUntil('noisy pictures', () => through(CAMERA, noisy).length >= 5);
+    for (const { original, copy } of through(CAMERA, noisy)) {
       assert.equal(copy.bytes, original.bytes);
       assert.notEqual(copy.sha, original.sha);
     }
     const cut = await fail('camera', 'corrupt');
-    await waitUntil('cut pictures', () => got(CAMERA, cut + 200).length >= 5);
-    const full = sent(CAMERA)[0]!.bytes;
+    await waitUntil('cut pictures', () => through(CAMERA, cut).length >= 5);
     assert.ok(
-      got(CAMERA, cut + 200).every(({ bytes }) => bytes < full),
+      through(CAMERA, cut).every(({ original, copy }) => copy.bytes < original.bytes),
       'messages are cut off',
     );
     await fail('camera', '');
@@ -161,18 +166,28 @@ describe('mle-sam inject on a real graph', function () {
     assert.deepEqual(await set('scenario', 'all-lost'), { successful: true, reason: '' });
     assert.deepEqual({ ...(await trigger('start')) }, { success: true, message: 'all-lost' });
     await waitUntil('its faults', () => last().active.length === 2);
-    const lost = Date.now();
-    await waitUntil('its end', () => last().phase === 'done', { deadlineMs: 20_000 });
-    const silent = Date.now() - 200;
-    assert.equal(told().filter(({ way, at }) => way === 'got' && at > lost + 100 && at < silent).length, 0);
+    await waitUntil('its end', () => last().phase === 'done');
+    for (const topic of [CAMERA, LIDAR]) {
+      const { from, to } = last()
+        .runs.at(-1)!
+        .faults.find(({ modality }) => topic.includes(modality))!;
+      const [begin, end] = [from, to!].map((stamp) => Number(stamp / 1_000_000n) + 1) as [number, number];
+      assert.ok(sent(topic, begin).filter(({ at }) => at < end).length >= 10, `messages on ${topic} meanwhile`);
+      const early = through(topic, begin).filter(({ copy }) => copy.at < end - 1);
+      assert.deepEqual(early, [], `a message of ${topic} while all was lost`);
+    }
+    const began = performance.now();
     assert.equal((await trigger('start')).success, true);
     await waitUntil('its second run', () => last().phase === 'running');
     assert.deepEqual({ ...(await trigger('stop')) }, { success: true, message: 'all-lost' });
+    const stopped = (performance.now() - began) / 1000;
     await waitUntil('its end', () => last().phase === 'done');
     const [first, second] = last().runs.slice(-2);
     const seconds = ({ startedAt, endedAt }: FaultState['runs'][number]) => Number(endedAt! - startedAt) / 1e9;
     assert.equal(seconds(first!), Math.max(...first!.scenario!.faults.map(({ until }) => until!)));
-    assert.ok(seconds(second!) < 2, 'the second run was stopped');
+    // As long as between the two calls, and not to its end.
+    assert.ok(seconds(second!) <= stopped, `the second run took ${seconds(second!)} s`);
+    assert.ok(seconds(second!) < seconds(first!), 'the second run was stopped');
   });
 
   it('refuses what makes no sense with the reason, and goes on', async () => {

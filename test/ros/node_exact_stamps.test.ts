@@ -5,7 +5,7 @@ import type { ImageFields } from './support/messages.js';
 import { startNode, TINY_BUNDLE } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { Rig } from './support/rig.js';
-import { TOWN_TOPICS, townMessages } from './support/town.js';
+import { TOWN_HEARD, TOWN_TOPICS, townMessages } from './support/town.js';
 
 const LOOP_SECONDS = 3;
 const PATIENT = { deadlineMs: 90_000 };
@@ -48,6 +48,7 @@ describe('The stamps of the node on a graph', function () {
   });
 
   it('are those of the camera to the nanosecond, so that image and mask are paired by exact time', async () => {
+    await rig.heardOn(TOWN_HEARD);
     await rig.tell({ play: true });
     const masks = () => rig.received<ImageFields>('mask');
     await waitUntil(`${PAIRS_WANTED} masks`, () => masks().length >= PAIRS_WANTED, { deadlineMs: 120_000 });

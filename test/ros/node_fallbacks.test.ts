@@ -11,7 +11,7 @@ import { affordablePace } from './support/pace.js';
 import { Rig } from './support/rig.js';
 
 const PATIENT = { deadlineMs: 60_000 };
-const CLOCK = ['--clock', '--stamps', 'recorded', '--rate', String(affordablePace())];
+const CLOCK = ['--clock', '--stamps', 'recorded', '--rate', String(affordablePace()), '--wait-for-masks'];
 const WORDS = /^night makes the masks as fallback: day needs camera \((late|dropped)\)$/;
 
 describe('A node with a fallback', function () {
@@ -34,6 +34,7 @@ describe('A node with a fallback', function () {
       { model: day, fallbacks: `[${night}]`, use_sim_time: true, threads: 1, diagnostics_period_ms: 200 },
       { rosArguments: remapped },
     );
+    await rig.heardOn([TINY_TOPICS.camera, TINY_TOPICS.depth, TINY_TOPICS.lidar]);
     await rig.tell({ play: true });
     await rig.more('mask', 5, PATIENT);
   });
@@ -49,9 +50,16 @@ describe('A node with a fallback', function () {
       .flatMap(({ fields }) => fields.statuses.filter(({ name }) => name === `mle_sam: ${subject}`));
 
   it('goes on without its camera, says so in log, diagnostics and mask_info, and is back with it', async () => {
-    assert.equal(statuses('mask_info', 'mask').at(-1)!.values.model, 'day');
-    await waitUntil('a fallback that stands by', () => statuses('/diagnostics', 'fallback night').at(-1), PATIENT);
-    assert.equal(statuses('/diagnostics', 'fallback night').at(-1)!.message, 'stands by on cpu');
+    await waitUntil(
+      'masks by the first model',
+      () => statuses('mask_info', 'mask').at(-1)?.values.model === 'day',
+      PATIENT,
+    );
+    await waitUntil(
+      'a fallback that stands by',
+      () => statuses('/diagnostics', 'fallback night').at(-1)?.message === 'stands by on cpu',
+      PATIENT,
+    );
     rig.forget();
     await rig.tell({ mute: [TINY_TOPICS.camera] });
     // The first of them may be made before the LiDAR of that moment has come.
@@ -70,9 +78,10 @@ describe('A node with a fallback', function () {
       PATIENT,
     );
     assert.match(told.message, WORDS);
-    assert.ok(
-      node.lines.some((line) => WORDS.test(line.replace(/^.*: (?=night makes)/, ''))),
-      node.lines.slice(-5).join('\n'),
+    await waitUntil(
+      'a line in the log',
+      () => node.lines.some((line) => WORDS.test(line.replace(/^.*: (?=night makes)/, ''))),
+      PATIENT,
     );
     await rig.more('mask', 10, PATIENT);
     // A set of the fallback comes for every depth image.

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOf, Program, waitUntil } from './support/index.js';
 import { type DiagnosticsFields, LEVEL } from './support/messages.js';
 import { startNode } from './support/node.js';
+import { machineShare, timed } from './support/pace.js';
 import { Rig } from './support/rig.js';
 import { TOWN_TOPICS, townMessages } from './support/town.js';
 
@@ -64,22 +65,16 @@ describe('A node to which nobody listens', function () {
   };
 
   it('says so, makes no mask, and judges its sensors all the same', async () => {
-    const all = await told('all sensors active', ({ sync }) => /masks from .*lidar/.test(sync?.message ?? ''));
+    const fromAll = /^idle: no subscriber(, sensors as of \d+ s ago)?; masks from camera, depth, events, lidar$/;
+    const all = await told('all sensors active', ({ sync }) => fromAll.test(sync?.message ?? ''));
     assert.equal(all.sync!.level, LEVEL.ok);
-    assert.match(
-      all.sync!.message,
-      /^idle: no subscriber(, sensors as of \d+ s ago)?; masks from camera, depth, events, lidar$/,
-    );
     assert.deepEqual([all.inference!.level, all.inference!.message], [LEVEL.ok, 'idle: no subscriber; runs on cpu']);
     assert.equal(all.inference!.values.masks_published, '0');
   });
 
   it('lets go of the sensors, says how old its knowledge is, and finds nothing wrong when it looks again', async () => {
-    const all = await told('that nothing is read', ({ sync }) => sync?.message.includes('as of') === true);
-    assert.match(
-      all.sync!.message,
-      /^idle: no subscriber, sensors as of \d+ s ago; masks from camera, depth, events, lidar$/,
-    );
+    const asOf = /^idle: no subscriber, sensors as of \d+ s ago; masks from camera, depth, events, lidar$/;
+    const all = await told('that nothing is read', ({ sync }) => asOf.test(sync?.message ?? ''));
     assert.match(all.lidar!.values.as_of_s!, /^\d+\.\d{3}$/);
     assert.equal(all.lidar!.level, LEVEL.ok);
     const before = Number(all.lidar!.values.received);
@@ -103,8 +98,12 @@ describe('A node to which nobody listens', function () {
   it('tells of a sensor that falls silent', async () => {
     await rig.ask('set_parameter', 'idle_check_s', 4);
     await rig.tell({ mute: [TOWN_TOPICS.lidar] });
-    const lost = await told('the loss of the LiDAR', ({ lidar }) => lidar?.level === LEVEL.error);
-    assert.match(lost.sync!.message, /^idle: no subscriber.*; masks without lidar \(dropped\)$/);
+    await told(
+      'the loss of the LiDAR',
+      ({ lidar, sync }) =>
+        lidar?.level === LEVEL.error &&
+        /^idle: no subscriber.*; masks without lidar \(dropped\)$/.test(sync?.message ?? ''),
+    );
     await rig.tell({ unmute: [TOWN_TOPICS.lidar] });
     await told('its return', ({ lidar }) => lidar?.level === LEVEL.ok);
     await rig.ask('set_parameter', 'idle_check_s', 600);
@@ -114,12 +113,16 @@ describe('A node to which nobody listens', function () {
   it('makes masks as soon as somebody listens, and none once they have left', async () => {
     const from = await command('listen /mle_sam/mask');
     const matched = rig.time;
-    const first = await listener.line('received', { from, ...PATIENT });
+    let first = '';
+    const ms = await timed(async () => {
+      first = await listener.line('received', { from, ...PATIENT });
+    });
     // Sensors send ten times a second; what was sent before the listener came is no mask, what comes after is, once their
-    // topics are connected to.
-    const frames = Number(BigInt(first.split(' ')[1]!) - matched) / 1e8;
+    // topics are connected to. A machine that stands still or is busy holds all of them up.
+    const frames = Math.min(ms / 100, Number(BigInt(first.split(' ')[1]!) - matched) / 1e8);
     console.log(`      the first mask is of ${frames.toFixed(1)} frames after the listener was there`);
-    assert.ok(frames < 10, `the first mask is of ${frames.toFixed(1)} frames after the listener was there`);
+    const most = 10 / machineShare();
+    assert.ok(frames < most, `the first mask is of ${frames.toFixed(1)} frames after the listener was there`);
     await told('masks', ({ sync }) => sync?.message === 'masks from camera, depth, events, lidar');
 
     await command('leave');

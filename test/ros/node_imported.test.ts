@@ -7,7 +7,7 @@ import { startNode } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { replayTown } from './support/replayed.js';
 import { Rig } from './support/rig.js';
-import { townMessages } from './support/town.js';
+import { TOWN_HEARD, townMessages } from './support/town.js';
 
 const LOOP_SECONDS = 5;
 const PATIENT = { deadlineMs: 60_000 };
@@ -30,7 +30,7 @@ describe('The node with a network of another make', function () {
       const node = startNode(domain, { model: bundle, use_sim_time: true });
       try {
         await Promise.all([node.line('Active.', PATIENT), rig.program.line('ready', PATIENT)]);
-        await rig.tell({ wait_for_listeners: 3 });
+        await rig.heardOn(TOWN_HEARD);
         await rig.tell({ play: true });
         await rig.more('semantic_mask', 45, { deadlineMs: 120_000 });
         let compared = 0;

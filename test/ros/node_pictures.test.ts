@@ -25,10 +25,11 @@ describe('The node and large pictures', function () {
   let node: Program;
 
   before(async () => {
-    const args = ['--clock', '--stamps', 'recorded', '--rate', String(affordablePace())];
+    const args = ['--clock', '--stamps', 'recorded', '--rate', String(affordablePace()), '--wait-for-masks'];
     rig = new Rig({ messages: largePictures(), loop: FRAMES / 10, domain, listen: ['mask'], args, env });
     node = startNode(domain, { model: TINY_BUNDLE, use_sim_time: true }, { env });
     await Promise.all([rig.program.line('ready', PATIENT), node.line('Active.', PATIENT)]);
+    await rig.heardOn(['/camera/camera_info', '/camera/image']);
     await rig.tell({ play: true });
   });
   after(async () => {

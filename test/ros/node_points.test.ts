@@ -3,7 +3,7 @@ import { domainOf, Program, waitUntil } from './support/index.js';
 import { startNode, TINY_BUNDLE } from './support/node.js';
 import { affordablePace } from './support/pace.js';
 import { Rig } from './support/rig.js';
-import { TOWN_TOPICS, townMessages } from './support/town.js';
+import { TOWN_HEARD, TOWN_TOPICS, townMessages } from './support/town.js';
 
 /** What {@link file://./../peers/points.py} tells of a cloud. */
 interface CloudReport {
@@ -35,7 +35,7 @@ describe('The points that the node labels', function () {
     node = startNode(domain, { model: TINY_BUNDLE, use_sim_time: true });
     const ready = [node.line('Active.', PATIENT), rig.program.line('ready', PATIENT), peer.line('ready', PATIENT)];
     await Promise.all(ready);
-    await rig.tell({ wait_for_listeners: 3 });
+    await rig.heardOn(TOWN_HEARD);
     await rig.tell({ play: true });
     await waitUntil('20 labelled clouds', () => reports().length >= 20, { deadlineMs: 120_000 });
   });

@@ -34,6 +34,8 @@ describe('A node whose providers fail', function () {
   });
   afterEach(async () => {
     await node?.stop();
+    // What it said last has come by then.
+    await waitUntil('a graph without it', async () => (await rig.ask('nodes', 'mle_sam')) === 0, PATIENT);
     past = rig.received('/diagnostics').length;
   });
   after(() => rig?.stop());

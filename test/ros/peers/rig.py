@@ -35,7 +35,11 @@ from vision_msgs.msg import LabelInfo
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 SECOND = 1_000_000_000
 STAMPED = {"Image", "CompressedImage", "PointCloud2", "CameraInfo", "EventPacket", "EventArray"}
-print_lock = threading.Lock()
+print_lock = threading.RLock()
+
+
+def is_sensor(topic, kind):
+    return kind.split("/")[-1] in STAMPED and not topic.endswith("camera_info")
 
 
 def say(**fields):
@@ -124,6 +128,11 @@ class MaskWatch:
             node.create_subscription(Image, f"{namespace}/mle_sam/mask", self.receive, 10) for namespace in namespaces
         ]
 
+    def begin(self, now):
+        """A sensor speaks: the first mask is waited for as the next ones are."""
+        if self.newest is None:
+            self.newest = now
+
     def receive(self, message: Image):
         self.newest = int(nanoseconds(message.header.stamp))
         self.gave_up = False
@@ -147,10 +156,11 @@ class Player(threading.Thread):
         self.messages = read_recording(options.recording)
         self.muted = set()
         self.replaced = {}
+        # Held while a message is sent: once a command is obeyed, none is under way that it was to stop or to change.
+        self.sending = threading.Lock()
         self.rounds = 0
         self.playing = threading.Event()
         self.ended = False
-        self.lateness = 0.0
         self.publishers = {}
         for _, topic, kind, _ in self.messages:
             if topic in self.publishers:
@@ -163,17 +173,27 @@ class Player(threading.Thread):
 
     def replace(self, topic, content):
         """Sends this content (CDR in base 64) under the recorded stamps; None: what was recorded again."""
-        if content is None:
-            self.replaced.pop(topic, None)
-        else:
-            self.replaced[topic] = base64.b64decode(content)
+        with self.sending:
+            if content is None:
+                self.replaced.pop(topic, None)
+            else:
+                self.replaced[topic] = base64.b64decode(content)
 
-    def wait_for_listeners(self, seconds):
-        """Until somebody listens to every topic, or at most so long: what is sent before is lost."""
-        until = time.monotonic() + seconds
-        everything = [publisher for publishers in self.publishers.values() for publisher in publishers]
-        while time.monotonic() < until and any(each.get_subscription_count() == 0 for each in everything):
-            time.sleep(0.05)
+    def mute(self, topics):
+        with self.sending:
+            self.muted |= set(topics)
+
+    def pause(self):
+        with self.sending:
+            self.playing.clear()
+
+    def unheard(self, topics):
+        """Those of the topics to which nobody listens. Tells the time at which the recording begins, since a node under
+        simulated time reads nothing before there is one.
+        """
+        if self.clock is not None:
+            self.tell_time(self.messages[0][0])
+        return [topic for topic in topics if any(each.get_subscription_count() == 0 for each in self.publishers[topic])]
 
     def run(self):
         loop = int(self.options.loop * SECOND)
@@ -198,6 +218,8 @@ class Player(threading.Thread):
                     if self.clock is not None:
                         # Simulated time waits for a busy machine: it slows down, and does not catch up in a jump.
                         start += max(0, time.monotonic_ns() - due)
+                    if self.masks is not None and topic not in self.muted and is_sensor(topic, kind):
+                        self.masks.begin(at + again)
                     moved = (again - shift, 0 if again == shift else rounds * packets)
                     self.send(topic, kind, data, shift=again, moved=moved)
                 rounds += 1
@@ -214,7 +236,6 @@ class Player(threading.Thread):
                 due += self.masks.hold(now - int(left * self.options.rate))
             # Ten milliseconds of simulated time: finer would cost every node on the graph a message.
             time.sleep(min(left / SECOND, 0.01 / self.options.rate))
-        self.lateness = max(self.lateness, (time.monotonic_ns() - due) / SECOND)
         if self.clock is not None:
             self.tell_time(now)
 
@@ -224,8 +245,11 @@ class Player(threading.Thread):
         self.clock.publish(message)
 
     def send(self, topic, kind, data, shift, moved):
-        if topic in self.muted:
-            return
+        with self.sending:
+            if topic not in self.muted and self.playing.is_set():
+                self.send_now(topic, kind, data, shift, moved)
+
+    def send_now(self, topic, kind, data, shift, moved):
         stamp = None
         if kind.split("/")[-1] in STAMPED:
             sec, nanosec = struct.unpack_from("<iI", data, 4)
@@ -237,9 +261,11 @@ class Player(threading.Thread):
                 append(message, bytes(8 * self.rounds))
             struct.pack_into("<iI", message, 4, *divmod(stamp, SECOND))
             data = bytes(message)
-        for publisher in self.publishers[topic]:
-            publisher.publish(data)
-        say(kind="sent", topic=topic, stamp=None if stamp is None else str(stamp), at=str(time.time_ns()))
+        # What comes of a message is not told before the message itself.
+        with print_lock:
+            for publisher in self.publishers[topic]:
+                publisher.publish(data)
+            say(kind="sent", topic=topic, stamp=None if stamp is None else str(stamp), at=str(time.time_ns()))
 
 
 class Listener:
@@ -347,9 +373,10 @@ TOPICS = {
 class Manager:
     """Asks the node to do things, as `ros2 lifecycle` and `ros2 param` do."""
 
-    def __init__(self, node: Node, name: str):
+    def __init__(self, node: Node, name: str, player: Player):
         self.node = node
         self.name = name
+        self.player = player
         self.clients = {}
 
     async def call(self, kind, service: str, request):
@@ -390,6 +417,9 @@ class Manager:
         answer = await self.call(SetModality, "set_modality", SetModality.Request(name=name, enable=enable))
         return {"success": answer.success, "message": answer.message}
 
+    async def unheard(self, topics):
+        return self.player.unheard(topics)
+
     async def subscribers(self, topic: str):
         return self.node.count_subscribers(topic)
 
@@ -407,12 +437,10 @@ def obey(command, player: Player, listener: Listener, manager: Manager):
             return manager.ask(question, arguments)
         case {"play": _}:
             player.playing.set()
-        case {"wait_for_listeners": seconds}:
-            player.wait_for_listeners(seconds)
         case {"pause": _}:
-            player.playing.clear()
+            player.pause()
         case {"mute": topics}:
-            player.muted |= set(topics)
+            player.mute(topics)
         case {"unmute": topics}:
             player.muted -= set(topics)
         case {"listen": topic}:
@@ -421,8 +449,6 @@ def obey(command, player: Player, listener: Listener, manager: Manager):
             listener.ignore(topic)
         case {"replace": topic, "by": content}:
             player.replace(topic, content)
-        case {"lateness": _}:
-            say(kind="lateness", seconds=player.lateness)
     say(kind="obeyed", command=command)
     return None
 
@@ -446,7 +472,7 @@ def main():
     node = Node("rig")
     player = Player(node, options)
     listener = Listener(node, options.namespaces, options.listen)
-    manager = Manager(node, f"{options.namespaces[0]}/mle_sam")
+    manager = Manager(node, f"{options.namespaces[0]}/mle_sam", player)
     player.start()
     executor = SingleThreadedExecutor()
     executor.add_node(node)

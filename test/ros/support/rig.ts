@@ -67,6 +67,23 @@ export class Rig {
     return (JSON.parse(line) as { answer: Answer }).answer;
   }
 
+  /**
+   * Waits until somebody listens to each of these topics: what is sent before is lost. Simulated time stands still
+   * meanwhile, at the beginning of the recording.
+   */
+  async heardOn(topics: readonly string[]): Promise<void> {
+    let unheard: readonly string[] = topics;
+    const isHeard = async () => {
+      unheard = await this.ask<string[]>('unheard', topics);
+      return unheard.length === 0;
+    };
+    try {
+      await waitUntil('listeners on all topics', isHeard, { deadlineMs: 60_000, everyMs: 50 });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: nobody listens to ${unheard.join(', ')}`);
+    }
+  }
+
   /** The newest stamp that was sent. */
   get time(): bigint {
     this.#parse();

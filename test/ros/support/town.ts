@@ -13,6 +13,13 @@ export const TOWN_TOPICS = {
   lidar: '/lidar/points',
 } as const;
 
+/** What a node with the four sensors of the sample listens to. */
+export const TOWN_HEARD: readonly string[] = [
+  ...Object.values(TOWN_TOPICS),
+  '/tf_static',
+  ...['camera', 'depth', 'events'].map((name) => `/${name}/camera_info`),
+];
+
 /** The sensors' messages of the sample bag's first seconds, calibration first; all sensors work until 5.5 s. */
 export async function townMessages(seconds: number): Promise<RawMessage[]> {
   const bag = await openBag(TOWN);
