@@ -48,7 +48,7 @@ export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions)
 
 async function endProcess(code: number, close: () => Promise<void>): Promise<void> {
   const overdue = setTimeout(() => {
-    // A model that is just being loaded: exit() waits for no more than the native call its worker is in.
+    // A model that is just being loaded: the end waits for no more than the native call its worker is in.
     if (code === 0) process.exit(code);
     // A worker that is stuck there for ever would keep exit() waiting as long, and nobody but us wants an end.
     process.kill(process.pid, 'SIGKILL');
