@@ -28,7 +28,7 @@ export async function runNode({ argv, defaultModel, segmenter }: RunNodeOptions)
     isEnding = true;
     void endProcess(code, close);
   };
-  // Before anything else: whoever starts the node may think better of it at once.
+  // Before anything else, and in the turn of the call: until then the caller listens for them.
   process.on('SIGINT', () => end(0));
   process.on('SIGTERM', () => end(0));
 

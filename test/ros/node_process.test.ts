@@ -67,6 +67,14 @@ describe('The process of the node', function () {
     });
   }
 
+  it('ends in order while it is still loading its code', async () => {
+    const node = startNode(domain, {}, { runtimeArguments: ['--import', heldBack('/run_node.')] });
+    nodes.push(node);
+    await node.line('held back', PATIENT);
+    node.signal('SIGTERM');
+    assert.deepEqual(await node.end(), { code: 0, signal: null });
+  });
+
   it('ends in order while it is still loading its model', async () => {
     const node = start('-r', '__node:=loading', '-p', `model:=${REFERENCE_BUNDLE}`);
     await waitUntil('the node on the graph', async () => (await rig.ask<number>('nodes', 'loading')) > 0, PATIENT);
@@ -93,6 +101,22 @@ describe('The process of the node', function () {
     await node.stop();
   });
 });
+
+/** What makes Node.js say so and wait for ever when it is to load a module with such a path. */
+function heldBack(path: string): string {
+  const hooks = `import { writeSync } from 'node:fs';
+    export const load = (url, context, next) => {
+      if (!url.includes('${path}')) return next(url, context);
+      writeSync(1, 'held back\\n');
+      return new Promise(() => setInterval(() => {}, 1000));
+    };`;
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))});`;
+  return asUrl(register);
+}
+
+function asUrl(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
 
 describe('The node with a failing model', function () {
   this.timeout(120_000);
