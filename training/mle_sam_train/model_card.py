@@ -36,10 +36,15 @@ not run, and router and mean go over the ones present. mIoU convention: {convent
 {tables}
 {blinded}
 ## Limits
-- One rig: sensors mounted elsewhere or other representations need training anew.
-- Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often missed.
-- The confidence is a softmax, not calibrated.
 {limits}"""
+
+# Of every model of this kind; a manifest's own come behind them.
+LIMITS = (
+    "One rig: sensors mounted elsewhere or other representations need training anew.",
+    "Thin and far objects (poles, signs, people far off) are a few pixels wide at this size and often "
+    "missed.",
+    "The confidence is a softmax, not calibrated.",
+)
 
 BLINDED_HEADING = "## One sensor blinded"
 BLINDED = """
@@ -106,8 +111,13 @@ def model_card(
         convention=report["convention"],
         tables=evaluation_table(report),
         blinded=_blinded_section(report.get("blinded")),
-        limits="".join(f"- {limit}\n" for limit in manifest["training"].get("limits", [])),
+        limits="".join(f"- {limit}\n" for limit in _limits(manifest)),
     )
+
+
+def _limits(manifest: dict[str, Any]) -> list[str]:
+    """The general ones first; whoever added lines may have named them again."""
+    return list(dict.fromkeys([*LIMITS, *manifest["training"].get("limits", [])]))
 
 
 def _blinded_section(report: dict[str, Any] | None) -> str:

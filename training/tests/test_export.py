@@ -21,7 +21,7 @@ from mle_sam_train.data import Frame, FrameCache, measure_input_statistics
 from mle_sam_train.evaluation import all_subsets, evaluate
 from mle_sam_train.export import HeadGraph, OnnxModel, check_parity, export_graphs
 from mle_sam_train.model import MleSam
-from mle_sam_train.model_card import model_card
+from mle_sam_train.model_card import LIMITS, model_card
 
 CONFIG = str(Path(__file__).parent.parent / "configs" / "tiny-test.yaml")
 
@@ -60,7 +60,9 @@ def test_a_card_is_written_anew_beside_graphs_that_stay(run: Path, tmp_path: Pat
     scores["full"]["miou"], scores["frames"] = 12.34, 99
     (tmp_path / "scores.json").write_text(json.dumps(scores))
     arguments = ["card", str(bundle), str(run), "--scores", str(tmp_path / "scores.json")]
-    limits = ["--limit", "Snow was never seen.", "--limit", "Nor sand.", "--max-scatter", "depth=0.03"]
+    general = LIMITS[-1]
+    limits = ["--limit", general, "--limit", "Snow was never seen.", "--limit", "Nor sand."]
+    limits += ["--max-scatter", "depth=0.03"]
     assert main([*arguments, *limits]) == 0
     after = json.loads((bundle / "model.json").read_text())
     assert after["training"]["scores"]["miou"] == 12.34
@@ -69,7 +71,8 @@ def test_a_card_is_written_anew_beside_graphs_that_stay(run: Path, tmp_path: Pat
         key: value for key, value in before.items() if key != "training"
     }
     card = (bundle / "MODEL_CARD.md").read_text()
-    assert card.endswith("- Snow was never seen.\n- Nor sand.\n")
+    assert card.endswith(f"- {general}\n- Snow was never seen.\n- Nor sand.\n")
+    assert card.count(general) == 1
     assert f"{section}\n## Limits\n" in card
     assert "99 frames of the split" in card and "A short run." in card
     blinded = card.index("## One sensor blinded")
