@@ -17,7 +17,6 @@ import { TINY_BUNDLE } from '../../test/ros/support/node.js';
 import { TOWN_TOPICS, townMessages } from '../../test/ros/support/town.js';
 import { stampOf } from '../support/at_rate.js';
 import { frameSet, noiseImage } from '../support/frames.js';
-import { percentiles } from '../support/percentiles.js';
 import { endlessTown, TOWN_SECONDS } from './support/endless_town.js';
 import { Endurance, optionsOf, positive } from './support/endurance.js';
 import { FrameLedger } from './support/frame_ledger.js';
@@ -51,7 +50,7 @@ const segmenter: FrameSegmenter = {
   },
 };
 
-/** Masks a second that the model makes at most. */
+/** Masks a second that the model makes at most: of the fastest probe, since the machine may have been busy with others. */
 async function servedRate(): Promise<number> {
   const durations: number[] = [];
   for (let probe = 0; probe < PROBES; probe++) {
@@ -60,7 +59,7 @@ async function servedRate(): Promise<number> {
     await segmenter.segment(frameSet(images));
     durations.push(performance.now() - start);
   }
-  return 1000 / percentiles(durations).p50;
+  return 1000 / Math.min(...durations);
 }
 
 const served = await servedRate();

@@ -55,6 +55,7 @@ describe('The job array for Slurm', function () {
     await until(() => unitsIn(out) > 2);
     cluster!.run('scontrol', 'requeue', killed);
     assert.ok(unitsIn(out) < 160);
+    await until(() => cluster!.states(array).get(killed) === 'PENDING');
     // A requeued job waits for two minutes, so that what ended it is over.
     cluster!.run('scontrol', 'update', `JobId=${killed}`, 'StartTime=now');
     await until(() => [...cluster!.states(array).values()].every((state) => state === 'COMPLETED'));

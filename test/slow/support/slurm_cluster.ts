@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a cluster on one machine needs; Debian's `slurm-wlm` and `munge`. */
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol'];
+
+/** Each part of a cluster is there well before, on any machine. */
+const LONGEST_START_MS = 60_000;
 
 /** Why no cluster can be started here; undefined where it can. */
 export function whyNoSlurm(): string | undefined {
@@ -106,24 +109,33 @@ export class SlurmCluster {
       `--seed-file=${at('munge.seed')}`,
       `--log-file=${at('munge.log')}`,
     ]);
-    await sleep(500);
+    await until('a socket of munged', () => existsSync(at('munge.socket')));
     this.#spawn('slurmctld', ['-D', '-f', at('slurm.conf')]);
-    await sleep(1000);
+    await until('an answer of slurmctld', () => this.#answers('scontrol', 'ping') !== undefined);
     this.#spawn('slurmd', ['-D', '-f', at('slurm.conf'), '-N', name]);
-    for (let attempt = 0; attempt < 60; attempt++) {
-      await sleep(500);
-      const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], {
-        encoding: 'utf8',
-        env: { ...process.env, SLURM_CONF: at('slurm.conf') },
-      });
-      if (stdout.trim() === 'idle') return;
+    await until('an idle node', () => this.#answers('sinfo', '--noheader', '--format=%T') === 'idle');
+  }
+
+  /** What a command prints; undefined where it fails. */
+  #answers(program: string, ...args: string[]): string | undefined {
+    try {
+      return this.run(program, ...args);
+    } catch {
+      return undefined;
     }
-    throw new Error('Expected the node of the cluster to become idle but it did not within 30 s.');
   }
 
   #spawn(program: string, args: string[]): void {
     const log = openSync(join(this.folder, `${program}.out`), 'a');
     this.#daemons.push(spawn(program, args, { stdio: ['ignore', log, log] }));
+  }
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + LONGEST_START_MS;
+  for (; !holds(); await sleep(200)) {
+    if (performance.now() > deadline)
+      throw new Error(`Expected ${what} but there was none in ${LONGEST_START_MS / 1000} s.`);
   }
 }
 
