@@ -18,6 +18,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 SIZE, WITHHELD = int(sys.argv[3]), int(sys.argv[4])
 TOPIC = "camera/image"
+PATIENCE_S = 30
 
 
 def picture():
@@ -40,10 +41,10 @@ def main():
     node = rclpy.create_node("large_camera")
     images = node.create_publisher(Image, TOPIC, qos_profile_sensor_data)
     infos = node.create_publisher(CameraInfo, "camera/camera_info", qos_profile_sensor_data)
-    latest, masks, advised, lost = {}, [], {}, [0]
+    counts, masks, advised, lost = [], [], {}, [0]
 
     def on_status(message):
-        latest.update({modality.name: modality for modality in message.modalities})
+        counts.extend(modality.received for modality in message.modalities if modality.name == "camera")
 
     def on_diagnostics(message):
         for status in message.status:
@@ -79,11 +80,12 @@ def main():
             rclpy.spin_once(node, timeout_sec=0.005)
     # What is said after the last one is of a camera that has stopped.
     told = dict(advised)
-    settled = time.monotonic() + 3
-    while time.monotonic() < settled:
+    # A node that is held up has still to take some, until its reports name no more of them.
+    counts.clear()
+    patience = time.monotonic() + PATIENCE_S
+    while (len(counts) < 3 or len(set(counts[-3:])) > 1) and time.monotonic() < patience:
         rclpy.spin_once(node, timeout_sec=0.05)
-    camera = latest.get("camera")
-    received = camera.received if camera else 0
+    received = counts[-1] if counts else 0
     sizes = sorted(set(masks))
     report = {"sent": count, "received": received, "masks": len(masks), "sizes": sizes, "told": told, "lost": max(lost)}
     print(json.dumps(report), flush=True)
