@@ -21,8 +21,16 @@ export const NO_CLOCKS: Clocks = { base: undefined, streams: new Map(), early: n
 /** Stamps repeated in a row that say nothing about the time any more. */
 const STANDSTILL_AFTER = 3;
 
-/** Reads the clock of every stream and finds the time most of those that speak agree on. */
-export function judgeClocks(evidence: readonly Evidence[], options: SynchronizerOptions, now: number): Clocks {
+/**
+ * Reads the clock of every stream and finds the time most of those that speak agree on.
+ * @param heldUp - by how much latencies may have been read too high, because nothing was taken in for as long
+ */
+export function judgeClocks(
+  evidence: readonly Evidence[],
+  options: SynchronizerOptions,
+  now: number,
+  heldUp = 0,
+): Clocks {
   const width = baseWidth(options);
   const streams = new Map<string, Clock>();
   const voters: Voter[] = [];
@@ -41,7 +49,7 @@ export function judgeClocks(evidence: readonly Evidence[], options: Synchronizer
   }
   const base = findTimeBase(voters, width);
   for (const [modality, latency] of base?.members ?? []) streams.set(modality, { ...streams.get(modality)!, latency });
-  return { base, streams, early: findEarly(base, streams, options) };
+  return { base, streams, early: findEarly(base, streams, options, heldUp) };
 }
 
 /** Whether the newest sample of a stream came when it should, and not out of a backlog, from which no set can be made. */
@@ -60,6 +68,7 @@ function findEarly(
   base: TimeBase | undefined,
   clocks: ReadonlyMap<string, Clock>,
   { deadline }: SynchronizerOptions,
+  heldUp: number,
 ): Map<string, Reason> {
   const early = new Map<string, Reason>();
   if (base === undefined || base.members.size < 3) return early;
@@ -68,7 +77,7 @@ function findEarly(
     let later = 0;
     for (const [other, latency] of base.members) {
       // The first messages of a start may all have waited.
-      if (latency - own <= deadline || clocks.get(other)!.steadyFor < STEADY) continue;
+      if (latency - own <= deadline + heldUp || clocks.get(other)!.steadyFor < STEADY) continue;
       by = Math.min(by, latency - own);
       later++;
     }

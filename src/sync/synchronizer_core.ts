@@ -4,6 +4,7 @@ import { type ContentVerdict, contentSign } from './content.js';
 import { EventLog } from './event_log.js';
 import { Excuse } from './excuse.js';
 import { Grace } from './grace.js';
+import { HoldUps } from './hold_ups.js';
 import { judge, type Verdict } from './judge.js';
 import { type Clocks, isAgreed, isOnTime, judgeClocks, NO_CLOCKS } from './judge_clocks.js';
 import { OpenSets } from './open_sets.js';
@@ -38,6 +39,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   readonly #open: OpenSets<T, S>;
   readonly #stall = new StallWatch();
   #clocks: Clocks = NO_CLOCKS;
+  readonly #holdUps = new HoldUps();
   /** Said of the stream that paces, where the stamps of all run at another pace than the receive clock. */
   #otherPace: Reason | undefined;
   #resets = 0;
@@ -174,6 +176,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
     // What was done meanwhile after all is no part of it.
     if (now - by > this.#now) this.#moveTo(now - by);
     const skipped = now - this.#now;
+    this.#holdUps.note(skipped, now);
     this.#excuse = new Excuse(skipped, now, this.#streams, this.#open.marks);
     this.#grace.skip(skipped);
     this.#stall.skip(skipped);
@@ -184,6 +187,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
 
   reset(reason: string): void {
     this.#endExcuse();
+    this.#holdUps.forget();
     for (const stream of this.#streams) stream.evidence.forget();
     this.#grace.restart();
     this.#stall.restart();
@@ -296,7 +300,7 @@ export class SynchronizerCore<T, S extends StampValue = number> {
   /** Reads the clocks anew. Where they all agree as before, that changes no verdict. */
   #readClocks(): void {
     const before = this.#clocks;
-    this.#clocks = judgeClocks(this.#evidence, this.#options, this.#now);
+    this.#clocks = judgeClocks(this.#evidence, this.#options, this.#now, this.#holdUps.longest(this.#now));
     if (isAgreed(before) && isAgreed(this.#clocks) && before.streams.size === this.#clocks.streams.size) return;
     for (const { evidence } of this.#streams) evidence.isNew = true;
   }

@@ -93,6 +93,17 @@ describe('a node on a busy machine', () => {
     );
   });
 
+  it('blames no sensor where each turn takes as long as the period of most sensors', () => {
+    // Samples of the slow ones wait for a turn, always the same time, and those of the fast one do not.
+    for (const turn of [80, 90, 99, 100, 100.1, 101, 110, 200, 300]) {
+      const turnMs = (realMs: number) => (realMs < 1300 || realMs >= 5300 ? 3 : turn);
+      for (const phase of [0, 15, 30, 45, 60, 75, 90]) {
+        const heard = playLoop({ endMs: 6500, turnMs: (realMs) => turnMs(realMs - phase) });
+        assert.deepEqual(faultsOf(heard), [], `turns of ${turn} ms from ${1300 + phase} ms on`);
+      }
+    }
+  });
+
   it('still finds out which sensor has fallen silent', () => {
     for (const turn of [30, 80, 200]) {
       const heard = playLoop({
