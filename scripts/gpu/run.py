@@ -54,7 +54,8 @@ def start(run: Run) -> None:
     run.set_until("experts", time.time() + options.train_until)
     passed = ["--work", run.work, "--out", run.logs, "--config", options.config, "--threads", options.threads]
     passed += ["--held-out", options.held_out, "--first-frames", options.first_frames]
-    passed += ["--base-seconds", options.base_seconds]
+    passed += ["--base-seconds", options.base_seconds, "--first-seconds", options.first_seconds]
+    passed += ["--patience", options.patience]
     passed += [] if options.weights is None else ["--weights", options.weights.resolve()]
     run.spawn("train", [sys.executable, HERE / "run.py", "PIPELINE", "--deadline", 3600, *passed], session=True)
     run.note({"step": "started", "background": run.background()})
@@ -101,8 +102,8 @@ def pipeline(run: Run) -> None:
     if it fails as a CUDA graph."""
     options = run.options
     held_out = min(90, options.held_out)
-    patience = time.monotonic() + 240
-    while time.monotonic() < patience:
+    begun_by = time.monotonic() + options.first_seconds
+    while time.monotonic() < begun_by:
         if decoded_frames(run) >= options.first_frames and count_frames(run.data, "val") >= held_out:
             break
         time.sleep(0.5)
@@ -289,12 +290,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("/tmp/mle-sam"))
     parser.add_argument("--deadline", type=float, default=120, help="seconds this part may take")
+    parser.add_argument(
+        "--patience", type=float, default=100, help="seconds without a sign of life until training is taken for stuck"
+    )
     parser.add_argument("--config", default="reference-gpu")
     parser.add_argument("--threads", type=int, default=2, help="of PyTorch")
     started = parser.add_argument_group("START")
     started.add_argument("--seed", type=int, default=7)
     started.add_argument("--frames", type=int, default=12000, help="training frames of each kind at most")
     started.add_argument("--first-frames", type=int, default=240, help="frames training begins with")
+    started.add_argument("--first-seconds", type=float, default=240, help="that these are waited for at most")
     started.add_argument("--held-out", type=int, default=300, help="test frames; of val 90, of wide a third")
     started.add_argument("--workers", type=int, default=14, help="threads that render")
     started.add_argument("--wide-workers", type=int, default=6, help="of these, for randomised scenes")

@@ -14,8 +14,6 @@ import tarfile
 import time
 from pathlib import Path
 
-PATIENCE = 100.0
-"""Seconds without a sign of life after which a step is taken for stuck."""
 GRACE = 15.0
 """Seconds after a step was asked to stop until it is made to."""
 
@@ -43,7 +41,7 @@ class Run:
         """Run a command for at most `limit` seconds, then ask it to stop, then make it; True if it ended well.
 
         Args:
-            beat: a file it writes to now and then; killed when it has not for `PATIENCE` seconds.
+            beat: a file it writes to now and then; killed when it has not for `--patience` seconds.
         """
         limit = max(1.0, min(limit, self.left - 2))
         started = time.monotonic()
@@ -51,7 +49,7 @@ class Run:
         end, is_told = started + limit, False
         while process.poll() is None:
             time.sleep(0.2)
-            if beat is not None and time.monotonic() - max(started, _written(beat)) > PATIENCE:
+            if beat is not None and time.monotonic() - max(started, _written(beat)) > self.options.patience:
                 self.note({"step": f"{name} is stuck"})
                 process.kill()
                 process.wait()

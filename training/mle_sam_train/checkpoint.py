@@ -140,6 +140,8 @@ def load_state(path: Path) -> dict[str, Any]:
 
 
 def write_config(config: Config, path: Path) -> None:
-    """Write the configuration of a run as JSON (which is YAML)."""
+    """Write the configuration of a run as JSON (which is YAML), atomically: a run that goes on reads it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(config_to_dict(config), indent=2) + "\n")
+    temporary.replace(path)

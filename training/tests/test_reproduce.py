@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 MLE_SAM = ROOT / "dist" / "src" / "cli" / "main.js"
 STEPS = ["simulate", "base", "experts", "evaluate", "routing", "export", "replay", "score"]
-PATIENCE = 600
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +42,15 @@ def command(node: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_a_killed_run_goes_on_to_a_bundle_and_its_scores(command: list[str]) -> None:
     run = Path(command[command.index("--out") + 1])
     killed = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE
     while "base" not in done(run):
-        assert killed.poll() is None and time.monotonic() < deadline
+        assert killed.poll() is None
         time.sleep(0.1)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     weights = run / "base" / "model.safetensors"
     trained = weights.stat().st_mtime_ns
 
-    again = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "simulate: done before" in again.stdout
     assert "base: done before" in again.stdout
     assert weights.stat().st_mtime_ns == trained
@@ -69,7 +67,7 @@ def test_a_killed_run_goes_on_to_a_bundle_and_its_scores(command: list[str]) -> 
         assert here < reference  # two steps teach nothing
         assert difference == pytest.approx(here - reference, abs=0.11)
 
-    third = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    third = subprocess.run(command, check=True, capture_output=True, text=True)
     assert third.stdout.count("done before") == len(STEPS) + 2
     assert third.stdout.endswith(table)
 
@@ -109,11 +107,11 @@ def test_the_claims_are_made_from_nothing_to_the_page(node: str, tmp_path: Path)
     script = [node, str(ROOT / "scripts" / "claims.mjs"), "--out", str(tmp_path), "--python", sys.executable]
     command = [*script, "--train", "6", "--test", "4", "--score", "2", "--steps", "1", "--seeds", "3"]
     command += ["--variants", "mle-sam,early-fusion"]
-    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+    subprocess.run(command, check=True, capture_output=True)
     assert list(done(tmp_path)) == ["simulate train", "simulate test", "runs", "report"]
     page = (tmp_path / "claims.md").read_text()
     assert "npm run claims" in page and "842 steps of stage base" in page and "6 frames (simulation)" in page
-    again = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
     assert again.stdout.count("done before") == 4
     refused = subprocess.run([*script, "--seeds", "one"], capture_output=True, text=True)
     assert refused.returncode == 2

@@ -94,7 +94,7 @@ def torchrun(*command: object) -> str:
         "2",
         *command,
     ]
-    done = subprocess.run([str(part) for part in launcher], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(part) for part in launcher], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

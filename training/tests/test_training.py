@@ -171,6 +171,23 @@ def test_a_run_reads_the_configuration_that_it_has_written(path, tmp_path) -> No
     assert load_config(tmp_path / "config.json") == written
 
 
+def test_a_kill_while_the_configuration_is_written_leaves_the_one_before(
+    config, tmp_path, monkeypatch
+) -> None:
+    """A run that goes on writes it anew, and is gone on with by what it finds."""
+    path, write_text = tmp_path / "config.json", Path.write_text
+
+    def killed(self: Path, text: str) -> None:
+        write_text(self, text[:50])
+        raise KeyboardInterrupt
+
+    write_config(config, path)
+    monkeypatch.setattr(Path, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_config(config, path)
+    assert load_config(path) == config
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

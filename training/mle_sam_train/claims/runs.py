@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-import torch.multiprocessing as multiprocessing
-
 from ..checkpoint import load_model
-from ..data import is_growing, open_cache
-from ..data.cache import is_decoded
-from ..device_bench import machine
-from ..errors import InputError, first_line
-from .lab import Lab, Source, decoding_threads, info_at_size
+from ..errors import InputError
+from .lab import Source
 from .variants import VARIANTS, checked_variants
+from .workers import Inline, Pool, Task, workers_for
 
 PLAN, TOGETHER = "plan.json", "claims.json"
 """What holds for all runs of a folder, and the runs that have ended in one file, for taking along."""
@@ -32,10 +24,6 @@ USED_SHARE = 0.9
 FEWEST_STEPS = 20
 FITTING_SHARE = 0.8
 """A run is begun if that much of what it should take is left."""
-Task = tuple[str, int, int]
-"""Variant, seed, steps."""
-Timed = tuple[Task, float]
-"""A run and when it must have begun, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +69,7 @@ def run_claims(
         source = replace(source, base=_kept_base(source.base, run))
     run.mkdir(parents=True, exist_ok=True)
     failed: list[str] = []
-    with _workers(source, jobs) as workers:
+    with workers_for(source, jobs) as workers:
         plan = _plan(run, workers, names, seeds, steps, deadline, jobs)
         tasks = in_order(plan)
         todo = [task for task in tasks if not _file(run, task).exists()]
@@ -148,7 +136,7 @@ def _write(path: Path, value: dict[str, Any]) -> None:
 
 def _plan(
     run: Path,
-    workers: _Inline | _Pool,
+    workers: Inline | Pool,
     names: list[str],
     seeds: list[int],
     steps: int | None,
@@ -191,117 +179,3 @@ def fitted_steps(pace: dict[str, dict[str, float]], seeds: int, seconds: float, 
             "or name fewer --variants."
         )
     return steps
-
-
-class _Inline:
-    """One run after the other in this process."""
-
-    def __init__(self, source: Source) -> None:
-        self.lab = Lab(source)
-
-    def measure(self, names: list[str]) -> dict[str, dict[str, float]]:
-        return self.lab.measure(names)
-
-    def machine(self) -> dict[str, Any]:
-        return machine(self.lab.device)
-
-    def run(self, tasks: list[Timed], deadline: float) -> Iterator[tuple[Task, dict[str, Any] | str]]:
-        del deadline
-        for task in tasks:
-            yield task[0], _attempt(self.lab, task)
-
-
-_lab: Lab | Exception | None = None
-"""Of a worker process."""
-
-
-class _Pool:
-    """Runs side by side, each process with a copy of the frames on the device."""
-
-    def __init__(self, pool: Any, jobs: int) -> None:
-        self.pool, self.jobs = pool, jobs
-
-    def measure(self, names: list[str]) -> dict[str, dict[str, float]]:
-        """Shared out among the processes, all measuring at once."""
-        shares = [names[first :: self.jobs] for first in range(self.jobs)]
-        measured = self.pool.map(_measure, [share for share in shares if share], chunksize=1)
-        paces = {name: pace for share in measured for name, pace in share.items()}
-        return {name: paces[name] for name in names}
-
-    def machine(self) -> dict[str, Any]:
-        return self.pool.apply(_describe)
-
-    def run(self, tasks: list[Timed], deadline: float) -> Iterator[tuple[Task, dict[str, Any] | str]]:
-        results = self.pool.imap_unordered(_run, tasks)
-        for _ in tasks:
-            try:
-                # A process that is killed never answers: nothing is waited for beyond the end.
-                yield results.next(None if math.isinf(deadline) else max(1, deadline + 30 - time.time()))
-            except multiprocessing.TimeoutError:
-                return
-
-
-@contextmanager
-def _workers(source: Source, jobs: int) -> Iterator[_Inline | _Pool]:
-    """Whatever is running ends with this, also when asked to by SIGTERM."""
-    if jobs < 1:
-        raise InputError(f"Expected 1 or more for --jobs but received {jobs}.")
-    if jobs == 1:
-        yield _Inline(source)
-        return
-
-    # Decoded here where it has to be: no two processes may do so at once.
-    info = info_at_size(source)
-    open_cache(info, source.split, source.cache, decoding_threads())
-    if not (is_decoded("train", source.cache) or is_growing(source.cache)):
-        open_cache(info, "train", source.cache, decoding_threads())
-
-    def stop(*_: object) -> None:
-        raise SystemExit(143)
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        pool = multiprocessing.get_context("spawn").Pool(jobs, _open_lab, (source, torch.get_num_threads()))
-        with pool:
-            yield _Pool(pool, jobs)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _open_lab(source: Source, threads: int) -> None:
-    """Keeps an error for the first task: a pool would start a process that cannot begin again and again."""
-    global _lab
-    torch.set_num_threads(threads)
-    try:
-        _lab = Lab(source)
-    except Exception as error:
-        _lab = error
-
-
-def _opened() -> Lab:
-    if not isinstance(_lab, Lab):
-        raise _lab or RuntimeError("This process has no data.")
-    return _lab
-
-
-def _measure(names: list[str]) -> dict[str, dict[str, float]]:
-    return _opened().measure(names)
-
-
-def _describe() -> dict[str, Any]:
-    return machine(_opened().device)
-
-
-def _run(timed: Timed) -> tuple[Task, dict[str, Any] | str]:
-    return timed[0], _attempt(_opened(), timed)
-
-
-def _attempt(lab: Lab, timed: Timed) -> dict[str, Any] | str:
-    """The result of a run, or why there is none."""
-    task, begin_by = timed
-    if time.time() >= begin_by:
-        return "left out, too little time is left"
-    try:
-        return lab.run(*task)
-    except Exception as error:  # one that fails must not take the others with it
-        return f"failed: {first_line(error)}"
