@@ -56,7 +56,8 @@ def test_one_graph_answers_as_two_do(tmp_path: Path) -> None:
             np.testing.assert_allclose(received, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("precision", "most_differing"), [("float32", 0.0), ("float16", 0.005)])
+# The two best classes of some pixels differ by little more than sums in the order of another CPU do.
+@pytest.mark.parametrize(("precision", "most_differing"), [("float32", 1e-4), ("float16", 0.005)])
 def test_a_plan_leads_to_a_graph_that_knows_the_golden_labels(
     tmp_path: Path, precision: str, most_differing: float
 ) -> None:

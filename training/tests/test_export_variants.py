@@ -14,7 +14,7 @@ from mle_sam_train.config import Config
 from mle_sam_train.data import DatasetInfo
 from mle_sam_train.engines import Plan, build
 from mle_sam_train.errors import InputError
-from mle_sam_train.export import OnnxModel, check_parity, export_graphs, export_head
+from mle_sam_train.export import MAX_LABEL_DIFFERENCE, OnnxModel, check_parity, export_graphs, export_head
 from mle_sam_train.footprint import _run_apart, measure_footprint
 from mle_sam_train.model import MleSam, Rig
 
@@ -80,11 +80,14 @@ def test_weights_are_halved_but_layer_norms_and_ports_are_not(bundle: Path) -> N
 
 
 def test_an_encoder_in_bytes_agrees_and_is_refused_for_gpus(
-    single: MleSam, images: np.ndarray, tmp_path: Path
+    single: MleSam, images: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert export_graphs(single, tmp_path, "int8") == ["encoder", "head"]
+    # One in a hundred is for trained models: labels of random weights hang on less, and how bytes are summed
+    # differs between CPUs (those without VNNI saturate).
+    monkeypatch.setitem(MAX_LABEL_DIFFERENCE, "int8", 0.05)
     parity = check_parity(single, tmp_path, images, "int8")
-    assert 1e-5 < parity["featureDifference"] < 0.3
+    assert 1e-5 < parity["featureDifference"] < 0.1
     kinds = [node.op_type for node in onnx.load(str(tmp_path / "encoder.onnx")).graph.node]
     # Two layers of each token alone and one after attention in each of the five blocks.
     assert kinds.count("MatMulInteger") >= 15

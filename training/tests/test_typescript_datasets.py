@@ -31,7 +31,7 @@ def noise(*shape: int) -> np.ndarray:
 
 def fill_deliver(root: Path) -> None:
     """Noise in every picture; labels in channel 0 of 4, noise and transparent pixels in the others."""
-    for path in root.glob("*/*/val/*/*.png"):
+    for path in sorted(root.glob("*/*/val/*/*.png")):
         with Image.open(path) as image:
             width, height = image.size
             grey = image.mode == "L"
@@ -57,17 +57,17 @@ def fill_muses(root: Path) -> None:
     calibration["intrinsics"]["rgb"]["K"] = [[1461.3, 0, 951.7], [0, 1459.8, 546.2], [0, 0, 1]]
     calibration["intrinsics"]["event"]["K"] = [[1033.9, 0, 633.1], [0, 1032.2, 371.4], [0, 0, 1]]
     (root / "calib.json").write_text(json.dumps(calibration))
-    for path in root.glob("frame_camera/val/*/*/*.png"):
+    for path in sorted(root.glob("frame_camera/val/*/*/*.png")):
         save(path, noise(1080, 1920, 3))
-    for path in root.glob("gt_semantic/val/*/*/*.png"):
+    for path in sorted(root.glob("gt_semantic/val/*/*/*.png")):
         save(path, RNG.choice(np.uint8([*range(19), 255]), (1080, 1920)))
-    for path in root.glob("lidar/val/*/*/*.bin"):
+    for path in sorted(root.glob("lidar/val/*/*/*.bin")):
         points = RNG.normal(0, (25, 15, 3, 0, 0, 0), (60_000, 6))
         points[:, 3] = RNG.uniform(0, 255, len(points)).round()
         points[-1000:] = points[:1000]  # the same places again, later in the file, a little farther
         points[-1000:, :3] *= 1.001
         points.astype(np.float64).tofile(path)
-    for path in root.glob("event_camera/val/*/*/*.h5"):
+    for path in sorted(root.glob("event_camera/val/*/*/*.h5")):
         count = 400_000
         with h5py.File(path, "w") as file:
             file["events/x"] = RNG.integers(0, 1280, count).astype(np.uint16)
