@@ -37,7 +37,8 @@ describe('The node and large pictures', function () {
   });
 
   it('hears 1024x1024 sent best effort with the Fast DDS profile that comes with the package', async () => {
-    const masks = await rig.more<ImageFields>('mask', 20, PATIENT);
+    // Long enough for two of them to be overtaken where the node is held up.
+    const masks = await rig.more<ImageFields>('mask', 40, PATIENT);
     const [first, last] = [masks[0]!.stamp, masks.at(-1)!.stamp];
     const sent = rig.sent('/camera/image').filter(({ stamp }) => stamp! >= first && stamp! <= last);
     const made = new Set(masks.map(({ stamp }) => stamp));
