@@ -1,3 +1,5 @@
+import './telemetry.js';
+
 import { env, InferenceSession } from 'onnxruntime-node';
 import { nativeCall } from '../threads/native_call.js';
 import type { BuiltProvider } from './engines/engine_key.js';

@@ -1,3 +1,5 @@
+import './telemetry.js';
+
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { endThread } from '../threads/end_thread.js';

@@ -1,3 +1,5 @@
+import '../../model/telemetry.js';
+
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
