@@ -148,12 +148,11 @@ def processes(
     pools: list[Executor] = []
 
     def end() -> None:
-        for pool in pools:
-            pool.shutdown(wait=False, cancel_futures=True)
-        pools.clear()
         for process in set(multiprocessing.active_children()) - others:
             process.kill()
-            process.join()
+        for pool in pools:  # whose thread counts those that have ended; not two at once
+            pool.shutdown(wait=True, cancel_futures=True)
+        pools.clear()
 
     def begin() -> Executor:
         end()
