@@ -92,7 +92,14 @@ def join_processes() -> Iterator[Processes]:
         yield Processes(device=device)
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+    _groups.append(distributed.group.WORLD)
     try:
         yield Processes(distributed.get_rank(), count, device, local)
     finally:
         distributed.destroy_process_group()
+
+
+_groups: list[object] = []
+"""Process groups, for as long as this process lives. Whoever lets go of one last waits for its threads. A
+shared model would do so with Python's lock in hand, which such a thread may need for a tensor it has done with:
+both would wait for ever."""

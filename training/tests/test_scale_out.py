@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import torch
 from gradients_of_shares import gradients
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import distributed
 
 from mle_sam_train.ablation import VARIANTS, run_ablation, variant_config
 from mle_sam_train.checkpoint import load_base, load_model, save_weights, write_config
@@ -22,7 +25,7 @@ from mle_sam_train.data import TrainingSampler
 from mle_sam_train.errors import InputError
 from mle_sam_train.model import MleSam
 from mle_sam_train.optimizer import build_optimizer, count_trainable
-from mle_sam_train.processes import Processes
+from mle_sam_train.processes import Processes, join_processes
 from mle_sam_train.schedule import Budget
 from mle_sam_train.training import Trainer
 
@@ -97,6 +100,22 @@ def torchrun(*command: object) -> str:
     done = subprocess.run([str(part) for part in launcher], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def test_a_shared_model_is_not_the_last_to_let_go_of_its_group(tmp_path, monkeypatch) -> None:
+    """Once in hundreds of times it waited for ever: for a thread that waited for Python's lock."""
+    begin = distributed.init_process_group
+    store = distributed.FileStore(str(tmp_path / "store"), 1)
+    alone = {"store": store, "rank": 0, "world_size": 1}
+    monkeypatch.setattr(distributed, "init_process_group", lambda *_, **__: begin("gloo", **alone))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with join_processes() as processes:
+        shared = processes.share(torch.nn.Linear(4, 4))
+        shared(torch.ones(1, 4)).sum().backward()
+        group = weakref.ref(distributed.group.WORLD)
+    del shared
+    gc.collect()
+    assert group() is not None
 
 
 @pytest.mark.parametrize("accumulate", [1, pytest.param(2, marks=pytest.mark.slow)])
