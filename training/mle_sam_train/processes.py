@@ -101,6 +101,6 @@ def join_processes() -> Iterator[Processes]:
 
 _groups: list[object] = []
 """Process groups, for as long as this process lives. Whoever lets go of one last waits for its threads. A
-shared model would do so with Python's lock in hand. Such a thread may need that for a tensor it has done with,
-and both would wait for ever.
+shared model would do so with Python's lock in hand. Such a thread may need that lock for a tensor it has done
+with, and both would wait for ever.
 """
