@@ -6,22 +6,23 @@ import { gateOf } from './start_worker.js';
 const ENDING_MS = 2000;
 
 /**
- * Ends a thread by force, or where native code holds it as soon as that is over. Until then it is left alone: it keeps its
- * memory, and where the process wants to end before, it is killed rather than kept waiting; see {@link beforeTheEnd}.
+ * Ends a thread by force, or where it is in a `nativeCall` as soon as that is over. Until then it is left alone and keeps its
+ * memory. Where other native code holds it, a process that wants to end is killed rather than kept waiting; see
+ * {@link beforeTheEnd}.
  * @returns once it has ended, or two seconds later
  */
 export async function endThread(worker: Worker): Promise<'ended' | 'stuck'> {
   const gate = gateOf(worker);
-  let hasEnded = false;
-  const release = beforeTheEnd(() => hasEnded);
+  const isTerminated = gate === undefined || gate.shut() === 'may-be-terminated';
+  // Of a thread that ends itself, `startWorker` has said so.
+  const release = isTerminated ? beforeTheEnd(() => false) : () => {};
   const ended = new Promise<'ended'>((resolve) => {
     worker.once('exit', () => {
-      hasEnded = true;
       release();
       resolve('ended');
     });
   });
-  if (gate === undefined || gate.shut() === 'may-be-terminated') void worker.terminate();
+  if (isTerminated) void worker.terminate();
   worker.unref(); // after `terminate`, which takes it back
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'stuck'>((resolve) => {
