@@ -1,9 +1,9 @@
 /**
  * Sensors three times as fast as the model: `npm run soak -- overload [--minutes 10] [--times 3] [--model FOLDER]
  * [--model-ms 100] [--hold-seconds 0]`. The sample's sensors are played in a loop into a pipeline that takes the newest set.
- * Every frame sent is told exactly once, as mask, overtaken or lost, in the order of the stamps; nothing is held back and memory stays as it is. By
- * default the model is the small bundle of the tests that takes 100 ms longer, so that the overload is the same on any machine;
- * `--hold-seconds 8` holds the process that long once a minute, as a machine that stands still would: hundreds of frames are
+ * Every frame sent is told exactly once, as mask, overtaken or lost, in the order of the stamps; nothing is held back and
+ * memory stays as it is. By default the model is the small bundle of the tests that takes 100 ms longer, so that the overload
+ * is the same on any machine; `--hold-seconds 8` holds the process that long once a minute, as a machine that stands still would: hundreds of frames are
  * under way at once then. `--model models/reference --model-ms 0` measures how fast that one is here, and plays three times as fast.
  */
 import { spawn } from 'node:child_process';

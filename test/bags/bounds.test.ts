@@ -10,6 +10,7 @@ import { openBag } from '../../src/bags/index.js';
 import { removeStaleFolders, workspacePrefix } from '../../src/bags/stale_folders.js';
 import { ZstdCutter } from '../../src/bags/zstd_blocks.js';
 import { turnsDuring } from '../sensors/support/event_loop.js';
+import { loaderOf } from '../support/loader.js';
 import { mcapBytes, series, temporaryFolder } from './fixtures.js';
 
 /** One frame of zeros in RLE blocks of 128 kB: four bytes of it hold 131072. */
@@ -149,7 +150,7 @@ describe('Temporary folders of bags', () => {
     const temporary = path('tmp');
     mkdirSync(temporary);
     const program = fileURLToPath(new URL(`./support/open_and_exit${extname(import.meta.url)}`, import.meta.url));
-    const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
+    const loader = loaderOf(program);
     const { stdout, status } = spawnSync(process.execPath, [...loader, program, bag], {
       encoding: 'utf8',
       env: { ...process.env, TMPDIR: temporary },

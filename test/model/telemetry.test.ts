@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '../../src/model/onnx_runtime.js';
 import { cpu } from '../../src/model/provider_ladder.js';
+import { loaderOf } from '../support/loader.js';
 
 describe('Telemetry of ONNX Runtime', function () {
   this.timeout(120_000);
@@ -22,7 +23,7 @@ describe('Telemetry of ONNX Runtime', function () {
     const [home, temporary] = ['home', 'tmp'].map((name) => join(folder, name)) as [string, string];
     for (const made of [home, temporary]) mkdirSync(made, { recursive: true });
     const env = { ...inherited, HOME: home, TMPDIR: temporary, ...(wish && { ORT_DISABLE_TELEMETRY: wish }) };
-    const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
+    const loader = loaderOf(program);
     const { status, stdout, stderr } = spawnSync(process.execPath, [...loader, program], { encoding: 'utf8', env });
     assert.equal(status, 0, stderr);
     return { wish: stdout.trim(), left: [home, temporary].flatMap((made) => readdirSync(made)) };

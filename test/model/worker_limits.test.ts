@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadBundle, Segmenter, type SegmenterEvent, type SegmenterOptions } from '../../src/model/index.js';
 import { resolveLimits } from '../../src/model/worker_limits.js';
 import { until } from '../support/held_time.js';
+import { loaderOf } from '../support/loader.js';
 import { Command } from './support/commands.js';
 import { type HeldClock, onHeldClock, usedAndClosed } from './support/held_clock.js';
 import { assertFails, kinds } from './support/segmenter_events.js';
@@ -148,7 +149,7 @@ describe('A worker that native code holds for ever', function () {
       const pipe = join(folder, 'pipe');
       execFileSync('mkfifo', [pipe]);
       const program = fileURLToPath(new URL(`./support/stuck_program${extname(import.meta.url)}`, import.meta.url));
-      const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
+      const loader = loaderOf(program);
       const { stdout, stderr, signal } = spawnSync(process.execPath, [...loader, program], {
         encoding: 'utf8',
         env: { ...process.env, MLE_SAM_TEST_RUNGS: 'cuda=stuckCreating', MLE_SAM_TEST_PIPE: pipe },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeGate } from '../../src/threads/native_gate.js';
+import { loaderOf } from '../support/loader.js';
 
 describe('A native gate', () => {
   it('lets calls begin one after the other, also for who shares its memory', () => {
@@ -42,7 +43,7 @@ describe('Threads in native code', function () {
   /** With threads that are terminated at once, each such program was aborted by a C++ exception of onnxruntime-node. */
   it('are ended at any moment without the process, which then ends with its own status', () => {
     const threads = 12;
-    const loader = program.endsWith('.ts') ? ['--import', 'tsx'] : [];
+    const loader = loaderOf(program);
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,
       [...loader, program, String(threads), '12'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { waitUntil } from '../../ros/support/wait_until.js';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const BROWSER_FLAGS = [
@@ -34,9 +34,7 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
 
 /** Waits until something that a page draws or decodes by and by is so; fails where it never is. */
 export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  for (const start = performance.now(); !(await isTrue()); await sleep(20)) {
-    assert.ok(performance.now() - start < TIMEOUT_MS, `never: ${what}`);
-  }
+  await waitUntil(what, isTrue, { deadlineMs: TIMEOUT_MS });
 }
 
 /** Opens a file and collects everything a clean page would not do. */
