@@ -16,8 +16,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Bundle, countDifferingLabels, loadBundle } from '../src/model/index.js';
+import { InferenceSession, Tensor } from '../src/model/onnx_runtime.js';
 import { percentiles } from './support/percentiles.js';
 import { keepRows } from './support/performance.js';
 

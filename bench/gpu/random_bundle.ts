@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
+import { InferenceSession } from '../../src/model/onnx_runtime.js';
 import { SplitRunner } from '../../src/model/split_runner.js';
 import { noiseImage } from '../support/frames.js';
 

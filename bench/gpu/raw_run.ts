@@ -1,5 +1,5 @@
-import { Tensor } from 'onnxruntime-node';
 import { LEVELS } from '../../src/model/graph_contract.js';
+import { Tensor } from '../../src/model/onnx_runtime.js';
 import type { EncodeMode, ModelSession, ModelSessions } from '../../src/model/providers.js';
 
 /**

@@ -1,6 +1,6 @@
-import { Tensor } from 'onnxruntime-node';
 import { checkFusedGraph } from './graph_contract.js';
 import { type ModelRunner, type ModelShape, maskOf } from './model_runner.js';
+import { Tensor } from './onnx_runtime.js';
 import type { RunRequest, RunResult } from './protocol.js';
 import type { ModelSession } from './providers.js';
 

@@ -1,10 +1,8 @@
-import './telemetry.js';
-
-import { env, InferenceSession } from 'onnxruntime-node';
 import { nativeCall } from '../threads/native_call.js';
 import type { BuiltProvider } from './engines/engine_key.js';
 import { type Platform, probePlatform } from './engines/platform.js';
 import { findMissing } from './gpu/provider_libraries.js';
+import { env, InferenceSession } from './onnx_runtime.js';
 import type {
   GraphFiles,
   GraphLayout,

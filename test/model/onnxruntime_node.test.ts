@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../src/model/onnx_runtime.js';
 import { tinyBundle } from './support/tiny_bundle.js';
 
 /** What the design rests on and the documentation of onnxruntime-node does not promise. A failure here is news. */

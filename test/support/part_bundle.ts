@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
+import { InferenceSession, Tensor } from '../../src/model/onnx_runtime.js';
 
 /**
  * Copies a bundle of two graphs with a part of its modalities, as a model of its own: its golden labels are what the

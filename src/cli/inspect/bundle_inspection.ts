@@ -1,8 +1,5 @@
-import '../../model/telemetry.js';
-
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { type EngineKey, listEngines } from '../../model/engines/index.js';
 import {
   type Bundle,
@@ -21,6 +18,7 @@ import {
   type SegmenterOptions,
   weightFiles,
 } from '../../model/index.js';
+import { InferenceSession } from '../../model/onnx_runtime.js';
 
 /** One file of a bundle; `loadBundle` has compared its hash. */
 export interface InspectedFile {

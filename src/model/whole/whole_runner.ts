@@ -1,6 +1,6 @@
-import { Tensor } from 'onnxruntime-node';
 import type { ImageSize } from '../../sensors/modality_image.js';
 import type { ModelRunner } from '../model_runner.js';
+import { Tensor } from '../onnx_runtime.js';
 import type { RunRequest, RunResult } from '../protocol.js';
 import type { ModelSession, RunOutputs } from '../providers.js';
 import { type InputData, type InputFiller, inputFillers } from './fill_input.js';

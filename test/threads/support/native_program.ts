@@ -1,3 +1,5 @@
+import '../../../src/model/telemetry.js';
+
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
